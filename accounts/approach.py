@@ -1,0 +1,107 @@
+"""What an approach offers to the lab: the same few things, however it remembers a login."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask, Response, g
+from flask_babel import gettext
+
+from accounts.identity import Identity
+from accounts.members import Change
+from errors import NotFound
+from web.negotiation import done, page
+
+
+class Views(Protocol):
+    """The routes that every approach has."""
+
+    def login_form(self) -> Response: ...
+    def login(self) -> Response: ...
+    def logout(self) -> Response: ...
+    def logins(self) -> Response: ...
+    def end_login(self, login_id: str) -> Response: ...
+    def end_all(self) -> Response: ...
+
+
+def _ignore_change(_change: Change) -> None:
+    """For an approach that has no live logins to tell."""
+
+
+class Approach:
+    """A way to stay logged in, mounted at `/<name>`.
+
+    `outside` holds the routes that need no login; `inside` those behind the guard, where the pages join them.
+    `member_changed` carries a change of a member to their live logins.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        views: Views,
+        guard: Callable[[], None],
+        member_changed: Callable[[Change], None] = _ignore_change,
+    ) -> None:
+        self.name = name
+        self.member_changed = member_changed
+        self.outside = Blueprint(name, __name__)
+        self.outside.add_url_rule("/login", view_func=views.login_form)
+        self.outside.add_url_rule("/login", view_func=views.login, methods=["POST"])
+        self.inside = Blueprint("inside", __name__)
+        self.inside.before_request(guard)
+        self._add_inside("/logout", views.logout, "POST")
+        self._add_inside("/logins", views.logins, "GET")
+        self._add_inside("/logins", views.end_all, "DELETE")
+        self._add_inside("/logins/<login_id>", views.end_login, "DELETE")
+        # A form can neither DELETE nor be refused the right to work without JavaScript.
+        self._add_inside("/logins/end", views.end_all, "POST", "end_all_form")
+        self._add_inside("/logins/<login_id>/end", views.end_login, "POST", "end_login_form")
+
+    def _add_inside(self, path: str, view: Callable[..., Response], method: str, endpoint: str | None = None) -> None:
+        self.inside.add_url_rule(path, endpoint, view, methods=[method])
+
+    def mount(self, app: Flask, pages: Blueprint) -> None:
+        """Put the protected pages behind this approach's guard, and all of it into `app`."""
+        self.inside.register_blueprint(pages)
+        self.outside.register_blueprint(self.inside)
+        app.register_blueprint(self.outside, url_prefix=f"/{self.name}")
+
+
+@dataclass(frozen=True)
+class LiveLogin:
+    """One of a member's logins: when it began and when it ends at the latest, in seconds since the epoch."""
+
+    id: str
+    created_at: float
+    expires_at: float
+
+    def view(self, current: Identity) -> dict[str, Any]:
+        """Return the login as clients see it."""
+        return {
+            "id": self.id,
+            "created_at": _iso(self.created_at),
+            "expires_at": _iso(self.expires_at),
+            "current": self.id == current.login_id,
+        }
+
+
+def _iso(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
+
+
+def logins_page(logins: list[LiveLogin]) -> Response:
+    """Show the member's live logins, newest first."""
+    newest_first = sorted(logins, key=lambda login: login.created_at, reverse=True)
+    return page("auth/logins.html", {"logins": [login.view(g.identity) for login in newest_first]})
+
+
+def mine_or_404(found: bool) -> None:
+    """Raise `NotFound` for a login that is not the member's own: whether it is another's is not said."""
+    if not found:
+        raise NotFound(gettext("None of your live logins has this id."))
+
+
+def ended(then: str) -> Response:
+    """Answer the end of a login."""
+    return done(None, 204, then=f"{g.identity.approach}.{then}")

@@ -1,0 +1,92 @@
+"""`flask members …`: add, change and seed members from the terminal."""
+
+from collections.abc import Callable
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
+from accounts.members import MAX_PASSWORD, MAX_USERNAME, Change, Members, NameTaken, UnknownMember, member_changed
+from accounts.passwords import hash_password
+from errors import StoreUnavailable
+
+
+class UsernameType(click.ParamType[str]):
+    """A name of 1 to 64 printable characters."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value or len(value) > MAX_USERNAME or not value.isprintable():
+            self.fail(f"a name takes 1 to {MAX_USERNAME} printable characters", param, ctx)
+        return value
+
+
+USERNAME = UsernameType()
+
+
+def commands(members: Members) -> AppGroup:
+    """Return the command group over `members`."""
+    group = AppGroup("members", help="Add, change and seed members.")
+
+    @group.command("add")
+    @click.argument("name", type=USERNAME)
+    @click.option("--role", type=click.Choice(["user", "admin"]), default="user", show_default=True)
+    @click.password_option()
+    def add(name: str, role: str, password: str) -> None:
+        """Add a member; the password is asked for."""
+        try:
+            members.add(name, hash_password(_checked(password)), role)
+        except NameTaken:
+            raise click.ClickException(f"there is a member named {name} already") from None
+        click.echo(f"added {name} ({role})")
+
+    @group.command("disable")
+    @click.argument("name", type=USERNAME)
+    def disable(name: str) -> None:
+        """Disable a member and end their logins."""
+        _announce(lambda: members.disable(name), name)
+        click.echo(f"disabled {name}; their logins have ended")
+
+    @group.command("set-role")
+    @click.argument("name", type=USERNAME)
+    @click.argument("role", type=click.Choice(["user", "admin"]))
+    def set_role(name: str, role: str) -> None:
+        """Change a member's role; live sessions feel it on their next request."""
+        _announce(lambda: members.set_role(name, role), name)
+        click.echo(f"{name} is now {role}")
+
+    @group.command("set-password")
+    @click.argument("name", type=USERNAME)
+    @click.password_option()
+    def set_password(name: str, password: str) -> None:
+        """Change a member's password and end their logins."""
+        checked = _checked(password)
+        _announce(lambda: members.set_password(name, checked), name)
+        click.echo(f"changed the password of {name}; their logins have ended")
+
+    @group.command("seed")
+    @click.option("--count", type=click.IntRange(1, 1_000_000), default=DEFAULT_LOAD_MEMBERS, show_default=True)
+    def seed(count: int) -> None:
+        """Add load-test members load-0001, load-0002, … that are missing."""
+        click.echo(f"added {seed_load_members(members, count)} load members")
+
+    return group
+
+
+def _checked(password: str) -> str:
+    if len(password) > MAX_PASSWORD:
+        raise click.ClickException(f"a password takes at most {MAX_PASSWORD} characters")
+    return password
+
+
+def _announce(change: Callable[[], Change], name: str) -> None:
+    """Make a change and carry it to the live logins. Both are idempotent: after a failure, run it again."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # signals want the app, not its proxy
+    try:
+        member_changed.send(app, change=change())
+    except UnknownMember:
+        raise click.ClickException(f"there is no member named {name}") from None
+    except StoreUnavailable as error:
+        raise click.ClickException(f"not everything was reached, so run it again: {error.detail}") from None

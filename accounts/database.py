@@ -1,0 +1,135 @@
+"""The member database: one engine a process, short waits, every statement timed."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from flask_babel import lazy_gettext
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from config import BadConfig
+from errors import StoreUnavailable
+from measurement import step
+from measurement.recorder import current
+
+LOCK_WAIT_S = 1.0  # a locked database becomes a clear 503, never a hung page
+DOES_NOT_ANSWER = lazy_gettext("The member database does not answer. Nothing was changed; try again in a moment.")
+
+
+class Base(DeclarativeBase):
+    """The tables of the member database."""
+
+
+class Database:
+    """Sessions on the member database at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    def create_tables(self) -> None:
+        """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable."""
+        try:
+            try:
+                Base.metadata.create_all(self.engine)
+            except (OperationalError, ProgrammingError):  # another node created a table between our look and our try
+                Base.metadata.create_all(self.engine)
+        except DBAPIError as error:
+            raise BadConfig(f"DATABASE_URL: the member database cannot be used ({_reason(error)})") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that only reads. Raise `StoreUnavailable` if the database is locked or gone."""
+        with _unavailable(), self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction that writes, committed at the end and rolled back by any error.
+
+        SQLite takes the write lock at its start, so that what is read in it is still true when it writes.
+        Raise `StoreUnavailable` if the database is locked or gone.
+        """
+        with self.reading() as session:
+            session.connection(execution_options={"writes": True})
+            yield session
+            session.flush()
+            with step("db", "COMMIT"):
+                session.commit()
+
+    def ping(self) -> None:
+        """Raise `StoreUnavailable` unless the database answers."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeout):
+        raise StoreUnavailable(DOES_NOT_ANSWER) from None
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]
+
+
+def _engine(url: str) -> Engine:
+    try:
+        return _tuned_engine(make_url(url))
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        raise BadConfig("DATABASE_URL takes an SQLAlchemy address whose driver is installed") from None
+    except OSError as error:
+        raise BadConfig(f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})") from None
+
+
+def _tuned_engine(address: URL) -> Engine:
+    if address.get_backend_name() != "sqlite":
+        engine = create_engine(address, pool_pre_ping=True)
+    else:
+        if address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address, connect_args={"timeout": LOCK_WAIT_S}, pool_timeout=LOCK_WAIT_S)
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _start_timer)
+    event.listen(engine, "after_cursor_execute", _stop_timer)
+    return engine
+
+
+def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # SQLAlchemy begins transactions, not sqlite3: otherwise a SELECT runs outside the transaction it belongs to.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _start_timer(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    if context is not None:
+        context.started_ns = perf_counter_ns()
+
+
+def _stop_timer(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    recorder = current.get()
+    if recorder is not None and context is not None and not statement.startswith("BEGIN"):
+        recorder.add("db", _summary(statement), context.started_ns)
+
+
+def _summary(statement: str) -> str:
+    """Return the verb and the table of a statement: `SELECT members`."""
+    words = statement.split()
+    table = next((words[i + 1] for i, word in enumerate(words[:-1]) if word in ("FROM", "INTO", "UPDATE")), "")
+    return f"{words[0]} {table}".strip()

@@ -1,0 +1,48 @@
+"""The members that only a lab has. Their passwords are printed on its home page: never seed them elsewhere."""
+
+from dataclasses import dataclass
+
+from accounts.identity import Role
+from accounts.members import Members
+from accounts.passwords import hash_password
+
+LOAD_PASSWORD = "load"  # noqa: S105
+DEFAULT_LOAD_MEMBERS = 1000
+
+GUEST = "guest"
+
+
+@dataclass(frozen=True)
+class DemoMember:
+    """A member to log in as in a walkthrough."""
+
+    username: str
+    password: str
+    role: Role
+
+
+DEMO_MEMBERS = (
+    DemoMember("alice", "wonderland", "user"),
+    DemoMember("bob", "builder", "user"),
+    DemoMember("carol", "classroom", "admin"),
+)
+
+
+def seed_demo(members: Members) -> None:
+    """Add the demo members, the load members, and the guest of `/open`, where they are missing."""
+    for demo in DEMO_MEMBERS:
+        if members.find(demo.username) is None:
+            members.add_missing([demo.username], hash_password(demo.password), demo.role)
+    members.add_missing([GUEST], "no password opens this")
+    seed_load_members(members, DEFAULT_LOAD_MEMBERS)
+
+
+def seed_load_members(members: Members, count: int) -> int:
+    """Add `load-0001` … up to `count`, where they are missing, and return how many that were.
+
+    One hash serves all: they share one password, and hashing it again for each would take minutes.
+    """
+    names = [f"load-{number:04d}" for number in range(1, count + 1)]
+    if members.find(names[-1]) is not None and members.find(names[0]) is not None:
+        return 0
+    return members.add_missing(names, hash_password(LOAD_PASSWORD))

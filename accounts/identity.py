@@ -1,0 +1,17 @@
+"""What a guard learns about a request, and all that a page may know."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["user", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who sends this request, how that was remembered (`approach`), and which of the member's logins it is."""
+
+    member_id: str
+    username: str
+    role: str
+    login_id: str
+    approach: str

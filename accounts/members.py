@@ -1,0 +1,118 @@
+"""Members: the table, the questions asked of it, and the changes that live logins must feel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from blinker import Signal
+from sqlalchemy import String, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.database import Base, Database
+from accounts.passwords import hash_password
+
+MAX_USERNAME = 64
+MAX_PASSWORD = 256
+
+
+class Member(Base):
+    """A person who can log in.
+
+    The name is the key, in tokens too (`sub`), so that a page can show it without asking the database. Names are
+    therefore never given away again: members are disabled, not deleted.
+    """
+
+    __tablename__ = "members"
+
+    username: Mapped[str] = mapped_column(String(MAX_USERNAME), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16), default="user")
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC).replace(tzinfo=None))
+
+    def view(self) -> dict[str, str]:
+        """Return the member as clients see it."""
+        return {"id": self.username, "username": self.username, "role": self.role}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was changed about a member: `disabled`, `role` or `password`, with the role as it is now."""
+
+    username: str
+    what: Literal["disabled", "role", "password"]
+    role: str
+
+
+# Sent after the change is in the database, with the Flask app as sender and `change`; receivers must be idempotent.
+member_changed = Signal()
+
+
+class UnknownMember(LookupError):
+    """There is no member of this name."""
+
+
+class NameTaken(ValueError):
+    """There is a member of this name already."""
+
+
+class Members:
+    """The members table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, username: str) -> Member | None:
+        """Return the member, or None. A disabled one is found too."""
+        with self._database.reading() as session:
+            return session.get(Member, username)
+
+    def find_active(self, username: str) -> Member | None:
+        """Return the member if there is one and it is not disabled."""
+        member = self.find(username)
+        return None if member is None or member.disabled else member
+
+    def all(self, limit: int) -> list[Member]:
+        """Return the first `limit` members by name."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(Member).order_by(Member.username).limit(limit)))
+
+    def add(self, username: str, password_hash: str, role: str = "user") -> None:
+        """Add a member. Raise `NameTaken`."""
+        if self.add_missing([username], password_hash, role) == 0:
+            raise NameTaken(username)
+
+    def add_missing(self, usernames: Iterable[str], password_hash: str, role: str = "user") -> int:
+        """Add those who are not there yet, all with one password hash, and return how many that were."""
+        with self._database.writing() as session:
+            there = set(session.scalars(select(Member.username)))
+            rows = [
+                {"username": name, "password_hash": password_hash, "role": role}
+                for name in usernames
+                if name not in there
+            ]
+            if rows:
+                session.execute(insert(Member), rows)
+            return len(rows)
+
+    def disable(self, username: str) -> Change:
+        """Disable a member; whoever disables says so to the live logins with the change returned."""
+        return self._change(username, "disabled", disabled=True)
+
+    def set_role(self, username: str, role: str) -> Change:
+        """Change a member's role."""
+        return self._change(username, "role", role=role)
+
+    def set_password(self, username: str, password: str) -> Change:
+        """Change a member's password."""
+        return self._change(username, "password", password_hash=hash_password(password))
+
+    def _change(self, username: str, what: Literal["disabled", "role", "password"], **values: object) -> Change:
+        with self._database.writing() as session:
+            member = session.get(Member, username)
+            if member is None:
+                raise UnknownMember(username)
+            for column, value in values.items():
+                setattr(member, column, value)
+            return Change(username, what, member.role)

@@ -1,0 +1,125 @@
+"""The lab's composition: which parts there are and how they are joined. It decides nothing itself."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import time
+
+from flask import Flask
+
+import errors
+from accounts import Change, Members, member_changed
+from accounts.approach import Approach
+from accounts.attempts import Attempts
+from accounts.commands import commands as member_commands
+from accounts.database import Database
+from accounts.demo import seed_demo
+from accounts.login import Door
+from cluster import lab
+from cluster.embedded_store import store_address
+from config import BadConfig, Config, load_config
+from home import home_blueprint, register_languages
+from measurement.middleware import Measured
+from open_access import open_approach
+from pages import Notes, pages_blueprint
+from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
+from store_connection import StoreConnection
+from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach
+from token_auth.key_commands import commands as key_commands
+from web import headers
+from web.fields import MAX_BODY_BYTES
+
+
+def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
+    """Return the lab's Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
+
+    `now` is the clock that logins are judged by, in seconds since the epoch.
+    """
+    config = config or load_config()
+    app = Flask(__name__)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=50,
+        NODE_NAME=config.node_name,
+        PUBLIC_ORIGIN=config.public_origin,
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+    )
+    register_languages(app)
+    errors.register(app)
+    headers.register(app)
+
+    store = StoreConnection(partial(store_address, config.redis_url))
+    database = Database(config.database_url)
+    members, notes = Members(database), Notes(database)
+    key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
+    door = Door(members, Attempts(store, config.store_prefix))
+    pages = pages_blueprint(notes, members, synthetic_work=config.lab)
+
+    sessions = SessionApproach("session", app, RedisSessions(store, config.store_prefix), door, config, now)
+    tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
+    approaches: list[Approach] = [sessions, tokens]
+    session_interfaces = {"session": sessions.credential}
+    if config.lab:
+        in_memory = SessionApproach("memory", app, MemorySessions(now), door, config, now)
+        denylist = RedisDenylist(store, config.store_prefix)
+        hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
+        approaches += [open_approach(door), in_memory, hybrid]
+        session_interfaces["memory"] = in_memory.credential
+
+    app.session_interface = SessionsByPrefix(session_interfaces)
+    for approach in approaches:
+        approach.mount(app, pages)
+    member_changed.connect(partial(_tell, approaches), sender=app, weak=False)
+    app.extensions["database"] = database
+    app.register_blueprint(home_blueprint(approaches, key_ring, store, database, config))
+    app.cli.add_command(member_commands(members))
+    app.cli.add_command(key_commands(key_ring))
+
+    database.create_tables()
+    if config.lab:
+        seed_demo(members)
+    app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=config.lab)  # type: ignore[method-assign]
+    return app
+
+
+def _tell(approaches: Sequence[Approach], _app: Flask, change: Change) -> None:
+    """Carry a change of a member to every approach; one that is broken does not keep it from the others."""
+    failures = []
+    for approach in approaches:
+        try:
+            approach.member_changed(change)
+        except errors.StoreUnavailable as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
+    parser.add_argument("--nodes", type=int, default=1, help="how many nodes to run (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if options.nodes != 1:
+        parser.error("--nodes takes 1: several nodes need a load balancer, which this version does not bring")
+    if not 1 <= options.port <= 65535:
+        parser.error("--port takes a number from 1 to 65535")
+    os.environ.setdefault("LAB", "1")
+    try:
+        config = load_config()
+        create_app(config)  # makes the key ring and the database, and finds what is wrong with them, once
+        return lab.run(config, lab.Address(options.host, options.port))
+    except BadConfig as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    except lab.CannotStart as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

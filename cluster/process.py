@@ -1,0 +1,38 @@
+"""A child process that ends with us, however we end."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_S = 5.0
+
+
+class Process:
+    """A command on a tether (see `cluster.tether`)."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        self._tether = subprocess.Popen(
+            [sys.executable, "-m", "cluster.tether", *command],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which ends the rest in order
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """The command's exit code, or None while it runs."""
+        return self._tether.poll()
+
+    def stop(self) -> None:
+        """End the command and all that it started, and wait until they are gone."""
+        assert self._tether.stdin is not None  # asked for above
+        self._tether.stdin.close()
+        try:
+            self._tether.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._tether.kill()
+            self._tether.wait()

@@ -1,0 +1,209 @@
+"""What can go wrong, as a tree of errors with stable codes, and the one place where they become responses.
+
+    LabError
+    ├── CredentialError            401  who are you?
+    │   ├── NoCredentials               no_credentials
+    │   ├── InvalidCredentials          invalid_credentials   (name or password)
+    │   ├── InvalidSession              invalid_session
+    │   └── BearerError                 (RFC 6750 §3.1: error="invalid_token")
+    │       ├── InvalidToken            invalid_token
+    │       ├── ExpiredToken            expired_token
+    │       ├── RefreshInvalid          refresh_invalid
+    │       ├── RefreshExpired          refresh_expired
+    │       └── RefreshReused           refresh_reused
+    ├── AmbiguousCredentials       400  bad_request           (a credential sent in two places)
+    ├── RoleTooLow                 403  forbidden
+    ├── NotFound                   404  not_found
+    ├── RateLimited                429  rate_limited          (Retry-After)
+    └── StoreUnavailable           503  store_unavailable     (Retry-After)
+
+Absent or bad (401), forbidden (403) and broken (503) are never confused.
+"""
+
+import logging
+
+from flask import Flask, Response, g, jsonify, make_response, render_template
+from flask_babel import LazyString, gettext, lazy_gettext
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from web.negotiation import wants_html
+
+log = logging.getLogger(__name__)
+
+REALM = "session-or-token"
+
+
+class LabError(Exception):
+    """An expected refusal. `detail` says what happened, in the reader's language."""
+
+    status = 500
+    code = "internal_error"
+    title: LazyString | str = lazy_gettext("Something went wrong")
+    bearer_error: str | None = None  # RFC 6750 §3.1
+    retry_after_s: int | None = None
+
+    def __init__(self, detail: LazyString | str = "") -> None:
+        super().__init__(str(self.code))
+        self.detail = detail
+
+
+class CredentialError(LabError):
+    """401: the request does not prove who sends it."""
+
+    status = 401
+
+
+class NoCredentials(CredentialError):
+    code = "no_credentials"
+    title = lazy_gettext("Not logged in")
+
+
+class InvalidCredentials(CredentialError):
+    code = "invalid_credentials"
+    title = lazy_gettext("Wrong name or password")
+
+
+class InvalidSession(CredentialError):
+    code = "invalid_session"
+    title = lazy_gettext("This session is not known, or has ended")
+
+
+class BearerError(CredentialError):
+    """401: a token that does not open this door."""
+
+    bearer_error = "invalid_token"
+
+
+class InvalidToken(BearerError):
+    code = "invalid_token"
+    title = lazy_gettext("This access token is not valid")
+
+
+class ExpiredToken(BearerError):
+    code = "expired_token"
+    title = lazy_gettext("This access token has expired")
+
+
+class RefreshInvalid(BearerError):
+    code = "refresh_invalid"
+    title = lazy_gettext("This refresh token is not valid")
+
+
+class RefreshExpired(BearerError):
+    code = "refresh_expired"
+    title = lazy_gettext("This refresh token has expired")
+
+
+class RefreshReused(BearerError):
+    code = "refresh_reused"
+    title = lazy_gettext("This refresh token was used before, so its login was ended")
+
+
+class AmbiguousCredentials(LabError):
+    """400: a client must not send a token in more than one place (RFC 6750 §2)."""
+
+    status = 400
+    code = "bad_request"
+    title = lazy_gettext("One token, sent in two places")
+    bearer_error = "invalid_request"
+
+
+class RoleTooLow(LabError):
+    """403: known, and not allowed."""
+
+    status = 403
+    code = "forbidden"
+    title = lazy_gettext("Your role does not open this page")
+    bearer_error = "insufficient_scope"
+
+
+class NotFound(LabError):
+    status = 404
+    code = "not_found"
+    title = lazy_gettext("There is nothing here")
+
+
+class RateLimited(LabError):
+    status = 429
+    code = "rate_limited"
+    title = lazy_gettext("Too many failed attempts to log in")
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(lazy_gettext("Try again in %(seconds)s seconds.", seconds=retry_after_s))
+        self.retry_after_s = retry_after_s
+
+
+class StoreUnavailable(LabError):
+    """503: what the answer depends on does not answer. Never a 401: nobody was refused."""
+
+    status = 503
+    code = "store_unavailable"
+    title = lazy_gettext("A store that this page depends on does not answer")
+    retry_after_s = 1
+
+
+def register(app: Flask) -> None:
+    """Turn every error of `app` into problem+json (RFC 9457) or an HTML page."""
+    app.register_error_handler(LabError, _refusal)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _refusal(error: LabError) -> Response:
+    response = _problem(error.status, error.code, str(error.title), str(error.detail))
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if g.get("bearer_realm") and error.status in (400, 401, 403):
+        response.headers["WWW-Authenticate"] = _challenge(error)
+    return response
+
+
+def _challenge(error: LabError) -> str:
+    """RFC 6750 §3: no `error` where the request lacked any authentication information."""
+    challenge = f'Bearer realm="{REALM}"'
+    if error.bearer_error is None:
+        return challenge
+    return f'{challenge}, error="{error.bearer_error}", error_description="{error.code}"'
+
+
+HTTP_CODES = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+HTTP_DETAILS = {
+    404: lazy_gettext("No page has this address."),
+    405: lazy_gettext("This address does not take this method."),
+    413: lazy_gettext("The request is larger than the lab accepts."),
+}
+
+
+def _http_error(error: HTTPException) -> Response:
+    # Flask-Session works outside Flask's error handling: what it raises arrives here, wrapped as a 500.
+    cause = error.original_exception if isinstance(error, InternalServerError) else None
+    if isinstance(cause, LabError):
+        return _refusal(cause)
+    if error.response is not None:
+        return make_response(error.response)
+    status = error.code or 500
+    if status >= 500:
+        return _problem(500, "internal_error", gettext("Something went wrong"), gettext("The fault is ours."))
+    detail = HTTP_DETAILS.get(status, error.description or "")
+    response = _problem(status, HTTP_CODES.get(status, "bad_request"), error.name, str(detail))
+    if isinstance(error.get_headers(), list):
+        response.headers.extend((k, v) for k, v in error.get_headers() if k in ("Allow", "Retry-After"))
+    return response
+
+
+def _problem(status: int, code: str, title: str, detail: str) -> Response:
+    problem = {"type": f"urn:session-or-token:problem:{code}", "title": title, "status": status, "code": code}
+    if detail:
+        problem["detail"] = detail
+    if wants_html():
+        return make_response(render_template("error.html", problem=problem), status)
+    response = make_response(jsonify(problem), status)
+    response.mimetype = "application/problem+json"
+    return response

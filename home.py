@@ -1,0 +1,85 @@
+"""What belongs to no approach: the home page, health, public keys, and the visitor's language."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask, Response, jsonify, make_response, redirect, request
+from flask_babel import Babel, get_locale, gettext
+from werkzeug.exceptions import BadRequest
+
+from accounts.approach import Approach
+from accounts.database import Database
+from accounts.demo import DEMO_MEMBERS
+from config import DAY_S, Config
+from store_connection import StoreConnection
+from token_auth import KeyRing
+from web.fields import read_fields
+from web.negotiation import page
+from web.origin import refuse_cross_origin
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+LANGUAGE_COOKIE = "language"
+
+
+def home_blueprint(
+    approaches: Sequence[Approach], key_ring: KeyRing, store: StoreConnection, database: Database, config: Config
+) -> Blueprint:
+    """Return the public pages."""
+    home = Blueprint("home", __name__)
+    names = sorted((approach.name for approach in approaches), key=ORDER.index)
+
+    @home.get("/")
+    def index() -> Response:
+        """Show the approaches, and in a lab whom to log in as."""
+        members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS]
+        return page("home.html", {"approaches": names, "members": members if config.lab else []})
+
+    @home.get("/healthz")
+    def healthz() -> Response:
+        """Say that this process answers."""
+        return jsonify(status="ok", node=config.node_name)
+
+    @home.get("/readyz")
+    def readyz() -> Response:
+        """Say that this process, its store and its database answer; else 503."""
+        store.command("PING")
+        database.ping()
+        return jsonify(status="ready", node=config.node_name)
+
+    @home.get("/.well-known/jwks.json")
+    def jwks() -> Response:
+        """Publish the keys that others verify our tokens with (RFC 7517 §5)."""
+        return jsonify(key_ring.current().jwks())
+
+    @home.post("/language")
+    def set_language() -> Response:
+        """Remember the language, and go back to the page that asked."""
+        refuse_cross_origin()
+        fields = read_fields()
+        language = fields.get("language")
+        if language not in LANGUAGES:
+            raise BadRequest(gettext("language takes en or ko."))
+        response = make_response(redirect(_local_path(fields.get("next")), 303))
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * DAY_S, httponly=True, samesite="Lax")
+        return response
+
+    return home
+
+
+ORDER = ("open", "memory", "session", "token", "hybrid")
+
+
+def _local_path(path: object) -> str:
+    """Return `path` if it leads into the lab, else the home page: no redirect leaves it."""
+    ours = isinstance(path, str) and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return str(path) if ours else "/"
+
+
+def register_languages(app: Flask) -> None:
+    """Speak the visitor's language: the one they chose, else the one their browser asks for, else English."""
+    Babel(app, default_locale="en", default_translation_directories="translations", locale_selector=_locale)
+    app.context_processor(lambda: {"languages": LANGUAGES, "language": str(get_locale() or "en")})
+
+
+def _locale() -> str | None:
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")

@@ -1,0 +1,53 @@
+"""Measure every request at the WSGI boundary, errors included, and tell the client in headers."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from measurement.recorder import Recorder, current
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Headers = list[tuple[str, str]]
+
+
+class Measured:
+    """A WSGI application that adds `X-Node`, `Server-Timing` and, where allowed and asked for, `X-Lab-Trace`."""
+
+    def __init__(self, app: "WSGIApplication", node_name: str, traces: bool) -> None:
+        self._app = app
+        self._node_name = node_name
+        self._traces = traces
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        recorder = Recorder()
+        wants_trace = self._traces and environ.get("HTTP_X_LAB_TRACE") == "1"
+
+        def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+            headers = [*headers, ("X-Node", self._node_name), ("Server-Timing", server_timing(recorder))]
+            if wants_trace:
+                headers.append(("X-Lab-Trace", lab_trace(recorder)))
+            return start_response(status, headers, exc_info)
+
+        token = current.set(recorder)
+        try:
+            return self._app(environ, measured_start)
+        finally:
+            current.reset(token)
+
+
+def server_timing(recorder: Recorder) -> str:
+    """Return the `Server-Timing` value: milliseconds to three decimals, so microseconds."""
+    return ", ".join(f"{part};dur={us / 1000:.3f}" for part, us in recorder.durations_us().items())
+
+
+def lab_trace(recorder: Recorder) -> str:
+    """Return the request's steps, in order, as a JSON list that fits a header."""
+    return json.dumps(
+        [
+            {"part": s.part, "what": s.what, "at_us": round(s.at_us, 1), "duration_us": round(s.duration_us, 1)}
+            for s in recorder.steps
+        ],
+        separators=(",", ":"),
+    )

@@ -1,0 +1,57 @@
+"""The approach without a guard: everybody is the guest. What the other approaches cost is measured against it."""
+
+from flask import Response, g
+
+from accounts.approach import Approach, LiveLogin, ended, logins_page, mine_or_404
+from accounts.demo import GUEST
+from accounts.identity import Identity
+from accounts.login import Door, login_form
+from web.fields import read_fields
+from web.negotiation import done
+
+NAME = "open"
+IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)
+
+
+class OpenRoutes:
+    """The views of an approach that remembers nothing."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def login_form(self) -> Response:
+        """Show the form."""
+        return login_form(NAME)
+
+    def login(self) -> Response:
+        """Check name and password, and forget them."""
+        member = self._door.authenticate(read_fields())
+        return done({"member": member.view()}, 200, then=f"{NAME}.inside.pages.profile")
+
+    def logout(self) -> Response:
+        """End nothing: there is no login."""
+        return done(None, 204, then=f"{NAME}.login_form")
+
+    def logins(self) -> Response:
+        """Show that there is none."""
+        none: list[LiveLogin] = []
+        return logins_page(none)
+
+    def end_login(self, login_id: str) -> Response:
+        """Find no login to end."""
+        mine_or_404(False)
+        return ended(then="inside.logins")
+
+    def end_all(self) -> Response:
+        """End nothing: there is no login."""
+        return ended(then="login_form")
+
+
+def open_approach(door: Door) -> Approach:
+    """Return the approach; it needs the guest among the members."""
+    return Approach(NAME, OpenRoutes(door), guard)
+
+
+def guard() -> None:
+    """Let everybody in as the guest."""
+    g.identity = IDENTITY

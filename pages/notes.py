@@ -1,0 +1,46 @@
+"""A member's own notes: the data that the protected pages protect."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.database import Base, Database
+
+MAX_TEXT = 1000
+NEWEST = 50
+
+
+class Note(Base):
+    """One note of one member."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.username"), index=True)
+    text: Mapped[str] = mapped_column(String(MAX_TEXT))
+    created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+
+    def view(self) -> dict[str, str | int]:
+        """Return the note as clients see it."""
+        return {"id": self.id, "text": self.text, "created_at": f"{self.created_at.isoformat()}+00:00"}
+
+
+class Notes:
+    """The notes table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, member_id: str) -> list[Note]:
+        """Return the member's newest notes, newest first."""
+        mine = select(Note).where(Note.member_id == member_id).order_by(Note.id.desc()).limit(NEWEST)
+        with self._database.reading() as session:
+            return list(session.scalars(mine))
+
+    def add(self, member_id: str, text: str) -> Note:
+        """Add a note and return it."""
+        with self._database.writing() as session:
+            note = Note(member_id=member_id, text=text)
+            session.add(note)
+            return note

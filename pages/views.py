@@ -1,0 +1,59 @@
+"""Profile, notes and administration."""
+
+from time import sleep
+
+from flask import Blueprint, Response, current_app, g
+from flask_babel import gettext
+
+from accounts.members import Members
+from errors import RoleTooLow
+from pages.notes import MAX_TEXT, Notes
+from web.fields import read_fields, text_field, whole_number_arg
+from web.negotiation import done, page
+
+MAX_WORK_MS = 1000
+MEMBERS_SHOWN = 100
+
+
+def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blueprint:
+    """Return the pages; with `synthetic_work`, `?work_ms=` makes one take as long as a page that does something."""
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/profile")
+    def profile() -> Response:
+        """Show who is logged in, how that is remembered, and which node answered."""
+        me = g.identity
+        member = {"id": me.member_id, "username": me.username, "role": me.role}
+        node = current_app.config["NODE_NAME"]
+        return page("pages/profile.html", {"member": member, "approach": me.approach, "node": node})
+
+    @pages.get("/notes")
+    def list_notes() -> Response:
+        """Show my notes."""
+        return page("pages/notes.html", {"notes": [note.view() for note in notes.of(g.identity.member_id)]})
+
+    @pages.post("/notes")
+    def add_note() -> Response:
+        """Add a note."""
+        text = text_field(read_fields(), "text", MAX_TEXT)
+        note = notes.add(g.identity.member_id, text)
+        return done({"note": note.view()}, 201, then=f"{g.identity.approach}.inside.pages.list_notes")
+
+    @pages.get("/admin")
+    def admin() -> Response:
+        """Show the members, to an administrator only."""
+        if g.identity.role != "admin":
+            raise RoleTooLow(gettext("Only an administrator sees the list of members."))
+        listed = [{**member.view(), "disabled": member.disabled} for member in members.all(MEMBERS_SHOWN)]
+        return page("pages/admin.html", {"members": listed})
+
+    if synthetic_work:
+        pages.before_request(_work)
+    return pages
+
+
+def _work() -> None:
+    """Wait as long as `?work_ms=` says: what a node's threads do while a real page waits for something."""
+    milliseconds = whole_number_arg("work_ms", 0, MAX_WORK_MS)
+    if milliseconds:
+        sleep(milliseconds / 1000)

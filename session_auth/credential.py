@@ -1,0 +1,313 @@
+"""The session id and the record it finds: issued, verified, renewed and revoked.
+
+Flask-Session's interface, subclassed. What it changes: one `GETEX` a read, writes only where something was modified
+and only over what was seen, hashed ids at rest, JSON and never pickle, and a store that is down is kept apart from a
+session that is not there.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import time
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, Response, session
+from flask_babel import lazy_gettext
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+
+from accounts.approach import LiveLogin
+from accounts.login import NAME_OR_PASSWORD
+from accounts.members import Change, Member, Members
+from errors import InvalidCredentials, InvalidSession, StoreUnavailable
+from measurement import step
+from session_auth.store import IndexEntry, SessionStore
+
+COOKIE = "sid"
+ID_BYTES = 32
+ID_LENGTH = 43  # of 32 bytes in base64url
+# A shortened idle time travels with the id, because GETEX has to name it before the record is read. It is part of
+# what is hashed, so a client that changes it has made up an unknown id.
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
+WRITE_ATTEMPTS = 5
+
+BUSY = lazy_gettext("This session is being written by too many requests at once; try again in a moment.")
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What every stored session holds beside the application's own fields. Times are seconds since the epoch."""
+
+    member_id: str
+    role: str
+    login_id: str
+    created_at: float
+    expires_at: float
+
+
+class Session(ServerSideSession):
+    """`flask.session` behind this approach: `stored` as it was read and its `record`; both None: no live login."""
+
+    stored: bytes | None = None
+    record: Record | None = None
+    failure: StoreUnavailable | None = None
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """Seconds until a session ends that is not used, and until it ends however much it is."""
+
+    idle_s: int
+    absolute_s: int
+
+
+class SessionCredential(ServerSideSessionInterface):
+    """Issue, verify, renew and revoke session ids over a session store."""
+
+    session_class = Session
+
+    def __init__(
+        self,
+        app: Flask,
+        path: str,
+        store: SessionStore,
+        members: Members,
+        lifetimes: Lifetimes,
+        now: Callable[[], float] = time,
+    ) -> None:
+        super().__init__(app, sid_length=ID_BYTES)
+        self._path = path
+        self._store = store
+        self._members = members
+        self._lifetimes = lifetimes
+        self._now = now
+
+    # -- issue, verify, renew, revoke
+
+    def issue(self, member: Member, idle_s: int) -> str:
+        """Start a login and return its session id.
+
+        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
+        another role or another password while the password was being checked.
+        """
+        shortened = idle_s < self._lifetimes.idle_s
+        sid = new_id() + (f".{idle_s}" if shortened else "")
+        now = self._now()
+        record = Record(member.username, member.role, secrets.token_urlsafe(16), now, now + self._lifetimes.absolute_s)
+        self._place(sid, msgspec.json.encode(record), record)
+        if self._changed_meanwhile(member):
+            self.end_login(member.username, record.login_id)
+            raise InvalidCredentials(NAME_OR_PASSWORD)
+        return sid
+
+    def verify(self, session: Session) -> Record:
+        """Return who the session belongs to. Raise `InvalidSession`, or `StoreUnavailable` if nobody knows."""
+        if session.failure is not None:
+            raise session.failure
+        if session.record is None:
+            raise InvalidSession()
+        return session.record
+
+    def renew(self, session: Session) -> str:
+        """Give the login a new session id and return it; the old one is dead.
+
+        Taking the old record away as it was seen is the step that decides. Whoever finds it gone (a log-out, another
+        renewal) takes the new one back; whoever finds it changed (a new role) starts again from the change. The new
+        one is in the index before that, so that a log-out finds and ends it too.
+        """
+        record, stored, old = self.verify(session), session.stored, _key(session.sid)
+        for _attempt in range(WRITE_ATTEMPTS):
+            if stored is None or decode(stored) is None:
+                raise InvalidSession()
+            sid = f"{new_id()}{session.sid[ID_LENGTH:]}"
+            self._place(sid, stored, record)
+            if self._store.take(old, stored):
+                self._store.forget(record.member_id, old)
+                session.sid = sid
+                return sid
+            self._remove(sid, record)
+            stored = self._store.peek(old)
+        raise StoreUnavailable(BUSY)
+
+    def revoke(self, session: Session) -> None:
+        """End the login that this session belongs to, under whatever id it lives by now."""
+        record = self.verify(session)
+        self._store.delete(_key(session.sid))
+        self.end_login(record.member_id, record.login_id)
+
+    # -- a member's logins
+
+    def list_logins(self, member_id: str) -> list[LiveLogin]:
+        """Return the member's live logins."""
+        logins = {}
+        for key in self._store.keys_of(member_id):
+            record = self._current(self._store.peek(key))
+            if record is None:
+                self._store.forget(member_id, key)
+            else:
+                logins[record.login_id] = LiveLogin(record.login_id, record.created_at, record.expires_at)
+        return list(logins.values())
+
+    def end_login(self, member_id: str, login_id: str) -> bool:
+        """End one login; tell whether it was live."""
+        return self._end(member_id, lambda other: other == login_id)
+
+    def end_all(self, member_id: str) -> bool:
+        """End all of the member's logins; tell whether any was live."""
+        return self._end(member_id, lambda _login_id: True)
+
+    def member_changed(self, change: Change) -> None:
+        """Carry a change of a member to their live sessions, so that a read still costs one command."""
+        if change.what != "role":
+            self.end_all(change.username)
+            return
+        for key in self._store.keys_of(change.username):
+            self._write(key, self._store.peek(key), lambda data: {**data, "role": change.role})
+
+    # -- Flask's session interface
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        """Read the session that the cookie names. An unknown id is never adopted."""
+        sid = request.cookies.get(COOKIE, "")
+        if WELL_FORMED_ID.fullmatch(sid) is None:
+            return Session(sid=new_id())
+        session = Session(sid=sid)
+        try:
+            stored = self._store.read(_key(sid), self._idle_s(sid))
+        except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
+            session.failure = failure
+            return session
+        record = self._current(stored)
+        if record is None or stored is None:
+            return Session(sid=new_id())
+        session.stored, session.record = stored, record
+        dict.update(session, msgspec.json.decode(stored))  # reading modifies nothing
+        return session
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
+        assert isinstance(session, Session)
+        response.vary.add("Cookie")
+        if not session.modified or session.failure is not None:
+            return
+        session.modified = False  # once: after an error Flask comes here again with the error's page
+        if session.stored is None:
+            raise RuntimeError("a session begins with SessionCredential.issue(), not by writing into it")
+        if not session:
+            self.revoke(session)
+            self.delete_cookie(response)
+            return
+        seen, mine = msgspec.json.decode(session.stored), dict(session)
+        self._write(_key(session.sid), session.stored, lambda there: merged(seen, mine, there))
+
+    def regenerate(self, session: ServerSideSession) -> None:
+        """Flask-Session's own name for a new id; here it also works on a session that was just cleared."""
+        assert isinstance(session, Session)
+        self.renew(session) if session else self.revoke(session)
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        stored = self._store.peek(store_id)
+        return None if decode(stored) is None or stored is None else msgspec.json.decode(stored)
+
+    def _delete_session(self, store_id: str) -> None:
+        self._store.delete(store_id)
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
+        raise RuntimeError("sessions are written by issue() and save_session() only")
+
+    def set_cookie(self, response: Response, sid: str) -> Response:
+        """Hand the id to the browser, for this approach's pages only and out of every script's reach."""
+        response.set_cookie(
+            COOKIE, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+        )
+        return response
+
+    def delete_cookie(self, response: Response) -> Response:
+        """Take the id out of the browser."""
+        response.delete_cookie(COOKIE, path=self._path, httponly=True, samesite="Lax")
+        return response
+
+    # -- the steps they share
+
+    def _place(self, sid: str, stored: bytes, record: Record) -> None:
+        entry = IndexEntry(record.member_id, record.login_id, self._lifetimes.absolute_s)
+        if not self._store.create(_key(sid), stored, self._idle_s(sid), entry):
+            raise StoreUnavailable(BUSY)  # 256 random bits met their twin: the randomness is broken, not the client
+
+    def _remove(self, sid: str, record: Record) -> None:
+        self._store.delete(_key(sid))
+        self._store.forget(record.member_id, _key(sid))
+
+    def _end(self, member_id: str, ends: Callable[[str], bool]) -> bool:
+        """Delete the records of the logins that `ends` picks, until the index holds none of them.
+
+        Again and again, because a renewal in flight may have added a new key meanwhile; once its old record is
+        gone, it can add no other.
+        """
+        was_live = False
+        while keys := [key for key, login_id in self._store.keys_of(member_id).items() if ends(login_id)]:
+            for key in keys:
+                was_live |= self._store.delete(key)
+                self._store.forget(member_id, key)
+        return was_live
+
+    def _write(self, key: str, seen: bytes | None, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Apply `change` to the record at `key`, over whatever another writer put there since it was `seen`."""
+        for _attempt in range(WRITE_ATTEMPTS):
+            if seen is None or decode(seen) is None:
+                return  # logged out meanwhile: nothing to write, and nothing comes back
+            if self._store.replace(key, seen, msgspec.json.encode(change(msgspec.json.decode(seen)))):
+                return
+            seen = self._store.peek(key)
+        raise StoreUnavailable(BUSY)
+
+    def _changed_meanwhile(self, member: Member) -> bool:
+        """Tell whether a change passed by between the password check and the index entry that it would have used."""
+        now = self._members.find_active(member.username)
+        return now is None or (now.role, now.password_hash) != (member.role, member.password_hash)
+
+    def _current(self, stored: bytes | None) -> Record | None:
+        record = decode(stored)
+        return record if record is not None and record.expires_at > self._now() else None
+
+    def _idle_s(self, sid: str) -> int:
+        match = WELL_FORMED_ID.fullmatch(sid)
+        shortened = match and match["idle_s"]
+        return min(int(shortened), self._lifetimes.idle_s) if shortened else self._lifetimes.idle_s
+
+
+def new_id() -> str:
+    """Return 256 random bits in base64url."""
+    return secrets.token_urlsafe(ID_BYTES)
+
+
+def live_session() -> Session:
+    """Return `flask.session` as what it is behind this approach."""
+    current = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides the type
+    if not isinstance(current, Session):
+        raise TypeError("there is no session outside the prefixes that keep one")
+    return current
+
+
+def decode(stored: bytes | None) -> Record | None:
+    """Return the record; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
+    if stored is None:
+        return None
+    with step("verify", "session record"):
+        try:
+            return msgspec.json.decode(stored, type=Record)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+
+def merged(seen: dict[str, Any], mine: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """Return `there` with what changed between `seen` and `mine`: two writers keep each other's fields."""
+    changed = {name: value for name, value in mine.items() if name not in seen or seen[name] != value}
+    return {name: value for name, value in {**there, **changed}.items() if name in mine or name not in seen}
+
+
+def _key(sid: str) -> str:
+    """The SHA-256 of the id: whoever reads the store learns no id that opens anything."""
+    return hashlib.sha256(sid.encode()).hexdigest()

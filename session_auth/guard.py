@@ -1,0 +1,29 @@
+"""From a request to the member who sent it, by the session that its cookie names."""
+
+from dataclasses import dataclass
+
+from flask import g, request
+
+from accounts.identity import Identity
+from errors import NoCredentials
+from session_auth.credential import COOKIE, SessionCredential, live_session
+from web.origin import refuse_cross_origin
+
+
+@dataclass(frozen=True)
+class SessionGuard:
+    """Leaves an `Identity` on `g`, or raises: no cookie, no live session, or no store to ask."""
+
+    approach: str
+    credential: SessionCredential
+
+    def __call__(self) -> None:
+        refuse_cross_origin()  # the cookie comes along whoever's page sends the request
+        g.identity = self.identify()
+
+    def identify(self) -> Identity:
+        """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""
+        if COOKIE not in request.cookies:
+            raise NoCredentials()
+        record = self.credential.verify(live_session())
+        return Identity(record.member_id, record.member_id, record.role, record.login_id, self.approach)

@@ -1,0 +1,66 @@
+"""Log in, renew, log out, and a member's own logins, by session."""
+
+from dataclasses import dataclass
+
+from flask import Response, g
+
+from accounts.approach import ended, logins_page, mine_or_404
+from accounts.login import Door, login_form
+from session_auth.credential import SessionCredential, live_session
+from web.fields import read_fields, seconds_field
+from web.negotiation import done
+
+
+@dataclass(frozen=True)
+class SessionRoutes:
+    """The views of one approach that keeps sessions."""
+
+    approach: str
+    credential: SessionCredential
+    door: Door
+    idle_s: int
+    shorter_lifetimes: bool
+
+    def login_form(self) -> Response:
+        """Show the form."""
+        return login_form(self.approach)
+
+    def login(self) -> Response:
+        """Check name and password, and start a session with an id of its own; the one before it ends."""
+        fields = read_fields()
+        member = self.door.authenticate(fields)
+        idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
+        sid = self.credential.issue(member, idle_s)
+        self._end_previous()
+        response = done({"member": member.view()}, 200, then=f"{self.approach}.inside.pages.profile")
+        return self.credential.set_cookie(response, sid)
+
+    def renew(self) -> Response:
+        """Give this login a new id; the old one is dead."""
+        sid = self.credential.renew(live_session())
+        response = done({"renewed": True}, 200, then=f"{self.approach}.inside.logins")
+        return self.credential.set_cookie(response, sid)
+
+    def logout(self) -> Response:
+        """End this login, at once and for every request in flight."""
+        self.credential.revoke(live_session())
+        return self.credential.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
+
+    def logins(self) -> Response:
+        """Show my live logins."""
+        return logins_page(self.credential.list_logins(g.identity.member_id))
+
+    def end_login(self, login_id: str) -> Response:
+        """End one of my logins."""
+        mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
+        return ended(then="inside.logins")
+
+    def end_all(self) -> Response:
+        """End all of my logins, this one included."""
+        self.credential.end_all(g.identity.member_id)
+        return self.credential.delete_cookie(ended(then="login_form"))
+
+    def _end_previous(self) -> None:
+        """End the session that the browser came with, if it was live (an attacker may have planted it)."""
+        if live_session().record is not None:
+            self.credential.revoke(live_session())

@@ -1,0 +1,131 @@
+"""Real store, real database, real keys; only time is faked. Each test owns its database, ring and store prefix."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from app import create_app
+from cluster.embedded_store import EmbeddedStore
+from config import Config
+from tests.monitor import Monitor
+from tests.visitor import Visitor
+
+
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(scope="session")
+def store_url() -> Iterator[str]:
+    """A real store: the one at REDIS_URL, or an embedded one for this test process."""
+    given = os.environ.get("REDIS_URL")
+    if given:
+        yield given
+        return
+    store = EmbeddedStore()
+    yield store.url
+    store.stop()
+
+
+@pytest.fixture(scope="session")
+def redis(store_url: str) -> Iterator[Redis]:
+    """A client of the tests' own, to look at the store from outside."""
+    with Redis.from_url(store_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Path:
+    """A folder with a seeded member database and a key ring, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("seeded")
+    app = create_app(config_in(folder, store_url))
+    app.extensions["database"].engine.dispose()
+    return folder
+
+
+def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
+    values = {
+        "redis_url": store_url,
+        "store_prefix": f"test-{uuid4().hex[:12]}:",
+        "database_url": f"sqlite:///{folder / 'lab.db'}",
+        "key_ring_file": folder / "keys.json",
+        "lab": True,
+        **overrides,
+    }
+    return Config(**values)  # type: ignore[arg-type]
+
+
+MakeConfig = Callable[..., Config]
+
+
+@pytest.fixture
+def make_config(tmp_path: Path, store_url: str, seeded: Path) -> MakeConfig:
+    """Return configs of this test's own; `make_config(access_ttl_s=5)`. All share one database, ring and prefix."""
+    for file in seeded.iterdir():
+        shutil.copy(file, tmp_path)
+    prefix = f"test-{uuid4().hex[:12]}:"
+    return lambda **overrides: config_in(tmp_path, store_url, **{"store_prefix": prefix, **overrides})
+
+
+@pytest.fixture
+def config(make_config: MakeConfig) -> Config:
+    return make_config()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock for tokens and records; idle time in Redis is Redis's own and runs on."""
+    return Clock()
+
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(make_config: MakeConfig, clock: Clock) -> Iterator[MakeApp]:
+    """Return apps on this test's clock; `make_app(access_ttl_s=5)`. Two of them are two nodes."""
+    made = []
+
+    def make(**overrides: object) -> Flask:
+        made.append(create_app(make_config(**overrides), now=clock))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+MakeVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visitor(app: Flask) -> MakeVisitor:
+    """Return visitors: `visitor("session").login("alice")`."""
+    return lambda approach, of=app: Visitor(of, approach)
+
+
+@pytest.fixture
+def monitor(store_url: str, config: Config) -> Iterator[Monitor]:
+    """What the store itself saw of this test's commands."""
+    with Monitor(store_url, config.store_prefix) as watching:
+        yield watching

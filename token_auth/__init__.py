@@ -1,0 +1,51 @@
+"""Logins carried by the client: a signed access token, and a refresh token whose hash is in the member database.
+
+Offers two approaches that differ in one thing, whether an access token can be taken back: `/token` never looks one
+up, `/hybrid` reads a denylist on every request.
+"""
+
+from collections.abc import Callable
+
+from flask import g
+
+from accounts.approach import Approach
+from accounts.database import Database
+from accounts.login import Door
+from config import Config
+from token_auth.credential import Lifetimes, TokenCredential
+from token_auth.guard import TokenGuard
+from token_auth.keys import KeyRing
+from token_auth.routes import TokenRoutes
+from token_auth.store import Denylist, NoDenylist, RedisDenylist, RefreshTokens
+
+Clock = Callable[[], float]  # seconds since the epoch
+
+__all__ = ["KeyRing", "NoDenylist", "RedisDenylist", "TokenApproach"]
+
+
+class TokenApproach(Approach):
+    """An approach that issues tokens; `denylist` is what it reads before it believes an access token."""
+
+    def __init__(
+        self,
+        name: str,
+        key_ring: KeyRing,
+        database: Database,
+        denylist: Denylist,
+        door: Door,
+        config: Config,
+        now: Clock,
+    ) -> None:
+        lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
+        tokens = RefreshTokens(database, name, config.refresh_grace_s)
+        self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, door.members, lifetimes, now)
+        views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, config.secure_cookies)
+        super().__init__(name, views, TokenGuard(name, self.credential), self.credential.member_changed)
+        self.outside.before_request(_expect_bearer)
+        self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
+        self.inside.after_request(views.carry)
+
+
+def _expect_bearer() -> None:
+    """Let refusals say how to authenticate here (RFC 6750 §3)."""
+    g.bearer_realm = True

@@ -1,0 +1,246 @@
+"""Access and refresh tokens: issued, verified, renewed and revoked."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time
+
+from accounts.approach import LiveLogin
+from accounts.login import NAME_OR_PASSWORD
+from accounts.members import Change, Member, Members
+from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
+from measurement import step
+from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
+from token_auth.keys import KeyRing
+from token_auth.store import ENDED, Denylist, Exchange, Family, RefreshTokens, Reused, Unknown
+
+log = logging.getLogger(__name__)
+
+DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """Seconds that an access token, a refresh token, and all of a login's refresh tokens together live."""
+
+    access_s: int
+    refresh_s: int
+    absolute_s: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a client is given. `refresh_s` is how long the refresh token is good for."""
+
+    access: str
+    refresh: str
+    expires_in: int
+    refresh_s: int
+
+    def view(self) -> dict[str, str | int]:
+        """Return the token response (RFC 6749 §5.1)."""
+        return {
+            "access_token": self.access,
+            "refresh_token": self.refresh,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+        }
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A genuine access token. An expired one opens nothing, and still says whose it was."""
+
+    member_id: str
+    role: str
+    login_id: str
+    expired: bool
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """A genuine refresh token; whether its login is live, only the member database knows."""
+
+    jti: str
+    expired: bool
+
+
+class TokenCredential:
+    """Issue, verify, renew and revoke tokens of one approach."""
+
+    def __init__(
+        self,
+        approach: str,
+        issuer: str,
+        key_ring: KeyRing,
+        tokens: RefreshTokens,
+        denylist: Denylist,
+        members: Members,
+        lifetimes: Lifetimes,
+        now: Callable[[], float] = time,
+    ) -> None:
+        self._approach = approach
+        self._key_ring = key_ring
+        self._tokens = tokens
+        self._denylist = denylist
+        self._members = members
+        self._lifetimes = lifetimes
+        self._now = now
+        # An audience each: a token of /token never passes at /hybrid, where it could not be denied.
+        audience = f"{issuer}/{approach}"
+        self._access = Expectation(ACCESS, issuer, audience, lifetimes.access_s)
+        self._refresh = Expectation(REFRESH, issuer, audience, lifetimes.refresh_s)
+
+    # -- issue, verify, renew, revoke
+
+    def issue(self, member: Member, access_s: int, refresh_s: int) -> Tokens:
+        """Start a login and return its first two tokens.
+
+        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
+        another role or another password while the password was being checked.
+        """
+        now = self._now()
+        family = Family(
+            login_id=secrets.token_urlsafe(16),
+            approach=self._approach,
+            member_id=member.username,
+            seed=secrets.token_hex(32),
+            access_ttl_s=access_s,
+            refresh_ttl_s=refresh_s,
+            created_at=now,
+            expires_at=now + self._lifetimes.absolute_s,
+            revoked_at=None,
+        )
+        jti, expires_at = secrets.token_hex(32), now + refresh_s
+        self._tokens.create(family, jti, expires_at)
+        if self._changed_meanwhile(member):
+            self.end_login(member.username, family.login_id)
+            raise InvalidCredentials(NAME_OR_PASSWORD)
+        return self._sign(Exchange(family, jti, now, expires_at), member.role, now)
+
+    def verify(self, token: str) -> AccessToken:
+        """Return what a genuine access token says, expired or not. No database or store is asked on `/token`.
+
+        Raise `InvalidToken` for one that is not ours or whose login is denied, and `StoreUnavailable` if the
+        denylist cannot be read.
+        """
+        now = self._now()
+        claims = self._claims(token, self._access, now)
+        if claims is None:
+            raise InvalidToken()
+        held_against = self._denylist.find(claims["login_id"])
+        if held_against == ENDED:
+            raise InvalidToken()
+        # A role that is no longer the member's makes a token as good as expired: the refresh brings the new one.
+        expired = has_expired(claims, now) or held_against not in (None, claims["role"])
+        return AccessToken(claims["sub"], claims["role"], claims["login_id"], expired)
+
+    def verify_refresh(self, token: str) -> RefreshToken:
+        """Return what a genuine refresh token says, expired or not. Raise `RefreshInvalid`."""
+        now = self._now()
+        claims = self._claims(token, self._refresh, now)
+        if claims is None:
+            raise RefreshInvalid()
+        return RefreshToken(claims["jti"], has_expired(claims, now))
+
+    def renew(self, refresh: RefreshToken, login_id: str | None) -> Tokens:
+        """Exchange a refresh token for new tokens; with `login_id`, only if it belongs to that login.
+
+        Whether an expired one may be exchanged is for the caller to know (the third of the four cases).
+        Raise `RefreshInvalid`, or `RefreshReused` once the family is revoked.
+        """
+        now = self._now()
+        try:
+            exchange = self._tokens.exchange(refresh.jti, login_id, now)
+        except Unknown:
+            raise RefreshInvalid() from None
+        except Reused as reused:
+            log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._approach)
+            self._deny(str(reused))
+            raise RefreshReused() from None
+        member = self._members.find_active(exchange.family.member_id)
+        if member is None:
+            self.end_all(exchange.family.member_id)
+            raise RefreshInvalid()
+        return self._sign(exchange, member.role, now)
+
+    def revoke(self, member_id: str, login_id: str) -> None:
+        """End a login: its refresh tokens at once, its access tokens where there is a denylist."""
+        self._tokens.end_login(member_id, login_id, self._now())
+        self._deny(login_id)
+
+    # -- a member's logins
+
+    def list_logins(self, member_id: str) -> list[LiveLogin]:
+        """Return the member's live logins."""
+        families = self._tokens.list_logins(member_id, self._now())
+        return [LiveLogin(family.login_id, family.created_at, family.expires_at) for family in families]
+
+    def end_login(self, member_id: str, login_id: str) -> bool:
+        """End one login; tell whether it was live."""
+        was_live = self._tokens.end_login(member_id, login_id, self._now())
+        if was_live:
+            self._deny(login_id)
+        return was_live
+
+    def end_all(self, member_id: str) -> bool:
+        """End all of the member's logins; tell whether any was live."""
+        ended = self._tokens.end_all(member_id, self._now())
+        for login_id in ended:
+            self._deny(login_id)
+        return bool(ended)
+
+    def member_changed(self, change: Change) -> None:
+        """Carry a change of a member to their live logins, as far as this approach can reach them."""
+        if change.what != "role":
+            self.end_all(change.username)
+            return
+        for family in self._tokens.list_logins(change.username, self._now()):
+            self._denylist.require_role(family.login_id, change.role, self._lifetimes.access_s + DENY_MARGIN_S)
+
+    # -- the steps they share
+
+    def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
+        with step("verify", f"{expected.typ} signature and claims"):
+            try:
+                return decode(token, self._key_ring.current(), expected, now)
+            except Malformed:
+                return None
+
+    def _sign(self, exchange: Exchange, role: str, now: float) -> Tokens:
+        family, key = exchange.family, self._key_ring.current().active
+        access = {
+            **_times(now, now + family.access_ttl_s),
+            "iss": self._access.issuer,
+            "aud": self._access.audience,
+            "sub": family.member_id,
+            "jti": secrets.token_urlsafe(16),
+            "role": role,
+            "login_id": family.login_id,
+        }
+        refresh = {
+            **_times(exchange.issued_at, exchange.expires_at),
+            "iss": self._refresh.issuer,
+            "aud": self._refresh.audience,
+            "jti": exchange.jti,
+        }
+        with step("verify", f"sign {key.alg} twice"):
+            return Tokens(
+                encode(key, ACCESS, access),
+                encode(key, REFRESH, refresh),
+                family.access_ttl_s,
+                max(0, int(exchange.expires_at - now)),
+            )
+
+    def _deny(self, login_id: str) -> None:
+        self._denylist.deny(login_id, self._lifetimes.access_s + DENY_MARGIN_S)
+
+    def _changed_meanwhile(self, member: Member) -> bool:
+        """Tell whether a change passed by between the password check and the family that it would have ended."""
+        now = self._members.find_active(member.username)
+        return now is None or (now.role, now.password_hash) != (member.role, member.password_hash)
+
+
+def _times(issued_at: float, expires_at: float) -> dict[str, int]:
+    return {"iat": int(issued_at), "exp": int(expires_at)}

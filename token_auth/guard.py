@@ -1,0 +1,106 @@
+"""From a request to the member who sent it, by the tokens that it carries."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import g, request
+
+from accounts.identity import Identity
+from errors import AmbiguousCredentials, ExpiredToken, NoCredentials, RefreshInvalid, RefreshReused
+from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
+from web.origin import refuse_cross_origin
+
+ACCESS_COOKIE = "access"
+REFRESH_COOKIE = "refresh"
+REFRESH_HEADER = "X-Refresh-Token"
+
+Carrier = Literal["cookie", "header"]
+
+
+@dataclass(frozen=True)
+class Presented:
+    """The tokens as they came, not yet looked into, and what carried the access token."""
+
+    access: str | None
+    refresh: str | None
+    carrier: Carrier
+
+
+@dataclass(frozen=True)
+class TokenGuard:
+    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises."""
+
+    approach: str
+    credential: TokenCredential
+
+    def __call__(self) -> None:
+        presented = present()
+        g.carrier = presented.carrier
+        if presented.carrier == "cookie":
+            refuse_cross_origin()  # a cookie comes along whoever's page sends the request
+        g.identity = self.identify(presented)
+
+    def identify(self, presented: Presented) -> Identity:
+        """Return who sends this request.
+
+        Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`, `RefreshReused`, and
+        `StoreUnavailable` if a denylist or the member database is needed and does not answer.
+        """
+        if presented.access is None:
+            raise NoCredentials()  # a refresh token alone opens nothing but the refresh
+        access = self.credential.verify(presented.access)
+        if presented.refresh is not None:
+            refresh = self.credential.verify_refresh(presented.refresh)
+            g.renewed = self._renew_if_due(access, refresh)
+        elif access.expired:
+            raise ExpiredToken()
+        role = access.role if g.get("renewed") is None else self.credential.verify(g.renewed.access).role
+        return Identity(access.member_id, access.member_id, role, access.login_id, self.approach)
+
+    def _renew_if_due(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:
+        """Decide the four cases (both tokens are untampered, or we would not be here)."""
+        match access.expired, refresh.expired:
+            case True, True:
+                g.spent = True
+                raise ExpiredToken()
+            case True, False:
+                return self._renew(access, refresh)
+            case False, True:
+                return self._renew_on_strength_of(access, refresh)
+            case _:
+                return None
+
+    def _renew(self, access: AccessToken, refresh: RefreshToken) -> Tokens:
+        try:
+            return self.credential.renew(refresh, access.login_id)
+        except (RefreshInvalid, RefreshReused):
+            g.spent = True
+            raise
+
+    def _renew_on_strength_of(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:
+        """Reissue an expired refresh token, but only to the login that it belonged to, and only while that lives.
+
+        The folk version hands a refresh token to whoever holds a valid access token: a stolen access token would
+        become a login for ever. Here the expired refresh token has to come along, and be of the same live family.
+        """
+        try:
+            return self.credential.renew(refresh, access.login_id)
+        except RefreshInvalid:
+            return None  # the access token still opens the page until it expires; nothing is added to it
+
+
+def present() -> Presented:
+    """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
+    bearer, access_cookie = bearer_token(), request.cookies.get(ACCESS_COOKIE)
+    header, refresh_cookie = request.headers.get(REFRESH_HEADER), request.cookies.get(REFRESH_COOKIE)
+    if (bearer and access_cookie) or (header and refresh_cookie):
+        raise AmbiguousCredentials()
+    if bearer is not None:
+        return Presented(bearer, header, "header")
+    return Presented(access_cookie, refresh_cookie or header, "cookie" if access_cookie or refresh_cookie else "header")
+
+
+def bearer_token() -> str | None:
+    """Return the token of `Authorization: Bearer …` (RFC 6750 §2.1), or None. Never read from a URL or a form."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -1,0 +1,49 @@
+"""`flask keys …`: look at the key ring and change it while the lab runs."""
+
+from collections.abc import Callable
+
+import click
+from flask.cli import AppGroup
+
+from token_auth.keys import KeyRing, Ring, UnknownKey
+
+
+def commands(key_ring: KeyRing) -> AppGroup:
+    """Return the command group over `key_ring`."""
+    group = AppGroup("keys", help="Look at the signing keys and change them; running nodes follow within a second.")
+
+    @group.command("list")
+    def list_keys() -> None:
+        """Show every key and its state."""
+        _show(key_ring.current())
+
+    @group.command("rotate")
+    def rotate() -> None:
+        """Sign with a new key from now on; tokens of the old one live on."""
+        _show(key_ring.rotate())
+
+    @group.command("retire")
+    @click.argument("kid")
+    def retire(kid: str) -> None:
+        """Let a key sign no more; its tokens live on."""
+        _show(_known(key_ring.retire, kid))
+
+    @group.command("revoke")
+    @click.argument("kid")
+    def revoke(kid: str) -> None:
+        """Refuse every token that a key has signed, at once."""
+        _show(_known(key_ring.revoke, kid))
+
+    return group
+
+
+def _known(change: Callable[[str], Ring], kid: str) -> Ring:
+    try:
+        return change(kid)
+    except UnknownKey:
+        raise click.ClickException(f"there is no key {kid!r}; `flask keys list` shows them") from None
+
+
+def _show(ring: Ring) -> None:
+    for key in ring.keys:
+        click.echo(f"{key.kid}  {key.alg:<5}  {key.state:<7}  {key.created_at}")

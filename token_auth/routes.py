@@ -1,0 +1,137 @@
+"""Log in, refresh, log out, and a member's own logins, by token."""
+
+from dataclasses import dataclass
+
+from flask import Response, g, request
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from accounts.approach import ended, logins_page, mine_or_404
+from accounts.login import Door, login_form
+from errors import AmbiguousCredentials, NoCredentials, RefreshExpired
+from token_auth.claims import MAX_TOKEN_LENGTH
+from token_auth.credential import Lifetimes, TokenCredential, Tokens
+from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, Presented, present
+from web.fields import Fields, is_form, read_fields, seconds_field, text_field
+from web.negotiation import done
+from web.origin import refuse_cross_origin
+
+
+@dataclass(frozen=True)
+class TokenRoutes:
+    """The views of one approach that issues tokens."""
+
+    approach: str
+    credential: TokenCredential
+    door: Door
+    lifetimes: Lifetimes
+    shorter_lifetimes: bool
+    secure_cookies: bool
+
+    def login_form(self) -> Response:
+        """Show the form."""
+        return login_form(self.approach)
+
+    def login(self) -> Response:
+        """Check name and password, and issue the first two tokens: in the body, or in cookies."""
+        fields = read_fields()
+        in_cookies = _wants_cookies(fields)
+        member = self.door.authenticate(fields)
+        tokens = self.credential.issue(member, *self._asked_lifetimes(fields))
+        if not in_cookies:
+            return done(tokens.view(), 200, then=f"{self.approach}.login_form")
+        body = {"member": member.view(), "expires_in": tokens.expires_in}
+        return self._set_cookies(done(body, 200, then=f"{self.approach}.inside.pages.profile"), tokens)
+
+    def refresh(self) -> Response:
+        """Exchange a refresh token for new tokens; they come back the way the old one came."""
+        refuse_cross_origin()
+        presented, body_token = present(), read_fields().get("refresh_token")
+        token = _the_one_refresh_token(presented, body_token)
+        access = None if presented.access is None else self.credential.verify(presented.access)
+        refresh = self.credential.verify_refresh(token)
+        if refresh.expired:
+            raise RefreshExpired()
+        tokens = self.credential.renew(refresh, access.login_id if access else None)
+        if token == request.cookies.get(REFRESH_COOKIE):
+            response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
+            return self._set_cookies(response, tokens)
+        return done(tokens.view(), 200, then=f"{self.approach}.login_form")
+
+    def logout(self) -> Response:
+        """End this login's refresh tokens; what becomes of its access token is this approach's lesson."""
+        self.credential.revoke(g.identity.member_id, g.identity.login_id)
+        return self._discard(done(None, 204, then=f"{self.approach}.login_form"))
+
+    def logins(self) -> Response:
+        """Show my live logins."""
+        return logins_page(self.credential.list_logins(g.identity.member_id))
+
+    def end_login(self, login_id: str) -> Response:
+        """End one of my logins."""
+        mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
+        return ended(then="inside.logins")
+
+    def end_all(self) -> Response:
+        """End all of my logins, this one included."""
+        self.credential.end_all(g.identity.member_id)
+        return self._discard(ended(then="login_form"))
+
+    def carry(self, response: Response) -> Response:
+        """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
+        response.vary.update(("Cookie", "Authorization"))
+        renewed: Tokens | None = g.get("renewed")
+        if g.get("spent") and g.carrier == "cookie":
+            return self._discard(response)
+        if renewed is None:
+            return response
+        if g.carrier == "cookie":
+            return self._set_cookies(response, renewed)
+        response.headers["X-Access-Token"], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
+        return response
+
+    def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
+        if not self.shorter_lifetimes:
+            return self.lifetimes.access_s, self.lifetimes.refresh_s
+        return (
+            seconds_field(fields, "access_ttl_s", self.lifetimes.access_s),
+            seconds_field(fields, "refresh_ttl_s", self.lifetimes.refresh_s),
+        )
+
+    def _set_cookies(self, response: Response, tokens: Tokens) -> Response:
+        # An expired access token stays in the browser: coming along with the refresh token, it is the second case.
+        for name, value in ((ACCESS_COOKIE, tokens.access), (REFRESH_COOKIE, tokens.refresh)):
+            response.set_cookie(
+                name,
+                value,
+                max_age=self.lifetimes.refresh_s,
+                path=f"/{self.approach}",
+                httponly=True,
+                samesite="Lax",
+                secure=self.secure_cookies,
+            )
+        return response
+
+    def _discard(self, response: Response) -> Response:
+        g.renewed = None
+        for name in (ACCESS_COOKIE, REFRESH_COOKIE):
+            response.delete_cookie(name, path=f"/{self.approach}", httponly=True, samesite="Lax")
+        return response
+
+
+def _wants_cookies(fields: Fields) -> bool:
+    transport = fields.get("transport", "cookie" if is_form() else "body")
+    if transport not in ("cookie", "body"):
+        raise BadRequest(gettext("transport takes cookie or body."))
+    return bool(transport == "cookie")
+
+
+def _the_one_refresh_token(presented: Presented, in_body: object) -> str:
+    """Return the refresh token, sent in exactly one place."""
+    if in_body is not None and presented.refresh is not None:
+        raise AmbiguousCredentials()
+    if in_body is not None:
+        return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
+    if presented.refresh is None:
+        raise NoCredentials()
+    return presented.refresh

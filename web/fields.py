@@ -1,0 +1,76 @@
+"""Read what a client sent: a JSON object or a form, each field checked and named when it is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+MAX_BODY_BYTES = 64 * 1024
+
+Fields = Mapping[str, Any]
+
+
+def read_fields() -> Fields:
+    """Return the body's fields; an empty body has none. Raise 400 or 415, never anything else."""
+    if is_form():
+        return request.form
+    if request.mimetype == "application/json":
+        return _json_object()
+    if request.get_data(cache=True):
+        raise UnsupportedMediaType(gettext("Send application/json or a form."))
+    return {}
+
+
+def is_form() -> bool:
+    """Tell whether the body is an HTML form's."""
+    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _json_object() -> Fields:
+    try:
+        body = request.get_json()
+    except (RecursionError, UnicodeDecodeError):
+        raise BadRequest(gettext("The body is not valid JSON.")) from None
+    if not isinstance(body, dict):
+        raise BadRequest(gettext("The body must be a JSON object."))
+    return body
+
+
+def text_field(fields: Fields, name: str, max_length: int) -> str:
+    """Return the required text field `name`: 1 to `max_length` characters, none of them NUL."""
+    value = fields.get(name)
+    if value is None or value == "":
+        raise BadRequest(gettext("%(name)s is missing.", name=name))
+    if not isinstance(value, str):
+        raise BadRequest(gettext("%(name)s must be text.", name=name))
+    if len(value) > max_length:
+        raise BadRequest(gettext("%(name)s takes at most %(max)s characters.", name=name, max=max_length))
+    if "\0" in value or _has_surrogate(value):
+        raise BadRequest(gettext("%(name)s holds a character that is not text.", name=name))
+    return value
+
+
+def _has_surrogate(value: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def seconds_field(fields: Fields, name: str, longest: int) -> int:
+    """Return the optional field `name`, a whole number of seconds from 1 to `longest`; `longest` if it is absent."""
+    return longest if fields.get(name) in (None, "") else _whole_number(fields[name], name, 1, longest)
+
+
+def whole_number_arg(name: str, smallest: int, largest: int) -> int | None:
+    """Return the query's whole number `name`, or None if it is absent."""
+    value = request.args.get(name)
+    return None if value is None else _whole_number(value, name, smallest, largest)
+
+
+def _whole_number(value: object, name: str, smallest: int, largest: int) -> int:
+    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 12 else value
+    if not isinstance(number, int) or isinstance(number, bool) or not smallest <= number <= largest:
+        raise BadRequest(
+            gettext("%(name)s takes a whole number from %(low)s to %(high)s.", name=name, low=smallest, high=largest)
+        )
+    return number
