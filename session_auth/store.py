@@ -12,8 +12,8 @@ from typing import Protocol
 
 from store_connection import StoreConnection, WrongKind
 
-# Both need what is there to be what was seen: one atomic step on one key, so it also holds in a cluster. XX says the same
-# again where people look for it: nothing in flight re-creates a deleted session.
+# Both need what is there to be what was seen: one atomic step on one key, so it also holds in a cluster. XX says the
+# same again where people look for it: nothing in flight re-creates a deleted session.
 TAKE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
