@@ -26,7 +26,7 @@ from open_access import open_approach
 from pages import Notes, pages_blueprint
 from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
-from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach
+from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
 from web import headers
 from web.fields import MAX_BODY_BYTES
@@ -74,7 +74,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         approach.mount(app, pages)
     member_changed.connect(partial(_tell, approaches), sender=app, weak=False)
     app.extensions["database"] = database
-    app.register_blueprint(home_blueprint(approaches, key_ring, store, database, config))
+    app.register_blueprint(home_blueprint(approaches, store, database, config))
+    app.register_blueprint(jwks_blueprint(key_ring))
     app.cli.add_command(member_commands(members))
     app.cli.add_command(key_commands(key_ring))
 

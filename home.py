@@ -1,4 +1,4 @@
-"""What belongs to no approach: the home page, health, public keys, and the visitor's language."""
+"""What belongs to no approach: the home page, health, and the visitor's language."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,6 @@ from accounts.database import Database
 from accounts.demo import DEMO_MEMBERS
 from config import DAY_S, Config
 from store_connection import StoreConnection
-from token_auth import KeyRing
 from web.fields import read_fields
 from web.negotiation import page
 from web.origin import refuse_cross_origin
@@ -21,7 +20,7 @@ LANGUAGE_COOKIE = "language"
 
 
 def home_blueprint(
-    approaches: Sequence[Approach], key_ring: KeyRing, store: StoreConnection, database: Database, config: Config
+    approaches: Sequence[Approach], store: StoreConnection, database: Database, config: Config
 ) -> Blueprint:
     """Return the public pages."""
     home = Blueprint("home", __name__)
@@ -44,11 +43,6 @@ def home_blueprint(
         store.command("PING")
         database.ping()
         return jsonify(status="ready", node=config.node_name)
-
-    @home.get("/.well-known/jwks.json")
-    def jwks() -> Response:
-        """Publish the keys that others verify our tokens with (RFC 7517 §5)."""
-        return jsonify(key_ring.current().jwks())
 
     @home.post("/language")
     def set_language() -> Response:

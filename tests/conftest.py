@@ -13,6 +13,7 @@ from redis import Redis
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import Config
+from tests.live_lab import LiveLab
 from tests.monitor import Monitor
 from tests.visitor import Visitor
 
@@ -129,3 +130,10 @@ def monitor(store_url: str, config: Config) -> Iterator[Monitor]:
     """What the store itself saw of this test's commands."""
     with Monitor(store_url, config.store_prefix) as watching:
         yield watching
+
+
+@pytest.fixture(scope="session")
+def live_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
+    """A running lab, one for this test process; who changes members or keys starts one of their own."""
+    with LiveLab(tmp_path_factory.mktemp("instance")) as lab:
+        yield lab

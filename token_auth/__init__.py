@@ -6,7 +6,7 @@ up, `/hybrid` reads a denylist on every request.
 
 from collections.abc import Callable
 
-from flask import g
+from flask import Blueprint, Response, g, jsonify
 
 from accounts.approach import Approach
 from accounts.database import Database
@@ -20,7 +20,7 @@ from token_auth.store import Denylist, NoDenylist, RedisDenylist, RefreshTokens
 
 Clock = Callable[[], float]  # seconds since the epoch
 
-__all__ = ["KeyRing", "NoDenylist", "RedisDenylist", "TokenApproach"]
+__all__ = ["KeyRing", "NoDenylist", "RedisDenylist", "TokenApproach", "jwks_blueprint"]
 
 
 class TokenApproach(Approach):
@@ -49,3 +49,15 @@ class TokenApproach(Approach):
 def _expect_bearer() -> None:
     """Let refusals say how to authenticate here (RFC 6750 §3)."""
     g.bearer_realm = True
+
+
+def jwks_blueprint(key_ring: KeyRing) -> Blueprint:
+    """Return the page that publishes the keys with which others verify our tokens (RFC 7517 §5)."""
+    well_known = Blueprint("well_known", __name__)
+
+    @well_known.get("/.well-known/jwks.json")
+    def jwks() -> Response:
+        """Show the public keys; of an HMAC secret there is nothing to show."""
+        return jsonify(key_ring.current().jwks())
+
+    return well_known

@@ -19,7 +19,7 @@ def register(app: Flask) -> None:
 
 
 def _protect(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
+    response.headers.extend(SECURITY_HEADERS)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response

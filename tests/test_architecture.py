@@ -1,0 +1,90 @@
+"""The arrows between the parts and the two packages that are twins, held by reading the imports."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_auth.credential import SessionCredential
+from session_auth.guard import SessionGuard
+from session_auth.routes import SessionRoutes
+from token_auth.credential import TokenCredential
+from token_auth.guard import TokenGuard
+from token_auth.routes import TokenRoutes
+
+ROOT = Path(__file__).parent.parent
+
+BELOW_ALL = {"config"}
+GROUND = BELOW_ALL | {"web", "measurement"}
+FLOORS = {
+    "config": set(),
+    "web": BELOW_ALL,
+    "measurement": BELOW_ALL,
+    "cluster": BELOW_ALL,
+    "errors": GROUND,
+    "store_connection": GROUND | {"errors"},
+    "accounts": GROUND | {"errors", "store_connection"},
+    "session_auth": GROUND | {"errors", "store_connection", "accounts"},
+    "token_auth": GROUND | {"errors", "store_connection", "accounts"},
+    "pages": GROUND | {"errors", "store_connection", "accounts"},
+    "open_access": GROUND | {"errors", "accounts"},
+    "home": GROUND | {"errors", "store_connection", "accounts"},
+}
+PARTS = {*FLOORS, "app", "bench", "tests"}
+
+# What a token has and a session id does not need: a key, and content.
+NO_TWIN = {"keys.py", "key_commands.py", "claims.py"}
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Yield the lab's own parts that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        yield from (name.split(".")[0] for name in names if name.split(".")[0] in PARTS)
+
+
+def files_of(part: str) -> list[Path]:
+    return [*(ROOT / part).rglob("*.py")] if (ROOT / part).is_dir() else [ROOT / f"{part}.py"]
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_imports_point_one_way(part: str) -> None:
+    files = files_of(part)
+    assert files
+    for file in files:
+        upward = set(imports(file)) - FLOORS[part] - {part}
+        assert not upward, f"{file.relative_to(ROOT)} imports {upward}"
+
+
+def test_every_part_has_its_floor() -> None:
+    """A new package takes its place among the arrows before it is used."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    modules = {path.stem for path in ROOT.glob("*.py")}
+    assert packages | modules == PARTS
+
+
+def test_the_twins_have_the_same_files() -> None:
+    sessions, tokens = ({path.name for path in (ROOT / name).glob("*.py")} for name in ("session_auth", "token_auth"))
+    assert tokens - NO_TWIN == sessions
+    assert tokens >= NO_TWIN
+
+
+def verbs(kind: type) -> set[str]:
+    return {name for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")}
+
+
+def test_the_twins_have_the_same_verbs() -> None:
+    assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh", "carry"}
+    assert verbs(SessionGuard) == verbs(TokenGuard) == {"identify"}
+    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "member_changed"}
+    assert shared <= verbs(SessionCredential)
+    assert verbs(TokenCredential) == shared | {"verify_refresh"}
+
+
+def test_the_pages_do_not_know_the_approaches() -> None:
+    for file in files_of("pages"):
+        assert "session_auth" not in file.read_text()
+        assert "token_auth" not in file.read_text()
