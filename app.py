@@ -11,12 +11,12 @@ from flask import Flask
 
 import errors
 from accounts import Change, Members, member_changed
-from accounts.approach import Approach
 from accounts.attempts import Attempts
 from accounts.commands import commands as member_commands
 from accounts.database import Database
 from accounts.demo import seed_demo
 from accounts.login import Door
+from approach import Approach
 from cluster import lab
 from cluster.embedded_store import store_address
 from config import BadConfig, Config, load_config

@@ -6,9 +6,9 @@ from flask import Blueprint, Flask, Response, jsonify, make_response, redirect, 
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.approach import Approach
 from accounts.database import Database
 from accounts.demo import DEMO_MEMBERS
+from approach import Approach
 from config import DAY_S, Config
 from store_connection import StoreConnection
 from web.fields import read_fields

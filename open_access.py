@@ -2,10 +2,10 @@
 
 from flask import Response, g
 
-from accounts.approach import Approach, LiveLogin, ended, logins_page, mine_or_404
 from accounts.demo import GUEST
 from accounts.identity import Identity
 from accounts.login import Door, login_form
+from approach import Approach, LiveLogin, ended, logins_page, mine_or_404
 from web.fields import read_fields
 from web.negotiation import done
 

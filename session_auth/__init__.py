@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 
-from accounts.approach import Approach
 from accounts.login import Door
+from approach import Approach
 from config import Config
 from session_auth.credential import Lifetimes, SessionCredential
 from session_auth.guard import SessionGuard

@@ -19,9 +19,9 @@ from flask import Flask, Request, Response, session
 from flask_babel import lazy_gettext
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
-from accounts.approach import LiveLogin
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
+from approach import LiveLogin
 from errors import InvalidCredentials, InvalidSession, StoreUnavailable
 from measurement import step
 from session_auth.store import IndexEntry, SessionStore

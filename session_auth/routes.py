@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from flask import Response, g
 
-from accounts.approach import ended, logins_page, mine_or_404
 from accounts.login import Door, login_form
+from approach import ended, logins_page, mine_or_404
 from session_auth.credential import SessionCredential, live_session
 from web.fields import read_fields, seconds_field
 from web.negotiation import done

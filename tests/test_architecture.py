@@ -26,11 +26,12 @@ FLOORS = {
     "errors": GROUND,
     "store_connection": GROUND | {"errors"},
     "accounts": GROUND | {"errors", "store_connection"},
-    "session_auth": GROUND | {"errors", "store_connection", "accounts"},
-    "token_auth": GROUND | {"errors", "store_connection", "accounts"},
+    "approach": GROUND | {"errors", "accounts"},
+    "session_auth": GROUND | {"errors", "store_connection", "accounts", "approach"},
+    "token_auth": GROUND | {"errors", "store_connection", "accounts", "approach"},
     "pages": GROUND | {"errors", "store_connection", "accounts"},
-    "open_access": GROUND | {"errors", "accounts"},
-    "home": GROUND | {"errors", "store_connection", "accounts"},
+    "open_access": GROUND | {"errors", "accounts", "approach"},
+    "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
 }
 PARTS = {*FLOORS, "app", "bench", "tests"}
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, g, jsonify
 
-from accounts.approach import Approach
 from accounts.database import Database
 from accounts.login import Door
+from approach import Approach
 from config import Config
 from token_auth.credential import Lifetimes, TokenCredential
 from token_auth.guard import TokenGuard

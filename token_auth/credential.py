@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
 
-from accounts.approach import LiveLogin
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
+from approach import LiveLogin
 from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
 from measurement import step
 from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired

@@ -6,8 +6,8 @@ from flask import Response, g, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.approach import ended, logins_page, mine_or_404
 from accounts.login import Door, login_form
+from approach import ended, logins_page, mine_or_404
 from errors import AmbiguousCredentials, NoCredentials, RefreshExpired
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
