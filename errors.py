@@ -174,6 +174,15 @@ HTTP_CODES = {
     415: "unsupported_media_type",
 }
 
+HTTP_TITLES = {
+    400: lazy_gettext("The request has a mistake"),
+    403: lazy_gettext("The request is refused"),
+    404: lazy_gettext("There is nothing here"),
+    405: lazy_gettext("This method is not allowed here"),
+    413: lazy_gettext("The request is too large"),
+    415: lazy_gettext("The body is of a kind that is not read here"),
+}
+
 HTTP_DETAILS = {
     404: lazy_gettext("No page has this address."),
     405: lazy_gettext("This address does not take this method."),
@@ -191,8 +200,8 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status >= 500:
         return _problem(500, "internal_error", gettext("Something went wrong"), gettext("The fault is ours."))
-    detail = HTTP_DETAILS.get(status, error.description or "")
-    response = _problem(status, HTTP_CODES.get(status, "bad_request"), error.name, str(detail))
+    title, detail = HTTP_TITLES.get(status, error.name), HTTP_DETAILS.get(status, error.description or "")
+    response = _problem(status, HTTP_CODES.get(status, "bad_request"), str(title), str(detail))
     if isinstance(error.get_headers(), list):
         response.headers.extend((k, v) for k, v in error.get_headers() if k in ("Allow", "Retry-After"))
     return response

@@ -1,8 +1,10 @@
 """What belongs to no approach: the home page, health, and the visitor's language."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, make_response, redirect, request
+from flask import Blueprint, Flask, Response, g, jsonify, make_response, redirect, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
@@ -25,12 +27,14 @@ def home_blueprint(
     """Return the public pages."""
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
+    members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS if config.lab]
+    known = {"mounted": names, "node": config.node_name, "lab": config.lab, "demo_members": members}
+    home.app_context_processor(partial(_surroundings, known))
 
     @home.get("/")
     def index() -> Response:
         """Show the approaches, and in a lab whom to log in as."""
-        members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS]
-        return page("home.html", {"approaches": names, "members": members if config.lab else []})
+        return page("home.html", {"approaches": names, "members": members})
 
     @home.get("/healthz")
     def healthz() -> Response:
@@ -60,6 +64,20 @@ def home_blueprint(
 
 
 ORDER = ("open", "memory", "session", "token", "hybrid")
+
+
+def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
+    """Return what every page's header shows. It asks no store and no database: error pages need it too."""
+    prefix = request.path.split("/", 2)[1]
+    here = prefix if prefix in known["mounted"] else None
+    return {**known, "here": here, "me": g.get("identity"), "return_path": _return_path(here)}
+
+
+def _return_path(here: str | None) -> str:
+    """Return where a GET leads back to this page; the answer to a POST has no address of its own."""
+    if request.method in ("GET", "HEAD"):
+        return _local_path(request.full_path.removesuffix("?"))
+    return url_for(f"{here}.login_form") if here else url_for("home.index")
 
 
 def _local_path(path: object) -> str:

@@ -1,0 +1,116 @@
+"""Every page, in both languages and themes, on a phone and on a desk: drawn, kept to be looked at, and measured."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.visitor import APPROACHES, PASSWORDS
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+LOCALES = {"en": "en-GB", "ko": "ko-KR"}
+SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
+PUBLIC = {"home": "/", "not-found": "/nowhere", "not-logged-in": "/session/profile"}
+LONG_NOTE = "A line.\n" + "a-word-that-never-ends-" * 12
+
+Draw = Callable[[str], None]
+
+
+@pytest.fixture(params=list(LOCALES))
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=list(SCREENS))
+def screen(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, lab: str, language: str, scheme: str, screen: str) -> Iterator[Page]:
+    """A browser that prefers this language and scheme, with a screen of this size."""
+    width, height = SCREENS[screen]
+    context = browser.new_context(
+        base_url=lab,
+        locale=LOCALES[language],
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": height},
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def draw(page: Page, language: str, scheme: str, screen: str) -> Draw:
+    """Keep a picture of the page as `name`, and refuse one that is wider than its screen."""
+    folder = SCREENSHOTS / language / f"{screen}-{scheme}"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        assert page.locator("html").get_attribute("lang") == language
+        assert _overflow(page) <= 0, f"{name} is wider than its screen"
+
+    return keep
+
+
+def test_every_page_fits_its_screen_in_both_languages_and_both_themes(page: Page, draw: Draw) -> None:
+    for name, path in PUBLIC.items():
+        page.goto(path)
+        draw(name)
+    for approach in APPROACHES:
+        _draw_behind(page, draw, approach)
+
+
+def test_the_home_page_fills_a_large_screen_and_does_not_overflow_the_smallest(browser: Browser, lab: str) -> None:
+    for width, height in ((320, 480), (1920, 1080), (3840, 2160)):
+        with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
+            page = context.new_page()
+            page.goto("/")
+            page.screenshot(path=SCREENSHOTS / f"home-{width}.png")
+            assert _overflow(page) <= 0
+
+
+def _overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def _draw_behind(page: Page, draw: Draw, approach: str) -> None:
+    page.goto(f"/{approach}/login")
+    draw(f"{approach}-login")
+    _log_in(page, "carol")
+    draw(f"{approach}-profile")
+    page.goto(f"/{approach}/logins")
+    draw(f"{approach}-logins")
+    if approach in ("session", "token"):
+        _draw_pages(page, draw, approach)
+
+
+def _draw_pages(page: Page, draw: Draw, approach: str) -> None:
+    page.goto(f"/{approach}/notes")
+    page.locator("#text").fill(LONG_NOTE)
+    _press(page, "main form button")
+    draw(f"{approach}-notes")
+    page.goto(f"/{approach}/admin")
+    draw(f"{approach}-admin")
+    page.goto(f"/{approach}/logins")
+    _press(page, ".ending")
+
+
+def _log_in(page: Page, username: str) -> None:
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(PASSWORDS[username])
+    _press(page, "main form button")
+
+
+def _press(page: Page, button: str) -> None:
+    with page.expect_navigation():
+        page.locator(button).click()
