@@ -18,8 +18,9 @@ from accounts.demo import seed_demo
 from accounts.login import Door
 from approach import Approach
 from cluster import lab
+from cluster.address import Address, CannotStart
 from cluster.embedded_store import store_address
-from config import BadConfig, Config, load_config
+from config import BadConfig, Config, load_config, make_folder
 from home import home_blueprint, register_languages
 from measurement.middleware import Measured
 from open_access import open_approach
@@ -51,7 +52,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     errors.register(app)
     headers.register(app)
 
-    store = StoreConnection(partial(store_address, config.redis_url))
+    store = StoreConnection(partial(store_address, config))
     database = Database(config.database_url)
     members, notes = Members(database), Notes(database)
     key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
@@ -60,19 +61,21 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
 
     sessions = SessionApproach("session", app, RedisSessions(store, config.store_prefix), door, config, now)
     tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
+    denylist = RedisDenylist(store, config.store_prefix)
+    hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
     approaches: list[Approach] = [sessions, tokens]
     session_interfaces = {"session": sessions.credential}
     if config.lab:
         in_memory = SessionApproach("memory", app, MemorySessions(now), door, config, now)
-        denylist = RedisDenylist(store, config.store_prefix)
-        hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
         approaches += [open_approach(door), in_memory, hybrid]
         session_interfaces["memory"] = in_memory.credential
 
     app.session_interface = SessionsByPrefix(session_interfaces)
     for approach in approaches:
         approach.mount(app, pages)
-    member_changed.connect(partial(_tell, approaches), sender=app, weak=False)
+    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
+    told = approaches if hybrid in approaches else [*approaches, hybrid]
+    member_changed.connect(partial(_tell, told), sender=app, weak=False)
     app.extensions["database"] = database
     app.register_blueprint(home_blueprint(approaches, store, database, config))
     app.register_blueprint(jwks_blueprint(key_ring))
@@ -100,6 +103,24 @@ def _tell(approaches: Sequence[Approach], _app: Flask, change: Change) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
+    options = _options(arguments)
+    if not os.environ.get("LAB"):  # an empty variable counts as unset
+        os.environ["LAB"] = "1"
+    try:
+        config = load_config()
+        _make_what_nodes_share(config)
+        return lab.run(config, Address(options.host, options.port))
+    except BadConfig as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    except CannotStart as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before there was anything to end
+        return 130
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
@@ -107,19 +128,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.nodes != 1:
         parser.error("--nodes takes 1: several nodes need a load balancer, which this version does not bring")
+    if not options.host:
+        parser.error("--host takes an address or a name")
     if not 1 <= options.port <= 65535:
         parser.error("--port takes a number from 1 to 65535")
-    os.environ.setdefault("LAB", "1")
-    try:
-        config = load_config()
-        create_app(config)  # makes the key ring and the database, and finds what is wrong with them, once
-        return lab.run(config, lab.Address(options.host, options.port))
-    except BadConfig as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 2
-    except lab.CannotStart as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 1
+    return options
+
+
+def _make_what_nodes_share(config: Config) -> None:
+    """Make the key ring and the member database, and find what is wrong with them, once and in one line."""
+    if "instance_dir" in config.model_fields_set:
+        make_folder("INSTANCE_DIR", config.instance_dir)
+    create_app(config).extensions["database"].engine.dispose()
 
 
 if __name__ == "__main__":

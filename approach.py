@@ -102,6 +102,7 @@ def mine_or_404(found: bool) -> None:
         raise NotFound(gettext("None of your live logins has this id."))
 
 
-def ended(then: str) -> Response:
-    """Answer the end of a login."""
+def ended(login_id: str) -> Response:
+    """Answer the end of a login; who has ended the one they came with has to log in again."""
+    then = "login_form" if login_id == g.identity.login_id else "inside.logins"
     return done(None, 204, then=f"{g.identity.approach}.{then}")

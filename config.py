@@ -1,21 +1,52 @@
 """Every setting of the lab: one frozen `Config`, read from the environment and checked before anything starts."""
 
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from annotated_types import Ge, Le
+from click import ClickException
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis import ConnectionPool
 
-INSTANCE_DIR = Path(__file__).parent / "instance"
+ROOT = Path(__file__).parent
 
 DAY_S = 24 * 60 * 60
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
 
 
-class BadConfig(Exception):
-    """A setting that cannot be used. Its text is one line and names the variable."""
+class BadConfig(ClickException):
+    """A setting that cannot be used. Its text is one line and names the variable; `flask …` shows it and exits 2."""
+
+    exit_code = 2
+
+
+def _text(pattern: str, takes: str) -> AfterValidator:
+    """Return a check that the whole text matches `pattern`, in ASCII: some of it ends up in headers."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value, re.ASCII) is None:
+            raise ValueError(takes)
+        return value
+
+    return AfterValidator(check)
+
+
+NodeName = Annotated[str, _text(r"[\w.-]{1,32}", "1 to 32 letters, digits, underscores, dots or hyphens")]
+KeyPrefix = Annotated[str, _text(r"[\w:.-]{1,32}", "1 to 32 letters, digits, underscores, dots, hyphens or colons")]
+Origin = Annotated[
+    str,
+    _text(
+        r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?",
+        "http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it",
+    ),
+]
 
 
 class Config(BaseSettings):
@@ -23,15 +54,17 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="forbid")
 
+    instance_dir: Path = Field(ROOT / "instance", description="the folder for what the lab keeps; unset: `instance/`")
     redis_url: str | None = Field(None, description="the store, `redis://` or `rediss://`; unset: an embedded Valkey")
-    store_prefix: str = Field("lab:", pattern=r"^[\w:.-]{1,32}$", description="put before every key in the store")
+    store_prefix: KeyPrefix = Field("lab:", description="put before every key in the store")
     database_url: str = Field(
-        f"sqlite:///{INSTANCE_DIR / 'lab.db'}", description="the member database; unset: SQLite in `instance/`"
+        default_factory=lambda settings: f"sqlite:///{settings['instance_dir'] / 'lab.db'}",
+        description="the member database; unset: SQLite in `INSTANCE_DIR`",
     )
     lab: bool = Field(
         False, description="demo members, traces and controls; `python app.py` sets it to 1 if it is unset"
     )
-    node_name: str = Field("node-1", pattern=r"^[\w.-]{1,32}$", description="this process, in the `X-Node` header")
+    node_name: NodeName = Field("node-1", description="this process, in the `X-Node` header")
     session_idle_s: int = Field(1800, ge=1, le=30 * DAY_S, description="a session unused for this long has ended")
     session_absolute_s: int = Field(12 * 3600, ge=1, le=365 * DAY_S, description="a session this old has ended")
     access_ttl_s: int = Field(300, ge=1, le=DAY_S, description="lifetime of an access token")
@@ -42,27 +75,41 @@ class Config(BaseSettings):
     refresh_grace_s: int = Field(10, ge=0, le=60, description="a spent refresh token still yields its successor")
     jwt_algorithm: Algorithm = Field("HS256", description="`HS256`, `EdDSA`, `ES256` or `RS256`; signs new tokens")
     key_ring_file: Path = Field(
-        INSTANCE_DIR / "keys.json", description="the signing keys, one file shared by the nodes"
+        default_factory=lambda settings: settings["instance_dir"] / "keys.json",
+        description="the signing keys, one file shared by the nodes; unset: `keys.json` in `INSTANCE_DIR`",
     )
-    public_origin: str | None = Field(
+    public_origin: Origin | None = Field(
         None, description="`https://host[:port]` as browsers see it; https makes cookies `Secure`"
     )
 
+    @field_validator("instance_dir", "key_ring_file")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.absolute()  # a node runs in another folder than the command that starts it
+
     @field_validator("redis_url")
     @classmethod
-    def _known_scheme(cls, url: str | None) -> str | None:
-        if url is not None and urlsplit(url).scheme not in ("redis", "rediss"):
-            raise ValueError("a redis:// or rediss:// address")
+    def _store_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_store_address(url):
+            raise ValueError("redis://[[user]:password@]host[:port][/number], or rediss:// for TLS")
         return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _file_if_sqlite(cls, url: str) -> str:
+        if not url.startswith("sqlite"):
+            return url
+        parts = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", url)
+        if parts is None or parts[2] == ":memory:" or "mode=memory" in parts[3]:
+            raise ValueError("sqlite:/// and a file, which the nodes can share")
+        return f"{parts[1]}{Path(parts[2]).absolute()}{parts[3]}"
 
     @field_validator("public_origin")
     @classmethod
-    def _bare_origin(cls, origin: str | None) -> str | None:
-        if origin is None:
-            return None
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("scheme://host[:port] and nothing after it")
+    def _without_default_port(cls, origin: str | None) -> str | None:
+        parts = urlsplit(origin or "")
+        if parts.port is not None and parts.port == DEFAULT_PORTS.get(parts.scheme):
+            raise ValueError(f"an origin as browsers write it, without the default port {parts.port}")
         return origin
 
     @model_validator(mode="after")
@@ -86,19 +133,60 @@ class Config(BaseSettings):
         return (self.public_origin or "").startswith("https://")
 
 
-def load_config(**overrides: object) -> Config:
-    """Read the environment; raise `BadConfig` naming the first bad variable and what it takes.
+def load_config(**overrides: Any) -> Config:
+    """Read the environment; raise `BadConfig` naming every bad variable and what it takes, in one line.
 
     The value itself is never repeated: an address may hold a password.
     """
     try:
-        return Config(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
+        return Config(**overrides)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = str(first["loc"][0]).upper() if first["loc"] else ""
-        message = first["msg"].removeprefix("Value error, ")
-        raise BadConfig(
-            f"{variable} takes {message}"
-            if variable and first["type"] == "value_error"
-            else f"{variable}: {message}".removeprefix(": ")
-        ) from None
+        details = error.errors(include_url=False, include_input=False)
+        # A default that is derived from a bad value is no second problem.
+        problems = [_problem(detail) for detail in details if detail["type"] != "default_factory_not_called"]
+        raise BadConfig("; ".join(problems)) from None
+
+
+def make_folder(variable: str, folder: Path) -> None:
+    """Make `folder`, which `variable` names, if it is not there. Raise `BadConfig`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(f"{variable}: {folder} cannot be used ({error.strerror})") from None
+
+
+def _problem(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = str(detail["loc"][0])
+    if name not in Config.model_fields:
+        return f"{name.upper()} is not a setting"
+    takes = message if detail["type"] == "value_error" else _takes(Config.model_fields[name])
+    return f"{name.upper()} takes {takes}"
+
+
+def _takes(field: FieldInfo) -> str:
+    """Say which values a field takes, from its own type and bounds."""
+    if field.annotation is bool:
+        return "0 or 1"
+    if field.annotation is int:
+        lowest = next(bound.ge for bound in field.metadata if isinstance(bound, Ge))
+        highest = next(bound.le for bound in field.metadata if isinstance(bound, Le))
+        return f"a whole number from {lowest} to {highest}"
+    if get_origin(field.annotation) is Literal:
+        return "one of " + ", ".join(get_args(field.annotation))
+    return "text"
+
+
+def _is_store_address(url: str) -> bool:
+    try:
+        ConnectionPool.from_url(url).make_connection()  # reads every part of the address, and connects nowhere
+        parts = urlsplit(url)
+        return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and _names_a_database(parts.path)
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
+def _names_a_database(path: str) -> bool:
+    return re.fullmatch(r"(/\d{0,4})?", path) is not None

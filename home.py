@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, jsonify, make_response, redirect, request, url_for
+from flask import Blueprint, Flask, Response, g, has_request_context, jsonify, make_response, redirect, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
@@ -93,5 +93,7 @@ def register_languages(app: Flask) -> None:
 
 
 def _locale() -> str | None:
+    if not has_request_context():  # a command in a terminal
+        return None
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")

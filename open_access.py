@@ -40,11 +40,11 @@ class OpenRoutes:
     def end_login(self, login_id: str) -> Response:
         """Find no login to end."""
         mine_or_404(False)
-        return ended(then="inside.logins")
+        return ended(login_id)
 
     def end_all(self) -> Response:
         """End nothing: there is no login."""
-        return ended(then="login_form")
+        return ended(g.identity.login_id)
 
 
 def open_approach(door: Door) -> Approach:

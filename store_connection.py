@@ -30,10 +30,6 @@ Command = tuple[Argument, ...]
 Reply = TypeVar("Reply")
 
 
-class WrongKind(Exception):
-    """The key holds something of another type than the command is for."""
-
-
 class StoreConnection:
     """Commands to the store at `address()`, which is asked for when the first command is sent."""
 
@@ -67,12 +63,18 @@ class StoreConnection:
             try:
                 reply = send(self.client())
             except ResponseError as error:
+                self._failing = False  # a refusal is an answer
                 raise _refusal(error) from None
-            except (RedisError, OSError):
-                self._failing, self._refuse_until = True, monotonic() + PAUSE_S
+            except (RedisError, OSError) as error:
+                self._note_silence(error)
                 raise StoreUnavailable(DOES_NOT_ANSWER) from None
             self._failing = False
             return reply
+
+    def _note_silence(self, error: Exception) -> None:
+        if not self._failing:
+            log.error("the store does not answer: %s", type(error).__name__)  # its text may hold an address
+        self._failing, self._refuse_until = True, monotonic() + PAUSE_S
 
     def _refuses(self) -> bool:
         now = monotonic()
@@ -89,11 +91,18 @@ class StoreConnection:
             return self._client
 
 
-def _refusal(error: ResponseError) -> Exception:
-    if str(error).startswith("WRONGTYPE"):
-        return WrongKind()
-    log.error("the store refuses a command: %s", str(error).split(" ")[0])
-    return StoreUnavailable(IS_FULL if isinstance(error, OutOfMemoryError) else REFUSES)
+def _refusal(error: ResponseError) -> StoreUnavailable:
+    # In a transaction redis-py puts the command before the store's words, and with it what was to be written.
+    said = str(error).rpartition(" caused error: ")[2]
+    if said.startswith("WRONGTYPE"):
+        return WrongKind(REFUSES)
+    full = isinstance(error, OutOfMemoryError)
+    log.error("the store refuses a command: %s", "out of memory" if full else said.split(" ")[0])
+    return StoreUnavailable(IS_FULL if full else REFUSES)
+
+
+class WrongKind(StoreUnavailable):
+    """The key holds something of another type than the command is for. Whoever knows what that means catches it."""
 
 
 DOES_NOT_ANSWER = lazy_gettext("The session store does not answer. Your login is not lost; try again in a moment.")

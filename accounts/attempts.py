@@ -11,7 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from redis import Redis
 
 from errors import RateLimited, StoreUnavailable
-from store_connection import StoreConnection, WrongKind
+from store_connection import StoreConnection
 
 FAILURES_PER_MINUTE = 10
 
@@ -31,9 +31,10 @@ class Attempts:
     def refuse_if_exhausted(self, username: str, address: str) -> None:
         """Raise `RateLimited` if this name or this address has failed too often."""
         for key in _keys(username, address):
-            if not self._ask("test", key):
-                window = self._ask("get_window_stats", key)
-                raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
+            for ask in (self._ask, self._ask_here):  # a full store can be read, and what it could not take is here
+                if not ask("test", key):
+                    window = ask("get_window_stats", key)
+                    raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
 
     def count_failure(self, username: str, address: str) -> None:
         """Count one failed log-in."""
@@ -43,13 +44,16 @@ class Attempts:
     def _ask(self, verb: str, key: Key) -> Any:
         """Ask the store's limiter, or this node's while the store does not answer."""
 
-        def ask(limiter: MovingWindowRateLimiter) -> Any:
-            return getattr(limiter, verb)(self._limit, *key)
+        def ask_store(client: Redis) -> Any:
+            return getattr(self._shared_limiter(client), verb)(self._limit, *key)
 
         try:
-            return self._store.attempt(f"attempts {verb}", lambda client: ask(self._shared_limiter(client)))
-        except (StoreUnavailable, WrongKind):
-            return ask(self._here)
+            return self._store.attempt(f"attempts {verb}", ask_store)
+        except StoreUnavailable:
+            return self._ask_here(verb, key)
+
+    def _ask_here(self, verb: str, key: Key) -> Any:
+        return getattr(self._here, verb)(self._limit, *key)
 
     def _shared_limiter(self, client: Redis) -> MovingWindowRateLimiter:
         if self._shared is None:

@@ -1,6 +1,7 @@
 """`flask members …`: add, change and seed members from the terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 from flask import current_app
@@ -37,7 +38,8 @@ def commands(members: Members) -> AppGroup:
     def add(name: str, role: str, password: str) -> None:
         """Add a member; the password is asked for."""
         try:
-            members.add(name, hash_password(_checked(password)), role)
+            with _said_in_one_line():
+                members.add(name, hash_password(_checked(password)), role)
         except NameTaken:
             raise click.ClickException(f"there is a member named {name} already") from None
         click.echo(f"added {name} ({role})")
@@ -70,15 +72,27 @@ def commands(members: Members) -> AppGroup:
     @click.option("--count", type=click.IntRange(1, 1_000_000), default=DEFAULT_LOAD_MEMBERS, show_default=True)
     def seed(count: int) -> None:
         """Add load-test members load-0001, load-0002, … that are missing."""
-        click.echo(f"added {seed_load_members(members, count)} load members")
+        with _said_in_one_line():
+            click.echo(f"added {seed_load_members(members, count)} load members")
 
     return group
 
 
 def _checked(password: str) -> str:
-    if len(password) > MAX_PASSWORD:
-        raise click.ClickException(f"a password takes at most {MAX_PASSWORD} characters")
+    """Return `password` if somebody can log in with it: the form refuses what is refused here."""
+    if not 1 <= len(password) <= MAX_PASSWORD:
+        raise click.ClickException(f"a password takes 1 to {MAX_PASSWORD} characters")
+    if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
+        raise click.ClickException("the password holds a character that is not text")
     return password
+
+
+@contextmanager
+def _said_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise click.ClickException(str(error.detail)) from None
 
 
 def _announce(change: Callable[[], Change], name: str) -> None:

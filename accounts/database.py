@@ -84,7 +84,7 @@ def _reason(error: DBAPIError) -> str:
 def _engine(url: str) -> Engine:
     try:
         return _tuned_engine(make_url(url))
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError, TypeError):  # some drivers' own checks
         raise BadConfig("DATABASE_URL takes an SQLAlchemy address whose driver is installed") from None
     except OSError as error:
         raise BadConfig(f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})") from None
@@ -99,6 +99,7 @@ def _tuned_engine(address: URL) -> Engine:
         engine = create_engine(address, connect_args={"timeout": LOCK_WAIT_S}, pool_timeout=LOCK_WAIT_S)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _leave_no_transaction)
     event.listen(engine, "before_cursor_execute", _start_timer)
     event.listen(engine, "after_cursor_execute", _stop_timer)
     return engine
@@ -110,6 +111,13 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _leave_no_transaction(connection: sqlite3.Connection | None, _record: object) -> None:
+    # A COMMIT that fails leaves its transaction open, which SQLAlchemy takes for ended: the connection would wait in
+    # the pool with the lock that every other writer needs.
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def _begin_sqlite(connection: Any) -> None:

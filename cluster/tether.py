@@ -1,48 +1,63 @@
 """Run a command that must not outlive whoever started it.
 
-`python -m cluster.tether COMMAND …` starts the command and waits at the other end of a pipe, its standard input. When
-that closes, for whatever reason (an orderly stop, a crash, `kill -9`), it ends the command and everything that the
-command has started.
+`python -m cluster.tether FOLDER COMMAND …` starts the command and says its process id on standard output. Then it
+waits at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a crash,
+`kill -9`), it ends the command and everything that the command has started, and removes FOLDER ("" for none).
 """
 
 import os
+import select
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import suppress
-from threading import Thread
 
 PATIENCE_S = 3.0  # for the command to end by itself
+ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-def main(command: list[str]) -> None:
-    """Run `command` in a process group of its own, until it ends or the pipe closes."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
-    signal.signal(signal.SIGTERM, lambda *_: _end(child))
-    Thread(target=_exit_with, args=(child,), daemon=True).start()
-    sys.stdin.buffer.read()
+def main(folder: str, command: list[str]) -> int:
+    """Run `command` in a process group of its own until it ends or has to; return its exit code."""
+    wake = _wake_on_signals()
+    # What a node prints is for the terminal's standard error: on standard output stands the lab's Ready line alone.
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, process_group=0)
+    with suppress(OSError):  # whoever started us is gone already
+        os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
+    _wait(child, wake)
     _end(child)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
-def _exit_with(child: "subprocess.Popen[bytes]") -> None:
-    code = child.wait()
-    _kill_group(child)
-    os._exit(code if code >= 0 else 128 - code)
+def _wake_on_signals() -> int:
+    """Return a descriptor from which the number of each signal can be read that concerns us."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (*ENDINGS, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _wait(child: "subprocess.Popen[bytes]", wake: int) -> None:
+    """Return when the command has ended, the pipe closes, or somebody asks us to end."""
+    while child.poll() is None:
+        ready, _, _ = select.select([sys.stdin, wake], [], [])
+        if sys.stdin in ready or ENDINGS.intersection(os.read(wake, 64)):
+            return
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):
-        child.terminate()
+    """Ask the command to end, and make sure of it and of all that it started."""
     with suppress(subprocess.TimeoutExpired):
+        child.terminate()
         child.wait(PATIENCE_S)
-    _kill_group(child)
-    os._exit(0)
-
-
-def _kill_group(child: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from measurement.recorder import Recorder, current
+from measurement.recorder import PARTS, Recorder, Step, current
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+
+MAX_STEPS_SHOWN = 16  # a proxy keeps all headers of a response in one small buffer, 4 kB of them in nginx
 
 
 class Measured:
@@ -47,7 +49,17 @@ def lab_trace(recorder: Recorder) -> str:
     return json.dumps(
         [
             {"part": s.part, "what": s.what, "at_us": round(s.at_us, 1), "duration_us": round(s.duration_us, 1)}
-            for s in recorder.steps
+            for s in _fitting(recorder.steps)
         ],
         separators=(",", ":"),
     )
+
+
+def _fitting(steps: list[Step]) -> list[Step]:
+    """Return the first steps, and the others summed up by part, so that the durations still add up."""
+    others = ([step for step in steps[MAX_STEPS_SHOWN:] if step.part == part] for part in PARTS)
+    return steps[:MAX_STEPS_SHOWN] + [
+        Step(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
+        for same in others
+        if same
+    ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
+from flask_session.base import ServerSideSession
 
 from accounts.login import Door
 from approach import Approach
@@ -38,7 +39,7 @@ class SessionApproach(Approach):
 class SessionsByPrefix(SessionInterface):
     """Opens a session below the prefixes that keep one. Everywhere else there is none, and no store is asked."""
 
-    interfaces: Mapping[str, SessionInterface]
+    interfaces: Mapping[str, SessionCredential]
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Open the session of the approach that the path belongs to; None makes Flask's null session."""
@@ -51,5 +52,11 @@ class SessionsByPrefix(SessionInterface):
         if interface is not None:
             interface.save_session(app, session, response)
 
-    def _interface(self, request: Request) -> SessionInterface | None:
+    def regenerate(self, session: ServerSideSession) -> None:
+        """Give the session a new id, by the name that Flask-Session has for it."""
+        interface = self._interface(request)
+        if interface is not None:
+            interface.regenerate(session)
+
+    def _interface(self, request: Request) -> SessionCredential | None:
         return self.interfaces.get(request.path.split("/", 2)[1])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import time
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Flask, Request, Response, session
@@ -22,7 +22,7 @@ from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
 from approach import LiveLogin
-from errors import InvalidCredentials, InvalidSession, StoreUnavailable
+from errors import InvalidCredentials, InvalidSession, LabError, StoreUnavailable
 from measurement import step
 from session_auth.store import IndexEntry, SessionStore
 
@@ -37,21 +37,36 @@ WRITE_ATTEMPTS = 5
 BUSY = lazy_gettext("This session is being written by too many requests at once; try again in a moment.")
 
 
+Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since the epoch, to the end of year 9999
+
+
 class Record(msgspec.Struct, frozen=True):
-    """What every stored session holds beside the application's own fields. Times are seconds since the epoch."""
+    """What every stored session holds beside the application's own fields."""
 
     member_id: str
     role: str
     login_id: str
-    created_at: float
-    expires_at: float
+    created_at: Time
+    expires_at: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A stored session: all of its fields, and those that make it a login."""
+
+    fields: dict[str, Any]
+    record: Record
 
 
 class Session(ServerSideSession):
-    """`flask.session` behind this approach: `stored` as it was read and its `record`; both None: no live login."""
+    """`flask.session` behind this approach: `stored` as it was read and its `record`; both None: no live login.
+
+    `renewed`: the browser still has to be told the id.
+    """
 
     stored: bytes | None = None
     record: Record | None = None
+    renewed: bool = False
     failure: StoreUnavailable | None = None
 
 
@@ -97,9 +112,11 @@ class SessionCredential(ServerSideSessionInterface):
         now = self._now()
         record = Record(member.username, member.role, secrets.token_urlsafe(16), now, now + self._lifetimes.absolute_s)
         self._place(sid, msgspec.json.encode(record), record)
-        if self._changed_meanwhile(member):
-            self.end_login(member.username, record.login_id)
-            raise InvalidCredentials(NAME_OR_PASSWORD)
+        try:
+            self._refuse_if_changed(member)
+        except LabError:
+            self._remove(sid, record)
+            raise
         return sid
 
     def verify(self, session: Session) -> Record:
@@ -125,7 +142,7 @@ class SessionCredential(ServerSideSessionInterface):
             self._place(sid, stored, record)
             if self._store.take(old, stored):
                 self._store.forget(record.member_id, old)
-                session.sid = sid
+                session.sid, session.renewed = sid, True
                 return sid
             self._remove(sid, record)
             stored = self._store.peek(old)
@@ -143,11 +160,12 @@ class SessionCredential(ServerSideSessionInterface):
         """Return the member's live logins."""
         logins = {}
         for key in self._store.keys_of(member_id):
-            record = self._current(self._store.peek(key))
-            if record is None:
+            contents = self._current(self._store.peek(key))
+            if contents is None:
                 self._store.forget(member_id, key)
             else:
-                logins[record.login_id] = LiveLogin(record.login_id, record.created_at, record.expires_at)
+                record = contents.record
+                logins[record.login_id] = LiveLogin(record.login_id, record.created_at, self._ends_at(record))
         return list(logins.values())
 
     def end_login(self, member_id: str, login_id: str) -> bool:
@@ -163,8 +181,12 @@ class SessionCredential(ServerSideSessionInterface):
         if change.what != "role":
             self.end_all(change.username)
             return
-        for key in self._store.keys_of(change.username):
-            self._write(key, self._store.peek(key), lambda data: {**data, "role": change.role})
+        reached: set[str] = set()
+        # Again, because a renewal in flight may have moved the old role to a new key meanwhile.
+        while keys := self._store.keys_of(change.username).keys() - reached:
+            for key in keys:
+                self._write(key, self._store.peek(key), lambda data: {**data, "role": change.role})
+            reached |= keys
 
     # -- Flask's session interface
 
@@ -179,28 +201,29 @@ class SessionCredential(ServerSideSessionInterface):
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
             session.failure = failure
             return session
-        record = self._current(stored)
-        if record is None or stored is None:
+        contents = self._current(stored)
+        if contents is None:
             return Session(sid=new_id())
-        session.stored, session.record = stored, record
-        dict.update(session, msgspec.json.decode(stored))  # reading modifies nothing
+        session.stored, session.record = stored, contents.record
+        dict.update(session, contents.fields)  # reading modifies nothing
         return session
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
         """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
         assert isinstance(session, Session)
         response.vary.add("Cookie")
+        if session.renewed:
+            self.set_cookie(response, session.sid)
         if not session.modified or session.failure is not None:
             return
         session.modified = False  # once: after an error Flask comes here again with the error's page
-        if session.stored is None:
-            raise RuntimeError("a session begins with SessionCredential.issue(), not by writing into it")
         if not session:
-            self.revoke(session)
-            self.delete_cookie(response)
-            return
-        seen, mine = msgspec.json.decode(session.stored), dict(session)
-        self._write(_key(session.sid), session.stored, lambda there: merged(seen, mine, there))
+            self._end_emptied(session, response)
+        elif session.stored is None:
+            raise RuntimeError("a session begins with SessionCredential.issue(), not by writing into it")
+        else:
+            seen, mine = msgspec.json.decode(session.stored), dict(session)
+            self._write(_key(session.sid), session.stored, lambda there: merged(seen, mine, there))
 
     def regenerate(self, session: ServerSideSession) -> None:
         """Flask-Session's own name for a new id; here it also works on a session that was just cleared."""
@@ -208,8 +231,8 @@ class SessionCredential(ServerSideSessionInterface):
         self.renew(session) if session else self.revoke(session)
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
-        stored = self._store.peek(store_id)
-        return None if decode(stored) is None or stored is None else msgspec.json.decode(stored)
+        contents = decode(self._store.peek(store_id))
+        return None if contents is None else contents.fields
 
     def _delete_session(self, store_id: str) -> None:
         self._store.delete(store_id)
@@ -226,7 +249,9 @@ class SessionCredential(ServerSideSessionInterface):
 
     def delete_cookie(self, response: Response) -> Response:
         """Take the id out of the browser."""
-        response.delete_cookie(COOKIE, path=self._path, httponly=True, samesite="Lax")
+        response.delete_cookie(
+            COOKIE, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+        )
         return response
 
     # -- the steps they share
@@ -239,6 +264,11 @@ class SessionCredential(ServerSideSessionInterface):
     def _remove(self, sid: str, record: Record) -> None:
         self._store.delete(_key(sid))
         self._store.forget(record.member_id, _key(sid))
+
+    def _end_emptied(self, session: Session, response: Response) -> None:
+        if session.record is not None:
+            self.revoke(session)
+        self.delete_cookie(response)
 
     def _end(self, member_id: str, ends: Callable[[str], bool]) -> bool:
         """Delete the records of the logins that `ends` picks, until the index holds none of them.
@@ -256,21 +286,27 @@ class SessionCredential(ServerSideSessionInterface):
     def _write(self, key: str, seen: bytes | None, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Apply `change` to the record at `key`, over whatever another writer put there since it was `seen`."""
         for _attempt in range(WRITE_ATTEMPTS):
-            if seen is None or decode(seen) is None:
+            contents = decode(seen)
+            if seen is None or contents is None:
                 return  # logged out meanwhile: nothing to write, and nothing comes back
-            if self._store.replace(key, seen, msgspec.json.encode(change(msgspec.json.decode(seen)))):
+            if self._store.replace(key, seen, msgspec.json.encode(change(contents.fields))):
                 return
             seen = self._store.peek(key)
         raise StoreUnavailable(BUSY)
 
-    def _changed_meanwhile(self, member: Member) -> bool:
-        """Tell whether a change passed by between the password check and the index entry that it would have used."""
+    def _refuse_if_changed(self, member: Member) -> None:
+        """Raise if a change passed by between the password check and the index entry that it would have used."""
         now = self._members.find_active(member.username)
-        return now is None or (now.role, now.password_hash) != (member.role, member.password_hash)
+        if now is None or (now.role, now.password_hash) != (member.role, member.password_hash):
+            raise InvalidCredentials(NAME_OR_PASSWORD)
 
-    def _current(self, stored: bytes | None) -> Record | None:
-        record = decode(stored)
-        return record if record is not None and record.expires_at > self._now() else None
+    def _current(self, stored: bytes | None) -> Contents | None:
+        contents = decode(stored)
+        return contents if contents is not None and self._ends_at(contents.record) > self._now() else None
+
+    def _ends_at(self, record: Record) -> float:
+        """An absolute lifetime that was shortened since also ends the logins from before: the index outlives none."""
+        return min(record.expires_at, record.created_at + self._lifetimes.absolute_s)
 
     def _idle_s(self, sid: str) -> int:
         match = WELL_FORMED_ID.fullmatch(sid)
@@ -291,13 +327,14 @@ def live_session() -> Session:
     return current
 
 
-def decode(stored: bytes | None) -> Record | None:
-    """Return the record; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
+def decode(stored: bytes | None) -> Contents | None:
+    """Return a stored session; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
     if stored is None:
         return None
     with step("verify", "session record"):
         try:
-            return msgspec.json.decode(stored, type=Record)
+            fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
+            return Contents(fields, msgspec.convert(fields, Record))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 

@@ -27,19 +27,21 @@ class SessionRoutes:
 
     def login(self) -> Response:
         """Check name and password, and start a session with an id of its own; the one before it ends."""
-        fields = read_fields()
+        previous, fields = live_session(), read_fields()
+        if previous.failure is not None:
+            raise previous.failure  # what nobody could read, nobody could end
         member = self.door.authenticate(fields)
         idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
         sid = self.credential.issue(member, idle_s)
-        self._end_previous()
+        if previous.record is not None:
+            self.credential.revoke(previous)  # an attacker may have planted it
         response = done({"member": member.view()}, 200, then=f"{self.approach}.inside.pages.profile")
         return self.credential.set_cookie(response, sid)
 
     def renew(self) -> Response:
         """Give this login a new id; the old one is dead."""
-        sid = self.credential.renew(live_session())
-        response = done({"renewed": True}, 200, then=f"{self.approach}.inside.logins")
-        return self.credential.set_cookie(response, sid)
+        self.credential.renew(live_session())
+        return done({"renewed": True}, 200, then=f"{self.approach}.inside.logins")
 
     def logout(self) -> Response:
         """End this login, at once and for every request in flight."""
@@ -53,14 +55,9 @@ class SessionRoutes:
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
-        return ended(then="inside.logins")
+        return ended(login_id)
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
         self.credential.end_all(g.identity.member_id)
-        return self.credential.delete_cookie(ended(then="login_form"))
-
-    def _end_previous(self) -> None:
-        """End the session that the browser came with, if it was live (an attacker may have planted it)."""
-        if live_session().record is not None:
-            self.credential.revoke(live_session())
+        return self.credential.delete_cookie(ended(g.identity.login_id))

@@ -71,11 +71,15 @@ class RedisSessions:
 
     def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
         index = self._index(entry.member_id)
-        written, *_ = self._store.transaction(
-            ("SET", self._record(key), record, "NX", "EX", idle_s),
-            ("HSET", index, key, entry.login_id),
-            ("EXPIRE", index, entry.ttl_s),
-        )
+        try:
+            written, *_ = self._store.transaction(
+                ("SET", self._record(key), record, "NX", "EX", idle_s),
+                ("HSET", index, key, entry.login_id),
+                ("EXPIRE", index, entry.ttl_s),
+            )
+        except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
+            self._store.transaction(("DEL", self._record(key)), ("DEL", index))
+            raise
         return written is not None
 
     def read(self, key: str, idle_s: int) -> bytes | None:

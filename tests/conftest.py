@@ -13,6 +13,7 @@ from redis import Redis
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import Config
+from tests.faulty_store import FaultyStore
 from tests.live_lab import LiveLab
 from tests.monitor import Monitor
 from tests.visitor import Visitor
@@ -116,6 +117,16 @@ def app(make_app: MakeApp) -> Flask:
     return make_app()
 
 
+@pytest.fixture(scope="module")
+def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str, seeded: Path) -> Iterator[Flask]:
+    """One app for a whole module, on the real clock: for many small tests that do not see each other."""
+    folder = tmp_path_factory.mktemp("module")
+    shutil.copytree(seeded, folder, dirs_exist_ok=True)
+    app = create_app(config_in(folder, store_url))
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
 MakeVisitor = Callable[..., Visitor]
 
 
@@ -130,6 +141,14 @@ def monitor(store_url: str, config: Config) -> Iterator[Monitor]:
     """What the store itself saw of this test's commands."""
     with Monitor(store_url, config.store_prefix) as watching:
         yield watching
+
+
+@pytest.fixture
+def faulty(store_url: str) -> Iterator[FaultyStore]:
+    """The store behind a proxy that can be told to fail: `make_app(redis_url=faulty.url)`."""
+    proxy = FaultyStore(store_url)
+    yield proxy
+    proxy.refuse()
 
 
 @pytest.fixture(scope="session")

@@ -39,4 +39,4 @@ class LiveLab:
 
 
 def instance_settings(instance: Path) -> dict[str, str]:
-    return {"DATABASE_URL": f"sqlite:///{instance / 'lab.db'}", "KEY_RING_FILE": str(instance / "keys.json")}
+    return {"INSTANCE_DIR": str(instance)}

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 from config import Config
 from tests.live_lab import LiveLab
@@ -68,7 +69,7 @@ def config_table() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None:
+    if value is None or value is PydanticUndefined:  # undefined: derived from another setting
         return "unset"
     if isinstance(value, bool):
         return f"`{int(value)}`"

@@ -38,10 +38,11 @@ class TokenApproach(Approach):
     ) -> None:
         lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
         tokens = RefreshTokens(database, name, config.refresh_grace_s)
-        self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, door.members, lifetimes, now)
+        self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, lifetimes, now)
         views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, config.secure_cookies)
         super().__init__(name, views, TokenGuard(name, self.credential), self.credential.member_changed)
         self.outside.before_request(_expect_bearer)
+        self.outside.after_request(_vary)
         self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
         self.inside.after_request(views.carry)
 
@@ -49,6 +50,12 @@ class TokenApproach(Approach):
 def _expect_bearer() -> None:
     """Let refusals say how to authenticate here (RFC 6750 §3)."""
     g.bearer_realm = True
+
+
+def _vary(response: Response) -> Response:
+    """Tell caches what the answer depends on here (RFC 9110 §12.5.5)."""
+    response.vary.update(("Cookie", "Authorization"))
+    return response
 
 
 def jwks_blueprint(key_ring: KeyRing) -> Blueprint:

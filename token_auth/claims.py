@@ -11,7 +11,7 @@ from typing import Any
 from jwt import PyJWS, PyJWTError
 from jwt.utils import base64url_decode
 
-from token_auth.keys import Key, Ring
+from token_auth.keys import Key, KeyRing
 
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 REFRESH = "rt+jwt"
@@ -55,14 +55,14 @@ def encode(key: Key, typ: str, claims: Claims) -> str:
     return _jws.encode(payload, key.signing, algorithm=key.alg, headers={"typ": typ, "kid": key.kid})
 
 
-def decode(token: str, ring: Ring, expected: Expectation, now: float) -> Claims:
+def decode(token: str, key_ring: KeyRing, expected: Expectation, now: float) -> Claims:
     """Return the claims of a token that is genuine and meant for us. Raise `Malformed` for any oddity.
 
     Whether it has expired is not judged here: an expired token that is otherwise in order still says whose it was.
     """
     if len(token) > MAX_TOKEN_LENGTH or COMPACT.fullmatch(token) is None:
         raise Malformed
-    key = _key(token, ring, expected.typ)
+    key = _key(token, key_ring, expected.typ)
     try:
         # The key fixes the algorithm; the header never chooses (RFC 8725 §3.1).
         payload = _jws.decode(token, key.verifying, algorithms=[key.alg])
@@ -78,7 +78,7 @@ def has_expired(claims: Claims, now: float) -> bool:
     return bool(now >= claims["exp"])
 
 
-def _key(token: str, ring: Ring, typ: str) -> Key:
+def _key(token: str, key_ring: KeyRing, typ: str) -> Key:
     try:
         header = json.loads(base64url_decode(token.partition(".")[0]))
     except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ def _key(token: str, ring: Ring, typ: str) -> Key:
     # jku, jwk, x5u, x5c and crit are not ours: a header that brings its own key, or rules, is refused unread.
     if not isinstance(header, dict) or header.keys() != HEADER or header["typ"] != typ:
         raise Malformed
-    key = ring.find(header["kid"])
+    key = key_ring.find(header["kid"])
     if key is None or key.state == "revoked" or header["alg"] != key.alg:
         raise Malformed
     return key
@@ -100,6 +100,8 @@ def _check(claims: object, expected: Expectation, now: float) -> None:
         if not right_type or (isinstance(value, list) and name != "aud"):
             raise Malformed
     audiences = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
+    if not all(isinstance(audience, str) for audience in audiences):
+        raise Malformed
     if claims["iss"] != expected.issuer or expected.audience not in audiences:
         raise Malformed
     if claims["iat"] > now + CLOCK_SKEW_S or not 0 < claims["exp"] - claims["iat"] <= expected.longest_s:

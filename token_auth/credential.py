@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from time import time
 
 from accounts.login import NAME_OR_PASSWORD
-from accounts.members import Change, Member, Members
+from accounts.members import Change, Member
 from approach import LiveLogin
 from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
 from measurement import step
 from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
 from token_auth.keys import KeyRing
-from token_auth.store import ENDED, Denylist, Exchange, Family, RefreshTokens, Reused, Unknown
+from token_auth.store import (
+    ENDED,
+    Denylist,
+    Exchange,
+    Family,
+    MemberChanged,
+    MemberDisabled,
+    RefreshTokens,
+    Reused,
+    Unknown,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +86,6 @@ class TokenCredential:
         key_ring: KeyRing,
         tokens: RefreshTokens,
         denylist: Denylist,
-        members: Members,
         lifetimes: Lifetimes,
         now: Callable[[], float] = time,
     ) -> None:
@@ -84,9 +93,9 @@ class TokenCredential:
         self._key_ring = key_ring
         self._tokens = tokens
         self._denylist = denylist
-        self._members = members
         self._lifetimes = lifetimes
         self._now = now
+        self._denial_s = lifetimes.access_s + DENY_MARGIN_S
         # An audience each: a token of /token never passes at /hybrid, where it could not be denied.
         audience = f"{issuer}/{approach}"
         self._access = Expectation(ACCESS, issuer, audience, lifetimes.access_s)
@@ -113,11 +122,11 @@ class TokenCredential:
             revoked_at=None,
         )
         jti, expires_at = secrets.token_hex(32), now + refresh_s
-        self._tokens.create(family, jti, expires_at)
-        if self._changed_meanwhile(member):
-            self.end_login(member.username, family.login_id)
-            raise InvalidCredentials(NAME_OR_PASSWORD)
-        return self._sign(Exchange(family, jti, now, expires_at), member.role, now)
+        try:
+            self._tokens.create(member, family, jti, expires_at)
+        except MemberChanged:
+            raise InvalidCredentials(NAME_OR_PASSWORD) from None
+        return self._sign(Exchange(family, member.role, jti, now, expires_at), now)
 
     def verify(self, token: str) -> AccessToken:
         """Return what a genuine access token says, expired or not. No database or store is asked on `/token`.
@@ -155,15 +164,14 @@ class TokenCredential:
             exchange = self._tokens.exchange(refresh.jti, login_id, now)
         except Unknown:
             raise RefreshInvalid() from None
+        except MemberDisabled as disabled:
+            self.end_all(str(disabled))
+            raise RefreshInvalid() from None
         except Reused as reused:
             log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._approach)
             self._deny(str(reused))
             raise RefreshReused() from None
-        member = self._members.find_active(exchange.family.member_id)
-        if member is None:
-            self.end_all(exchange.family.member_id)
-            raise RefreshInvalid()
-        return self._sign(exchange, member.role, now)
+        return self._sign(exchange, now)
 
     def revoke(self, member_id: str, login_id: str) -> None:
         """End a login: its refresh tokens at once, its access tokens where there is a denylist."""
@@ -179,14 +187,19 @@ class TokenCredential:
 
     def end_login(self, member_id: str, login_id: str) -> bool:
         """End one login; tell whether it was live."""
-        was_live = self._tokens.end_login(member_id, login_id, self._now())
-        if was_live:
-            self._deny(login_id)
-        return was_live
+        now = self._now()
+        if login_id not in self._tokens.find_live(member_id, now):
+            return False
+        self._deny(login_id)  # first: if the store does not answer, the login is still there to be ended again
+        return self._tokens.end_login(member_id, login_id, now)
 
     def end_all(self, member_id: str) -> bool:
-        """End all of the member's logins; tell whether any was live."""
-        ended = self._tokens.end_all(member_id, self._now())
+        """End all of the member's logins; tell whether any was live.
+
+        What ended lately is denied once more: if the store did not answer then, it is only a matter of trying again.
+        """
+        now = self._now()
+        ended = self._tokens.end_all(member_id, now, since=now - self._denial_s)
         for login_id in ended:
             self._deny(login_id)
         return bool(ended)
@@ -196,27 +209,28 @@ class TokenCredential:
         if change.what != "role":
             self.end_all(change.username)
             return
-        for family in self._tokens.list_logins(change.username, self._now()):
-            self._denylist.require_role(family.login_id, change.role, self._lifetimes.access_s + DENY_MARGIN_S)
+        for login_id in self._tokens.find_live(change.username, self._now()):
+            self._denylist.require_role(login_id, change.role, self._denial_s)
 
     # -- the steps they share
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
         with step("verify", f"{expected.typ} signature and claims"):
             try:
-                return decode(token, self._key_ring.current(), expected, now)
+                return decode(token, self._key_ring, expected, now)
             except Malformed:
                 return None
 
-    def _sign(self, exchange: Exchange, role: str, now: float) -> Tokens:
+    def _sign(self, exchange: Exchange, now: float) -> Tokens:
         family, key = exchange.family, self._key_ring.current().active
+        times = _times(now, min(now + family.access_ttl_s, family.expires_at))  # nothing outlives its login
         access = {
-            **_times(now, now + family.access_ttl_s),
+            **times,
             "iss": self._access.issuer,
             "aud": self._access.audience,
             "sub": family.member_id,
             "jti": secrets.token_urlsafe(16),
-            "role": role,
+            "role": exchange.role,
             "login_id": family.login_id,
         }
         refresh = {
@@ -229,17 +243,12 @@ class TokenCredential:
             return Tokens(
                 encode(key, ACCESS, access),
                 encode(key, REFRESH, refresh),
-                family.access_ttl_s,
+                times["exp"] - times["iat"],
                 max(0, int(exchange.expires_at - now)),
             )
 
     def _deny(self, login_id: str) -> None:
-        self._denylist.deny(login_id, self._lifetimes.access_s + DENY_MARGIN_S)
-
-    def _changed_meanwhile(self, member: Member) -> bool:
-        """Tell whether a change passed by between the password check and the family that it would have ended."""
-        now = self._members.find_active(member.username)
-        return now is None or (now.role, now.password_hash) != (member.role, member.password_hash)
+        self._denylist.deny(login_id, self._denial_s)
 
 
 def _times(issued_at: float, expires_at: float) -> dict[str, int]:

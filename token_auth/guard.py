@@ -87,6 +87,9 @@ class TokenGuard:
             return self.credential.renew(refresh, access.login_id)
         except RefreshInvalid:
             return None  # the access token still opens the page until it expires; nothing is added to it
+        except RefreshReused:
+            g.spent = True
+            raise
 
 
 def present() -> Presented:

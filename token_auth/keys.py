@@ -8,22 +8,23 @@ import fcntl
 import json
 import logging
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from jwt import PyJWK, PyJWKError
+from jwt import PyJWK, PyJWS, PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 State = Literal["active", "retired", "revoked"]
 
 LOOK_EVERY_S = 0.5
+KID = re.compile(r"k-[0-9a-f]{8}")
 HMAC_BYTES = 32  # RFC 7518 §3.2: a key of the hash's size or larger
 RSA_BITS = 2048  # RFC 7518 §3.3: 2048 bits or larger
 # Secrets that tutorials print. Each is long enough to pass for a key.
@@ -55,6 +57,8 @@ SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
 
 Jwk = dict[str, Any]
 
+_jws = PyJWS()
+
 
 class BadKeyRing(BadConfig):
     """A key ring file that cannot be used; the text is one line and holds no key."""
@@ -72,7 +76,7 @@ class Key:
     alg: Algorithm
     state: State
     created_at: str
-    jwk: Jwk
+    jwk: Jwk = field(repr=False)  # a key never gets into a log or a traceback
 
     @cached_property
     def signing(self) -> PyJWK:
@@ -120,10 +124,15 @@ class Ring:
         return Ring((*retired, new_key(alg)))
 
     def with_state(self, kid: str, state: State, alg: Algorithm) -> "Ring":
-        """Return the ring with one key's state changed; a new key takes over if it was the active one."""
+        """Return the ring with one key's state changed; a new key takes over if it was the active one.
+
+        A revoked key stays revoked: whoever made that necessary may still have it. Raise `UnknownKey`.
+        """
         key = self.find(kid)
         if key is None:
             raise UnknownKey(kid)
+        if key.state == "revoked":
+            return self
         ring = self.with_new_key(alg) if key.state == "active" else self
         return Ring(tuple(replace(key, state=state) if key.kid == kid else key for key in ring.keys))
 
@@ -148,6 +157,19 @@ class KeyRing:
                 self._looked_at = monotonic()
                 self._looking.release()
         return self._ring
+
+    def find(self, kid: object) -> Key | None:
+        """Return the key of this id, or None.
+
+        An unknown one that could be ours may have been made this moment, and another node signs with it already:
+        that is worth a look at the file. Anything else is only ever compared.
+        """
+        key = self.current().find(kid)
+        if key is None and isinstance(kid, str) and KID.fullmatch(kid):
+            with self._looking:
+                self._look()
+            key = self._ring.find(kid)
+        return key
 
     def rotate(self) -> Ring:
         """Sign with a new key from now on; tokens of the old one still verify."""
@@ -187,7 +209,7 @@ class KeyRing:
             log.error("the key ring file cannot be read, the last good one stays in use: %s", error)
 
     def _change(self, change: Callable[[Ring], Ring]) -> Ring:
-        with self._locked():
+        with self._looking, self._locked():  # nobody who read the file before may put that ring over this one
             ring = change(read_ring(self._file))
             write_ring(self._file, ring)
             self._ring, self._stamp = ring, self._stamp_of_file()
@@ -213,7 +235,7 @@ def read_ring(file: Path) -> Ring:
     """Read and check a ring. Raise `BadKeyRing` saying what is wrong with it, or `OSError`."""
     try:
         keys = tuple(_key_from_file(entry) for entry in json.loads(file.read_text())["keys"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (PyJWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadKeyRing(f"KEY_RING_FILE: {file} is not a key ring") from None
     if sum(key.state == "active" for key in keys) != 1:
         raise BadKeyRing(f"KEY_RING_FILE: {file} needs exactly one active key")
@@ -251,15 +273,22 @@ def _new_material(alg: Algorithm) -> Jwk:
 
 def _key_from_file(entry: Jwk) -> Key:
     key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"])
-    if not isinstance(key.kid, str) or not key.kid or key.state not in ("active", "retired", "revoked"):
+    if not isinstance(key.kid, str) or not key.kid or not isinstance(key.created_at, str):
         raise ValueError("not a key")
-    try:
-        if key.jwk["kty"] == "oct":
-            _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
-        _ = key.signing, key.verifying
-    except PyJWKError:
-        raise ValueError("not a key") from None
+    if key.state not in get_args(State) or key.alg not in get_args(Algorithm):
+        raise ValueError("not a key")
+    _refuse_weak(key)
+    if key.state == "active":
+        _jws.encode(b"", key.signing, algorithm=key.alg)  # a key without its private half is found now, not by a member
     return key
+
+
+def _refuse_weak(key: Key) -> None:
+    if key.jwk["kty"] == "oct":
+        _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
+    elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
+        raise BadKeyRing(f"KEY_RING_FILE: {key.kid} has {key.verifying.key.key_size} bits and needs {RSA_BITS}")
+    _ = key.verifying
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:

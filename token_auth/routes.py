@@ -11,7 +11,7 @@ from approach import ended, logins_page, mine_or_404
 from errors import AmbiguousCredentials, NoCredentials, RefreshExpired
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
-from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, Presented, present
+from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, present
 from web.fields import Fields, is_form, read_fields, seconds_field, text_field
 from web.negotiation import done
 from web.origin import refuse_cross_origin
@@ -46,8 +46,8 @@ class TokenRoutes:
     def refresh(self) -> Response:
         """Exchange a refresh token for new tokens; they come back the way the old one came."""
         refuse_cross_origin()
-        presented, body_token = present(), read_fields().get("refresh_token")
-        token = _the_one_refresh_token(presented, body_token)
+        presented = present()
+        token = _the_one_refresh_token(read_fields().get("refresh_token"))
         access = None if presented.access is None else self.credential.verify(presented.access)
         refresh = self.credential.verify_refresh(token)
         if refresh.expired:
@@ -70,16 +70,15 @@ class TokenRoutes:
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
-        return ended(then="inside.logins")
+        return ended(login_id)
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
         self.credential.end_all(g.identity.member_id)
-        return self._discard(ended(then="login_form"))
+        return self._discard(ended(g.identity.login_id))
 
     def carry(self, response: Response) -> Response:
         """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
-        response.vary.update(("Cookie", "Authorization"))
         renewed: Tokens | None = g.get("renewed")
         if g.get("spent") and g.carrier == "cookie":
             return self._discard(response)
@@ -126,12 +125,13 @@ def _wants_cookies(fields: Fields) -> bool:
     return bool(transport == "cookie")
 
 
-def _the_one_refresh_token(presented: Presented, in_body: object) -> str:
-    """Return the refresh token, sent in exactly one place."""
-    if in_body is not None and presented.refresh is not None:
+def _the_one_refresh_token(in_body: object) -> str:
+    """Return the refresh token, sent in exactly one place, whatever carries the access token."""
+    elsewhere = request.headers.get(REFRESH_HEADER) or request.cookies.get(REFRESH_COOKIE)
+    if in_body is not None and elsewhere:
         raise AmbiguousCredentials()
     if in_body is not None:
         return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
-    if presented.refresh is None:
+    if not elsewhere:
         raise NoCredentials()
-    return presented.refresh
+    return elsewhere

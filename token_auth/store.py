@@ -6,13 +6,15 @@ token ids are kept. Times are seconds since the epoch.
 
 import hashlib
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import ForeignKey, Select, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
+from accounts.members import Member
 from store_connection import StoreConnection, WrongKind
 
 
@@ -46,12 +48,21 @@ class RefreshToken(Base):
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a refresh token was exchanged for: its family, and the successor's id and times."""
+    """What a login or a refresh token was exchanged for: a refresh token's family, id and times, and the role now."""
 
     family: Family
+    role: str
     jti: str
     issued_at: float
     expires_at: float
+
+
+class MemberChanged(Exception):
+    """The member is no longer the one whose password was checked."""
+
+
+class MemberDisabled(Exception):
+    """The member of this name may not be logged in any more."""
 
 
 class Unknown(Exception):
@@ -70,9 +81,17 @@ class RefreshTokens:
         self._approach = approach
         self._grace_s = grace_s
 
-    def create(self, family: Family, jti: str, expires_at: float) -> None:
-        """Start a family with its first token: both or neither."""
+    def create(self, member: Member, family: Family, jti: str, expires_at: float) -> None:
+        """Start a family with its first token: both or neither.
+
+        Raise `MemberChanged`, with neither, if the member was disabled, given another role or another password since
+        `member` was read.
+        """
         with self._database.writing() as session:
+            # Locked, where rows can be: a change that comes later finds the family, and ends it.
+            there = session.get_one(Member, member.username, with_for_update={"read": True})
+            if there.disabled or (there.role, there.password_hash) != (member.role, member.password_hash):
+                raise MemberChanged
             session.add(family)
             session.flush()
             session.add(_token(jti, family.login_id, family.created_at, expires_at))
@@ -81,30 +100,37 @@ class RefreshTokens:
         """Spend a token and return its successor, in one atomic step.
 
         Of N callers with one token exactly one spends it; the others, within the grace, get the very same successor.
-        With `login_id`, the token has to belong to that login. Raise `Unknown`, or `Reused` once the family is
-        revoked for it. If storing fails, nothing has happened and the old token is still good.
+        With `login_id`, the token has to belong to that login. Raise `Unknown`, `MemberDisabled`, or `Reused` once
+        the family is revoked for it. If anything fails, nothing has happened and the old token is still good.
         """
         with self._database.writing() as session:
             token, family = self._locked(session, jti, now)
             if login_id not in (None, family.login_id):
                 raise Unknown
-            next_jti = _next_jti(jti, family)
+            role = _role(session, family.member_id)
             if token.spent_at is None:
-                token.spent_at = now
-                successor = _token(next_jti, family.login_id, now, min(now + family.refresh_ttl_s, family.expires_at))
-                session.add(successor)
-                return Exchange(family, next_jti, successor.issued_at, successor.expires_at)
-            if now <= token.spent_at + self._grace_s:
-                successor = session.get_one(RefreshToken, _hash(next_jti))
-                return Exchange(family, next_jti, successor.issued_at, successor.expires_at)
-            family.revoked_at = now
+                _spend(session, jti, token, family, now)
+            elif max(0, now - token.spent_at) >= self._grace_s:  # a clock that runs behind earns no longer grace
+                family.revoked_at = now
+            if family.revoked_at is None:
+                return Exchange(family, role, *_newest(session, jti, token, family))
         raise Reused(family.login_id)
 
     def list_logins(self, member_id: str, now: float) -> list[Family]:
-        """Return the member's live families that still have a token to refresh with."""
-        unspent = select(RefreshToken.login_id).where(RefreshToken.spent_at.is_(None), RefreshToken.expires_at > now)
+        """Return the member's live families that still have a token to refresh with, or an access token."""
+        usable = (
+            self._live(member_id, now)
+            .join(RefreshToken, RefreshToken.login_id == Family.login_id)
+            .where(RefreshToken.spent_at.is_(None))
+            .where(or_(RefreshToken.expires_at > now, RefreshToken.issued_at + Family.access_ttl_s > now))
+        )
         with self._database.reading() as session:
-            return list(session.scalars(self._live(member_id, now).where(Family.login_id.in_(unspent))))
+            return list(session.scalars(usable))
+
+    def find_live(self, member_id: str, now: float) -> list[str]:
+        """Return the login ids of all of the member's live families."""
+        with self._database.reading() as session:
+            return [family.login_id for family in session.scalars(self._live(member_id, now))]
 
     def end_login(self, member_id: str, login_id: str, now: float) -> bool:
         """Revoke one of the member's families; tell whether it was live."""
@@ -114,13 +140,15 @@ class RefreshTokens:
                 family.revoked_at = now
             return family is not None
 
-    def end_all(self, member_id: str, now: float) -> list[str]:
-        """Revoke all of the member's live families and return their login ids."""
+    def end_all(self, member_id: str, now: float, since: float) -> list[str]:
+        """Revoke all of the member's live families; return their login ids, and those revoked after `since`."""
+        lately = self._of(member_id).where(Family.revoked_at > since)
         with self._database.writing() as session:
-            families = list(session.scalars(self._live(member_id, now).with_for_update()))
-            for family in families:
+            ended = [family.login_id for family in session.scalars(lately)]
+            for family in session.scalars(self._live(member_id, now).with_for_update()):
                 family.revoked_at = now
-            return [family.login_id for family in families]
+                ended.append(family.login_id)
+            return ended
 
     def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshToken, Family]:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
@@ -135,12 +163,36 @@ class RefreshTokens:
         return token, family
 
     def _live(self, member_id: str, now: float) -> Select[Family]:
-        return select(Family).where(
-            Family.approach == self._approach,
-            Family.member_id == member_id,
-            Family.revoked_at.is_(None),
-            Family.expires_at > now,
-        )
+        return self._of(member_id).where(Family.revoked_at.is_(None), Family.expires_at > now)
+
+    def _of(self, member_id: str) -> Select[Family]:
+        return select(Family).where(Family.approach == self._approach, Family.member_id == member_id)
+
+
+def _role(session: Session, member_id: str) -> str:
+    member = session.get_one(Member, member_id)
+    if member.disabled:
+        raise MemberDisabled(member_id)
+    return member.role
+
+
+def _spend(session: Session, jti: str, token: RefreshToken, family: Family, now: float) -> None:
+    token.spent_at = now
+    expires_at = min(now + family.refresh_ttl_s, family.expires_at)
+    session.add(_token(_next_jti(jti, family), family.login_id, now, expires_at))
+    session.flush()
+
+
+def _newest(session: Session, jti: str, token: RefreshToken, family: Family) -> tuple[str, float, float]:
+    """Follow a spent token to the one that is not spent; return its id and times.
+
+    Usually that is its successor. If a race goes on until that is spent too, then later, so within the grace as well:
+    whoever was given it now would keep a token that soon counts as stolen, and be logged out by a race after all.
+    """
+    while token.spent_at is not None:
+        jti = _next_jti(jti, family)
+        token = session.get_one(RefreshToken, _hash(jti))
+    return jti, token.issued_at, token.expires_at
 
 
 def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshToken:
@@ -203,7 +255,8 @@ class RedisDenylist:
 
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
         # Never over an ended login: NX alone would keep an older role, so the two cases are told apart.
-        self._store.command("EVAL", REQUIRE_ROLE, 1, self._key(login_id), role, ttl_s)
+        with suppress(WrongKind):  # which counts as an ended login, below
+            self._store.command("EVAL", REQUIRE_ROLE, 1, self._key(login_id), role, ttl_s)
 
     def find(self, login_id: str) -> str | None:
         try:

@@ -31,7 +31,7 @@ def is_form() -> bool:
 def _json_object() -> Fields:
     try:
         body = request.get_json()
-    except (RecursionError, UnicodeDecodeError):
+    except (BadRequest, RecursionError, UnicodeDecodeError):
         raise BadRequest(gettext("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(gettext("The body must be a JSON object."))
@@ -45,6 +45,7 @@ def text_field(fields: Fields, name: str, max_length: int) -> str:
         raise BadRequest(gettext("%(name)s is missing.", name=name))
     if not isinstance(value, str):
         raise BadRequest(gettext("%(name)s must be text.", name=name))
+    value = value.replace("\r\n", "\n")  # a form sends a line break as two characters and counts it as one
     if len(value) > max_length:
         raise BadRequest(gettext("%(name)s takes at most %(max)s characters.", name=name, max=max_length))
     if "\0" in value or _has_surrogate(value):

@@ -1,0 +1,150 @@
+"""The lab as it is started by hand, with all the processes it starts, and other commands typed beside it."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+SOON_S = 30.0  # what takes a second may take longer on a busy machine
+
+
+@dataclass(frozen=True)
+class Running:
+    """One line of the system's process table."""
+
+    pid: int
+    parent: int
+    command: str
+
+
+def process_table() -> list[Running]:
+    table = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,state=,command="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=3) for line in table.stdout.splitlines()]
+    return [Running(int(row[0]), int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")]
+
+
+def descendants(pid: int) -> list[Running]:
+    """Return what `pid` has started, and what they have started, wherever in the sessions and groups they are."""
+    table, found = process_table(), []
+    parents = {pid}
+    while parents:
+        children = [process for process in table if process.parent in parents]
+        found += children
+        parents = {child.pid for child in children}
+    return found
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
+    deadline = monotonic() + SOON_S
+    while not (result := condition()):
+        assert monotonic() < deadline, f"not within {SOON_S:.0f} s: {what}"
+        sleep(0.05)
+    return result
+
+
+class Lab:
+    """`python app.py` in a session of its own, as in a terminal, with an instance folder and a TMPDIR of its own."""
+
+    def __init__(self, folder: Path, port: int, **env: str) -> None:
+        self.folder, self.port = folder, port
+        self.temp = folder / f"temp-{port}"
+        self.temp.mkdir(exist_ok=True)
+        self.env = {**os.environ, "INSTANCE_DIR": str(folder / "instance"), "TMPDIR": str(self.temp), **env}
+        self.env.pop("REDIS_URL", None)
+        with open(folder / f"out-{port}", "w") as self.out, open(folder / f"err-{port}", "w") as self.err:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py", "--port", str(port)],
+                cwd=ROOT,
+                env=self.env,
+                stdout=self.out,
+                stderr=self.err,
+                start_new_session=True,
+            )
+        self.started: list[Running] = []
+
+    def wait_until_ready(self) -> "Lab":
+        eventually(lambda: self.stdout() or self.process.poll() is not None, "a Ready line, or an end")
+        assert (self.stdout(), self.stderr()) == (f"Ready: http://127.0.0.1:{self.port}\n", "")
+        self.started = descendants(self.process.pid)
+        return self
+
+    def stdout(self) -> str:
+        return Path(self.out.name).read_text()
+
+    def stderr(self) -> str:
+        return Path(self.err.name).read_text()
+
+    def find(self, *words: str) -> Running:
+        """Return the process whose command line has all these words; the first one, of a process and its children."""
+        return next(process for process in self.started if all(word in process.command for word in words))
+
+    def child_of(self, parent: Running) -> Running:
+        """Return the last process that `parent` has started."""
+        return [process for process in self.started if process.parent == parent.pid][-1]
+
+    def assert_nothing_is_left(self) -> None:
+        pids = {process.pid for process in self.started}
+        left = lambda: [process for process in process_table() if process.pid in pids]  # noqa: E731
+        eventually(lambda: not left(), f"the end of {self.started}")
+        eventually(lambda: not list(self.temp.iterdir()), "an empty temporary folder")
+
+    def end_with(self, number: signal.Signals) -> int:
+        """Send a signal as a terminal does, to the foreground process group; return the exit code."""
+        os.killpg(self.process.pid, number)
+        return self.process.wait(SOON_S)
+
+    def stop(self) -> int:
+        return self.end_with(signal.SIGINT) if self.process.poll() is None else self.process.returncode
+
+    def store_url(self) -> str | None:
+        file = self.folder / "instance" / "store.url"
+        return file.read_text() if file.exists() else None
+
+    def flask(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Type `flask …` in another terminal."""
+        return self._run("-m", "flask", "--app", "app", *arguments, **env)
+
+    def run(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Type `python app.py …` in another terminal, for a lab that cannot start."""
+        return self._run("app.py", *arguments, **env)
+
+    def _run(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SOON_S,
+        )
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON_S)) as connection:
+            sent = json.dumps(body).encode() if body is not None else None
+            kind = {"Content-Type": "application/json"} if sent else {}
+            connection.request(method, path, sent, {**kind, **(headers or {})})
+            response = connection.getresponse()
+            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+
+    def log_in(self, approach: str, username: str, password: str) -> dict[str, str]:
+        """Log in and return the header that carries the login."""
+        credentials = {"username": username, "password": password}
+        status, headers, body = self.request("POST", f"/{approach}/login", credentials)
+        assert status == 200, body
+        if approach == "session":
+            return {"Cookie": headers["set-cookie"].split(";")[0]}
+        return {"Authorization": f"Bearer {json.loads(body)['access_token']}"}

@@ -1,0 +1,191 @@
+"""The lab as people run it: a process that starts others, and leaves none behind however it ends."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Thread
+from time import sleep
+
+import pytest
+
+from cluster.embedded_store import free_port, publish_address
+from tests.lab_processes import SOON_S, Lab, eventually
+
+pytestmark = pytest.mark.xdist_group("lifecycle")
+
+StartLab = Callable[..., Lab]
+
+
+@pytest.fixture
+def start_lab(tmp_path: Path) -> Iterator[StartLab]:
+    """Start labs that share one instance folder, and end them after the test."""
+    labs: list[Lab] = []
+
+    def start(port: int | None = None, **env: str) -> Lab:
+        labs.append(Lab(tmp_path, port or free_port(), **env))
+        return labs[-1].wait_until_ready()
+
+    yield start
+    for lab in labs:
+        lab.stop()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab for tests that leave it running."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), free_port()).wait_until_ready()
+    yield lab
+    assert lab.stop() == 0
+
+
+def test_ctrl_c_answers_what_is_in_flight_ends_everything_and_the_next_start_works(start_lab: StartLab) -> None:
+    lab = start_lab()
+    statuses: list[int] = []
+    slow = Thread(target=lambda: statuses.append(lab.request("GET", "/open/profile?work_ms=1000")[0]))
+    slow.start()
+    sleep(0.5)
+    assert lab.end_with(signal.SIGINT) == 0
+    slow.join(SOON_S)
+    assert (statuses, lab.stderr(), lab.store_url()) == ([200], "", None)
+    lab.assert_nothing_is_left()
+
+    again = start_lab(lab.port)
+    assert again.end_with(signal.SIGTERM) == 0
+    again.assert_nothing_is_left()
+
+
+def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.process.kill()
+    lab.process.wait(SOON_S)
+    lab.assert_nothing_is_left()
+    assert lab.store_url() is not None
+
+    again = start_lab(lab.port)
+    assert again.end_with(signal.SIGHUP) == 0
+    again.assert_nothing_is_left()
+    assert (again.stderr(), again.store_url()) == ("", None)
+
+
+@pytest.mark.parametrize("victim", ["tether", "server", "worker"])
+def test_a_node_that_is_killed_ends_the_lab_and_leaves_nothing(start_lab: StartLab, victim: str) -> None:
+    lab = start_lab(LAB="0")
+    tether = lab.find("cluster.tether", "granian")
+    server = lab.child_of(tether)
+    os.kill({"tether": tether, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
+    assert lab.process.wait(SOON_S) == 1
+    lab.assert_nothing_is_left()
+    assert "app.py: node-1 has ended by itself (exit code " in lab.stderr()
+    assert "Traceback" not in lab.stderr()
+
+
+def test_a_dead_store_is_said_once_and_stops_only_what_needs_it(start_lab: StartLab) -> None:
+    lab = start_lab(LAB="0")
+    assert [lab.request("GET", f"/{name}/profile")[0] for name in ("open", "memory", "hybrid")] == [404, 404, 404]
+    assert lab.request("POST", "/token/login", {"username": "alice", "password": "wonderland"})[0] == 401
+    assert lab.flask("members", "add", "dave", "--password", "correct horse").returncode == 0
+    by_session, by_token = lab.log_in("session", "dave", "correct horse"), lab.log_in("token", "dave", "correct horse")
+    _, headers, _ = lab.request("GET", "/token/profile", headers={**by_token, "X-Lab-Trace": "1"})
+    assert not [name for name in headers if "trace" in name]
+
+    os.kill(lab.child_of(lab.find("cluster.tether", "valkey-server")).pid, signal.SIGKILL)
+    eventually(lab.stderr, "a line about the store")
+    assert lab.request("GET", "/session/profile", headers=by_session)[0] == 503
+    assert lab.request("GET", "/token/profile", headers=by_token)[0] == 200
+    assert lab.end_with(signal.SIGINT) == 0
+    assert re.findall("app.py: .*", lab.stderr()) == [
+        "app.py: the embedded store has ended by itself: what needs it answers 503; start the lab again"
+    ]
+    lab.assert_nothing_is_left()
+
+
+def test_a_member_disabled_beside_a_running_lab_is_out_at_once(lab: Lab) -> None:
+    logins = {approach: lab.log_in(approach, "alice", "wonderland") for approach in ("session", "hybrid")}
+    profile = lambda: {name: lab.request("GET", f"/{name}/profile", headers=logins[name])[0] for name in logins}  # noqa: E731
+    assert profile() == {"session": 200, "hybrid": 200}
+    disabled = lab.flask("members", "disable", "alice")
+    assert (disabled.returncode, disabled.stdout) == (0, "disabled alice; their logins have ended\n"), disabled.stderr
+    assert profile() == {"session": 401, "hybrid": 401}
+
+
+def test_a_key_rotated_beside_a_running_lab_signs_its_next_token(lab: Lab) -> None:
+    rotated = lab.flask("keys", "rotate")
+    assert rotated.returncode == 0, rotated.stderr
+    [kid] = re.findall(r"(\S+) .* active", rotated.stdout)
+
+    def signs() -> bool:
+        token = lab.log_in("token", "bob", "builder")["Authorization"].removeprefix("Bearer ")
+        header = token.split(".")[0]
+        return bool(json.loads(urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"] == kid)
+
+    eventually(signs, "a token signed by the new key")
+
+
+@pytest.mark.parametrize("size", [300_000, 1_000_000])
+def test_large_headers_are_refused(lab: Lab, size: int) -> None:
+    assert lab.request("GET", "/open/profile", headers={"X-Large": "x" * size})[0] == 431
+
+
+@pytest.mark.parametrize("path", ["/session/login", "/token/login", "/token/refresh", "/open/profile"])
+def test_a_large_body_is_refused_before_it_is_read(lab: Lab, path: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", lab.port, timeout=SOON_S)) as connection:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", "10000000")
+        connection.endheaders()
+        assert connection.getresponse().status == (405 if path == "/open/profile" else 413)
+
+
+def test_two_labs_run_side_by_side_and_each_withdraws_only_its_own_store(lab: Lab) -> None:
+    published = lab.store_url()
+    second = Lab(lab.folder, free_port()).wait_until_ready()
+    assert second.store_url() not in (None, published)
+    assert [each.request("GET", "/readyz")[0] for each in (lab, second)] == [200, 200]
+    publish_address(published or "", lab.folder / "instance" / "store.url")  # as if ours had started after it
+    assert second.end_with(signal.SIGINT) == 0
+    assert lab.store_url() == published
+
+
+def test_a_taken_port_is_said_in_one_line(lab: Lab) -> None:
+    with free_address_taken() as port:
+        refused = lab.run("--port", str(port))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"app.py: cannot listen on 127.0.0.1:{port} (Address already in use); --host and --port choose another\n"
+    )
+
+
+@contextmanager
+def free_address_taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_a_missing_store_is_said_in_one_line_without_its_password(lab: Lab) -> None:
+    port = free_port()
+    refused = lab.run(REDIS_URL=f"redis://:secret@127.0.0.1:{port}/0")
+    assert refused.returncode == 1
+    assert refused.stderr == f"app.py: REDIS_URL: no store answers at 127.0.0.1:{port}\n"
+
+
+def test_a_store_that_wants_another_password_is_said_in_one_line(lab: Lab) -> None:
+    where = (lab.store_url() or "").rpartition("@")[2]
+    refused = lab.run(REDIS_URL=f"redis://:guess@{where}")
+    assert refused.returncode == 1
+    assert refused.stderr == f"app.py: REDIS_URL: the store at {where.partition('/')[0]} asks for another password\n"
+
+
+def test_a_bad_setting_ends_a_flask_command_with_one_line(lab: Lab) -> None:
+    refused = lab.flask("keys", "list", SESSION_IDLE_S="soon", ACCESS_TTL_S="0")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "Error: SESSION_IDLE_S takes a whole number from 1 to 2592000; "
+        "ACCESS_TTL_S takes a whole number from 1 to 86400\n"
+    )

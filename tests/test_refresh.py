@@ -1,0 +1,187 @@
+"""Refresh tokens: exchanged for new ones, spent once, and over when their login is."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from config import Config
+from tests.conftest import Clock, MakeApp, MakeVisitor
+from tests.forge import claims_of
+from tests.visitor import BY_TOKEN, Visitor
+
+each_token = pytest.mark.parametrize("approach", BY_TOKEN)
+
+
+def answer(response: TestResponse) -> tuple[int, str]:
+    return response.status_code, response.get_json().get("code", "")
+
+
+def send(visitor: Visitor, refresh: str | None, access: str | None = None) -> TestResponse:
+    """Send a refresh token in the body, with or without an access token; keep nothing of the answer."""
+    headers = {"Authorization": f"Bearer {access}"} if access else {}
+    return visitor.client.post(f"/{visitor.approach}/refresh", json={"refresh_token": refresh}, headers=headers)
+
+
+@each_token
+def test_a_refresh_gives_new_tokens_and_the_old_refresh_token_is_spent(
+    visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    """SECURITY 10."""
+    alice = visitor(approach).login("alice")
+    access, refresh = alice.access, alice.refresh_token
+    body = alice.refresh().get_json()
+    assert body.keys() == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 300)
+    assert body["access_token"] != access
+    assert body["refresh_token"] != refresh
+    assert alice.who() == "alice"
+
+
+@each_token
+@pytest.mark.parametrize("place", ["body", "header", "cookie"])
+def test_a_refresh_token_is_taken_from_each_place_and_answered_the_same_way(
+    visitor: MakeVisitor, approach: str, place: str
+) -> None:
+    alice, stranger = visitor(approach).login("alice"), visitor(approach)
+    if place == "cookie":
+        stranger.set_cookie("refresh", alice.refresh_token or "")
+    kwargs = {
+        "body": {"json": {"refresh_token": alice.refresh_token}},
+        "header": {"headers": {"X-Refresh-Token": alice.refresh_token}},
+        "cookie": {},
+    }[place]
+    response = stranger.client.post(f"/{approach}/refresh", **kwargs)
+    assert response.status_code == 200
+    assert ("refresh_token" in response.get_json()) == (place != "cookie")
+    assert (stranger.cookie("access") is not None) == (place == "cookie")
+    if place == "cookie":
+        assert stranger.who() == "alice"
+
+
+@each_token
+def test_a_refresh_token_in_the_cookie_is_read_also_when_the_access_token_is_in_the_header(
+    visitor: MakeVisitor, approach: str
+) -> None:
+    """The cookie used to be overlooked when there was an Authorization header."""
+    alice = visitor(approach).login("alice")
+    alice.set_cookie("refresh", alice.refresh_token or "")
+    response = alice.post("refresh")
+    assert response.status_code == 200
+    assert alice.cookie("refresh") not in (None, alice.refresh_token)
+
+
+@each_token
+def test_an_access_token_that_comes_along_must_be_untampered_and_of_the_same_login(
+    visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    alice, bob, elsewhere = (visitor(approach).login(name) for name in ("alice", "bob", "alice"))
+    assert answer(send(alice, alice.refresh_token, f"{alice.access}x")) == (401, "invalid_token")
+    assert answer(send(alice, alice.refresh_token, alice.refresh_token)) == (401, "invalid_token")
+    for other in (bob, elsewhere):
+        assert answer(send(alice, alice.refresh_token, other.access)) == (401, "refresh_invalid")
+    assert send(alice, alice.refresh_token, alice.access).status_code == 200
+    clock.advance(3600)
+    assert send(bob, bob.refresh_token, bob.access).status_code == 200  # an expired one is fine
+
+
+@pytest.mark.parametrize("token", ["", 7, [], {}, True, "x" * 5000, "a\0b", "\ud800"])
+def test_an_odd_refresh_token_is_refused(visitor: MakeVisitor, token: object) -> None:
+    """SECURITY 7."""
+    refused = visitor("token").client.post("/token/refresh", json={"refresh_token": token})
+    assert refused.status_code in (400, 401)
+
+
+@each_token
+def test_a_spent_token_that_comes_back_ends_the_login_and_is_logged(
+    visitor: MakeVisitor, clock: Clock, caplog: pytest.LogCaptureFixture, approach: str
+) -> None:
+    """SECURITY 11: somebody else holds its successor; RFC 9700 §4.14.2."""
+    alice = visitor(approach).login("alice")
+    spent = alice.refresh_token
+    alice.refresh()
+    clock.advance(11)
+    with caplog.at_level(logging.WARNING):
+        assert answer(send(alice, spent)) == (401, "refresh_reused")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert str(claims_of(alice.access)["login_id"]) in caplog.text
+    secrets = [alice.access, alice.refresh_token, spent, *(claims_of(t or "")["jti"] for t in (spent, alice.access))]
+    assert not [secret for secret in secrets if str(secret) in caplog.text]
+    assert answer(alice.refresh()) == (401, "refresh_invalid")  # the newest is dead with its family
+    assert alice.who() == {"token": "alice", "hybrid": None}[approach]
+
+
+@each_token
+def test_a_spent_token_does_not_end_the_other_logins(visitor: MakeVisitor, clock: Clock, approach: str) -> None:
+    """SECURITY 11."""
+    alice, elsewhere = visitor(approach).login("alice"), visitor(approach).login("alice")
+    spent = alice.refresh_token
+    alice.refresh()
+    clock.advance(11)
+    send(alice, spent)
+    assert elsewhere.refresh().status_code == 200
+    assert elsewhere.who() == "alice"
+
+
+@pytest.mark.parametrize(("after_s", "expected"), [(0, 200), (9.99, 200), (10, 401)])
+def test_the_grace_ends_at_its_second(visitor: MakeVisitor, clock: Clock, after_s: float, expected: int) -> None:
+    """SECURITY 11."""
+    alice = visitor("token").login("alice")
+    spent = alice.refresh_token
+    alice.refresh()
+    clock.advance(after_s)
+    assert send(alice, spent).status_code == expected
+
+
+@pytest.mark.parametrize("clock_runs_behind_s", [0, 3])
+def test_without_grace_a_spent_token_is_never_good_again(
+    make_app: MakeApp, clock: Clock, clock_runs_behind_s: int
+) -> None:
+    """SECURITY 10: strict; not in the same instant, and not on a node whose clock runs behind."""
+    alice = Visitor(make_app(refresh_grace_s=0), "token").login("alice")
+    spent = alice.refresh_token
+    assert alice.refresh().status_code == 200
+    clock.advance(-clock_runs_behind_s)
+    assert answer(send(alice, spent)) == (401, "refresh_reused")
+    assert answer(alice.refresh()) == (401, "refresh_invalid")
+
+
+def dump(app: Flask) -> Iterator[str]:
+    """Yield every row of every table as text."""
+    with app.extensions["database"].engine.connect() as connection:
+        for table in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all():
+            yield from (f"{table}: {tuple(row)}" for row in connection.execute(text(f"SELECT * FROM {table}")))
+
+
+@each_token
+def test_the_database_holds_hashes_and_nothing_that_refreshes(
+    app: Flask, config: Config, visitor: MakeVisitor, approach: str
+) -> None:
+    """SECURITY 11: not in the file either, write-ahead log included."""
+    alice = visitor(approach).login("alice")
+    tokens = [alice.access, alice.refresh_token]
+    alice.refresh()
+    tokens += [alice.access, alice.refresh_token]
+    rows = "\n".join(dump(app))
+    files = b"".join(file.read_bytes() for file in config.key_ring_file.parent.glob("lab.db*"))
+    for token in tokens:
+        jti = str(claims_of(token or "")["jti"])
+        for secret in (jti, str(token), str(token).rpartition(".")[2]):
+            assert secret not in rows
+            assert secret.encode() not in files
+    newest = claims_of(alice.refresh_token or "")["jti"]
+    assert hashlib.sha256(str(newest).encode()).hexdigest() in rows
+
+
+@each_token
+def test_cookies_stay_cookies_when_they_are_refreshed(visitor: MakeVisitor, approach: str) -> None:
+    alice = visitor(approach).login("alice", transport="cookie")
+    before = alice.cookie("refresh")
+    response = alice.client.post(f"/{approach}/refresh")
+    assert response.get_json() == {"expires_in": 300}
+    assert alice.cookie("refresh") != before
+    assert alice.who() == "alice"
