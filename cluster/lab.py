@@ -13,9 +13,9 @@ from config import Config
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
-# Threads for one node: enough that pages which need no store are served while others wait for it. More of them fight
-# for the interpreter lock and make every approach slower.
-NODE_THREADS = 4
+# Two threads for one node: while one waits, for a store that hangs or a password to be hashed, the other serves. More
+# of them fight for the interpreter lock: with four, a /session page cost a third more processor time than with one.
+NODE_THREADS = 2
 BACKLOG = 1024
 MAX_HEADER_BYTES = 64 * 1024
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import time
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from flask import Flask, Request, Response, session
@@ -23,7 +23,7 @@ from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
 from approach import LiveLogin
 from errors import InvalidCredentials, InvalidSession, LabError, StoreUnavailable
-from measurement import step
+from session_auth.record import Contents, Record, decode, merged
 from session_auth.store import IndexEntry, SessionStore
 
 COOKIE = "sid"
@@ -35,27 +35,6 @@ WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))
 WRITE_ATTEMPTS = 5
 
 BUSY = lazy_gettext("This session is being written by too many requests at once; try again in a moment.")
-
-
-Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since the epoch, to the end of year 9999
-
-
-class Record(msgspec.Struct, frozen=True):
-    """What every stored session holds beside the application's own fields."""
-
-    member_id: str
-    role: str
-    login_id: str
-    created_at: Time
-    expires_at: Time
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """A stored session: all of its fields, and those that make it a login."""
-
-    fields: dict[str, Any]
-    record: Record
 
 
 class Session(ServerSideSession):
@@ -325,24 +304,6 @@ def live_session() -> Session:
     if not isinstance(current, Session):
         raise TypeError("there is no session outside the prefixes that keep one")
     return current
-
-
-def decode(stored: bytes | None) -> Contents | None:
-    """Return a stored session; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
-    if stored is None:
-        return None
-    with step("verify", "session record"):
-        try:
-            fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
-            return Contents(fields, msgspec.convert(fields, Record))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-
-
-def merged(seen: dict[str, Any], mine: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """Return `there` with what changed between `seen` and `mine`: two writers keep each other's fields."""
-    changed = {name: value for name, value in mine.items() if name not in seen or seen[name] != value}
-    return {name: value for name, value in {**there, **changed}.items() if name in mine or name not in seen}
 
 
 def _key(sid: str) -> str:

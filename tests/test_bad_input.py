@@ -17,7 +17,7 @@ from tests.visitor import APPROACHES, PASSWORDS, Visitor
 
 each = pytest.mark.parametrize("approach", APPROACHES)
 by_fuzzing = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 JSON = "application/json"

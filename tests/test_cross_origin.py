@@ -60,7 +60,7 @@ def attributes(header: str) -> set[str]:
 
 
 def cookies_of(app: Flask, approach: str) -> list[str]:
-    """Return the `Set-Cookie` headers of a login, a renewal, a regeneration, an emptying, a logout and an end of all."""
+    """Return the `Set-Cookie` headers of a login and of all that changes or takes the cookie."""
     visitors = [admit(app, approach) for _ in range(5)]
     paths = ("renew", "_use/regenerate", "_use/clear", "logout", "logins/end")
     answers = [visitor.post(path) for visitor, path in zip(visitors, paths, strict=True)]

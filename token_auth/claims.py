@@ -1,6 +1,6 @@
 """The token itself: which claims it carries, and everything that has to hold before one of them is believed.
 
-No twin among the session modules: a session id says nothing.
+The counterpart of a session's record: there the store keeps it, here the client carries it.
 """
 
 import json

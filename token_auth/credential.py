@@ -41,12 +41,12 @@ class Lifetimes:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a client is given. `refresh_s` is how long the refresh token is good for."""
+    """What a client is given, and the role that the access token claims."""
 
     access: str
     refresh: str
     expires_in: int
-    refresh_s: int
+    role: str
 
     def view(self) -> dict[str, str | int]:
         """Return the token response (RFC 6749 §5.1)."""
@@ -244,7 +244,7 @@ class TokenCredential:
                 encode(key, ACCESS, access),
                 encode(key, REFRESH, refresh),
                 times["exp"] - times["iat"],
-                max(0, int(exchange.expires_at - now)),
+                exchange.role,
             )
 
     def _deny(self, login_id: str) -> None:

@@ -49,12 +49,13 @@ class TokenGuard:
         if presented.access is None:
             raise NoCredentials()  # a refresh token alone opens nothing but the refresh
         access = self.credential.verify(presented.access)
+        renewed: Tokens | None = None
         if presented.refresh is not None:
-            refresh = self.credential.verify_refresh(presented.refresh)
-            g.renewed = self._renew_if_due(access, refresh)
+            renewed = self._renew_if_due(access, self.credential.verify_refresh(presented.refresh))
         elif access.expired:
             raise ExpiredToken()
-        role = access.role if g.get("renewed") is None else self.credential.verify(g.renewed.access).role
+        g.renewed = renewed
+        role = access.role if renewed is None else renewed.role
         return Identity(access.member_id, access.member_id, role, access.login_id, self.approach)
 
     def _renew_if_due(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:

@@ -1,0 +1,49 @@
+"""The record that a session id finds: which fields make it a login, and what is done with one that is not in order.
+
+The counterpart of a token's claims: there the client carries them, here the store keeps them.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from measurement import step
+
+Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since the epoch, to the end of year 9999
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What every stored session holds beside the application's own fields."""
+
+    member_id: str
+    role: str
+    login_id: str
+    created_at: Time
+    expires_at: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A stored session: all of its fields, and those that make it a login."""
+
+    fields: dict[str, Any]
+    record: Record
+
+
+def decode(stored: bytes | None) -> Contents | None:
+    """Return a stored session; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
+    if stored is None:
+        return None
+    with step("verify", "session record"):
+        try:
+            fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
+            return Contents(fields, msgspec.convert(fields, Record))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+
+def merged(seen: dict[str, Any], mine: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """Return `there` with what changed between `seen` and `mine`: two writers keep each other's fields."""
+    changed = {name: value for name, value in mine.items() if name not in seen or seen[name] != value}
+    return {name: value for name, value in {**there, **changed}.items() if name in mine or name not in seen}
