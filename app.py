@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from time import time
 
@@ -74,8 +74,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     for approach in approaches:
         approach.mount(app, pages)
     # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
-    told = approaches if hybrid in approaches else [*approaches, hybrid]
-    member_changed.connect(partial(_tell, told), sender=app, weak=False)
+    member_changed.connect(partial(_tell, {*approaches, hybrid}), sender=app, weak=False)
     app.extensions["database"] = database
     app.register_blueprint(home_blueprint(approaches, store, database, config))
     app.register_blueprint(jwks_blueprint(key_ring))
@@ -89,7 +88,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     return app
 
 
-def _tell(approaches: Sequence[Approach], _app: Flask, change: Change) -> None:
+def _tell(approaches: Collection[Approach], _app: Flask, change: Change) -> None:
     """Carry a change of a member to every approach; one that is broken does not keep it from the others."""
     failures = []
     for approach in approaches:

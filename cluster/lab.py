@@ -14,7 +14,7 @@ from config import Config
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
 # Two threads for one node: while one waits, for a store that hangs or a password to be hashed, the other serves. More
-# of them fight for the interpreter lock: with four, a /session page cost a third more processor time than with one.
+# of them fight for the interpreter lock.
 NODE_THREADS = 2
 BACKLOG = 1024
 MAX_HEADER_BYTES = 64 * 1024

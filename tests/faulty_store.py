@@ -83,6 +83,6 @@ class FaultyStore:
         return True
 
     def _start(self, work: object, *arguments: socket.socket) -> None:
-        thread = Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
+        thread = Thread(target=work, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()

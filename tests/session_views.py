@@ -38,7 +38,7 @@ def use(verbs: str) -> Any:
     was_live = bool(session)
     known = {
         "clear": session.clear,
-        "regenerate": lambda: current_app.session_interface.regenerate(session),  # type: ignore[attr-defined]
+        "regenerate": lambda: current_app.session_interface.regenerate(session),
         "write": lambda: session.update(late="late"),
         "pop": lambda: session.pop("colour"),
     }

@@ -1,24 +1,16 @@
 """Whatever is sent, the answer is a clear 4xx that names what is wrong: never a 500, and nothing is half done."""
 
-from typing import Any
-from urllib.parse import quote
-
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from redis import Redis
-from werkzeug.test import TestResponse
 
 from config import Config
 from tests.conftest import MakeApp, MakeVisitor
+from tests.problems import assert_problem
 from tests.session_probe import admit, credential_of, records
-from tests.visitor import APPROACHES, PASSWORDS, Visitor
+from tests.visitor import APPROACHES, PASSWORDS
 
 each = pytest.mark.parametrize("approach", APPROACHES)
-by_fuzzing = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -28,22 +20,6 @@ DEEP = b"[" * 30_000 + b"]" * 30_000
 @pytest.fixture(scope="module")
 def app(module_app: Flask) -> Flask:
     return module_app
-
-
-def assert_problem(response: TestResponse, status: int, code: str, naming: str = "") -> None:
-    """Hold the response to RFC 9457 and to this one outcome."""
-    problem = response.get_json()
-    assert (response.status_code, problem["code"], problem["status"]) == (status, code, status)
-    assert response.mimetype == "application/problem+json"
-    assert problem["type"].endswith(code)
-    assert problem["title"]
-    assert naming in problem.get("detail", "")
-    assert "Traceback" not in response.get_data(as_text=True)
-
-
-def assert_refused(response: TestResponse, *statuses: int) -> None:
-    assert response.status_code in statuses
-    assert_problem(response, response.status_code, response.get_json()["code"])
 
 
 BAD_BODIES = {
@@ -194,90 +170,6 @@ def test_a_browser_gets_the_same_refusals_as_a_page(app: Flask) -> None:
         response = app.test_client().open(path, method=method, headers={"Accept": "text/html"})
         assert (response.status_code, response.mimetype) == (status, "text/html")
         assert "Traceback" not in response.get_data(as_text=True)
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=12,
-)
-fields = st.sampled_from(
-    ["username", "password", "session_idle_s", "access_ttl_s", "refresh_ttl_s", "transport", "text"]
-)
-header_text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=60)
-
-
-addresses = st.integers(0, 2**24 - 1).map(lambda n: {"REMOTE_ADDR": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"})
-
-
-@each
-@by_fuzzing
-@given(body=st.dictionaries(fields, json_values) | json_values, address=addresses)
-def test_no_json_makes_a_login_fail_in_an_unknown_way(
-    app: Flask, approach: str, body: Any, address: dict[str, str]
-) -> None:
-    """SECURITY 21."""
-    response = app.test_client().post(f"/{approach}/login", json=body, environ_base=address)
-    assert_refused(response, 400, 401, 429)
-
-
-kinds = st.sampled_from([JSON, FORM, "multipart/form-data; boundary=x", "", "a/b"])
-
-
-@by_fuzzing
-@given(body=st.binary(max_size=200), kind=kinds, address=addresses)
-def test_no_bytes_make_a_login_or_a_note_fail_in_an_unknown_way(
-    app: Flask, body: bytes, kind: str, address: dict[str, str]
-) -> None:
-    """SECURITY 21."""
-    for path in ("/session/login", "/token/login", "/open/notes"):
-        response = app.test_client().post(path, data=body, content_type=kind, environ_base=address)
-        if response.status_code != 201:
-            assert_refused(response, 400, 401, 415, 429)
-
-
-@by_fuzzing
-@given(sid=header_text, cookie=header_text)
-def test_no_cookie_makes_a_page_fail_in_an_unknown_way(app: Flask, sid: str, cookie: str) -> None:
-    """SECURITY 21."""
-    for header in (f"sid={sid}", cookie, f"{cookie}; sid={sid}; sid={cookie}"):
-        for approach in ("session", "memory"):
-            response = app.test_client().get(f"/{approach}/profile", headers={"Cookie": header})
-            assert_problem(response, 401, response.get_json()["code"])
-            assert response.get_json()["code"] in ("no_credentials", "invalid_session")
-
-
-HEADERS = (
-    "Accept",
-    "Accept-Language",
-    "Authorization",
-    "Content-Type",
-    "Host",
-    "Origin",
-    "Sec-Fetch-Site",
-    "X-Lab-Trace",
-    "X-Refresh-Token",
-    "X-Forwarded-For",
-)
-
-
-@by_fuzzing
-@given(headers=st.dictionaries(st.sampled_from(HEADERS), header_text), path=st.sampled_from(["/", "/session/profile"]))
-def test_no_header_makes_a_page_fail_in_an_unknown_way(app: Flask, headers: dict[str, str], path: str) -> None:
-    """SECURITY 21."""
-    for method in ("GET", "POST"):
-        assert app.test_client().open(path, method=method, headers=headers).status_code < 500
-
-
-@by_fuzzing
-@given(rest=st.text(max_size=40), query=st.text(max_size=40))
-def test_no_address_fails_in_an_unknown_way(app: Flask, rest: str, query: str) -> None:
-    """SECURITY 21."""
-    alice = Visitor(app, "session")
-    for path in (f"/{rest}", f"/session/{rest}", f"/open/logins/{rest}"):
-        for method in ("GET", "DELETE"):
-            sent = quote(path, safe="/%:")
-            assert alice.client.open(f"{sent}?work_ms={quote(query)}", method=method).status_code < 500
 
 
 def test_bad_input_stores_nothing(make_app: MakeApp, redis: Redis, config: Config) -> None:

@@ -146,6 +146,14 @@ def test_another_members_login_is_not_found(app: Flask, approach: str) -> None:
     assert bob.who() == "bob"
 
 
+def test_a_logout_needs_no_index(app: Flask, redis: Redis, config: Config) -> None:
+    """SECURITY 15."""
+    alice = admit(app)
+    redis.delete(f"{config.store_prefix}logins:alice")
+    assert alice.post("logout").status_code == 204
+    assert (alice.who(), records(redis, config)) == (None, {})
+
+
 @each_store
 def test_a_login_id_is_no_credential(app: Flask, approach: str) -> None:
     alice = admit(app, approach)

@@ -1,0 +1,125 @@
+"""The key ring's file: private, replaced as a whole, and not lost when it is damaged or changed by two at once."""
+
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from config import Config
+from tests.conftest import MakeConfig
+from tests.visitor import Visitor
+from token_auth import keys
+from token_auth.keys import KeyRing, Ring, new_key, read_ring, write_ring
+
+
+@pytest.fixture
+def file(config: Config) -> Path:
+    return config.key_ring_file
+
+
+@pytest.fixture
+def ring(file: Path) -> KeyRing:
+    """The ring as another process holds it."""
+    return KeyRing(file, "HS256")
+
+
+@pytest.fixture
+def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nodes look at the file on every request: these tests are not about how often they do."""
+    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+
+
+def login(app: Flask) -> Visitor:
+    return Visitor(app, "token").login("alice")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_the_file_is_its_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """SECURITY 22."""
+    before = os.umask(umask)
+    try:
+        KeyRing(tmp_path / "keys.json", "HS256").rotate()
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in tmp_path.iterdir()}
+    assert modes == {"keys.json": 0, "keys.json.lock": 0}  # and no temporary file stays behind
+
+
+def test_a_reader_never_sees_half_a_file(file: Path, ring: KeyRing) -> None:
+    """Faults: the file is replaced as a whole."""
+    with ThreadPoolExecutor() as threads:
+        rotations = threads.submit(lambda: [ring.rotate() for _ in range(40)])
+        reads = 0
+        while not rotations.done() or reads < 10:
+            assert read_ring(file).active
+            reads += 1
+    assert len(rotations.result()[-1].keys) == 41
+
+
+DAMAGES = {
+    "torn": lambda file: file.write_bytes(file.read_bytes()[:100]),
+    "empty": lambda file: file.write_bytes(b""),
+    "garbage": lambda file: file.write_bytes(b"\xff\x00garbage"),
+    "nested": lambda file: file.write_text("[" * 100_000),
+    "another shape": lambda file: file.write_text('{"keys": {"kid": 1}}'),
+    "no active key": lambda file: file.write_text('{"keys": []}'),
+    "a weak key": lambda file: file.write_text(file.read_text().replace('"k": "', '"k": "AA", "x": "')),
+    "missing": lambda file: file.unlink(),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.usefixtures("watchful")
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_while_the_file_is_damaged_the_last_good_ring_stays_in_use(
+    app: Flask, file: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], Any]
+) -> None:
+    """SECURITY, faults: key ring file torn or missing."""
+    alice, good = login(app), file.read_bytes()
+    damage(file)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            assert alice.who() == "alice"
+        assert login(app).refresh().status_code == 200
+    assert len(caplog.records) == 1  # not at each look
+    assert json.loads(good)["keys"][0]["jwk"]["k"] not in caplog.text
+    if file.is_dir():
+        file.rmdir()
+    write_ring(file, Ring((new_key("HS256"),)))
+    assert alice.who() is None  # back in step with the file
+    assert login(app).who() == "alice"
+
+
+def test_a_start_without_a_file_makes_one(make_config: MakeConfig, tmp_path: Path) -> None:
+    """Faults: key ring file missing."""
+    ring = KeyRing(tmp_path / "new" / "folder" / "keys.json", "ES256")
+    assert read_ring(tmp_path / "new" / "folder" / "keys.json") == ring.current()
+    assert ring.current().active.alg == "ES256"
+
+
+ROTATE = """
+import sys
+from pathlib import Path
+from token_auth.keys import KeyRing
+ring = KeyRing(Path(sys.argv[1]), "HS256")
+for _ in range(5): ring.rotate()
+"""
+
+
+def test_processes_that_rotate_at_once_lose_no_key(file: Path, ring: KeyRing) -> None:
+    others = [subprocess.Popen([sys.executable, "-c", ROTATE, str(file)]) for _ in range(2)]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: KeyRing(file, "HS256").rotate(), range(5)))
+    assert [other.wait(timeout=60) for other in others] == [0, 0]
+    keys_made = read_ring(file).keys
+    assert len({key.kid for key in keys_made}) == 1 + 2 * 5 + 5
+    assert [key.state for key in keys_made].count("active") == 1
