@@ -14,7 +14,7 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "The lab needs Python 3.11 or newer; \`make PYTHON=… $(MAKECMDGOALS)\` takes another than $(PYTHON)." >&2; \
 		exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
 	@echo "Installing into .venv, which takes about half a minute …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch $@

@@ -8,9 +8,10 @@ from functools import partial
 from time import time
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import errors
-from accounts import Change, Members, member_changed
+from accounts import Change, Members
 from accounts.attempts import Attempts
 from accounts.commands import commands as member_commands
 from accounts.database import Database
@@ -56,7 +57,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     database = Database(config.database_url)
     members, notes = Members(database), Notes(database)
     key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
-    door = Door(members, Attempts(store, config.store_prefix))
+    door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
     pages = pages_blueprint(notes, members, synthetic_work=config.lab)
 
     sessions = SessionApproach("session", app, RedisSessions(store, config.store_prefix), door, config, now)
@@ -73,22 +74,23 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.session_interface = SessionsByPrefix(session_interfaces)
     for approach in approaches:
         approach.mount(app, pages)
-    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
-    member_changed.connect(partial(_tell, {*approaches, hybrid}), sender=app, weak=False)
     app.extensions["database"] = database
     app.register_blueprint(home_blueprint(approaches, store, database, config))
     app.register_blueprint(jwks_blueprint(key_ring))
-    app.cli.add_command(member_commands(members))
+    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
+    app.cli.add_command(member_commands(members, partial(_tell, {*approaches, hybrid})))
     app.cli.add_command(key_commands(key_ring))
 
     database.create_tables()
     if config.lab:
         seed_demo(members)
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=config.lab)  # type: ignore[method-assign]
     return app
 
 
-def _tell(approaches: Collection[Approach], _app: Flask, change: Change) -> None:
+def _tell(approaches: Collection[Approach], change: Change) -> None:
     """Carry a change of a member to every approach; one that is broken does not keep it from the others."""
     failures = []
     for approach in approaches:

@@ -82,6 +82,13 @@ class Config(BaseSettings):
         None, description="`https://host[:port]` as browsers see it; https makes cookies `Secure`"
     )
 
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="your own proxies in front; with them, `X-Forwarded-For` names the client",
+    )
+
     @field_validator("instance_dir", "key_ring_file")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -183,7 +190,9 @@ def _is_store_address(url: str) -> bool:
     try:
         ConnectionPool.from_url(url).make_connection()  # reads every part of the address, and connects nowhere
         parts = urlsplit(url)
-        return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and _names_a_database(parts.path)
+        whole = bool(parts.hostname) and _names_a_database(parts.path)
+        # Options in the address would win over our own, short timeouts among them.
+        return parts.scheme in ("redis", "rediss") and whole and not parts.query
     except (ValueError, TypeError, AttributeError):
         return False
 

@@ -54,7 +54,7 @@ def home_blueprint(
         refuse_cross_origin()
         fields = read_fields()
         language = fields.get("language")
-        if language not in LANGUAGES:
+        if not isinstance(language, str) or language not in LANGUAGES:
             raise BadRequest(gettext("language takes en or ko."))
         response = make_response(redirect(_local_path(fields.get("next")), 303))
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * DAY_S, httponly=True, samesite="Lax")

@@ -1,9 +1,9 @@
 """The members of the lab: who they are, how a password is checked, and who may try how often.
 
-This package knows nothing of sessions or tokens; whoever keeps logins listens to `member_changed`.
+This package knows nothing of sessions or tokens; whoever keeps logins is told of a `Change`.
 """
 
 from accounts.identity import Identity
-from accounts.members import Change, Member, Members, member_changed
+from accounts.members import Change, Member, Members
 
-__all__ = ["Change", "Identity", "Member", "Members", "member_changed"]
+__all__ = ["Change", "Identity", "Member", "Members"]

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
-from accounts.members import MAX_PASSWORD, MAX_USERNAME, Change, Members, NameTaken, UnknownMember, member_changed
+from accounts.members import MAX_PASSWORD, MAX_USERNAME, Change, Members, NameTaken, UnknownMember
 from accounts.passwords import hash_password
 from errors import StoreUnavailable
 
@@ -26,9 +25,12 @@ class UsernameType(click.ParamType[str]):
 
 USERNAME = UsernameType()
 
+# What a command in another process can reach. That it cannot reach a node's memory is what `/memory` is there to show.
+ENDED = "their sessions and refresh tokens have ended; an access token, or a node's memory, does not hear of it"
 
-def commands(members: Members) -> AppGroup:
-    """Return the command group over `members`."""
+
+def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
+    """Return the command group over `members`; `tell` carries a change to the live logins."""
     group = AppGroup("members", help="Add, change and seed members.")
 
     @group.command("add")
@@ -48,15 +50,17 @@ def commands(members: Members) -> AppGroup:
     @click.argument("name", type=USERNAME)
     def disable(name: str) -> None:
         """Disable a member and end their logins."""
-        _announce(lambda: members.disable(name), name)
-        click.echo(f"disabled {name}; their logins have ended")
+        with _repeatable(name):
+            tell(members.disable(name))
+        click.echo(f"disabled {name}; {ENDED}")
 
     @group.command("set-role")
     @click.argument("name", type=USERNAME)
     @click.argument("role", type=click.Choice(["user", "admin"]))
     def set_role(name: str, role: str) -> None:
         """Change a member's role; live sessions feel it on their next request."""
-        _announce(lambda: members.set_role(name, role), name)
+        with _repeatable(name):
+            tell(members.set_role(name, role))
         click.echo(f"{name} is now {role}")
 
     @group.command("set-password")
@@ -65,8 +69,9 @@ def commands(members: Members) -> AppGroup:
     def set_password(name: str, password: str) -> None:
         """Change a member's password and end their logins."""
         checked = _checked(password)
-        _announce(lambda: members.set_password(name, checked), name)
-        click.echo(f"changed the password of {name}; their logins have ended")
+        with _repeatable(name):
+            tell(members.set_password(name, checked))
+        click.echo(f"changed the password of {name}; {ENDED}")
 
     @group.command("seed")
     @click.option("--count", type=click.IntRange(1, 1_000_000), default=DEFAULT_LOAD_MEMBERS, show_default=True)
@@ -95,11 +100,11 @@ def _said_in_one_line() -> Iterator[None]:
         raise click.ClickException(str(error.detail)) from None
 
 
-def _announce(change: Callable[[], Change], name: str) -> None:
-    """Make a change and carry it to the live logins. Both are idempotent: after a failure, run it again."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # signals want the app, not its proxy
+@contextmanager
+def _repeatable(name: str) -> Iterator[None]:
+    """Say what went wrong with a change. Making it and telling of it are idempotent: after a failure, run it again."""
     try:
-        member_changed.send(app, change=change())
+        yield
     except UnknownMember:
         raise click.ClickException(f"there is no member named {name}") from None
     except StoreUnavailable as error:

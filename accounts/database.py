@@ -8,7 +8,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from flask_babel import lazy_gettext
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -19,6 +19,8 @@ from measurement import step
 from measurement.recorder import current
 
 LOCK_WAIT_S = 1.0  # a locked database becomes a clear 503, never a hung page
+# What a statement was given may be a note, a hash or a seed: it belongs in no error and no log.
+EVERYWHERE: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
 DOES_NOT_ANSWER = lazy_gettext("The member database does not answer. Nothing was changed; try again in a moment.")
 
 
@@ -92,16 +94,17 @@ def _engine(url: str) -> Engine:
 
 def _tuned_engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
-        engine = create_engine(address, pool_pre_ping=True)
+        engine = create_engine(address, pool_pre_ping=True, **EVERYWHERE)
     else:
         if address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, connect_args={"timeout": LOCK_WAIT_S}, pool_timeout=LOCK_WAIT_S)
+        engine = create_engine(address, connect_args={"timeout": LOCK_WAIT_S}, **EVERYWHERE)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _leave_no_transaction)
     event.listen(engine, "before_cursor_execute", _start_timer)
     event.listen(engine, "after_cursor_execute", _stop_timer)
+    event.listen(engine, "handle_error", _stop_failed_timer)
     return engine
 
 
@@ -131,13 +134,24 @@ def _start_timer(_connection: Any, _cursor: Any, _statement: str, _parameters: A
 
 
 def _stop_timer(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    _record(statement, context)
+
+
+def _stop_failed_timer(failure: ExceptionContext) -> None:
+    _record(failure.statement or "", failure.execution_context)
+
+
+def _record(statement: str, context: Any) -> None:
     recorder = current.get()
-    if recorder is not None and context is not None and not statement.startswith("BEGIN"):
+    # A plain BEGIN only marks the connection; BEGIN IMMEDIATE waits for the write lock.
+    if recorder is not None and hasattr(context, "started_ns") and statement != "BEGIN":
         recorder.add("db", _summary(statement), context.started_ns)
 
 
 def _summary(statement: str) -> str:
     """Return the verb and the table of a statement: `SELECT members`."""
     words = statement.split()
+    if words[0] == "BEGIN":
+        return statement
     table = next((words[i + 1] for i, word in enumerate(words[:-1]) if word in ("FROM", "INTO", "UPDATE")), "")
     return f"{words[0]} {table}".strip()

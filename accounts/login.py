@@ -6,6 +6,7 @@ from flask import Response, request
 from flask_babel import lazy_gettext
 
 from accounts.attempts import Attempts
+from accounts.demo import is_public
 from accounts.members import MAX_PASSWORD, MAX_USERNAME, Member, Members
 from accounts.passwords import matches
 from errors import InvalidCredentials
@@ -22,11 +23,13 @@ class Door:
 
     members: Members
     attempts: Attempts
+    public_passwords: bool  # whether what the lab says aloud opens a door: in a lab only
 
     def authenticate(self, fields: Fields) -> Member:
         """Return the active member whose `username` and `password` were sent.
 
-        An unknown name, a wrong password and a disabled member answer alike, in the same time.
+        An unknown name, a wrong password and a disabled member answer alike, in the same time; so do, outside a
+        lab, the members that a lab has left in the database with the passwords that it says aloud.
         Raise `InvalidCredentials`, `RateLimited`, 400 for a bad field, or 403 for another site's form: a log-in
         needs no cookie, but it sets one, and a forged one would log a visitor in as somebody else.
         """
@@ -36,7 +39,8 @@ class Door:
         address = request.remote_addr or ""
         self.attempts.refuse_if_exhausted(username, address)
         member = self.members.find_active(username)
-        if not matches(member.password_hash if member else None, password) or member is None:
+        fits = matches(member.password_hash if member else None, password)
+        if member is None or not fits or (is_public(username, password) and not self.public_passwords):
             self.attempts.count_failure(username, address)
             raise InvalidCredentials(NAME_OR_PASSWORD)
         return member

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from blinker import Signal
 from sqlalchemy import String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,10 +42,6 @@ class Change:
     username: str
     what: Literal["disabled", "role", "password"]
     role: str
-
-
-# Sent after the change is in the database, with the Flask app as sender and `change`; receivers must be idempotent.
-member_changed = Signal()
 
 
 class UnknownMember(LookupError):
@@ -97,7 +92,7 @@ class Members:
             return len(rows)
 
     def disable(self, username: str) -> Change:
-        """Disable a member; whoever disables says so to the live logins with the change returned."""
+        """Disable a member; whoever does tells the live logins of the change returned."""
         return self._change(username, "disabled", disabled=True)
 
     def set_role(self, username: str, role: str) -> Change:

@@ -17,10 +17,11 @@ from cluster.process import Process
 from config import Config
 
 READY_WITHIN_S = 10.0
+PROBE_KEY = "probe"
 ATTEMPTS = 3  # a port that was free may be taken before the server listens on it
 
 
-class StoreDidNotStart(Exception):
+class StoreDidNotStart(OSError):
     """The embedded store ended, or did not answer in time."""
 
 
@@ -123,7 +124,7 @@ def answers(url: str) -> bool:
 def ping(url: str) -> None:
     """Return if a store answers there within a second. Raise `RedisError` if not, or `ValueError` for no address."""
     with Redis.from_url(url, socket_timeout=1, retry=None) as client:
-        client.ping()
+        client.execute_command("GETEX", PROBE_KEY)  # newer than everything else that a session needs
 
 
 def free_port() -> int:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from redis import RedisError
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, ResponseError
 
 from cluster.address import CannotStart
 from cluster.embedded_store import (
     EmbeddedStore,
-    StoreDidNotStart,
     address_file,
     ping,
     publish_address,
@@ -42,7 +41,7 @@ def running_store(config: Config) -> Iterator[Store]:
         return
     try:
         store = EmbeddedStore()
-    except (StoreDidNotStart, OSError) as error:
+    except OSError as error:
         raise CannotStart(f"{error}; REDIS_URL takes the address of another") from None
     try:
         with _published(store.url, config):
@@ -69,6 +68,8 @@ def _refuse_missing_store(url: str) -> None:
     where = urlsplit(url)  # never with the password that it may hold
     try:
         ping(url)
+    except ResponseError:
+        raise CannotStart("REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey") from None
     except AuthenticationError:
         raise CannotStart(
             f"REDIS_URL: the store at {where.hostname}:{where.port or 6379} asks for another password"

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+from flask_babel import lazy_gettext
 from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.database import Base, Database
+from errors import NoCredentials
 
 MAX_TEXT = 1000
 NEWEST = 50
@@ -39,8 +42,11 @@ class Notes:
             return list(session.scalars(mine))
 
     def add(self, member_id: str, text: str) -> Note:
-        """Add a note and return it."""
-        with self._database.writing() as session:
-            note = Note(member_id=member_id, text=text)
-            session.add(note)
-            return note
+        """Add a note and return it. Raise `NoCredentials` if the login has outlived its member."""
+        try:
+            with self._database.writing() as session:
+                note = Note(member_id=member_id, text=text)
+                session.add(note)
+                return note
+        except IntegrityError:
+            raise NoCredentials(lazy_gettext("The member of this login is not known here.")) from None

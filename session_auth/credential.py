@@ -93,6 +93,7 @@ class SessionCredential(ServerSideSessionInterface):
         self._place(sid, msgspec.json.encode(record), record)
         try:
             self._refuse_if_changed(member)
+            self._forget_some_expired(member.username)
         except LabError:
             self._remove(sid, record)
             raise
@@ -151,9 +152,9 @@ class SessionCredential(ServerSideSessionInterface):
         """End one login; tell whether it was live."""
         return self._end(member_id, lambda other: other == login_id)
 
-    def end_all(self, member_id: str) -> bool:
-        """End all of the member's logins; tell whether any was live."""
-        return self._end(member_id, lambda _login_id: True)
+    def end_all(self, member_id: str) -> None:
+        """End all of the member's logins."""
+        self._end(member_id, lambda _login_id: True)
 
     def member_changed(self, change: Change) -> None:
         """Carry a change of a member to their live sessions, so that a read still costs one command."""
@@ -272,6 +273,12 @@ class SessionCredential(ServerSideSessionInterface):
                 return
             seen = self._store.peek(key)
         raise StoreUnavailable(BUSY)
+
+    def _forget_some_expired(self, member_id: str) -> None:
+        """Look at a few of the member's index entries: each login adds one, so each takes out what has expired."""
+        for key in self._store.some_keys_of(member_id):
+            if self._store.peek(key) is None:
+                self._store.forget(member_id, key)
 
     def _refuse_if_changed(self, member: Member) -> None:
         """Raise if a change passed by between the password check and the index entry that it would have used."""

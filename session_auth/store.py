@@ -12,7 +12,7 @@ from typing import Protocol
 
 from store_connection import StoreConnection, WrongKind
 
-# Both need what is there to be what was seen: one atomic step on one key, so it also holds in a cluster. XX says the
+# Both need what is there to be what was seen, in one atomic step on one key. XX says the
 # same again where people look for it: nothing in flight re-creates a deleted session.
 TAKE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -32,6 +32,9 @@ class IndexEntry:
     member_id: str
     login_id: str
     ttl_s: int
+
+
+SOME = 4
 
 
 class SessionStore(Protocol):
@@ -57,6 +60,9 @@ class SessionStore(Protocol):
 
     def forget(self, member_id: str, key: str) -> None:
         """Take the key out of the member's index."""
+
+    def some_keys_of(self, member_id: str) -> list[str]:
+        """Return a few of the member's keys, other ones each time."""
 
     def keys_of(self, member_id: str) -> dict[str, str]:
         """Return the member's keys, each with its login id. Some records may have expired."""
@@ -99,6 +105,9 @@ class RedisSessions:
 
     def forget(self, member_id: str, key: str) -> None:
         self._store.command("HDEL", self._index(member_id), key)
+
+    def some_keys_of(self, member_id: str) -> list[str]:
+        return [key.decode() for key in self._store.command("HRANDFIELD", self._index(member_id), SOME)]
 
     def keys_of(self, member_id: str) -> dict[str, str]:
         index = self._store.command("HGETALL", self._index(member_id))
@@ -174,6 +183,9 @@ class MemorySessions:
             keys.pop(key, None)
             if not keys:
                 self._index.pop(member_id, None)
+
+    def some_keys_of(self, member_id: str) -> list[str]:
+        return []  # _sweep() looks after all of them
 
     def keys_of(self, member_id: str) -> dict[str, str]:
         with self._lock:

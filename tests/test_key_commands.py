@@ -11,6 +11,7 @@ from click.testing import Result
 from flask import Flask
 
 from config import Config
+from tests.conftest import MakeApp
 from tests.visitor import Visitor
 from token_auth.keys import read_ring
 
@@ -76,3 +77,15 @@ def test_a_ring_that_cannot_be_used_is_one_line_on_the_terminal(config: Config, 
     )
     assert ended.returncode == 2
     assert ended.stderr == f"Error: KEY_RING_FILE: {config.key_ring_file} is not a key ring\n"
+
+
+def test_a_command_with_another_algorithm_set_changes_no_key(make_app: MakeApp, config: Config) -> None:
+    """`flask members …` in a shell without JWT_ALGORITHM retired the key of a lab that signs by EdDSA."""
+    lab = make_app(jwt_algorithm="EdDSA")
+    Visitor(lab, "token").login("alice")
+    before = read_ring(config.key_ring_file)
+    shell = make_app(jwt_algorithm="HS256")
+    run(shell, "list")
+    shell.test_cli_runner().invoke(args=["members", "set-role", "bob", "user"])
+    assert read_ring(config.key_ring_file) == before
+    assert before.active.alg == "EdDSA"

@@ -18,7 +18,7 @@ from config import Config
 from tests.conftest import MakeConfig
 from tests.visitor import Visitor
 from token_auth import keys
-from token_auth.keys import KeyRing, Ring, new_key, read_ring, write_ring
+from token_auth.keys import BadKeyRing, KeyRing, Ring, new_key, read_ring, write_ring
 
 
 @pytest.fixture
@@ -123,3 +123,36 @@ def test_processes_that_rotate_at_once_lose_no_key(file: Path, ring: KeyRing) ->
     keys_made = read_ring(file).keys
     assert len({key.kid for key in keys_made}) == 1 + 2 * 5 + 5
     assert [key.state for key in keys_made].count("active") == 1
+
+
+def test_a_file_that_could_not_be_read_once_is_read_again(
+    ring: KeyRing, file: Path, make_app: Callable[..., Flask], watchful: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that was out of file descriptors at the wrong moment kept a revoked key until the next change."""
+    app = make_app()
+    alice = login(app)
+    ring.revoke(ring.current().active.kid)
+
+    def fail(_file: Path) -> Ring:
+        monkeypatch.undo()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(keys, "read_ring", fail)
+    assert alice.who() == "alice"  # the last good ring
+    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+    assert alice.who() is None
+
+
+def test_a_full_disk_leaves_no_keys_lying_about(ring: KeyRing, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SECURITY 22."""
+
+    def fail(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = ring.current()
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BadKeyRing, match="No space left on device"):
+        ring.rotate()
+    assert {path.name for path in file.parent.glob("keys.json*")} == {"keys.json", "keys.json.lock"}
+    assert read_ring(file) == before

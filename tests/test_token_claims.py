@@ -9,7 +9,7 @@ from flask import Flask
 from config import Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import Forge, claims_of, header_of
-from tests.visitor import BY_TOKEN, Visitor
+from tests.visitor import BY_TOKEN, Visitor, add_member
 from token_auth.claims import ACCESS, CLAIMS, CLOCK_SKEW_S, REFRESH, encode
 from token_auth.keys import new_key
 
@@ -260,7 +260,9 @@ def test_a_lab_login_may_not_ask_for_longer_or_odd_lifetimes(visitor: MakeVisito
 
 
 def test_outside_the_lab_nobody_chooses_a_lifetime(make_app: MakeApp, config: Config) -> None:
-    alice = Visitor(make_app(lab=False), "token").login("alice", access_ttl_s=5, refresh_ttl_s=10**9)
-    access, refresh = claims_of(alice.access), claims_of(alice.refresh_token)
+    app = make_app(lab=False)
+    add_member(app, "dana", "her own words")
+    dana = Visitor(app, "token").login("dana", "her own words", access_ttl_s=5, refresh_ttl_s=10**9)
+    access, refresh = claims_of(dana.access), claims_of(dana.refresh_token)
     assert access["exp"] - access["iat"] == config.access_ttl_s
     assert refresh["exp"] - refresh["iat"] == config.refresh_ttl_s

@@ -12,6 +12,12 @@ BY_SESSION = ("memory", "session")
 BY_TOKEN = ("token", "hybrid")
 
 
+def add_member(app: Flask, username: str, password: str) -> None:
+    """Add a member whose password is not one that the lab says aloud."""
+    added = app.test_cli_runner().invoke(args=["members", "add", username, "--password", password])
+    assert added.exit_code == 0, added.output
+
+
 class Visitor:
     """Somebody at one approach's door. Tokens go in `Authorization`, or in cookies with `transport="cookie"`."""
 

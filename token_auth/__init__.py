@@ -65,6 +65,7 @@ def jwks_blueprint(key_ring: KeyRing) -> Blueprint:
     @well_known.get("/.well-known/jwks.json")
     def jwks() -> Response:
         """Show the public keys; of an HMAC secret there is nothing to show."""
+        key_ring.signing_key()  # whoever asks before the first token is signed finds its key all the same
         return jsonify(key_ring.current().jwks())
 
     return well_known

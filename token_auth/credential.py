@@ -16,6 +16,7 @@ from token_auth.keys import KeyRing
 from token_auth.store import (
     ENDED,
     Denylist,
+    Ended,
     Exchange,
     Family,
     MemberChanged,
@@ -162,6 +163,9 @@ class TokenCredential:
         now = self._now()
         try:
             exchange = self._tokens.exchange(refresh.jti, login_id, now)
+        except Ended as ended:  # perhaps while the denylist did not answer: deny it once more
+            self._deny(str(ended))
+            raise RefreshInvalid() from None
         except Unknown:
             raise RefreshInvalid() from None
         except MemberDisabled as disabled:
@@ -193,16 +197,14 @@ class TokenCredential:
         self._deny(login_id)  # first: if the store does not answer, the login is still there to be ended again
         return self._tokens.end_login(member_id, login_id, now)
 
-    def end_all(self, member_id: str) -> bool:
-        """End all of the member's logins; tell whether any was live.
+    def end_all(self, member_id: str) -> None:
+        """End all of the member's logins.
 
         What ended lately is denied once more: if the store did not answer then, it is only a matter of trying again.
         """
         now = self._now()
-        ended = self._tokens.end_all(member_id, now, since=now - self._denial_s)
-        for login_id in ended:
+        for login_id in self._tokens.end_all(member_id, now, since=now - self._denial_s):
             self._deny(login_id)
-        return bool(ended)
 
     def member_changed(self, change: Change) -> None:
         """Carry a change of a member to their live logins, as far as this approach can reach them."""
@@ -222,7 +224,7 @@ class TokenCredential:
                 return None
 
     def _sign(self, exchange: Exchange, now: float) -> Tokens:
-        family, key = exchange.family, self._key_ring.current().active
+        family, key = exchange.family, self._key_ring.signing_key()
         times = _times(now, min(now + family.access_ttl_s, family.expires_at))  # nothing outlives its login
         access = {
             **times,

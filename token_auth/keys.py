@@ -146,6 +146,8 @@ class KeyRing:
         self._looking = Lock()
         self._looked_at = monotonic()
         self._stamp: tuple[int, int, int] | None = None
+        self._unreadable: object = None
+        self._alg_is_sure = False
         self._ring = self._open()
 
     def current(self) -> Ring:
@@ -171,6 +173,18 @@ class KeyRing:
             key = self._ring.find(kid)
         return key
 
+    def signing_key(self) -> Key:
+        """Return the key that signs now.
+
+        Once in a process, the first to sign makes sure that it is of the configured algorithm. Whoever only looks at
+        the ring, or changes a member from a terminal, changes no key by it.
+        """
+        if not self._alg_is_sure:
+            self._alg_is_sure = True
+            if self.current().active.alg != self._alg:
+                self._change(lambda ring: ring if ring.active.alg == self._alg else ring.with_new_key(self._alg))
+        return self.current().active
+
     def rotate(self) -> Ring:
         """Sign with a new key from now on; tokens of the old one still verify."""
         return self._change(lambda ring: ring.with_new_key(self._alg))
@@ -184,29 +198,27 @@ class KeyRing:
         return self._change(lambda ring: ring.with_state(kid, "revoked", self._alg))
 
     def _open(self) -> Ring:
-        """Read the file; make it if there is none, and add a key if the active one is of another algorithm."""
-        try:
-            with self._locked():
-                ring = read_ring(self._file) if self._file.exists() else Ring(()).with_new_key(self._alg)
-                if ring.active.alg != self._alg:
-                    ring = ring.with_new_key(self._alg)
-                if self._stamp_of_file() is None or ring != read_ring(self._file):
-                    write_ring(self._file, ring)
-                self._stamp = self._stamp_of_file()
-                return ring
-        except OSError as error:
-            raise BadKeyRing(f"KEY_RING_FILE: {self._file} cannot be used ({error.strerror})") from None
+        """Read the file; make it if there is none."""
+        with self._locked():
+            if not self._file.exists():
+                write_ring(self._file, Ring(()).with_new_key(self._alg))
+            ring = read_ring(self._file)
+            self._stamp = self._stamp_of_file()
+            return ring
 
     def _look(self) -> None:
         """Read the file again if it is another one; while it is torn or missing, the last good ring stays in use."""
         stamp = self._stamp_of_file()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
         try:
-            self._ring = read_ring(self._file)
+            # The stamp counts as seen only once it was read: what could not be read now is tried again.
+            self._ring, self._stamp = read_ring(self._file), stamp
+            self._unreadable = None
         except (OSError, BadKeyRing) as error:
-            log.error("the key ring file cannot be read, the last good one stays in use: %s", error)
+            if self._unreadable != (stamp, str(error)):
+                log.error("the key ring file cannot be read, the last good one stays in use: %s", error)
+            self._unreadable = (stamp, str(error))
 
     def _change(self, change: Callable[[Ring], Ring]) -> Ring:
         with self._looking, self._locked():  # nobody who read the file before may put that ring over this one
@@ -217,11 +229,14 @@ class KeyRing:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep other processes from changing the ring between our reading and our writing."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._file.with_name(self._file.name + ".lock"), "a", opener=_private) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        """Keep other processes from changing the ring between our reading and our writing. Raise `BadKeyRing`."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with open(self._file.with_name(self._file.name + ".lock"), "a", opener=_private) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise BadKeyRing(f"KEY_RING_FILE: {self._file} cannot be used ({error.strerror})") from None
 
     def _stamp_of_file(self) -> tuple[int, int, int] | None:
         try:
@@ -247,10 +262,14 @@ def read_ring(file: Path) -> Ring:
 def write_ring(file: Path, ring: Ring) -> None:
     """Replace the file by a new one that only its owner can read; a reader sees the old one or the new one."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # made 0600
-        json.dump({"keys": [asdict(key) for key in ring.keys]}, new, indent=2)
-        new.flush()
-        os.fsync(new.fileno())
-    os.replace(new.name, file)
+        try:
+            json.dump({"keys": [asdict(key) for key in ring.keys]}, new, indent=2)
+            new.flush()
+            os.fsync(new.fileno())
+            os.replace(new.name, file)
+        except OSError:
+            os.unlink(new.name)  # no half-written keys are left lying about
+            raise
 
 
 def new_key(alg: Algorithm) -> Key:

@@ -1,14 +1,15 @@
 """Log in, refresh, log out, and a member's own logins, by token."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from flask import Response, g, request
+from flask import Response, g, jsonify, make_response, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
-from errors import AmbiguousCredentials, NoCredentials, RefreshExpired
+from errors import AmbiguousCredentials, CredentialError, NoCredentials, RefreshExpired
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
 from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, present
@@ -37,9 +38,11 @@ class TokenRoutes:
         fields = read_fields()
         in_cookies = _wants_cookies(fields)
         member = self.door.authenticate(fields)
-        tokens = self.credential.issue(member, *self._asked_lifetimes(fields))
+        asked = self._asked_lifetimes(fields)
+        self._end_previous()
+        tokens = self.credential.issue(member, *asked)
         if not in_cookies:
-            return done(tokens.view(), 200, then=f"{self.approach}.login_form")
+            return make_response(jsonify(tokens.view()))
         body = {"member": member.view(), "expires_in": tokens.expires_in}
         return self._set_cookies(done(body, 200, then=f"{self.approach}.inside.pages.profile"), tokens)
 
@@ -56,7 +59,7 @@ class TokenRoutes:
         if token == request.cookies.get(REFRESH_COOKIE):
             response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
             return self._set_cookies(response, tokens)
-        return done(tokens.view(), 200, then=f"{self.approach}.login_form")
+        return make_response(jsonify(tokens.view()))
 
     def logout(self) -> Response:
         """End this login's refresh tokens; what becomes of its access token is this approach's lesson."""
@@ -88,6 +91,14 @@ class TokenRoutes:
             return self._set_cookies(response, renewed)
         response.headers["X-Access-Token"], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
         return response
+
+    def _end_previous(self) -> None:
+        """End the login whose cookies the browser came with: the new ones take their place."""
+        access = request.cookies.get(ACCESS_COOKIE)
+        if access is not None:
+            with suppress(CredentialError):  # a cookie that is not in order names no login
+                previous = self.credential.verify(access)
+                self.credential.revoke(previous.member_id, previous.login_id)
 
     def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
         if not self.shorter_lifetimes:

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Select, String, or_, select
+from sqlalchemy import ForeignKey, Select, String, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
 from accounts.members import Member
+from config import DAY_S
 from store_connection import StoreConnection, WrongKind
 
 
@@ -69,6 +70,10 @@ class Unknown(Exception):
     """No live family has this token."""
 
 
+class Ended(Unknown):
+    """The token's family was ended before; the text is its login id."""
+
+
 class Reused(Exception):
     """The token was spent too long ago for a race: somebody else holds its successor. Its family is revoked."""
 
@@ -92,6 +97,7 @@ class RefreshTokens:
             there = session.get_one(Member, member.username, with_for_update={"read": True})
             if there.disabled or (there.role, there.password_hash) != (member.role, member.password_hash):
                 raise MemberChanged
+            _drop_outlived(session, member.username, now=family.created_at)
             session.add(family)
             session.flush()
             session.add(_token(jti, family.login_id, family.created_at, expires_at))
@@ -158,8 +164,10 @@ class RefreshTokens:
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
         family = session.get_one(Family, token.login_id, with_for_update=True)
         session.refresh(token)  # another caller may have spent it while we waited
-        if family.approach != self._approach or family.revoked_at is not None or family.expires_at <= now:
+        if family.approach != self._approach or family.expires_at <= now:
             raise Unknown
+        if family.revoked_at is not None:
+            raise Ended(family.login_id)
         return token, family
 
     def _live(self, member_id: str, now: float) -> Select[Family]:
@@ -176,8 +184,21 @@ def _role(session: Session, member_id: str) -> str:
     return member.role
 
 
+def _drop_outlived(session: Session, member_id: str, now: float) -> None:
+    outlived = select(Family.login_id).where(Family.member_id == member_id, Family.expires_at <= now)
+    session.execute(delete(RefreshToken).where(RefreshToken.login_id.in_(outlived)))
+    session.execute(delete(Family).where(Family.member_id == member_id, Family.expires_at <= now))
+
+
+def _drop_long_spent(session: Session, login_id: str, now: float) -> None:
+    """Nobody can present a token that has expired, except beside an access token, which lives a day at most."""
+    expired = RefreshToken.expires_at <= now - DAY_S
+    session.execute(delete(RefreshToken).where(RefreshToken.login_id == login_id, expired))
+
+
 def _spend(session: Session, jti: str, token: RefreshToken, family: Family, now: float) -> None:
     token.spent_at = now
+    _drop_long_spent(session, family.login_id, now)
     expires_at = min(now + family.refresh_ttl_s, family.expires_at)
     session.add(_token(_next_jti(jti, family), family.login_id, now, expires_at))
     session.flush()

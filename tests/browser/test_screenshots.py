@@ -1,6 +1,7 @@
 """Every page, in both languages and themes, on a phone and on a desk: drawn, kept to be looked at, and measured."""
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,19 +20,33 @@ LONG_NOTE = "A line.\n" + "a-word-that-never-ends-" * 12
 Draw = Callable[[str], None]
 
 
-@pytest.fixture(params=list(LOCALES))
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+# Each run draws the two that differ in everything; the nightly run draws the rest.
+IN_EVERY_RUN = {("en", "light", "desk"), ("ko", "dark", "phone")}
+SCENES = [
+    pytest.param(scene, id="-".join(scene), marks=[] if scene in IN_EVERY_RUN else [pytest.mark.nightly])
+    for scene in product(LOCALES, ("light", "dark"), SCREENS)
+]
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=SCENES)
+def scene(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    """A language, a colour scheme and a screen."""
+    return request.param  # type: ignore[no-any-return]
 
 
-@pytest.fixture(params=list(SCREENS))
-def screen(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture
+def language(scene: tuple[str, str, str]) -> str:
+    return scene[0]
+
+
+@pytest.fixture
+def scheme(scene: tuple[str, str, str]) -> str:
+    return scene[1]
+
+
+@pytest.fixture
+def screen(scene: tuple[str, str, str]) -> str:
+    return scene[2]
 
 
 @pytest.fixture

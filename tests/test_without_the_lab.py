@@ -1,0 +1,49 @@
+"""What remains with LAB=0: the two approaches and their pages, for members of one's own."""
+
+import pytest
+from flask import Flask
+
+from tests.conftest import MakeApp
+from tests.visitor import PASSWORDS, Visitor, add_member
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """An app that is no lab, over a member database that a lab has seeded."""
+    app = make_app(lab=False)
+    add_member(app, "dana", "her own words")
+    return app
+
+
+@pytest.mark.parametrize("approach", ["session", "token"])
+def test_a_member_of_ones_own_logs_in(app: Flask, approach: str) -> None:
+    assert Visitor(app, approach).login("dana", "her own words").who() == "dana"
+
+
+@pytest.mark.parametrize("username", [*PASSWORDS, "load-0001", "guest"])
+def test_what_the_lab_says_aloud_opens_no_door(app: Flask, username: str) -> None:
+    """A database that a lab has used keeps its members: `make demo` first, then the real thing on the same files."""
+    refused = Visitor(app, "session").try_login(username)
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "invalid_credentials")
+
+
+def test_a_demo_member_with_a_password_of_their_own_is_a_member(app: Flask) -> None:
+    app.test_cli_runner().invoke(args=["members", "set-password", "carol", "--password", "not in the readme"])
+    assert Visitor(app, "session").login("carol", "not in the readme").who() == "carol"
+
+
+@pytest.mark.parametrize("approach", ["open", "memory", "hybrid"])
+def test_the_other_approaches_are_not_there(app: Flask, approach: str) -> None:
+    assert app.test_client().get(f"/{approach}/profile").status_code == 404
+
+
+def test_there_is_no_trace_and_no_synthetic_work(app: Flask) -> None:
+    dana = Visitor(app, "token").login("dana", "her own words")
+    response = dana.get("profile?work_ms=nonsense", headers={"X-Lab-Trace": "1"})
+    assert response.status_code == 200
+    assert "X-Lab-Trace" not in response.headers
+
+
+def test_the_home_page_names_no_password(app: Flask) -> None:
+    page = app.test_client().get("/", headers={"Accept": "text/html"}).get_data(as_text=True)
+    assert not [password for password in PASSWORDS.values() if password in page]
