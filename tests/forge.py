@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from token_auth.keys import Key, read_ring
+from token_auth.key_ring import read_ring
+from token_auth.keys import Key
 
 Json = dict[str, Any]
 

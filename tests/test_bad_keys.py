@@ -11,7 +11,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from app import create_app
 from config import Config
-from token_auth.keys import HMAC_BYTES, WELL_KNOWN_SECRETS, BadKeyRing, Key, KeyRing, Ring, new_key, write_ring
+from token_auth.key_ring import KeyRing, write_ring
+from token_auth.keys import HMAC_BYTES, WELL_KNOWN_SECRETS, BadKeyRing, Key, Ring, new_key
 
 
 def secret_key(secret: bytes, **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.forge import claims_of
 from tests.monitor import Monitor
 from tests.visitor import Visitor
 from token_auth.claims import CLOCK_SKEW_S
-from token_auth.store import ENDED, RedisDenylist
+from token_auth.denylist import ENDED, RedisDenylist
 
 Nodes = tuple[Flask, Flask]
 

@@ -6,7 +6,7 @@ from errors import StoreUnavailable
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.test_hybrid import Nodes, everywhere, login_id, run
 from tests.visitor import Visitor
-from token_auth.store import RedisDenylist
+from token_auth.denylist import RedisDenylist
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.conftest import MakeApp
 from tests.forge import header_of, unb64
 from tests.visitor import BY_TOKEN, Visitor
-from token_auth.keys import read_ring
+from token_auth.key_ring import read_ring
 
 ASYMMETRIC = ("EdDSA", "ES256", "RS256")
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

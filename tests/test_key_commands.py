@@ -13,7 +13,7 @@ from flask import Flask
 from config import Config
 from tests.conftest import MakeApp
 from tests.visitor import Visitor
-from token_auth.keys import read_ring
+from token_auth.key_ring import read_ring
 
 
 def run(app: Flask, *arguments: str) -> Result:

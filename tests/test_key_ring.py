@@ -10,8 +10,8 @@ from config import Config
 from tests.conftest import MakeApp
 from tests.forge import header_of
 from tests.visitor import Visitor
-from token_auth import keys
-from token_auth.keys import KeyRing, read_ring
+from token_auth import key_ring
+from token_auth.key_ring import KeyRing, read_ring
 
 ALGORITHMS = ("HS256", "EdDSA", "ES256", "RS256")
 
@@ -30,7 +30,7 @@ def ring(file: Path) -> KeyRing:
 @pytest.fixture
 def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nodes look at the file on every request, where the test is not about how often they do."""
-    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)
 
 
 def login(app: Flask) -> Visitor:
@@ -121,7 +121,7 @@ def test_a_node_looks_at_the_file_twice_a_second_and_not_at_each_request(
     alice, looks, now = login(app), [], monotonic()
     look = KeyRing._stamp_of_file
     monkeypatch.setattr(KeyRing, "_stamp_of_file", lambda ring: looks.append(1) or look(ring))
-    monkeypatch.setattr(keys, "monotonic", lambda: now)
+    monkeypatch.setattr(key_ring, "monotonic", lambda: now)
     for _ in range(50):
         assert alice.who() == "alice"
     assert len(looks) <= 1

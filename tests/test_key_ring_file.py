@@ -17,8 +17,9 @@ from flask import Flask
 from config import Config
 from tests.conftest import MakeConfig
 from tests.visitor import Visitor
-from token_auth import keys
-from token_auth.keys import BadKeyRing, KeyRing, Ring, new_key, read_ring, write_ring
+from token_auth import key_ring
+from token_auth.key_ring import KeyRing, read_ring, write_ring
+from token_auth.keys import BadKeyRing, Ring, new_key
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def ring(file: Path) -> KeyRing:
 @pytest.fixture
 def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nodes look at the file on every request: these tests are not about how often they do."""
-    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)
 
 
 def login(app: Flask) -> Visitor:
@@ -109,7 +110,7 @@ def test_a_start_without_a_file_makes_one(make_config: MakeConfig, tmp_path: Pat
 ROTATE = """
 import sys
 from pathlib import Path
-from token_auth.keys import KeyRing
+from token_auth.key_ring import KeyRing
 ring = KeyRing(Path(sys.argv[1]), "HS256")
 for _ in range(5): ring.rotate()
 """
@@ -137,10 +138,10 @@ def test_a_file_that_could_not_be_read_once_is_read_again(
         monkeypatch.undo()
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
-    monkeypatch.setattr(keys, "read_ring", fail)
+    monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(key_ring, "read_ring", fail)
     assert alice.who() == "alice"  # the last good ring
-    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)
     assert alice.who() is None
 
 

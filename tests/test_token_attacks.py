@@ -13,7 +13,7 @@ from config import Config
 from tests.conftest import MakeApp, MakeVisitor
 from tests.forge import Forge, b64, claims_of, header_of, hs256, unb64
 from tests.visitor import BY_TOKEN, Visitor
-from token_auth.keys import read_ring
+from token_auth.key_ring import read_ring
 
 INVALID = (401, "invalid_token")
 

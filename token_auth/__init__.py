@@ -13,10 +13,11 @@ from accounts.login import Door
 from approach import Approach
 from config import Config
 from token_auth.credential import Lifetimes, TokenCredential
+from token_auth.denylist import Denylist, NoDenylist, RedisDenylist
 from token_auth.guard import TokenGuard
-from token_auth.keys import KeyRing
+from token_auth.key_ring import KeyRing
 from token_auth.routes import TokenRoutes
-from token_auth.store import Denylist, NoDenylist, RedisDenylist, RefreshTokens
+from token_auth.store import RefreshTokens
 
 Clock = Callable[[], float]  # seconds since the epoch
 

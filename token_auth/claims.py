@@ -11,7 +11,8 @@ from typing import Any
 from jwt import PyJWS, PyJWTError
 from jwt.utils import base64url_decode
 
-from token_auth.keys import Key, KeyRing
+from token_auth.key_ring import KeyRing
+from token_auth.keys import Key
 
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 REFRESH = "rt+jwt"

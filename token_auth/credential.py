@@ -12,19 +12,9 @@ from approach import LiveLogin
 from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
 from measurement import step
 from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
-from token_auth.keys import KeyRing
-from token_auth.store import (
-    ENDED,
-    Denylist,
-    Ended,
-    Exchange,
-    Family,
-    MemberChanged,
-    MemberDisabled,
-    RefreshTokens,
-    Reused,
-    Unknown,
-)
+from token_auth.denylist import ENDED, Denylist
+from token_auth.key_ring import KeyRing
+from token_auth.store import Ended, Exchange, Family, MemberChanged, MemberDisabled, RefreshTokens, Reused, Unknown
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import click
 from flask.cli import AppGroup
 
-from token_auth.keys import KeyRing, Ring, UnknownKey
+from token_auth.key_ring import KeyRing
+from token_auth.keys import Ring, UnknownKey
 
 
 def commands(key_ring: KeyRing) -> AppGroup:
