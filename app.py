@@ -49,6 +49,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         PUBLIC_ORIGIN=config.public_origin,
         SESSION_COOKIE_SECURE=config.secure_cookies,
     )
+    app.url_map.merge_slashes = False  # its redirect would lead wherever the client's Host header says
     register_languages(app)
     errors.register(app)
     headers.register(app)

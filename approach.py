@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, Response, g
+from flask import Blueprint, Flask, Response, g, redirect, url_for
 from flask_babel import gettext
 
 from accounts.identity import Identity
@@ -46,6 +46,7 @@ class Approach:
         self.name = name
         self.member_changed = member_changed
         self.outside = Blueprint(name, __name__)
+        self.outside.add_url_rule("", "start", lambda: redirect(url_for(f"{name}.inside.pages.profile")))
         self.outside.add_url_rule("/login", view_func=views.login_form)
         self.outside.add_url_rule("/login", view_func=views.login, methods=["POST"])
         self.inside = Blueprint("inside", __name__)

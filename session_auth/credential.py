@@ -172,7 +172,7 @@ class SessionCredential(ServerSideSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Read the session that the cookie names. An unknown id is never adopted."""
-        sid = request.cookies.get(COOKIE, "")
+        sid = request.cookies.get(COOKIE, "")  # sent twice, the guard refuses it
         if WELL_FORMED_ID.fullmatch(sid) is None:
             return Session(sid=new_id())
         session = Session(sid=sid)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import g, request
+from flask import g
 
 from accounts.identity import Identity
 from errors import NoCredentials
 from session_auth.credential import COOKIE, SessionCredential, live_session
+from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
 
 
@@ -23,7 +24,7 @@ class SessionGuard:
 
     def identify(self) -> Identity:
         """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""
-        if COOKIE not in request.cookies:
+        if single_cookie(COOKIE) is None:
             raise NoCredentials()
         record = self.credential.verify(live_session())
         return Identity(record.member_id, record.member_id, record.role, record.login_id, self.approach)

@@ -130,7 +130,7 @@ def test_a_bad_work_time_is_named(visitor: MakeVisitor, approach: str, work_ms: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/session/nowhere", "/token/nowhere", "/session", "/session/", "/%ff", "/%00"]
+    "path", ["/nowhere", "/session/nowhere", "/token/nowhere", "/sessions", "/session/", "/%ff", "/%00"]
 )
 def test_an_unknown_path_is_a_404(app: Flask, path: str) -> None:
     """SECURITY 21."""

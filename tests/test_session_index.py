@@ -1,5 +1,8 @@
 """A member's own logins: each is in the index for as long as it lives, and nobody else's are within reach."""
 
+from contextlib import suppress
+from time import sleep
+
 import pytest
 from flask import Flask
 from redis import Redis
@@ -36,12 +39,22 @@ def test_the_index_outlives_every_session_in_it(app: Flask, redis: Redis, config
     assert redis.ttl(f"{config.store_prefix}session:{key}") <= config.session_idle_s
 
 
+def admit_in_time(app: Flask) -> None:
+    """Admit somebody through a relay that shares two busy cores with a browser, and may take longer than is allowed."""
+    for _attempt in range(10):
+        with suppress(StoreUnavailable):
+            admit(app)
+            return
+        sleep(0.3)
+    pytest.fail("the store never answered in time")
+
+
 @pytest.mark.parametrize("cut_at", [0, 1, 9])
 def test_a_login_whose_answer_is_lost_leaves_a_session_with_its_index_entry_or_none(
     make_app: MakeApp, redis: Redis, config: Config, faulty: FaultyStore, cut_at: int
 ) -> None:
     app = make_app(redis_url=faulty.url)
-    admit(app)
+    admit_in_time(app)
     faulty.reset(cut_at)
     with pytest.raises(StoreUnavailable):
         admit(app)

@@ -8,6 +8,7 @@ from flask import g, request
 from accounts.identity import Identity
 from errors import AmbiguousCredentials, ExpiredToken, NoCredentials, RefreshInvalid, RefreshReused
 from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
+from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
 
 ACCESS_COOKIE = "access"
@@ -95,9 +96,9 @@ class TokenGuard:
 
 def present() -> Presented:
     """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
-    bearer, access_cookie = bearer_token(), request.cookies.get(ACCESS_COOKIE)
-    header, refresh_cookie = request.headers.get(REFRESH_HEADER), request.cookies.get(REFRESH_COOKIE)
-    if (bearer and access_cookie) or (header and refresh_cookie):
+    bearer, access_cookie = bearer_token(), single_cookie(ACCESS_COOKIE)
+    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(REFRESH_COOKIE)
+    if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:
         return Presented(bearer, header, "header")

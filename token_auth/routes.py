@@ -13,6 +13,7 @@ from errors import AmbiguousCredentials, CredentialError, NoCredentials, Refresh
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
 from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, present
+from web.cookies import single_cookie
 from web.fields import Fields, is_form, read_fields, seconds_field, text_field
 from web.negotiation import done
 from web.origin import refuse_cross_origin
@@ -138,7 +139,7 @@ def _wants_cookies(fields: Fields) -> bool:
 
 def _the_one_refresh_token(in_body: object) -> str:
     """Return the refresh token, sent in exactly one place, whatever carries the access token."""
-    elsewhere = request.headers.get(REFRESH_HEADER) or request.cookies.get(REFRESH_COOKIE)
+    elsewhere = request.headers.get(REFRESH_HEADER) or single_cookie(REFRESH_COOKIE)
     if in_body is not None and elsewhere:
         raise AmbiguousCredentials()
     if in_body is not None:

@@ -10,17 +10,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def refuse_cross_origin() -> None:
     """Raise 403 for an unsafe request that a browser sends on behalf of another origin.
 
-    `Sec-Fetch-Site` decides where the browser sends it, `Origin` where it does not. A client that sends neither is
-    no browser and carries no cookie that it was not given.
+    `Sec-Fetch-Site` and `Origin` both have to agree, where they are sent. A client that sends neither is no browser
+    and carries no cookie that it was not given.
     """
     if request.method in SAFE_METHODS:
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is None and _own_origin(request.headers.get("Origin")):
-        return
-    if site in ("same-origin", "none"):
-        return
-    raise Forbidden(gettext("This request comes from another site's page."))
+    own_site = request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+    if not own_site or not _own_origin(request.headers.get("Origin")):
+        raise Forbidden(gettext("This request comes from another site's page."))
 
 
 def _own_origin(origin: str | None) -> bool:
