@@ -10,6 +10,7 @@ from accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
 from accounts.members import MAX_PASSWORD, MAX_USERNAME, Change, Members, NameTaken, UnknownMember
 from accounts.passwords import hash_password
 from errors import StoreUnavailable
+from web.fields import is_text
 
 
 class UsernameType(click.ParamType[str]):
@@ -87,7 +88,7 @@ def _checked(password: str) -> str:
     """Return `password` if somebody can log in with it: the form refuses what is refused here."""
     if not 1 <= len(password) <= MAX_PASSWORD:
         raise click.ClickException(f"a password takes 1 to {MAX_PASSWORD} characters")
-    if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
+    if not is_text(password):
         raise click.ClickException("the password holds a character that is not text")
     return password
 

@@ -41,7 +41,7 @@ def seed_demo(members: Members) -> None:
         if members.find(demo.username) is None:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
     if members.find(GUEST) is None:
-        members.add(GUEST, hash_password(secrets.token_urlsafe()))
+        members.add_missing([GUEST], hash_password(secrets.token_urlsafe()))
     seed_load_members(members, DEFAULT_LOAD_MEMBERS)
 
 

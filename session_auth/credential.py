@@ -210,6 +210,8 @@ class SessionCredential(ServerSideSessionInterface):
         assert isinstance(session, Session)
         self.renew(session) if session else self.revoke(session)
 
+    # Flask-Session wants these three; opening and saving, above, have replaced what would call them.
+
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
         contents = decode(self._store.peek(store_id))
         return None if contents is None else contents.fields

@@ -56,6 +56,13 @@ def test_a_login_by_cookies_ends_the_one_that_the_browser_came_with(visitor: Mak
     assert len(alice.get("logins").get_json()["logins"]) == 1
 
 
+def test_a_login_in_the_body_leaves_the_one_in_the_cookies(visitor: MakeVisitor) -> None:
+    alice = visitor("token").login("alice", transport="cookie")
+    body = {"username": "alice", "password": "wonderland"}
+    assert alice.client.post("/token/login", json=body).status_code == 200
+    assert len(alice.get("logins").get_json()["logins"]) == 2
+
+
 @pytest.mark.parametrize("approach", ["session", "token"])
 def test_a_login_that_outlived_its_member_is_out_and_says_so(
     visitor: MakeVisitor, config: Config, approach: str, caplog: pytest.LogCaptureFixture

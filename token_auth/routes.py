@@ -40,7 +40,8 @@ class TokenRoutes:
         in_cookies = _wants_cookies(fields)
         member = self.door.authenticate(fields)
         asked = self._asked_lifetimes(fields)
-        self._end_previous()
+        if in_cookies:
+            self._end_previous()
         tokens = self.credential.issue(member, *asked)
         if not in_cookies:
             return make_response(jsonify(tokens.view()))

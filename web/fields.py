@@ -48,13 +48,14 @@ def text_field(fields: Fields, name: str, max_length: int) -> str:
     value = value.replace("\r\n", "\n")  # a form sends a line break as two characters and counts it as one
     if len(value) > max_length:
         raise BadRequest(gettext("%(name)s takes at most %(max)s characters.", name=name, max=max_length))
-    if "\0" in value or _has_surrogate(value):
+    if not is_text(value):
         raise BadRequest(gettext("%(name)s holds a character that is not text.", name=name))
     return value
 
 
-def _has_surrogate(value: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in value)
+def is_text(value: str) -> bool:
+    """Tell whether every database and every encoding takes `value`: it holds no NUL and no half of a character."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def seconds_field(fields: Fields, name: str, longest: int) -> int:
