@@ -3,12 +3,12 @@
 import hashlib
 import math
 import time
+from functools import partial
 from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import Redis
 
 from errors import RateLimited, StoreUnavailable
 from store_connection import StoreConnection
@@ -22,11 +22,9 @@ class Attempts:
     """Failed log-ins of the last minute. A success is not counted."""
 
     def __init__(self, store: StoreConnection, prefix: str, limit: int = FAILURES_PER_MINUTE) -> None:
-        self._store = store
-        self._prefix = f"{prefix}attempts"
         self._limit = RateLimitItemPerMinute(limit)
         self._here = MovingWindowRateLimiter(MemoryStorage())
-        self._shared: MovingWindowRateLimiter | None = None
+        self._shared = MovingWindowRateLimiter(SharedWindows(store, f"{prefix}attempts"))
 
     def refuse_if_exhausted(self, username: str, address: str) -> None:
         """Raise `RateLimited` if this name or this address has failed too often."""
@@ -43,23 +41,30 @@ class Attempts:
 
     def _ask(self, verb: str, key: Key) -> Any:
         """Ask the store's limiter, or this node's while the store does not answer."""
-
-        def ask_store(client: Redis) -> Any:
-            return getattr(self._shared_limiter(client), verb)(self._limit, *key)
-
         try:
-            return self._store.attempt(f"attempts {verb}", ask_store)
+            return getattr(self._shared, verb)(self._limit, *key)
         except StoreUnavailable:
             return self._ask_here(verb, key)
 
     def _ask_here(self, verb: str, key: Key) -> Any:
         return getattr(self._here, verb)(self._limit, *key)
 
-    def _shared_limiter(self, client: Redis) -> MovingWindowRateLimiter:
-        if self._shared is None:
-            storage = RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=self._prefix)
-            self._shared = MovingWindowRateLimiter(storage)
-        return self._shared
+
+class SharedWindows(RedisStorage):
+    """The limiter's own scripts, sent as every other command is: its own clients wait longer, and try again."""
+
+    def __init__(self, store: StoreConnection, key_prefix: str) -> None:
+        self._store = store
+        super().__init__("redis://", key_prefix=key_prefix)  # a client that is never used, and connects to nothing
+
+    def initialize_storage(self, _uri: str) -> None:
+        """Take the two scripts that a moving window needs. Each works on one key."""
+        self.lua_moving_window = partial(self._run, "attempts read", self.SCRIPT_MOVING_WINDOW)  # type: ignore[assignment]
+        self.lua_acquire_moving_window = partial(self._run, "attempts count", self.SCRIPT_ACQUIRE_MOVING_WINDOW)  # type: ignore[assignment]
+
+    def _run(self, what: str, script: bytes, keys: list[str], arguments: list[Any]) -> Any:
+        # Not by its hash: any server may be the one that has not seen the script yet.
+        return self._store.described(what, "EVAL", script, len(keys), *keys, *map(str, arguments))
 
 
 def _keys(username: str, address: str) -> list[Key]:

@@ -9,7 +9,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -19,6 +27,14 @@ from measurement import step
 from measurement.recorder import current
 
 LOCK_WAIT_S = 1.0  # a locked database becomes a clear 503, never a hung page
+LOCK_WAIT_MS = int(LOCK_WAIT_S * 1000)
+CONNECT_WAIT_S = 2  # the least that libpq takes
+POSTGRES_WAITS = (
+    f"-c lock_timeout={LOCK_WAIT_MS} -c statement_timeout={2 * LOCK_WAIT_MS}"
+    # A node that dies between two statements leaves its locks no longer than this.
+    f" -c idle_in_transaction_session_timeout={5 * LOCK_WAIT_MS}"
+)
+CREATING_TABLES = 7_301_955  # any number that only this lab locks
 # What a statement was given may be a note, a hash or a seed: it belongs in no error and no log.
 EVERYWHERE: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
 DOES_NOT_ANSWER = lazy_gettext("The member database does not answer. Nothing was changed; try again in a moment.")
@@ -39,11 +55,18 @@ class Database:
         """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable."""
         try:
             try:
-                Base.metadata.create_all(self.engine)
+                self._create_missing()
             except (OperationalError, ProgrammingError):  # another node created a table between our look and our try
-                Base.metadata.create_all(self.engine)
+                self._create_missing()
         except DBAPIError as error:
             raise BadConfig(f"DATABASE_URL: the member database cannot be used ({_reason(error)})") from None
+
+    def _create_missing(self) -> None:
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                # Two that create one table collide in PostgreSQL's own catalogue, whatever IF NOT EXISTS says.
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
+            Base.metadata.create_all(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -75,7 +98,8 @@ class Database:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout):
+    # Locked, deadlocked, shut down or cut off: drivers call a lost or demoted server by all three names.
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         raise StoreUnavailable(DOES_NOT_ANSWER) from None
 
 
@@ -93,7 +117,12 @@ def _engine(url: str) -> Engine:
 
 
 def _tuned_engine(address: URL) -> Engine:
-    if address.get_backend_name() != "sqlite":
+    if address.get_backend_name() == "postgresql":
+        # Waits are the server's to end, as SQLite's lock is: nobody hangs behind another node's transaction. A server
+        # that is itself suspended ends none; only whoever watches it from outside can.
+        waits = {"connect_timeout": CONNECT_WAIT_S, "options": POSTGRES_WAITS, "tcp_user_timeout": LOCK_WAIT_MS}
+        engine = create_engine(address, pool_pre_ping=True, connect_args=waits, **EVERYWHERE)
+    elif address.get_backend_name() != "sqlite":
         engine = create_engine(address, pool_pre_ping=True, **EVERYWHERE)
     else:
         if address.database:

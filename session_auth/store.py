@@ -5,11 +5,13 @@ written only where there is none, and an old one is replaced only by someone who
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from time import time
 from typing import Protocol
 
+from errors import StoreUnavailable
 from store_connection import StoreConnection, WrongKind
 
 # Both need what is there to be what was seen, in one atomic step on one key. XX says the
@@ -22,6 +24,11 @@ REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'XX', 'KEEPTTL')
 return 1
+"""
+# In one step: an index without an end would outlive its member.
+ENTER = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
 
@@ -39,6 +46,8 @@ SOME = 4
 
 class SessionStore(Protocol):
     """Records by key, and an index of each member's keys. Every method raises `StoreUnavailable` if broken."""
+
+    where: str
 
     def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
         """Write a record where there is none, and its index entry; tell whether it was written."""
@@ -67,26 +76,34 @@ class SessionStore(Protocol):
     def keys_of(self, member_id: str) -> dict[str, str]:
         """Return the member's keys, each with its login id. Some records may have expired."""
 
+    def ttl_s(self, key: str) -> float | None:
+        """Return how long the record lives if nobody reads it; None if there is none."""
+
+    def names(self, key: str, member_id: str) -> tuple[str, str]:
+        """Return what the record and the member's index are called in this store."""
+
 
 class RedisSessions:
     """Sessions in the store that all nodes share."""
+
+    where = "store"
 
     def __init__(self, store: StoreConnection, prefix: str) -> None:
         self._store = store
         self._prefix = prefix
 
     def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
-        index = self._index(entry.member_id)
+        # Two commands, for the two keys may be on two servers; and in this order: whoever finds an entry without its
+        # record may trust that the session has ended. A record without its entry is nobody's: no one was told the id.
+        if self._store.command("SET", self._record(key), record, "NX", "EX", idle_s) is None:
+            return False
         try:
-            written, *_ = self._store.transaction(
-                ("SET", self._record(key), record, "NX", "EX", idle_s),
-                ("HSET", index, key, entry.login_id),
-                ("EXPIRE", index, entry.ttl_s),
-            )
-        except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
-            self._store.transaction(("DEL", self._record(key)), ("DEL", index))
+            self._enter(key, entry)
+        except StoreUnavailable:
+            with suppress(StoreUnavailable):
+                self.delete(key)
             raise
-        return written is not None
+        return True
 
     def read(self, key: str, idle_s: int) -> bytes | None:
         return self._bytes("GETEX", self._record(key), "EX", idle_s)
@@ -113,6 +130,21 @@ class RedisSessions:
         index = self._store.command("HGETALL", self._index(member_id))
         return {key.decode(): login_id.decode() for key, login_id in index.items()}
 
+    def ttl_s(self, key: str) -> float | None:
+        milliseconds: int = self._store.command("PTTL", self._record(key))
+        return milliseconds / 1000 if milliseconds >= 0 else None
+
+    def names(self, key: str, member_id: str) -> tuple[str, str]:
+        return self._record(key), self._index(member_id)
+
+    def _enter(self, key: str, entry: IndexEntry) -> None:
+        index = self._index(entry.member_id)
+        try:
+            self._store.command("EVAL", ENTER, 1, index, key, entry.login_id, entry.ttl_s)
+        except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
+            self._store.command("DEL", index)
+            raise
+
     def _bytes(self, *command: str | int) -> bytes | None:
         try:
             reply: bytes | None = self._store.command(*command)
@@ -129,6 +161,8 @@ class RedisSessions:
 
 class MemorySessions:
     """Sessions in this process: no other node knows them, and they die with it."""
+
+    where = "memory"
 
     def __init__(self, now: Callable[[], float] = time) -> None:
         self._now = now
@@ -190,6 +224,13 @@ class MemorySessions:
     def keys_of(self, member_id: str) -> dict[str, str]:
         with self._lock:
             return dict(self._index.get(member_id, {}))
+
+    def ttl_s(self, key: str) -> float | None:
+        with self._lock:
+            return None if self._live(key) is None else self._records[key][1] - self._now()
+
+    def names(self, key: str, member_id: str) -> tuple[str, str]:
+        return key, member_id
 
     def _live(self, key: str) -> bytes | None:
         record, expires_at = self._records.get(key, (None, 0.0))

@@ -1,0 +1,154 @@
+"""The member database on a real PostgreSQL: what holds on SQLite holds there, on several nodes."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from app import create_app
+from tests.conftest import Clock, config_in
+from tests.postgres_engine import PostgresEngine
+from tests.visitor import BY_TOKEN, Visitor
+
+pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("engines")]
+each_token = pytest.mark.parametrize("approach", BY_TOKEN)
+
+CALLERS = 6
+BOUND_S = 2.0  # a wait for a lock ends after one second, and two busy cores take their time
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresEngine]:
+    # Below /tmp itself: the folders that pytest makes are shut to the user that the server runs as.
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    engine = PostgresEngine(folder / "postgres")
+    yield engine
+    engine.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def nodes(
+    postgres: PostgresEngine, store_url: str, tmp_path_factory: pytest.TempPathFactory, clock: Clock
+) -> Iterator[list[Flask]]:
+    """Nodes that all start at the same moment on an empty database."""
+    folder = tmp_path_factory.mktemp("nodes")
+    (folder / "keys").mkdir()
+    config = config_in(folder, store_url, database_url=postgres.url)
+    create_ring = config_in(folder, store_url, database_url=f"sqlite:///{folder / 'other.db'}", lab=False)
+    create_app(create_ring).extensions["database"].engine.dispose()
+    with ThreadPoolExecutor(4) as threads:
+        apps = list(threads.map(lambda _: create_app(config, now=clock), range(4)))
+    yield apps
+    for app in apps:
+        app.extensions["database"].engine.dispose()
+
+
+@contextmanager
+def held(postgres: PostgresEngine, statement: str) -> Iterator[None]:
+    """Hold what a statement locks, from outside."""
+    engine = create_engine(postgres.url)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+        yield
+        connection.rollback()
+    engine.dispose()
+
+
+def eventually(send: Callable[[], int], wanted: int, within_s: float) -> None:
+    deadline = monotonic() + within_s
+    while (status := send()) != wanted:
+        assert status == 503
+        assert monotonic() < deadline
+        sleep(0.05)
+
+
+def test_nodes_that_start_at_once_share_one_database(nodes: list[Flask], postgres: PostgresEngine) -> None:
+    engine = create_engine(postgres.url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM members")) == 3 + 1 + 1000
+    engine.dispose()
+    for node in nodes:
+        assert Visitor(node, "token").login("alice").who() == "alice"
+
+
+@each_token
+def test_of_callers_on_two_nodes_one_spends_the_token_and_all_get_its_successor(
+    nodes: list[Flask], approach: str
+) -> None:
+    """SECURITY 10: on row locks."""
+    with ThreadPoolExecutor(CALLERS) as threads:
+        for _ in range(5):
+            alice = Visitor(nodes[0], approach).login("alice")
+            callers = [Visitor(nodes[number % 2], approach) for number in range(CALLERS)]
+            for caller in callers:
+                caller.refresh_token = alice.refresh_token
+            statuses = list(threads.map(lambda caller: caller.refresh().status_code, callers))
+            assert statuses == [200] * CALLERS
+            assert len({caller.refresh_token for caller in callers}) == 1
+            assert callers[0].refresh().status_code == 200
+            assert callers[1].who() == "alice"
+
+
+@each_token
+def test_a_login_lives_by_its_refresh_token_and_ends_with_it(nodes: list[Flask], clock: Clock, approach: str) -> None:
+    """SECURITY 11, 12."""
+    bob = Visitor(nodes[0], approach).login("bob")
+    first = bob.refresh_token
+    assert bob.refresh().status_code == 200
+    assert len(bob.get("logins").get_json()["logins"]) >= 1
+    clock.advance(11)
+    thief = Visitor(nodes[1], approach)
+    thief.refresh_token = first
+    assert thief.refresh().get_json()["code"] == "refresh_reused"
+    assert bob.refresh().get_json()["code"] == "refresh_invalid"
+    bob.login("bob")
+    other = Visitor(nodes[1], approach).login("bob")
+    assert bob.post("logout").status_code == 204
+    assert bob.refresh().get_json()["code"] == "refresh_invalid"
+    assert other.delete("logins").status_code == 204
+    assert other.refresh().get_json()["code"] == "refresh_invalid"
+
+
+@each_token
+@pytest.mark.parametrize("lock", ["SELECT * FROM refresh_families FOR UPDATE", "LOCK TABLE refresh_tokens"])
+def test_what_is_locked_is_a_503_in_time_and_the_old_token_stays_good(
+    nodes: list[Flask], postgres: PostgresEngine, approach: str, lock: str
+) -> None:
+    """SECURITY 13, faults: member database locked."""
+    alice = Visitor(nodes[0], approach).login("alice")
+    with held(postgres, lock):
+        began = monotonic()
+        broken = alice.refresh()
+        assert monotonic() - began < BOUND_S
+        assert (broken.status_code, broken.get_json()["code"]) == (503, "store_unavailable")
+        assert alice.who() == "alice"  # nothing to look up there
+    assert alice.refresh().status_code == 200
+
+
+def test_a_server_that_goes_and_comes_back_needs_no_restart(nodes: list[Flask], postgres: PostgresEngine) -> None:
+    """SECURITY 13, faults."""
+    alice = Visitor(nodes[0], "token").login("alice")
+    postgres.stop()
+    began = monotonic()
+    assert alice.refresh().status_code == 503
+    assert nodes[0].test_client().get("/readyz").status_code == 503
+    assert monotonic() - began < 2 * BOUND_S
+    assert alice.who() == "alice"
+    postgres.start()
+    eventually(lambda: alice.refresh().status_code, 200, within_s=2.0)
+    assert nodes[1].test_client().get("/readyz").status_code == 200

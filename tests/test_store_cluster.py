@@ -1,0 +1,110 @@
+"""A real cluster of three masters: everything works across slots, while one of them moves, and while one is gone."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import monotonic, sleep
+
+import pytest
+from flask import Flask
+from redis.crc import key_slot
+
+from app import create_app
+from config import Config
+from session_auth.credential import _key
+from tests.conftest import Clock, MakeConfig
+from tests.session_probe import admit, credential_of, member
+from tests.store_engines import StoreCluster, StoreServer, ended_afterwards, eventually
+from tests.test_login_attempts import assert_limited, attempt, exhaust
+from tests.test_sentinel import PROMPTLY_S, statuses_until
+from tests.visitor import Visitor
+
+pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("engines")]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreCluster]:
+    with ended_afterwards():
+        yield StoreCluster(tmp_path_factory.mktemp("cluster"))
+
+
+@pytest.fixture
+def config(make_config: MakeConfig, cluster: StoreCluster) -> Config:
+    return make_config(redis_url=cluster.url)
+
+
+@pytest.fixture
+def app(config: Config, clock: Clock) -> Iterator[Flask]:
+    app = create_app(config, now=clock)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def slot_of(visitor: Visitor, config: Config) -> int:
+    return key_slot(f"{config.store_prefix}session:{_key(visitor.cookie('sid') or '')}".encode())
+
+
+def test_sessions_are_spread_and_one_member_ends_them_all(app: Flask, cluster: StoreCluster, config: Config) -> None:
+    """SECURITY 15."""
+    alices, bob = [admit(app) for _ in range(40)], admit(app, "session", "bob")
+    assert len({cluster.owner(slot_of(alice, config)).port for alice in alices}) == 3
+    assert alices[0].post("renew").status_code == 200
+    assert len(alices[0].get("logins").get_json()["logins"]) == len(alices)
+    assert alices[1].post("logout").status_code == 204
+    assert alices[2].delete("logins").status_code == 204
+    assert [alice.who() for alice in alices] == [None] * len(alices)
+    assert bob.who() == "bob"
+
+
+def test_the_denylist_the_limiter_and_readyz_work(app: Flask) -> None:
+    """SECURITY 18."""
+    carols = [Visitor(app, "hybrid").login("carol") for _ in range(6)]
+    assert carols[0].delete("logins").status_code == 204
+    assert [carol.who() for carol in carols] == [None] * 6
+    assert app.test_client().get("/readyz").status_code == 200
+    exhaust(app)
+    assert_limited(attempt(app))
+
+
+def test_nobody_notices_a_slot_that_moves(app: Flask, cluster: StoreCluster, config: Config) -> None:
+    """SECURITY, faults: MOVED and ASK are followed, and a login in the middle of it is whole."""
+    asking = [admit(app) for _ in range(4)]
+    ended = Event()
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(statuses_until, visitor, ended) for visitor in asking]
+        for visitor in asking:
+            cluster.move(slot_of(visitor, config), between=lambda: sleep(0.2))
+        index = key_slot(f"{config.store_prefix}logins:alice".encode())
+        cluster.move(index, between=lambda: asking.append(admit(app)))
+        ended.set()
+    seen = [each for thread in running for each in thread.result()]
+    assert {(status, who) for status, who, _ in seen} == {(200, "alice")}
+    assert max(took_s for _, _, took_s in seen) < PROMPTLY_S
+    assert asking[0].delete("logins").status_code == 204
+    assert [visitor.who() for visitor in asking] == [None] * 5
+
+
+@pytest.mark.parametrize("fault", ["hangs", "is killed"])
+def test_a_master_that_is_gone_takes_only_its_own_slots_along(
+    app: Flask, cluster: StoreCluster, config: Config, fault: str
+) -> None:
+    """SECURITY, faults. It starts again empty: its logins are lost, and that is a 401."""
+    alices = [admit(app) for _ in range(40)]
+    gone: StoreServer = cluster.owner(slot_of(alices[0], config))
+    theirs = [alice for alice in alices if cluster.owner(slot_of(alice, config)) is gone]
+    others = [alice for alice in alices if alice not in theirs]
+    assert others
+    gone.pause() if fault == "hangs" else gone.kill()
+    for _ in range(3):
+        for alice in theirs:
+            began = monotonic()
+            assert alice.get("profile").status_code == 503
+            assert monotonic() - began < PROMPTLY_S
+        assert [alice.who() for alice in others] == ["alice"] * len(others)
+        sleep(0.1)
+    gone.resume() if fault == "hangs" else gone.start()
+    # A master that starts waits two seconds of its own before it serves its slots again.
+    eventually(lambda: b"cluster_state:ok" in gone.client.execute_command("CLUSTER", "INFO"))
+    last = 200 if fault == "hangs" else 401
+    assert eventually(lambda: theirs[0].get("profile").status_code == last, 2.0) < 2.0
+    assert credential_of(app).issue(member(app, "bob"), 1800)
