@@ -21,7 +21,7 @@ $(STAMP): requirements.txt requirements-dev.txt
 
 # Run the lab until Ctrl-C.
 demo: setup
-	@exec $(BIN)/python app.py
+	@exec $(BIN)/python app.py --nodes 2
 
 # Pass all tests.
 test: setup browser

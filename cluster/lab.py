@@ -1,23 +1,25 @@
 """Start the lab's processes, say when it is ready, and end them all when it ends."""
 
+import logging
+import secrets
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic, sleep
 
 from cluster.address import Address, CannotStart
-from cluster.process import Process
-from cluster.store import Store, running_store
+from cluster.control import control_api
+from cluster.published import control_file, published
+from cluster.runtime_folder import RuntimeFolder
+from cluster.store import running_store
+from cluster.supervisor import Doors, Supervisor, refuse_long_path
 from config import Config
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
-# Two threads for one node: while one waits, for a store that hangs or a password to be hashed, the other serves. More
-# of them fight for the interpreter lock.
-NODE_THREADS = 2
-BACKLOG = 1024
-MAX_HEADER_BYTES = 64 * 1024
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # read aloud in a classroom: no I, O, 0 or 1
+CODE_LENGTH = 8
 
 
 class StopRequest:
@@ -34,69 +36,76 @@ class StopRequest:
         self.made = True
 
 
-def run(config: Config, address: Address) -> int:
-    """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`."""
+def run(config: Config, address: Address, nodes: int = 1, lan: bool = False) -> int:
+    """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`.
+
+    With one node the address is its own; with more it is the balancer's round robin door, and the next free port is
+    the sticky one. `lan` lets other machines press the lab's switches, with a code that is printed.
+    """
+    logging.getLogger("store_client").setLevel(logging.CRITICAL)  # what the nodes say of it, we say in our own words
     stop = StopRequest()
     address.refuse_if_taken()
+    doors = Doors(address, address.next_free() if nodes > 1 else None)
+    code = (config.instructor_code or _new_code()) if lan and config.lab else None
     with ExitStack() as parts:
         store = parts.enter_context(running_store(config))
-        node = parts.enter_context(_node(address, config, store.url))
-        if _becomes_ready(address, node, stop):
-            print(f"Ready: {address.url}", flush=True)
-            _watch(config.node_name, node, store, stop)
+        folder = _runtime_folder()
+        parts.callback(folder.remove)
+        refuse_long_path(folder.path)
+        socket = folder.path / "control.socket"
+        environment = _environment(config, store.url, socket, code, doors)
+        supervisor = Supervisor(doors, store, folder.path, environment, nodes)
+        parts.callback(supervisor.stop)
+        if _becomes_ready(supervisor, stop):  # and no order before that
+            parts.enter_context(control_api(supervisor, socket))
+            parts.enter_context(published(str(socket), control_file(config)))
+            _announce(doors, lan, code)
+            while not stop.made:
+                supervisor.look()
+                sleep(LOOK_EVERY_S)
     return 0
 
 
-def _watch(name: str, node: Process, store: Store, stop: StopRequest) -> None:
-    """Return when somebody stops the lab. Raise `CannotStart` when its node has ended.
-
-    Without its store the lab goes on: that the other approaches live on is worth seeing.
-    """
-    store_was_there = True
-    while not stop.made:
-        if node.exit_code is not None:
-            raise CannotStart(f"{name} has ended by itself (exit code {node.exit_code})")
-        if store_was_there and store.has_ended:
-            store_was_there = False
-            print(
-                "app.py: the embedded store has ended by itself: what needs it answers 503; start the lab again",
-                file=sys.stderr,
-                flush=True,
-            )
-        sleep(LOOK_EVERY_S)
-
-
-@contextmanager
-def _node(address: Address, config: Config, redis_url: str) -> Iterator[Process]:
-    command = [
-        *(sys.executable, "-m", "granian", "app:create_app", "--factory", "--interface", "wsgi"),
-        *("--host", address.ip, "--port", str(address.port), "--workers", "1"),
-        *("--blocking-threads", str(NODE_THREADS), "--backlog", str(BACKLOG), "--http", "1"),
-        *("--http1-buffer-size", str(MAX_HEADER_BYTES), "--log-level", "warning", "--no-ws"),
-    ]
-    node = Process(command, env=_environment(config, redis_url))
+def _runtime_folder() -> RuntimeFolder:
     try:
-        yield node
-    finally:
-        node.stop()
+        return RuntimeFolder()
+    except OSError as error:
+        raise CannotStart(f"TMPDIR: no folder can be made there ({error.strerror})") from None
 
 
-def _environment(config: Config, redis_url: str) -> dict[str, str]:
-    """Return what a node cannot read as we did: it has another working folder, and perhaps a store that is ours."""
+def _new_code() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def _announce(doors: Doors, lan: bool, code: str | None) -> None:
+    print(f"Ready: {doors.round_robin.url}", flush=True)
+    if doors.sticky:
+        print(f"Sticky: {doors.sticky.url}", flush=True)
+    if lan:
+        print(f"On this network: {doors.round_robin.lan_url}", flush=True)
+    if code:
+        print(f"Instructor code: {code}", flush=True)
+
+
+def _environment(config: Config, redis_url: str, control: Path, code: str | None, doors: Doors) -> Mapping[str, str]:
+    """Return what a node cannot read as we did: it has another working folder, a store and a balancer that are ours."""
     return {
         "REDIS_URL": redis_url,
         "INSTANCE_DIR": str(config.instance_dir),
         "DATABASE_URL": config.database_url,
         "KEY_RING_FILE": str(config.key_ring_file),
+        "NODE_NAME": config.node_name,
+        "TRUSTED_PROXIES": str(config.trusted_proxies + (doors.sticky is not None)),
+        "CONTROL_SOCKET": str(control),
+        "FRONT_DOOR": doors.round_robin.url.lower(),
+        "INSTRUCTOR_CODE": code or "",
     }
 
 
-def _becomes_ready(address: Address, node: Process, stop: StopRequest) -> bool:
+def _becomes_ready(supervisor: Supervisor, stop: StopRequest) -> bool:
     """Wait until the lab answers; return whether it does, or was stopped before. Raise `CannotStart`."""
     deadline = monotonic() + READY_WITHIN_S
-    while not stop.made and not address.is_ready():
-        if node.exit_code is not None:
-            raise CannotStart(f"a node ended while it started (exit code {node.exit_code}); its last lines are above")
+    while not stop.made and not supervisor.is_ready():
         if monotonic() > deadline:
             raise CannotStart(f"the lab was not ready within {READY_WITHIN_S:.0f} s")
         sleep(0.05)

@@ -7,47 +7,64 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 5.0  # longer than a tether's own
 
 
 class Process:
-    """A command on a tether (see `cluster.tether`). `folder` is removed when the command has ended."""
+    """A command on a tether (see `cluster.tether`); what it prints appears on standard error behind its `name`."""
 
-    def __init__(
-        self, command: Sequence[str], env: Mapping[str, str] | None = None, folder: Path | None = None
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         self._tether = subprocess.Popen(
-            [sys.executable, "-m", "cluster.tether", str(folder or ""), *command],
+            [sys.executable, "-m", "cluster.tether", name, *command],
             cwd=ROOT,
             env={**os.environ, **(env or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which ends the rest in order
         )
+        self._listening = Lock()
+        self._pid: bytes | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The command's process id, or None if its tether ended before it could start the command."""
+        assert self._tether.stdout is not None  # asked for above
+        with self._listening:  # it is said once
+            if self._pid is None:
+                self._pid = self._tether.stdout.readline().strip()
+        return int(self._pid) if self._pid else None
 
     @property
     def exit_code(self) -> int | None:
-        """The command's exit code, or None while it runs."""
+        """The command's exit code, or None while it runs; 128 and the number if a signal ended it."""
         return self._tether.poll()
+
+    def signal(self, number: signal.Signals, whole_group: bool = False) -> None:
+        """Send a signal to the command, or to all that it started; nothing happens if it has ended."""
+        if self.exit_code is None and self.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number) if whole_group else os.kill(self.pid, number)
+
+    def end(self) -> None:
+        """Ask the command and all that it started to end; `exit_code` tells when they have."""
+        assert self._tether.stdin is not None  # asked for above
+        self._tether.stdin.close()
 
     def stop(self) -> None:
         """End the command and all that it started, and wait until they are gone. Twice is no more than once."""
-        assert self._tether.stdin is not None  # asked for above
-        self._tether.stdin.close()
+        self.end()
         try:
             self._tether.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._tether.kill()
             self._tether.wait()
-        if self._tether.returncode < 0:
+        if self._tether.returncode < 0:  # a tether that was killed could not do it
             self._kill_command()
 
     def _kill_command(self) -> None:
-        """End the command of a tether that was killed and could not do it."""
-        assert self._tether.stdout is not None  # asked for above
-        pid = self._tether.stdout.readline()
         with suppress(ProcessLookupError, PermissionError):
-            if pid.strip():
-                os.killpg(int(pid), signal.SIGKILL)
+            if self.pid is not None:
+                os.killpg(self.pid, signal.SIGKILL)

@@ -1,34 +1,46 @@
-"""Run a command that must not outlive whoever started it.
+"""Run a command that must not outlive whoever started it, and name each line that it prints.
 
-`python -m cluster.tether FOLDER COMMAND …` starts the command and says its process id on standard output. Then it
-waits at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a crash,
-`kill -9`), it ends the command and everything that the command has started, and removes FOLDER ("" for none).
+`python -m cluster.tether NAME COMMAND …` starts the command and says its process id on standard output. Then it waits
+at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a crash,
+`kill -9`), it ends the command and everything that the command has started.
 """
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
 from contextlib import suppress
+from threading import Thread
+from typing import IO
 
 PATIENCE_S = 3.0  # for the command to end by itself
 ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-def main(folder: str, command: list[str]) -> int:
+def main(name: str, command: list[str]) -> int:
     """Run `command` in a process group of its own until it ends or has to; return its exit code."""
     wake = _wake_on_signals()
-    # What a node prints is for the terminal's standard error: on standard output stands the lab's Ready line alone.
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, process_group=0)
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+    )
+    assert child.stdout is not None  # asked for above
+    # To standard error, whatever it is: on the lab's standard output stands its Ready line alone.
+    printer = Thread(target=_print_named, args=(name, child.stdout), daemon=True)
+    printer.start()
     with suppress(OSError):  # whoever started us is gone already
         os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
     _wait(child, wake)
     _end(child)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
+    printer.join(1.0)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
+
+
+def _print_named(name: str, output: IO[bytes]) -> None:
+    mark = f"{name} | ".encode()
+    for line in output:
+        with suppress(OSError):  # the terminal is gone; the command must not stall for it
+            os.write(sys.stderr.fileno(), mark + line.rstrip(b"\n") + b"\n")  # one write: lines do not mix
 
 
 def _wake_on_signals() -> int:
@@ -51,6 +63,8 @@ def _wait(child: "subprocess.Popen[bytes]", wake: int) -> None:
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """Ask the command to end, and make sure of it and of all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGCONT)  # one that hangs could not hear it
     with suppress(subprocess.TimeoutExpired):
         child.terminate()
         child.wait(PATIENCE_S)

@@ -3,15 +3,20 @@
 import http.client
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+
+from cluster.client import order
 
 ROOT = Path(__file__).parent.parent
 SOON_S = 30.0  # what takes a second may take longer on a busy machine
@@ -56,15 +61,15 @@ def eventually(condition: Callable[[], Any], what: str) -> Any:
 class Lab:
     """`python app.py` in a session of its own, as in a terminal, with an instance folder and a TMPDIR of its own."""
 
-    def __init__(self, folder: Path, port: int, **env: str) -> None:
-        self.folder, self.port = folder, port
-        self.temp = folder / f"temp-{port}"
-        self.temp.mkdir(exist_ok=True)
+    def __init__(self, folder: Path, port: int, nodes: int = 1, **env: str) -> None:
+        self.folder, self.port, self.nodes = folder, port, nodes
+        self.temp = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))  # short: socket files have short paths
         self.env = {**os.environ, "INSTANCE_DIR": str(folder / "instance"), "TMPDIR": str(self.temp), **env}
-        self.env.pop("REDIS_URL", None)
+        if "REDIS_URL" not in env:
+            self.env.pop("REDIS_URL", None)
         with open(folder / f"out-{port}", "w") as self.out, open(folder / f"err-{port}", "w") as self.err:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(port)],
+                [sys.executable, "app.py", "--port", str(port), "--nodes", str(nodes)],
                 cwd=ROOT,
                 env=self.env,
                 stdout=self.out,
@@ -74,8 +79,9 @@ class Lab:
         self.started: list[Running] = []
 
     def wait_until_ready(self) -> "Lab":
-        eventually(lambda: self.stdout() or self.process.poll() is not None, "a Ready line, or an end")
-        assert (self.stdout(), self.stderr()) == (f"Ready: http://127.0.0.1:{self.port}\n", "")
+        lines = 1 if self.nodes == 1 else 2
+        eventually(lambda: self.stdout().count("\n") == lines or self.process.poll() is not None, "Ready, or an end")
+        assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: http://127.0.0.1:{self.port}"], "")
         self.started = descendants(self.process.pid)
         return self
 
@@ -105,7 +111,15 @@ class Lab:
         return self.process.wait(SOON_S)
 
     def stop(self) -> int:
-        return self.end_with(signal.SIGINT) if self.process.poll() is None else self.process.returncode
+        code = self.end_with(signal.SIGINT) if self.process.poll() is None else self.process.returncode
+        shutil.rmtree(self.temp)
+        return code
+
+    @property
+    def sticky_port(self) -> int:
+        """The port of the sticky door."""
+        [port] = re.findall(r"^Sticky: http://127.0.0.1:(\d+)$", self.stdout(), re.MULTILINE)
+        return int(port)
 
     def store_url(self) -> str | None:
         file = self.folder / "instance" / "store.url"
@@ -114,6 +128,26 @@ class Lab:
     def flask(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Type `flask …` in another terminal."""
         return self._run("-m", "flask", "--app", "app", *arguments, **env)
+
+    def cluster(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Type `python -m cluster …` in another terminal."""
+        return self._run("-m", "cluster", *arguments)
+
+    def control(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Give an order as the lab's own nodes do, and return the state."""
+        socket = Path((self.folder / "instance" / "control.path").read_text())
+        return order(socket, method, path, body)
+
+    def is_ready(self) -> bool:
+        """Tell whether the lab answers, its store and its database too."""
+        with suppress(OSError, http.client.HTTPException):
+            return self.request("GET", "/readyz")[0] == 200
+        return False
+
+    def states(self) -> dict[str, str]:
+        """Return what each process does."""
+        state = self.control("GET", "/state")
+        return {part["name"]: part["state"] for part in (*state["nodes"], state["store"])}
 
     def run(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Type `python app.py …` in another terminal, for a lab that cannot start."""
@@ -131,9 +165,9 @@ class Lab:
         )
 
     def request(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, port: int | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON_S)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=SOON_S)) as connection:
             sent = json.dumps(body).encode() if body is not None else None
             kind = {"Content-Type": "application/json"} if sent else {}
             connection.request(method, path, sent, {**kind, **(headers or {})})
@@ -145,6 +179,6 @@ class Lab:
         credentials = {"username": username, "password": password}
         status, headers, body = self.request("POST", f"/{approach}/login", credentials)
         assert status == 200, body
-        if approach == "session":
+        if approach in ("session", "memory"):
             return {"Cookie": headers["set-cookie"].split(";")[0]}
         return {"Authorization": f"Bearer {json.loads(body)['access_token']}"}

@@ -17,6 +17,15 @@ BAD = {
         "redis://h/zero",
         "redis://h?x=1",
         "redis://h:1/0?socket_timeout=60",
+        "redis://h:0",
+        "redis://h,h",
+        "redis://user@h",
+        "redis+sentinel://h:26379",
+        "redis+sentinel://h/service?x=1",
+        "redis+sentinel://h,/service",
+        "redis+cluster://h/1",
+        "redis+cluster://h,h:port",
+        "redis+other://h",
     ],
     "STORE_PREFIX": ["a*", "two words", "x" * 33, "키:"],
     "DATABASE_URL": ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"],
@@ -28,8 +37,10 @@ BAD = {
     "REFRESH_TTL_S": ["0", "40000000"],
     "REFRESH_ABSOLUTE_S": ["0", "40000000"],
     "REFRESH_GRACE_S": ["-1", "61"],
-    "TRUSTED_PROXIES": ["-1", "6", "yes"],
+    "TRUSTED_PROXIES": ["-1", "11", "yes"],
+    "INSTRUCTOR_CODE": ["short", "with space", "x" * 65, "비밀번호비밀번호"],
     "JWT_ALGORITHM": ["none", "hs256", "HS512"],
+    "FRONT_DOOR": ["127.0.0.1:8000", "http://127.0.0.1:8000/", "redis://127.0.0.1"],
     "PUBLIC_ORIGIN": [
         "example.org",
         "https://example.org/",
@@ -40,7 +51,7 @@ BAD = {
         "https://[::1",
     ],
 }
-ANY_PATH = {"INSTANCE_DIR", "KEY_RING_FILE"}  # a path is refused where it is used
+ANY_PATH = {"INSTANCE_DIR", "KEY_RING_FILE", "CONTROL_SOCKET"}  # a path is refused where it is used
 CASES = [(variable, value) for variable, values in BAD.items() for value in values]
 
 
@@ -144,7 +155,16 @@ def test_relative_paths_mean_the_folder_that_the_command_was_typed_in(
     assert config.database_url == f"sqlite:///{tmp_path}/lab.db?timeout=5"
 
 
-@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:p%40ss@host:6380/15", "redis://user:p@[::1]:7000"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "rediss://:p%40ss@host:6380/15",
+        "redis://user:p@[::1]:7000",
+        "redis+sentinel://:p@one:26379,two/service/3",
+        "rediss+cluster://user:p@[::1]:7000,two:7001",
+    ],
+)
 def test_store_addresses_are_taken(url: str) -> None:
     assert load_config(redis_url=url).redis_url == url
 
@@ -201,7 +221,8 @@ def test_a_key_ring_that_cannot_be_read_stops_the_start_and_stays_as_it_is(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--nodes", "2"], ["--port", "0"], ["--port", "http"], ["--host", ""], ["--fast"], ["now"]]
+    "arguments",
+    [["--nodes", "0"], ["--nodes", "17"], ["--port", "0"], ["--port", "http"], ["--host", ""], ["--fast"], ["now"]],
 )
 def test_arguments_that_the_lab_does_not_take_are_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -214,7 +235,7 @@ def test_arguments_that_the_lab_does_not_take_are_refused(
 
 def test_the_lab_is_one_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "_make_what_nodes_share", lambda config: None)
-    monkeypatch.setattr(app.lab, "run", lambda config, address: int(config.lab))
+    monkeypatch.setattr(app.lab, "run", lambda config, *_: int(config.lab))
     monkeypatch.setenv("LAB", "")
     assert app.main([]) == 1
     monkeypatch.setenv("LAB", "0")

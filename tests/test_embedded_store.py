@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -19,13 +20,14 @@ from cluster.embedded_store import (
     StoreDidNotStart,
     answers,
     free_port,
-    publish_address,
     store_address,
-    withdraw_address,
 )
 from cluster.process import ROOT, Process
+from cluster.published import publish, withdraw
 from config import Config
 from tests.lab_processes import Running, descendants, eventually, process_table
+
+pytestmark = pytest.mark.own_processes
 
 SERVER = "from cluster.embedded_store import EmbeddedStore; store = EmbeddedStore(); print(store.url, flush=True); "
 
@@ -133,7 +135,7 @@ def test_a_store_that_cannot_start_says_so_and_leaves_nothing(monkeypatch: pytes
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_tether_that_is_asked_to_end_takes_its_command_along(number: signal.Signals) -> None:
-    process = Process([sys.executable, "-c", "import time; time.sleep(60)"])
+    process = Process("child", [sys.executable, "-c", "import time; time.sleep(60)"])
     tether = process._tether
     [command] = eventually(lambda: descendants(tether.pid), "the command")
     tether.send_signal(number)
@@ -146,14 +148,14 @@ def test_a_command_that_will_not_end_is_killed_with_what_it_has_started() -> Non
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         "subprocess.Popen(['sleep', '60']); time.sleep(60)"
     )
-    process = Process([sys.executable, "-c", stubborn])
+    process = Process("child", [sys.executable, "-c", stubborn])
     commands = eventually(lambda: len(found := descendants(process._tether.pid)) == 2 and found, "two processes")
     process.stop()
     assert are_gone(*commands)
 
 
 def test_a_suspended_command_is_not_taken_for_an_ended_one() -> None:
-    process = Process(["sleep", "60"])
+    process = Process("child", ["sleep", "60"])
     [command] = eventually(lambda: descendants(process._tether.pid), "the command")
     for number in (signal.SIGSTOP, signal.SIGCONT):
         os.kill(command.pid, number)
@@ -164,7 +166,7 @@ def test_a_suspended_command_is_not_taken_for_an_ended_one() -> None:
 
 
 def test_the_exit_code_is_the_commands() -> None:
-    process = Process([sys.executable, "-c", "raise SystemExit(7)"])
+    process = Process("child", [sys.executable, "-c", "raise SystemExit(7)"])
     eventually(lambda: process.exit_code is not None, "an exit code")
     assert process.exit_code == 7
     process.stop()
@@ -184,31 +186,34 @@ def no_other_store(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_running_labs_store_is_found_by_commands_beside_it(tmp_path: Path, store: EmbeddedStore) -> None:
     config, file = Config(instance_dir=tmp_path, redis_url=None), tmp_path / "store.url"
     assert store_address(config) == "a store of our own"
-    publish_address(store.url, file)
+    publish(store.url, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert store_address(config) == store.url
     assert store_address(Config(instance_dir=tmp_path, redis_url="redis://elsewhere")) == "redis://elsewhere"
-    withdraw_address("redis://another", file)
+    withdraw("redis://another", file)
     assert store_address(config) == store.url
-    withdraw_address(store.url, file)
+    withdraw(store.url, file)
     assert not file.exists()
-    withdraw_address(store.url, file)
+    withdraw(store.url, file)
 
 
 @pytest.mark.usefixtures("no_other_store")
 @pytest.mark.parametrize("address", ["", "nonsense", "redis://127.0.0.1:{closed}/0", "redis://:guess@{store}"])
 def test_an_address_left_behind_is_not_believed(tmp_path: Path, store: EmbeddedStore, address: str) -> None:
     address = address.format(closed=free_port(), store=store.url.rpartition("@")[2])
-    publish_address(address, tmp_path / "store.url")
+    publish(address, tmp_path / "store.url")
     assert store_address(Config(instance_dir=tmp_path, redis_url=None)) == "a store of our own"
 
 
 @pytest.mark.usefixtures("no_other_store")
-def test_a_store_that_hangs_is_still_the_labs(tmp_path: Path, temp: Path, store: EmbeddedStore) -> None:
-    publish_address(store.url, tmp_path / "store.url")
-    _, server = tether_and_server(temp, os.getpid())
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
+@pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_store_that_hangs_or_was_killed_is_still_the_running_labs(
+    tmp_path: Path, temp: Path, store: EmbeddedStore, fault: signal.Signals
+) -> None:
+    publish(store.url, tmp_path / "store.url")
+    store.process.signal(fault)
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(str(temp / "control"))
+        control.listen()
+        publish(str(temp / "control"), tmp_path / "control.path")
         assert store_address(Config(instance_dir=tmp_path, redis_url=None)) == store.url
-    finally:
-        os.kill(server.pid, signal.SIGCONT)

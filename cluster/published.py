@@ -1,0 +1,46 @@
+"""What a running lab tells the commands that are typed beside it: small files in the instance folder."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from config import BadConfig, Config, make_folder
+
+
+def store_file(config: Config) -> Path:
+    """Return where a running lab says its embedded store's address."""
+    return config.instance_dir / "store.url"
+
+
+def control_file(config: Config) -> Path:
+    """Return where a running lab says which socket file its supervisor listens on."""
+    return config.instance_dir / "control.path"
+
+
+@contextmanager
+def published(text: str, file: Path) -> Iterator[None]:
+    """Let others read `text` in `file` meanwhile. Raise `BadConfig` if the folder cannot be used."""
+    make_folder("INSTANCE_DIR", file.parent)
+    try:
+        publish(text, file)
+    except OSError as error:
+        raise BadConfig(f"INSTANCE_DIR: {file.parent} cannot be written ({error.strerror})") from None
+    try:
+        yield
+    finally:
+        withdraw(text, file)
+
+
+def publish(text: str, file: Path) -> None:
+    """Write the file whole or not at all, for our own eyes only. Raise `OSError`."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # made 0600
+        new.write(text)
+    Path(new.name).replace(file)
+
+
+def withdraw(text: str, file: Path) -> None:
+    """Take our own word back; another lab's stays."""
+    with suppress(OSError):
+        if file.read_text() == text:
+            file.unlink()

@@ -1,0 +1,76 @@
+"""A longer way to the store: a TCP relay that lets every reply arrive later.
+
+It listens only while a round trip is asked for; without one, nothing stands between a node and its store. Threads, and
+no event loop: an event loop's timers are a millisecond coarse, which is as long as the round trips that matter.
+"""
+
+import socket
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic, sleep
+
+CHUNK = 65536
+BACKLOG = 1024
+
+Replies = SimpleQueue[tuple[float, bytes]]
+
+
+class SlowLink:
+    """Relays from one loopback port to another; each reply takes `delay_s` seconds more. Raise `OSError`."""
+
+    def __init__(self, listen_port: int, store_port: int, delay_s: float) -> None:
+        self.delay_s = delay_s
+        self._store_port = store_port
+        self._door = socket.create_server(("127.0.0.1", listen_port), backlog=BACKLOG)
+        Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Let nobody else in. Those who are in stay until either end leaves."""
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; closing alone does not
+        self._door.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._door.accept()
+                Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client: socket.socket) -> None:
+        try:
+            store = socket.create_connection(("127.0.0.1", self._store_port))
+        except OSError:
+            client.close()
+            return
+        for end in (client, store):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        replies: Replies = SimpleQueue()
+        Thread(target=_pass_on, args=(client, store), daemon=True).start()
+        Thread(target=_deliver, args=(replies, client, store), daemon=True).start()
+        with suppress(OSError):
+            while chunk := store.recv(CHUNK):
+                replies.put((monotonic() + self.delay_s, chunk))
+        replies.put((0.0, b""))
+
+
+def _pass_on(client: socket.socket, store: socket.socket) -> None:
+    """Pass commands on at once; a client that goes takes its connection to the store with it."""
+    with suppress(OSError):
+        while chunk := client.recv(CHUNK):
+            store.sendall(chunk)
+    with suppress(OSError):
+        store.shutdown(socket.SHUT_RDWR)
+
+
+def _deliver(replies: Replies, client: socket.socket, store: socket.socket) -> None:
+    """Hand each reply over when its time has come, in order."""
+    with suppress(OSError):
+        while (reply := replies.get())[1]:
+            due, chunk = reply
+            sleep(max(0.0, due - monotonic()))
+            client.sendall(chunk)
+    for end in (client, store):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

@@ -1,0 +1,169 @@
+"""Members who use a running lab without pause, each in a thread, and a ledger of what it acknowledged to them."""
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from itertools import count
+from threading import Event, Thread
+from types import TracebackType
+
+from tests.lab_processes import SOON_S, Lab
+
+PROMPTLY_MS = 500.0  # the contract's own bound for saying that the store is broken
+NEVER_ENDS_AT_ONCE = ("token",)  # its access token lives on after a log-out
+MEMBERS = count(1)
+
+
+@dataclass
+class Login:
+    """One acknowledged login. `is_in` is None when a log-out was sent and not acknowledged."""
+
+    approach: str
+    member: str
+    headers: dict[str, str]
+    refresh_token: str | None
+    is_in: bool | None = True
+
+
+class Crowd:
+    """A crowd at work inside `with`; `wrong` collects what must never be, in words."""
+
+    def __init__(self, lab: Lab, approaches: Sequence[str], people: int = 6) -> None:
+        self.wrong: list[str] = []
+        self.ledger: list[Login] = []
+        self.statuses: Counter[tuple[str, str, int]] = Counter()
+        self._lab = lab
+        self._may_fail: set[str] = set()
+        self._ended = Event()
+        self._threads = [
+            Thread(target=self._live, args=(approaches[number % len(approaches)],)) for number in range(people)
+        ]
+
+    def __enter__(self) -> "Crowd":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(SOON_S)
+            assert not thread.is_alive(), "a request hangs"
+
+    @contextmanager
+    def expecting_503_from(self, *approaches: str) -> Iterator[None]:
+        """Let these say that they are broken meanwhile, promptly; a 503 from any other is wrong."""
+        self._may_fail = set(approaches)
+        yield
+        self._may_fail = set()
+
+    def count(self, approach: str, status: int) -> int:
+        """Return how many answers of this kind there were."""
+        return sum(number for (of, _, code), number in self.statuses.items() if (of, code) == (approach, status))
+
+    def check_ledger(self) -> Counter[tuple[str, bool]]:
+        """Compare the end state with everything that was acknowledged; return how many logins were in and out."""
+        assert self._ended.is_set()
+        checked: Counter[tuple[str, bool]] = Counter()
+        for login in self.ledger:
+            if login.is_in is not None:
+                checked[login.approach, login.is_in] += 1
+                self._check(login)
+        return checked
+
+    def _check(self, login: Login) -> None:
+        if not login.is_in and login.approach in NEVER_ENDS_AT_ONCE:
+            status, _ = self._send(login.approach, "POST", "refresh", {}, {"refresh_token": login.refresh_token})
+        else:
+            status, _ = self._send(login.approach, "GET", "profile", login.headers)
+        if (status == 200) is not login.is_in or status == 503:
+            self.wrong.append(f"{login.approach}: at the end {status} for one that is {'in' if login.is_in else 'out'}")
+
+    def _live(self, approach: str) -> None:
+        try:
+            self._come_and_go(approach)
+        except Exception as error:
+            self.wrong.append(f"{approach}: {error!r}")
+            raise
+
+    def _come_and_go(self, approach: str) -> None:
+        while not self._ended.is_set():
+            member = f"load-{next(MEMBERS) % 1000 + 1:04d}"
+            login = self._log_in(approach, member)
+            if login is None:
+                continue
+            for _ in range(random.randrange(2, 6)):
+                self._read(login)
+            self._look_back(approach)
+            if random.random() < 0.6:
+                self._log_out(login)
+
+    def _log_in(self, approach: str, member: str) -> Login | None:
+        status, body = self._send(approach, "POST", "login", {}, {"username": member, "password": "load"})
+        if status == 401:
+            self.wrong.append(f"{approach}: 401 for a right password")
+        if status != 200:
+            return None
+        if approach in ("session", "memory"):
+            login = Login(approach, member, {"Cookie": body["cookie"]}, None)
+        else:
+            login = Login(
+                approach, member, {"Authorization": f"Bearer {body['access_token']}"}, str(body["refresh_token"])
+            )
+        self.ledger.append(login)
+        return login
+
+    def _read(self, login: Login) -> None:
+        status, body = self._send(login.approach, "GET", "profile", login.headers)
+        if status == 200 and body["member"]["username"] != login.member:
+            self.wrong.append(f"{login.approach}: somebody else's page")
+        if status == 401:
+            self.wrong.append(f"{login.approach}: 401 for one who is in")
+
+    def _look_back(self, approach: str) -> None:
+        """Try a login that ended a while ago."""
+        ended = [login for login in self.ledger[-50:] if login.approach == approach and login.is_in is False]
+        if ended and approach not in NEVER_ENDS_AT_ONCE:
+            status, _ = self._send(approach, "GET", "profile", random.choice(ended).headers)
+            if status == 200:
+                self.wrong.append(f"{approach}: one who had logged out was admitted")
+
+    def _log_out(self, login: Login) -> None:
+        login.is_in = None  # until it is acknowledged
+        status, _ = self._send(login.approach, "POST", "logout", login.headers)
+        if status == 204:
+            login.is_in = False
+        if status == 401:
+            self.wrong.append(f"{login.approach}: 401 for one who is in and wants out")
+
+    def _send(
+        self, approach: str, method: str, path: str, headers: dict[str, str], sent: object = None
+    ) -> tuple[int, dict[str, object]]:
+        try:
+            status, said, raw = self._lab.request(method, f"/{approach}/{path}", sent, headers)
+        except (OSError, HTTPException) as error:
+            self.wrong.append(f"{approach}: {method} {path} was not answered: {error!r}")
+            return 0, {}
+        self.statuses[approach, path, status] += 1
+        body = json.loads(raw) if raw else {}
+        if status == 503:
+            self._judge_503(approach, said, body)
+        elif status not in (200, 204, 401):
+            self.wrong.append(f"{approach}: {method} {path} answered {status}")
+        return status, {**body, "cookie": said.get("set-cookie", "").split(";")[0]}
+
+    def _judge_503(self, approach: str, said: dict[str, str], body: dict[str, object]) -> None:
+        took_ms = sum(float(duration) for duration in re.findall(r"dur=([\d.]+)", said.get("server-timing", "")))
+        if approach not in self._may_fail and not self._ended.is_set():
+            self.wrong.append(f"{approach}: 503 {body}")
+        if "retry-after" not in said:
+            self.wrong.append(f"{approach}: 503 without Retry-After")
+        if took_ms > PROMPTLY_MS:
+            self.wrong.append(f"{approach}: 503 after {took_ms:.0f} ms")

@@ -1,0 +1,220 @@
+"""Two nodes behind the balancer, as `python app.py --nodes 2` starts them."""
+
+import json
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from time import sleep
+
+import pytest
+
+from cluster.embedded_store import free_port
+from tests.lab_processes import SOON_S, Lab, descendants, eventually
+
+pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("nodes")]
+
+LOGINS = ("memory", "session", "token", "hybrid")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab for tests that leave it as it was."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), free_port(), nodes=2).wait_until_ready()
+    yield lab
+    assert lab.stop() == 0
+
+
+def answers(lab: Lab, path: str, times: int, port: int | None = None, **headers: str) -> Counter[tuple[str, int]]:
+    """Return which node answered how, and how often."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    seen: Counter[tuple[str, int]] = Counter()
+    for _ in range(times):
+        status, said, _ = lab.request("GET", path, headers=named, port=port)
+        seen[said.get("x-node", "nobody"), status] += 1
+    return seen
+
+
+def test_the_asked_port_is_round_robin_and_each_node_does_its_share(lab: Lab) -> None:
+    assert answers(lab, "/open/profile", 20) == {("node-1", 200): 10, ("node-2", 200): 10}
+
+
+def test_the_sticky_door_leads_back_to_the_same_node(lab: Lab) -> None:
+    _, headers, _ = lab.request("GET", "/open/profile", port=lab.sticky_port)
+    cookie, *attributes = headers["set-cookie"].split("; ")
+    assert {"httponly", "path=/", "samesite=lax"} <= {attribute.lower() for attribute in attributes}
+    assert answers(lab, "/open/profile", 6, lab.sticky_port, Cookie=cookie) == {(headers["x-node"], 200): 6}
+    assert answers(lab, "/open/profile", 6, Cookie=cookie, X_Lab_Door="sticky") == {(headers["x-node"], 200): 6}
+    assert len(answers(lab, "/open/profile", 6, Cookie=cookie)) == 2
+
+
+def test_memory_breaks_behind_round_robin_and_the_others_do_not(lab: Lab) -> None:
+    known = {}
+    for approach in LOGINS:
+        who = lab.log_in(approach, "alice", "wonderland")
+        seen = answers(lab, f"/{approach}/profile", 10, **{key.replace("-", "_"): value for key, value in who.items()})
+        known[approach] = sorted(seen.items())
+    by_all = [(("node-1", 200), 5), (("node-2", 200), 5)]
+    assert {approach: known[approach] for approach in LOGINS[1:]} == dict.fromkeys(LOGINS[1:], by_all)
+    assert known["memory"] in (
+        [(("node-1", 200), 5), (("node-2", 401), 5)],
+        [(("node-1", 401), 5), (("node-2", 200), 5)],
+    )
+
+
+def test_a_forged_client_address_is_overwritten(lab: Lab) -> None:
+    """SECURITY 18: only the balancer says who the client is."""
+    body = {"username": "nobody", "password": "wrong"}
+    tries = [
+        lab.request("POST", "/session/login", {**body, "username": f"nobody-{n}"}, {"X-Forwarded-For": f"10.0.0.{n}"})
+        for n in range(11)
+    ]
+    assert [status for status, _, _ in tries] == [401] * 10 + [429]
+    lab.control("POST", "/store/empty")  # and with it the counted failures
+    for number in range(2):  # each node counted some of them for itself only if the store was away
+        assert lab.request("POST", "/session/login", {**body, "username": f"{number}"})[0] == 401
+
+
+def test_a_large_trace_and_large_headers_pass(lab: Lab) -> None:
+    status, headers, _ = lab.request("GET", "/open/profile", headers={"X-Lab-Trace": "1", "X-Large": "x" * 30_000})
+    assert status == 200
+    assert "x-lab-trace" in headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"), [({}, "x" * 1_100_000, 413), ({"X-Large": "x" * 70_000}, None, 431)]
+)
+def test_what_is_too_large_is_refused_as_the_lab_refuses(
+    lab: Lab, headers: dict[str, str], body: str | None, status: int
+) -> None:
+    """SECURITY 21."""
+    refused, said, problem = lab.request("POST", "/session/login", body, headers)
+    assert (refused, said["content-type"], "retry-after" in said) == (status, "application/problem+json", False)
+    assert json.loads(problem)["code"] == "bad_request"
+
+
+def test_a_killed_node_loses_only_what_lived_in_it(lab: Lab) -> None:
+    """SECURITY, faults: the balancer passes on."""
+    known = {approach: lab.log_in(approach, "alice", "wonderland") for approach in LOGINS[1:]}
+    lab.control("PUT", "/nodes/node-1", {"state": "killed"})
+    try:
+        for approach, who in known.items():
+            headers = {key.replace("-", "_"): value for key, value in who.items()}
+            assert answers(lab, f"/{approach}/profile", 10, **headers) == {("node-2", 200): 10}
+    finally:
+        lab.control("PUT", "/nodes/node-1", {"state": "running"})
+        eventually(lambda: set(lab.states().values()) == {"running"}, "the node's return")
+    eventually(lambda: len(answers(lab, "/open/profile", 4)) == 2, "requests to both nodes")
+
+
+def test_a_read_in_flight_on_a_dying_node_is_passed_on(lab: Lab) -> None:
+    statuses: list[int] = []
+    readers = [
+        Thread(target=lambda: statuses.append(lab.request("GET", "/open/profile?work_ms=700")[0])) for _ in range(2)
+    ]
+    for reader in readers:
+        reader.start()
+    sleep(0.3)
+    lab.control("PUT", "/nodes/node-2", {"state": "killed"})
+    for reader in readers:
+        reader.join(SOON_S)
+    lab.control("PUT", "/nodes/node-2", {"state": "running"})
+    assert statuses == [200, 200]
+    eventually(lambda: set(lab.states().values()) == {"running"}, "the node's return")
+
+
+def test_when_no_node_answers_the_balancer_says_so_as_the_lab_does(lab: Lab) -> None:
+    for name in ("node-1", "node-2"):
+        lab.control("PUT", f"/nodes/{name}", {"state": "killed"})
+    try:
+        status, headers, body = lab.request("GET", "/open/profile")
+        assert (status, headers["content-type"], headers["retry-after"]) == (503, "application/problem+json", "1")
+        assert b'"code":"no_node"' in body
+    finally:
+        for name in ("node-1", "node-2"):
+            lab.control("PUT", f"/nodes/{name}", {"state": "running"})
+        eventually(lambda: set(lab.states().values()) == {"running"}, "the nodes' return")
+    eventually(lambda: len(answers(lab, "/open/profile", 4)) == 2, "requests to both nodes")
+
+
+@pytest.fixture
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    """A lab to be ended by the test."""
+    lab = Lab(tmp_path, free_port(), nodes=2).wait_until_ready()
+    yield lab
+    lab.stop()
+
+
+def test_ctrl_c_answers_what_is_in_flight_and_leaves_nothing(own_lab: Lab) -> None:
+    statuses: list[int] = []
+    slow = Thread(target=lambda: statuses.append(own_lab.request("GET", "/open/profile?work_ms=1000")[0]))
+    slow.start()
+    sleep(0.3)
+    assert own_lab.end_with(signal.SIGINT) == 0
+    slow.join(SOON_S)
+    assert (statuses, own_lab.stderr()) == ([200], "")
+    own_lab.assert_nothing_is_left()
+    assert not list((own_lab.folder / "instance").glob("*.path"))
+
+
+def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(own_lab: Lab) -> None:
+    """SECURITY, faults."""
+    own_lab.control("PUT", "/nodes/node-2", {"state": "killed"})
+    own_lab.control("PUT", "/store", {"state": "hanging"})
+    own_lab.process.kill()
+    own_lab.process.wait(SOON_S)
+    own_lab.assert_nothing_is_left()
+    again = Lab(own_lab.folder, own_lab.port, nodes=2).wait_until_ready()
+    assert again.stop() == 0
+
+
+def test_what_dies_by_itself_is_started_again_while_the_others_serve(own_lab: Lab) -> None:
+    stop, statuses = Event(), Counter[int]()
+
+    def visit() -> None:
+        while not stop.is_set():
+            statuses[own_lab.request("GET", "/open/profile")[0]] += 1
+
+    visits = Thread(target=visit)
+    visits.start()
+    for name in ("node-1", "balancer"):
+        tether = next(running for running in descendants(own_lab.process.pid) if f"tether {name} " in running.command)
+        [command] = [running for running in own_lab.started if running.parent == tether.pid]
+        if name == "balancer":
+            stop.set()
+            visits.join(SOON_S)
+        os.kill(command.pid, signal.SIGKILL)
+        eventually(lambda name=name: f"{name} has ended by itself" in own_lab.stderr(), f"a line about {name}")
+        eventually(lambda: set(own_lab.states().values()) == {"running"} and own_lab.is_ready(), "its return")
+    assert set(statuses) == {200}
+    assert re.findall(
+        r"app.py: (\S+) has ended by itself \(exit code 137\); it starts again in 0.5 s", own_lab.stderr()
+    )
+
+
+def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A module of another name takes the place of the app: each node ends with an import error."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'granian' in sys.orig_argv and 'cluster.tether' not in sys.orig_argv:\n"
+        "    raise SystemExit('broken on purpose')\n"
+    )
+    lab = Lab(tmp_path, free_port(), nodes=2, PYTHONPATH=str(broken))
+    assert lab.process.wait(SOON_S) == 1
+    assert re.search(r"^app.py: node-\d ended while it started \(exit code \d+\)", lab.stderr(), re.MULTILINE)
+    assert re.search(r"^node-\d \| ", lab.stderr(), re.MULTILINE), "each line names its process"
+    assert "Ready" not in lab.stdout()
+    lab.assert_nothing_is_left()
+    lab.stop()
+
+
+def test_a_taken_port_leads_the_sticky_door_on_to_the_next(lab: Lab, tmp_path: Path) -> None:
+    """The port after the asked one may be anybody's."""
+    assert lab.sticky_port > lab.port
+    refused = lab.run("--port", str(lab.sticky_port), "--nodes", "2")
+    assert (refused.returncode, refused.stderr.startswith("app.py: cannot listen on")) == (1, True)
