@@ -14,7 +14,14 @@
     ├── AmbiguousCredentials       400  bad_request           (a credential sent in two places)
     ├── RoleTooLow                 403  forbidden
     ├── NotFound                   404  not_found
+    ├── ControlError                    (the lab's controls)
+    │   ├── ForeignHost            403  foreign_host
+    │   ├── CodeNeeded             403  code_needed
+    │   ├── WrongCode              403  wrong_code
+    │   ├── LastNode               409  last_node
+    │   └── OrderRefused           4xx  (the supervisor's own code)
     ├── RateLimited                429  rate_limited          (Retry-After)
+    ├── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
     └── StoreUnavailable           503  store_unavailable     (Retry-After)
 
 Absent or bad (401), forbidden (403) and broken (503) are never confused.
@@ -123,10 +130,48 @@ class NotFound(LabError):
     title = lazy_gettext("There is nothing here")
 
 
+class ControlError(LabError):
+    """The lab's controls stay as they are."""
+
+    status = 403
+
+
+class ForeignHost(ControlError):
+    code = "foreign_host"
+    title = lazy_gettext("The lab's controls do not answer to this name")
+
+
+class CodeNeeded(ControlError):
+    code = "code_needed"
+    title = lazy_gettext("The lab's controls are not open to you")
+
+
+class WrongCode(ControlError):
+    code = "wrong_code"
+    title = lazy_gettext("This is not the instructor code")
+
+
+class LastNode(ControlError):
+    status = 409
+    code = "last_node"
+    title = lazy_gettext("This is the last node that runs")
+
+
+class OrderRefused(ControlError):
+    """What the supervisor did not carry out, with its status and its code."""
+
+    title = lazy_gettext("The order was not carried out")
+
+    def __init__(self, status: int, code: str, detail: LazyString | str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+
+
 class RateLimited(LabError):
     status = 429
     code = "rate_limited"
-    title = lazy_gettext("Too many failed attempts to log in")
+    title = lazy_gettext("Too many failed attempts")
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(lazy_gettext("Try again in %(seconds)s seconds.", seconds=retry_after_s))
@@ -139,6 +184,15 @@ class StoreUnavailable(LabError):
     status = 503
     code = "store_unavailable"
     title = lazy_gettext("A store that this page depends on does not answer")
+    retry_after_s = 1
+
+
+class SupervisorUnavailable(LabError):
+    """503: nobody takes orders for the lab's processes."""
+
+    status = 503
+    code = "supervisor_unavailable"
+    title = lazy_gettext("The lab's supervisor does not answer")
     retry_after_s = 1
 
 

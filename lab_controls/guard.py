@@ -1,0 +1,184 @@
+"""Who may look at the lab's controls, and who may press them.
+
+Looking needs a Host header that is surely ours: a page of another site that had its name pointed at this machine (DNS
+rebinding) shares its origin with us, but still sends that name. Pressing needs this very machine, or the code.
+"""
+
+import hashlib
+import hmac
+import math
+import re
+import time
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request, request
+from flask_babel import gettext
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import Forbidden, UnsupportedMediaType
+
+from config import Config
+from errors import CodeNeeded, ForeignHost, LabError, RateLimited, WrongCode
+from web.cookies import single_cookie
+from web.origin import SAFE_METHODS, refuse_cross_origin
+
+COOKIE = "instructor"
+HEADER = "X-Instructor-Code"
+FAILURES_PER_MINUTE = 10
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# As browsers write it: lower case, no user, no trailing dot.
+HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
+
+
+class Guesses:
+    """Wrong codes of the last minute by address. In this node alone: the store may be what somebody has stopped."""
+
+    def __init__(self, limit: int = FAILURES_PER_MINUTE) -> None:
+        self._limit = RateLimitItemPerMinute(limit)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    def refuse_if_exhausted(self, address: str) -> None:
+        """Raise `RateLimited` if this address has guessed too often."""
+        if not self._window.test(self._limit, address):
+            resets_at = self._window.get_window_stats(self._limit, address).reset_time
+            raise RateLimited(max(1, math.ceil(resets_at - time.time())))
+
+    def count(self, address: str) -> None:
+        """Count one wrong code."""
+        self._window.hit(self._limit, address)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Decides by the request alone; raises what it refuses."""
+
+    public_origin: str | None
+    code: str | None
+    proxies: int
+    guesses: Guesses = field(default_factory=Guesses)
+
+    @classmethod
+    def of(cls, config: Config) -> "Guard":
+        """Return the guard that these settings ask for."""
+        return cls(config.public_origin, config.instructor_code, config.trusted_proxies)
+
+    def __call__(self) -> None:
+        """Hold every request to the Host rule, and an unsafe one to our own page or no page at all.
+
+        A browser says where an unsafe request comes from, and a form of another site can send no JSON.
+        """
+        self._refuse_foreign_host()
+        if request.path.startswith("/lab/") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            raise Forbidden(gettext("This request comes from another site's page."))  # which may read nothing, but ask
+        if request.method in SAFE_METHODS:
+            return
+        refuse_cross_origin()
+        if "Sec-Fetch-Site" in request.headers and "Origin" not in request.headers:
+            raise Forbidden(gettext("This request comes from another site's page."))
+        if request.mimetype not in ("", "application/json"):
+            raise UnsupportedMediaType(gettext("The controls read application/json."))
+
+    def admit(self) -> None:
+        """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may press."""
+        if self.is_local():
+            return
+        if self.code is None:
+            raise CodeNeeded(gettext("Only a browser on the lab's own machine presses its controls."))
+        shown, proof = request.headers.get(HEADER), single_cookie(COOKIE)
+        if shown is None and proof is None:
+            raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
+        self._check(shown, self.code) if shown is not None else self._check(proof or "", self.proof())
+
+    def enter(self, code: str) -> str:
+        """Return what proves that the code is known. Raise `CodeNeeded`, `WrongCode` or `RateLimited`."""
+        if self.code is None:
+            raise CodeNeeded(gettext("This lab was started without a code."))
+        self._check(code, self.code)
+        return self.proof()
+
+    def proof(self) -> str:
+        """Return what the cookie holds: it is worth the code and does not tell it, and every node computes the same."""
+        return hmac.new((self.code or "").encode(), b"lab controls", hashlib.sha256).hexdigest()
+
+    def may_press(self) -> bool:
+        """Tell whether a press would be admitted. A wrong proof counts as a guess here too, for it is one."""
+        if self.is_local():
+            return True
+        if COOKIE not in request.cookies:
+            return False
+        try:
+            self.admit()
+        except LabError:
+            return False
+        return True
+
+    def is_local(self) -> bool:
+        """Tell whether the client sits at this machine: by its address and by the name that it used for us.
+
+        A lab with a public origin has a proxy in front, whose clients all seem local; so has one that is told of
+        more proxies than it was started with. And whoever gets past a proxy can name any address in its place: the
+        only one that is believed here is the lab's balancer, which comes by a socket file and names none but its own.
+        """
+        named = _host_name(request) in LOOPBACK_NAMES and self.public_origin is None
+        balancers = 1 if _came_by_socket_file(request) else 0
+        direct = self.proxies == balancers and _proxies_named(request) <= balancers
+        return named and direct and _is_loopback(request.remote_addr)
+
+    def _check(self, given: str, expected: str) -> None:
+        address = request.remote_addr or ""
+        self.guesses.refuse_if_exhausted(address)
+        if not hmac.compare_digest(_spoken(given), _spoken(expected)):
+            self.guesses.count(address)
+            raise WrongCode()
+
+    def _refuse_foreign_host(self) -> None:
+        name = _host_name(request)
+        public = urlsplit(self.public_origin).netloc if self.public_origin else ""
+        ours = name in LOOPBACK_NAMES or (bool(public) and name == _name_in(public))
+        # An address is nobody's name: no other site can own it. So it is safe, and a classroom needs it.
+        if not ours and not (self.code is not None and _is_address(name)):
+            raise ForeignHost()
+
+
+def _spoken(code: str) -> bytes:
+    """Return what is left of a code that was read aloud and typed on a phone."""
+    return code.strip().upper().encode()
+
+
+def _host_name(of: Request) -> str:
+    return _name_in(of.headers.get("Host", ""))
+
+
+def _name_in(host: str) -> str:
+    found = HOST.fullmatch(host)
+    return found["name"] if found else ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ip_address(name.strip("[]")))
+    except ValueError:
+        return False
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def _came_by_socket_file(of: Request) -> bool:
+    """Tell whether the peer has no address; `ProxyFix` keeps what was there before it."""
+    before: dict[str, Any] = of.environ.get("werkzeug.proxy_fix.orig", {})
+    return before.get("REMOTE_ADDR") == ""
+
+
+def _proxies_named(of: Request) -> int:
+    return sum(len(line.split(",")) for line in of.headers.getlist("X-Forwarded-For"))

@@ -1,0 +1,64 @@
+// Twenty requests: a mark each, and what they add up to in words.
+
+import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
+import { say, sign } from "./words.js";
+
+const REQUESTS = 20;
+const PAUSE_MS = 25; // slow enough to be seen
+
+/** Send them through the door; `loggedIn` hears of a log-in. */
+export async function sendRound(approach, door, logsIn, loggedIn) {
+  const run = document.querySelector(`[data-run="${approach}"]`);
+  const [marks, sentence] = [run.querySelector("[data-marks]"), run.querySelector("[data-sentence]")];
+  run.hidden = false;
+  marks.replaceChildren();
+  sentence.textContent = say("sending");
+  if (logsIn || !isLoggedIn(approach, door)) {
+    const failure = await logIn(approach, door);
+    loggedIn(approach);
+    if (failure !== null) {
+      sentence.textContent = say("login_failed", failure);
+      return;
+    }
+  }
+  const answers = [];
+  while (answers.length < REQUESTS) {
+    const answer = await askWhoIAm(approach, door);
+    answers.push(answer);
+    marks.append(mark(answer));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  sentence.textContent = explain(approach, door, answers);
+}
+
+function mark({ node, verdict }) {
+  const item = document.createElement("li");
+  item.dataset.verdict = verdict;
+  const [symbol, by] = [document.createElement("span"), document.createElement("span")];
+  symbol.textContent = sign[verdict];
+  by.textContent = node === null ? "–" : node.replace(/^node-/, "");
+  item.title = node ?? say("nobody");
+  item.append(symbol, by);
+  return item;
+}
+
+/** Say the numbers of this run, then why they are so. */
+function explain(approach, door, answers) {
+  const told = answers.filter(({ verdict }) => verdict !== "broken");
+  const known = told.filter(({ verdict }) => verdict === "known");
+  const counts = [...new Set(told.map(({ node }) => node))].sort().map((node) => {
+    const here = told.filter((answer) => answer.node === node);
+    return say("count", { node, known: here.filter((answer) => known.includes(answer)).length, total: here.length });
+  });
+  const broken = answers.length - told.length;
+  if (broken > 0) counts.push(say("broken_count", { broken, total: answers.length }));
+  const homes = [...new Set(known.map(({ node }) => node))].sort();
+  return `${counts.join(", ")}. ${say(`${approach}.${outcome(answers.length, told.length, known.length, door)}`, { home: homes.join(", ") })}`;
+}
+
+function outcome(all, told, known, door) {
+  if (told < all) return "broken";
+  if (known === 0) return "none";
+  if (known < told) return "some";
+  return door === "sticky" ? "sticky" : "all";
+}

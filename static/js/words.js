@@ -1,0 +1,14 @@
+// The page's words, which its template renders in the reader's language, and numbers as that language writes them.
+
+const words = JSON.parse(document.getElementById("words").textContent);
+export const language = document.documentElement.lang;
+
+/** The words at a dotted path, their {braces} filled. */
+export function say(path, values = {}) {
+  const text = path.split(".").reduce((found, key) => found[key], words);
+  return text.replaceAll(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
+export function number(value, digits = 0) {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}

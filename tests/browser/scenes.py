@@ -1,0 +1,42 @@
+"""The languages, themes and screens in which every page is drawn, kept to be looked at, and measured."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+LOCALES = {"en": "en-GB", "ko": "ko-KR"}
+SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
+
+Scene = tuple[str, str, str]  # language, theme, screen
+
+# Each run draws the two that differ in everything; the nightly run draws the rest.
+IN_EVERY_RUN = {("en", "light", "desk"), ("ko", "dark", "phone")}
+SCENES = [
+    pytest.param(scene, id="-".join(scene), marks=[] if scene in IN_EVERY_RUN else [pytest.mark.nightly])
+    for scene in product(LOCALES, ("light", "dark"), SCREENS)
+]
+
+
+@contextmanager
+def page_of(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Path]]:
+    """Give a page of a browser that prefers this scene, and the folder for its pictures."""
+    language, theme, screen = scene
+    width, height = SCREENS[screen]
+    folder = SCREENSHOTS / language / f"{screen}-{theme}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser.new_context(
+        base_url=lab,
+        locale=LOCALES[language],
+        color_scheme="dark" if theme == "dark" else "light",
+        viewport={"width": width, "height": height},
+    ) as context:
+        yield context.new_page(), folder
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))

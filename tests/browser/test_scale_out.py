@@ -1,0 +1,244 @@
+"""Two nodes behind the balancer, ended and started from the page itself: whose login lives on is seen on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from re import compile as pattern
+from socket import AF_INET, SOCK_DGRAM, socket
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.browser.test_lab import log_in_as
+from tests.live_lab import LiveLab
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SLOW_MS = 20_000
+REFUSALS = ("400", "401", "409", "502", "503")  # what the page is there to show; the browser logs each
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A lab of two nodes, with an embedded store of its own."""
+    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
+        yield lab.url
+
+
+@pytest.fixture
+def page(browser: Browser, lab: str) -> Iterator[Page]:
+    with browser.new_context(base_url=lab, viewport={"width": 1280, "height": 800}) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def scale_out(page: Page) -> Iterator[Page]:
+    """The page with everything running; what a test has ended is started again before the next."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.goto("/scale-out")
+    expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+    yield page
+    for start in page.get_by_role("button", name=pattern(": (Start|Resume)$")).all():
+        if start.is_enabled():
+            start.click()
+    expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+    assert [text for text in wrong if not any(f"status of {status}" in text for status in REFUSALS)] == []
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def send(page: Page, approaches: str) -> None:
+    page.locator(f'[data-send="{approaches}"]').click()
+    expect(page.locator(f'[data-send="{approaches}"]')).to_be_enabled(timeout=SLOW_MS)
+
+
+def marks(page: Page, approach: str, verdict: str) -> Locator:
+    return page.locator(f'[data-run={approach}] [data-verdict="{verdict}"]')
+
+
+def lane(page: Page, approach: str) -> Locator:
+    return page.locator(f"[data-lane={approach}] [data-lane-word]")
+
+
+def ticks(page: Page, approach: str, verdict: str) -> Locator:
+    return page.locator(f'.tick[data-lane={approach}][data-verdict="{verdict}"]')
+
+
+def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
+    send(scale_out, "memory session token hybrid")
+    known, refused = (marks(scale_out, "memory", verdict).all() for verdict in ("known", "refused"))
+    assert len(known) + len(refused) == 20
+    assert min(len(known), len(refused)) >= 7  # the page's own look at the state takes a turn now and then
+    [home], [other] = ({mark.get_attribute("title") for mark in marks} for marks in (known, refused))
+    said = scale_out.locator("[data-run=memory] [data-sentence]")
+    expect(said).to_contain_text(f"{home} knew you {len(known)} of {len(known)} times")
+    expect(said).to_contain_text(f"{other} knew you 0 of {len(refused)} times")
+    expect(said).to_contain_text(f"in the memory of {home} and nowhere else")
+    for approach in ("session", "token", "hybrid"):
+        expect(marks(scale_out, approach, "known")).to_have_count(20)
+        assert len({item.get_attribute("title") for item in marks(scale_out, approach, "known").all()}) == 2
+
+
+def test_sticky_hides_it_until_the_node_ends(scale_out: Page) -> None:
+    scale_out.get_by_role("radio", name=pattern("Sticky")).check()
+    send(scale_out, "memory")
+    expect(marks(scale_out, "memory", "known")).to_have_count(20)
+    [home] = {item.get_attribute("title") for item in marks(scale_out, "memory", "known").all()}
+    send(scale_out, "session")
+    send(scale_out, "token")
+    scale_out.get_by_role("checkbox", name="Log in first").uncheck()
+    press(scale_out, f"{home}: Kill")
+    expect(scale_out.locator(f"[data-node={home}] [data-state=killed]")).to_be_visible(timeout=SLOW_MS)
+    for approach, verdict in (("memory", "refused"), ("session", "known"), ("token", "known")):
+        send(scale_out, approach)
+        expect(marks(scale_out, approach, verdict)).to_have_count(20)
+
+
+def test_a_killed_node_takes_only_memory_along_while_one_watches(scale_out: Page) -> None:
+    scale_out.get_by_role("radio", name=pattern("Sticky")).check()
+    scale_out.locator("[data-watch]").click()
+    for approach in ("memory", "session", "token", "hybrid"):
+        expect(lane(scale_out, approach)).to_have_text("in", timeout=SLOW_MS)
+    home = scale_out.locator(".tick[data-lane=memory]").last.get_attribute("data-by")
+    press(scale_out, f"{home}: Kill")
+    expect(lane(scale_out, "memory")).to_have_text("not known", timeout=SLOW_MS)
+    expect(scale_out.locator(".mark text", has_text=f"{home}: Kill")).to_have_count(1)
+    expect(scale_out.locator("[data-events] li")).to_have_text([pattern("Memory: the login is gone")])
+    for approach in ("session", "token", "hybrid"):
+        expect(lane(scale_out, approach)).to_have_text("in")
+        expect(ticks(scale_out, approach, "refused")).to_have_count(0)
+    press(scale_out, "Log in again")
+    expect(lane(scale_out, "memory")).to_have_text("in", timeout=SLOW_MS)
+
+
+def test_a_store_that_is_gone_keeps_sessions_waiting_and_tokens_not(scale_out: Page) -> None:
+    scale_out.locator("[data-watch]").click()
+    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    press(scale_out, "Store: Stop")
+    expect(lane(scale_out, "session")).to_have_text(pattern(r"errors for \d"), timeout=SLOW_MS)
+    expect(lane(scale_out, "hybrid")).to_have_text(pattern(r"errors for \d"))
+    press(scale_out, "Store: Start")
+    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    expect(scale_out.locator("[data-events]")).to_contain_text(
+        pattern(r"Session: errors for \d+\.\d s, then still logged in, without a new log-in")
+    )
+    assert ticks(scale_out, "session", "broken").count() > 0
+    assert ticks(scale_out, "token", "known").count() > 0
+    assert ticks(scale_out, "token", "broken").count() == ticks(scale_out, "token", "refused").count() == 0
+
+
+@pytest.mark.parametrize("door", ["Round robin", "Sticky"])
+def test_a_login_by_form_does_not_stand_in_the_way(scale_out: Page, door: str) -> None:
+    """Its cookies come along with the sticky door's, beside the token in the header."""
+    scale_out.goto("/token/login")
+    log_in_as(scale_out, "bob")
+    scale_out.goto("/scale-out")
+    scale_out.get_by_role("radio", name=pattern(door)).check()
+    send(scale_out, "token")
+    expect(marks(scale_out, "token", "known")).to_have_count(20)
+
+
+def test_the_store_takes_longer_fills_and_empties(scale_out: Page) -> None:
+    store = scale_out.locator("[data-part=store]")
+    press(scale_out, "Store: 20 ms")
+    expect(store.locator("[data-round-trip='20']")).to_have_attribute("aria-pressed", "true")
+    press(scale_out, "Store: 0 ms")
+    press(scale_out, "Store: Fill")
+    expect(store).to_contain_text("running, full")
+    press(scale_out, "Store: Free")
+    expect(store.get_by_role("button", name="Store: Free")).to_be_disabled()
+    send(scale_out, "session")
+    scale_out.get_by_role("checkbox", name="Log in first").uncheck()
+    press(scale_out, "Store: Empty")
+    send(scale_out, "session")
+    expect(marks(scale_out, "session", "refused")).to_have_count(20)
+
+
+def test_the_last_node_is_not_ended_by_the_page_that_it_serves(scale_out: Page) -> None:
+    press(scale_out, "node-2: Stop")
+    expect(scale_out.locator("[data-node=node-2] [data-state=stopped]")).to_be_visible(timeout=SLOW_MS)
+    press(scale_out, "node-1: Stop")
+    expect(scale_out.locator("[data-order-result]")).to_contain_text("python -m cluster node stop node-1")
+    expect(scale_out.locator("[data-node=node-1] [data-state=running]")).to_be_visible()
+
+
+def test_the_switches_work_from_the_keyboard_and_keep_the_focus(scale_out: Page) -> None:
+    button = scale_out.get_by_role("button", name="Store: 1 ms", exact=True)
+    expect(button).to_be_enabled()
+    button.focus()
+    scale_out.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_be_focused()
+    press(scale_out, "Store: 0 ms")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
+    with page_of(browser, lab, scene) as (page, folder):
+        page.goto("/scale-out")
+        expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+        send(page, "memory session token hybrid")
+        page.locator("[data-watch]").click()
+        expect(lane(page, "token")).to_have_attribute("data-mood", "in", timeout=SLOW_MS)
+        page.locator("[data-part=store] [data-order$=restart]").click()
+        page.locator("#watch").scroll_into_view_if_needed()
+        page.wait_for_timeout(3000)  # for a picture with something in it
+        _keep(page, folder)
+        assert page.locator("html").get_attribute("lang") == scene[0]
+        assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("width", [320, 1920, 3840])
+def test_the_page_fits_other_screens_too(browser: Browser, lab: str, width: int) -> None:
+    with browser.new_context(base_url=lab, viewport={"width": width, "height": width * 9 // 16}) as context:
+        page = context.new_page()
+        page.goto("/scale-out")
+        expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+        page.locator("[data-watch]").click()
+        expect(lane(page, "token")).to_have_attribute("data-mood", "in", timeout=SLOW_MS)
+        page.screenshot(path=SCREENSHOTS / f"scale-out-{width}.png", full_page=True)
+        assert overflow(page) <= 0
+
+
+def test_from_another_machine_the_switches_take_the_code(browser: Browser, tmp_path: Path) -> None:
+    """SECURITY 20: here this machine, by the address that it has in its network."""
+    address = _own_address()
+    if address is None:
+        pytest.skip("this machine is in no network")
+    lab = LiveLab(tmp_path, "--nodes", "2", "--lan", REDIS_URL="")
+    with lab, browser.new_context(base_url=lab.url.replace("127.0.0.1", address)) as context:
+        assert lab.process.stdout is not None
+        [code] = [line.split()[-1] for line in (lab.process.stdout.readline() for _ in range(3)) if "code:" in line]
+        page = context.new_page()
+        page.goto("/scale-out")
+        expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="node-1: Kill")).to_be_disabled()
+        page.get_by_label("Instructor code").fill("AAAAAAAA")
+        press(page, "Open the controls")
+        expect(page.locator("[data-order-result]")).to_contain_text("not the instructor code")
+        page.screenshot(path=SCREENSHOTS / "scale-out-code.png")
+        page.get_by_label("Instructor code").fill(code.lower())
+        press(page, "Open the controls")
+        expect(page.get_by_label("Instructor code")).to_be_hidden()
+        press(page, "node-1: Kill")
+        expect(page.locator("[data-node=node-1] [data-state=killed]")).to_be_visible(timeout=SLOW_MS)
+        page.reload()
+        expect(page.get_by_role("button", name="node-1: Start")).to_be_enabled(timeout=SLOW_MS)
+
+
+def _own_address() -> str | None:
+    with socket(AF_INET, SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; only finds the way out
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def _keep(page: Page, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / "scale-out.png", full_page=True)
