@@ -21,8 +21,11 @@ from approach import Approach
 from cluster import lab
 from cluster.address import Address, CannotStart
 from cluster.embedded_store import store_address
+from cluster.supervisor import MOST_NODES
 from config import BadConfig, Config, load_config, make_folder
+from exhibits import exhibits_blueprint
 from home import home_blueprint, register_languages
+from lab_controls import controls_blueprint
 from measurement.middleware import Measured
 from open_access import open_approach
 from pages import Notes, pages_blueprint
@@ -30,6 +33,7 @@ from session_auth import MemorySessions, RedisSessions, SessionApproach, Session
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
+from walkthrough import walkthrough_blueprint
 from web import headers
 from web.fields import MAX_BODY_BYTES
 
@@ -78,6 +82,14 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.extensions["database"] = database
     app.register_blueprint(home_blueprint(approaches, store, database, config))
     app.register_blueprint(jwks_blueprint(key_ring))
+    if config.lab:
+        app.register_blueprint(exhibits_blueprint())
+    if config.lab and config.control_socket:
+        app.register_blueprint(controls_blueprint(config, config.control_socket))
+    if config.lab and config.front_door:
+        keepers = (in_memory, sessions, tokens, hybrid)
+        looks = {approach.name: approach.credential.holdings for approach in keepers}
+        app.register_blueprint(walkthrough_blueprint(config, config.front_door, looks))
     # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
     app.cli.add_command(member_commands(members, partial(_tell, {*approaches, hybrid})))
     app.cli.add_command(key_commands(key_ring))
@@ -106,12 +118,14 @@ def _tell(approaches: Collection[Approach], change: Change) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
     options = _options(arguments)
+    os.umask(0o077)  # members, keys and sockets are nobody else's, and their files are made by many hands
     if not os.environ.get("LAB"):  # an empty variable counts as unset
         os.environ["LAB"] = "1"
     try:
         config = load_config()
         _make_what_nodes_share(config)
-        return lab.run(config, Address(options.host, options.port))
+        host = options.host or ("0.0.0.0" if options.lan else "127.0.0.1")  # noqa: S104  # that is what --lan asks for
+        return lab.run(config, Address(host, options.port), options.nodes, options.lan)
     except BadConfig as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
@@ -124,13 +138,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan every one)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
     parser.add_argument("--nodes", type=int, default=1, help="how many nodes to run (default: %(default)s)")
+    parser.add_argument("--lan", action="store_true", help="let other machines in, to the switches with a code")
     options = parser.parse_args(arguments)
-    if options.nodes != 1:
-        parser.error("--nodes takes 1: several nodes need a load balancer, which this version does not bring")
-    if not options.host:
+    if not 1 <= options.nodes <= MOST_NODES:
+        parser.error(f"--nodes takes a number from 1 to {MOST_NODES}")
+    if options.host == "":
         parser.error("--host takes an address or a name")
     if not 1 <= options.port <= 65535:
         parser.error("--port takes a number from 1 to 65535")

@@ -87,6 +87,20 @@ class LiveLogin:
         }
 
 
+@dataclass(frozen=True)
+class Holding:
+    """Something that the server keeps for a login: `where` ("store", "memory" or "database"), under which name.
+
+    `fields` is what it says, `ttl_s` how long it still lives if it ends by itself, `size_bytes` what it takes if known.
+    """
+
+    where: str
+    name: str
+    fields: dict[str, Any]
+    ttl_s: float | None = None
+    size_bytes: int | None = None
+
+
 def _iso(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
 

@@ -12,6 +12,7 @@ from accounts.database import Database
 from accounts.demo import DEMO_MEMBERS
 from approach import Approach
 from config import DAY_S, Config
+from measurement.middleware import REQUESTS
 from store_connection import StoreConnection
 from web.fields import read_fields
 from web.negotiation import page
@@ -38,8 +39,9 @@ def home_blueprint(
 
     @home.get("/healthz")
     def healthz() -> Response:
-        """Say that this process answers."""
-        return jsonify(status="ok", node=config.node_name)
+        """Say that this process answers; in a lab, how many requests it has served."""
+        served = {"requests": request.environ.get(REQUESTS)} if config.lab else {}
+        return jsonify(status="ok", node=config.node_name, **served)
 
     @home.get("/readyz")
     def readyz() -> Response:

@@ -2,34 +2,50 @@
 
 import json
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from measurement.recorder import PARTS, Recorder, Step, current
+from measurement.wire import Overheard, is_told, lab_wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
 
+NOBODYS = ("/healthz", "/readyz", "/lab/state")  # what asks again and again how the lab is
+REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
 MAX_STEPS_SHOWN = 16  # a proxy keeps all headers of a response in one small buffer, 4 kB of them in nginx
 
 
 class Measured:
-    """A WSGI application that adds `X-Node`, `Server-Timing` and, where allowed and asked for, `X-Lab-Trace`."""
+    """A WSGI application that adds `X-Node`, `Server-Timing` and, where allowed and asked for, what a lab shows.
+
+    That is `X-Lab-Trace`, the steps inside, and `X-Lab-Wire`, the messages outside.
+    """
 
     def __init__(self, app: "WSGIApplication", node_name: str, traces: bool) -> None:
         self._app = app
         self._node_name = node_name
         self._traces = traces
+        self._requests = count(1)
+        self._begun = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         recorder = Recorder()
+        if environ.get("PATH_INFO") not in NOBODYS:
+            self._begun = next(self._requests)
+        environ[REQUESTS] = self._begun
         wants_trace = self._traces and environ.get("HTTP_X_LAB_TRACE") == "1"
+        body = Overheard(environ["wsgi.input"])
+        if wants_trace:
+            environ["wsgi.input"] = body
 
         def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
             headers = [*headers, ("X-Node", self._node_name), ("Server-Timing", server_timing(recorder))]
             if wants_trace:
-                headers.append(("X-Lab-Trace", lab_trace(recorder)))
+                wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
+                headers += [("X-Lab-Trace", lab_trace(recorder)), *wire]
             return start_response(status, headers, exc_info)
 
         token = current.set(recorder)

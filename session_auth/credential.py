@@ -21,7 +21,7 @@ from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
-from approach import LiveLogin
+from approach import Holding, LiveLogin
 from errors import InvalidCredentials, InvalidSession, LabError, StoreUnavailable
 from session_auth.record import Contents, Record, decode, merged
 from session_auth.store import IndexEntry, SessionStore
@@ -167,6 +167,21 @@ class SessionCredential(ServerSideSessionInterface):
             for key in keys:
                 self._write(key, self._store.peek(key), lambda data: {**data, "role": change.role})
             reached |= keys
+
+    def holdings(self, sid: str) -> list[Holding]:
+        """Return what is kept for the login that this id belongs to: its record, and what leads to it."""
+        key = _key(sid)
+        stored = self._store.peek(key)
+        contents = self._current(stored)
+        if stored is None or contents is None:
+            return []
+        member_id, login_id = contents.record.member_id, contents.record.login_id
+        record_name, index_name = self._store.names(key, member_id)
+        mine = {other: login for other, login in self._store.keys_of(member_id).items() if login == login_id}
+        return [
+            Holding(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
+            Holding(self._store.where, index_name, mine),
+        ]
 
     # -- Flask's session interface
 

@@ -16,10 +16,11 @@ from token_auth.routes import TokenRoutes
 
 ROOT = Path(__file__).parent.parent
 
-BELOW_ALL = {"config"}
+BELOW_ALL = {"config", "store_client"}
 GROUND = BELOW_ALL | {"web", "measurement"}
 FLOORS = {
-    "config": set(),
+    "store_client": set(),
+    "config": {"store_client"},
     "web": BELOW_ALL,
     "measurement": BELOW_ALL,
     "cluster": BELOW_ALL,
@@ -31,6 +32,9 @@ FLOORS = {
     "token_auth": GROUND | {"errors", "store_connection", "accounts", "approach"},
     "pages": GROUND | {"errors", "store_connection", "accounts"},
     "open_access": GROUND | {"errors", "accounts", "approach"},
+    "lab_controls": GROUND | {"errors", "accounts", "store_connection", "cluster"},
+    "walkthrough": GROUND | {"errors", "accounts", "store_connection", "approach", "lab_controls"},
+    "exhibits": GROUND | {"errors", "token_auth"},
     "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
 }
 PARTS = {*FLOORS, "app", "bench", "tests"}
@@ -82,7 +86,7 @@ def verbs(kind: type) -> set[str]:
 def test_the_twins_have_the_same_verbs() -> None:
     assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh", "carry"}
     assert verbs(SessionGuard) == verbs(TokenGuard) == {"identify"}
-    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "member_changed"}
+    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "member_changed", "holdings"}
     assert shared <= verbs(SessionCredential)
     assert verbs(TokenCredential) == shared | {"verify_refresh"}
 

@@ -9,6 +9,7 @@ TOKENS = Path(__file__).parents[1] / "static" / "css" / "tokens.css"
 HUES = ("open", "memory", "session", "token", "hybrid")
 READ_ON = [
     *((ink, ground) for ink in ("ink", "ink-soft", "let-in", "refused", "waiting") for ground in ("paper", "surface")),
+    *((f"jwt-{part}", ground) for part in ("header", "payload", "signature") for ground in ("paper", "surface")),
     *((hue, ground) for hue in HUES for ground in ("paper", "surface", f"{hue}-wash")),
     *((ink, f"{hue}-wash") for ink in ("ink", "ink-soft") for hue in HUES),
     *(("on-hue", hue) for hue in (*HUES, "ink")),

@@ -5,16 +5,18 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
+from typing import Any
 
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member
-from approach import LiveLogin
+from approach import Holding, LiveLogin
 from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
 from measurement import step
 from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
 from token_auth.denylist import ENDED, Denylist
 from token_auth.key_ring import KeyRing
 from token_auth.store import Ended, Exchange, Family, MemberChanged, MemberDisabled, RefreshTokens, Reused, Unknown
+from token_auth.store import RefreshToken as RefreshRow
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +206,34 @@ class TokenCredential:
         for login_id in self._tokens.find_live(change.username, self._now()):
             self._denylist.require_role(login_id, change.role, self._denial_s)
 
+    def holdings(self, token: str) -> list[Holding]:
+        """Return what is kept for the login that this access or refresh token belongs to, ended or not.
+
+        Hashes and times: nothing from which a usable token could be made.
+        """
+        login_id = self._login_of(token)
+        rows = None if login_id is None else self._tokens.rows(login_id)
+        if login_id is None or rows is None:
+            return []
+        family, tokens = rows
+        entry = self._denylist.find(login_id)
+        denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
+        denial = [] if entry is None else [Holding("store", f"denied:{login_id}", denied)]
+        return [
+            Holding("database", f"login {login_id}", _times_of(family)),
+            *(Holding("database", f"refresh token {kept.jti_hash}", _spending_of(kept)) for kept in tokens),
+            *denial,
+        ]
+
     # -- the steps they share
+
+    def _login_of(self, token: str) -> str | None:
+        now = self._now()
+        access = self._claims(token, self._access, now)
+        if access is not None:
+            return str(access["login_id"])
+        refresh = self._claims(token, self._refresh, now)
+        return None if refresh is None else self._tokens.family_of(refresh["jti"])
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
         with step("verify", f"{expected.typ} signature and claims"):
@@ -241,6 +270,16 @@ class TokenCredential:
 
     def _deny(self, login_id: str) -> None:
         self._denylist.deny(login_id, self._denial_s)
+
+
+def _times_of(family: Family) -> dict[str, Any]:
+    ended = {} if family.revoked_at is None else {"revoked_at": family.revoked_at}
+    return {"member_id": family.member_id, "created_at": family.created_at, "expires_at": family.expires_at, **ended}
+
+
+def _spending_of(token: RefreshRow) -> dict[str, Any]:
+    spent = {} if token.spent_at is None else {"spent_at": token.spent_at}
+    return {"issued_at": token.issued_at, "expires_at": token.expires_at, **spent}
 
 
 def _times(issued_at: float, expires_at: float) -> dict[str, int]:

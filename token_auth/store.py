@@ -130,6 +130,21 @@ class RefreshTokens:
         with self._database.reading() as session:
             return list(session.scalars(usable))
 
+    def family_of(self, jti: str) -> str | None:
+        """Return the login id that a refresh token belongs to, or None."""
+        with self._database.reading() as session:
+            token = session.get(RefreshToken, _hash(jti))
+            return None if token is None else token.login_id
+
+    def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
+        """Return a login's family and its tokens, oldest first, ended or not; None if there is no such login here."""
+        tokens = select(RefreshToken).where(RefreshToken.login_id == login_id).order_by(RefreshToken.issued_at)
+        with self._database.reading() as session:
+            family = session.get(Family, login_id)
+            if family is None or family.approach != self._approach:
+                return None
+            return family, list(session.scalars(tokens))
+
     def find_live(self, member_id: str, now: float) -> list[str]:
         """Return the login ids of all of the member's live families."""
         with self._database.reading() as session:

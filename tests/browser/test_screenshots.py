@@ -1,78 +1,54 @@
 """Every page, in both languages and themes, on a phone and on a desk: drawn, kept to be looked at, and measured."""
 
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.visitor import APPROACHES, PASSWORDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
-LOCALES = {"en": "en-GB", "ko": "ko-KR"}
-SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
 PUBLIC = {"home": "/", "not-found": "/nowhere", "not-logged-in": "/session/profile"}
 LONG_NOTE = "A line.\n" + "a-word-that-never-ends-" * 12
 
 Draw = Callable[[str], None]
 
 
-# Each run draws the two that differ in everything; the nightly run draws the rest.
-IN_EVERY_RUN = {("en", "light", "desk"), ("ko", "dark", "phone")}
-SCENES = [
-    pytest.param(scene, id="-".join(scene), marks=[] if scene in IN_EVERY_RUN else [pytest.mark.nightly])
-    for scene in product(LOCALES, ("light", "dark"), SCREENS)
-]
-
-
 @pytest.fixture(params=SCENES)
-def scene(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+def scene(request: pytest.FixtureRequest) -> Scene:
     """A language, a colour scheme and a screen."""
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def language(scene: tuple[str, str, str]) -> str:
+def language(scene: Scene) -> str:
     return scene[0]
 
 
 @pytest.fixture
-def scheme(scene: tuple[str, str, str]) -> str:
-    return scene[1]
+def page_and_folder(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Path]]:
+    with page_of(browser, lab, scene) as opened:
+        yield opened
 
 
 @pytest.fixture
-def screen(scene: tuple[str, str, str]) -> str:
-    return scene[2]
-
-
-@pytest.fixture
-def page(browser: Browser, lab: str, language: str, scheme: str, screen: str) -> Iterator[Page]:
+def page(page_and_folder: tuple[Page, Path]) -> Page:
     """A browser that prefers this language and scheme, with a screen of this size."""
-    width, height = SCREENS[screen]
-    context = browser.new_context(
-        base_url=lab,
-        locale=LOCALES[language],
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": height},
-    )
-    yield context.new_page()
-    context.close()
+    return page_and_folder[0]
 
 
 @pytest.fixture
-def draw(page: Page, language: str, scheme: str, screen: str) -> Draw:
+def draw(page_and_folder: tuple[Page, Path], language: str) -> Draw:
     """Keep a picture of the page as `name`, and refuse one that is wider than its screen."""
-    folder = SCREENSHOTS / language / f"{screen}-{scheme}"
-    folder.mkdir(parents=True, exist_ok=True)
+    page, folder = page_and_folder
 
     def keep(name: str) -> None:
         page.screenshot(path=folder / f"{name}.png", full_page=True)
         assert page.locator("html").get_attribute("lang") == language
-        assert _overflow(page) <= 0, f"{name} is wider than its screen"
+        assert overflow(page) <= 0, f"{name} is wider than its screen"
 
     return keep
 
@@ -85,17 +61,13 @@ def test_every_page_fits_its_screen_in_both_languages_and_both_themes(page: Page
         _draw_behind(page, draw, approach)
 
 
-def test_the_home_page_fills_a_large_screen_and_does_not_overflow_the_smallest(browser: Browser, lab: str) -> None:
+def test_the_home_page_fills_a_large_screen_and_does_notoverflow_the_smallest(browser: Browser, lab: str) -> None:
     for width, height in ((320, 480), (1920, 1080), (3840, 2160)):
         with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
             page = context.new_page()
             page.goto("/")
             page.screenshot(path=SCREENSHOTS / f"home-{width}.png")
-            assert _overflow(page) <= 0
-
-
-def _overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+            assert overflow(page) <= 0
 
 
 def _draw_behind(page: Page, draw: Draw, approach: str) -> None:

@@ -1,0 +1,38 @@
+// The only place from which this page talks to the server.
+
+const PATIENCE_MS = 5000;
+
+/** Log in for real; return the two tokens, or null and what stood in the way. */
+export async function logIn(username, password) {
+  const body = JSON.stringify({ username, password });
+  const answer = await ask("/token/login", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  return { tokens: answer?.status === 200 ? answer.body : null, answer };
+}
+
+/** Send a token to the door that it is for, and nothing else: no cookie comes along. */
+export function showToken(token) {
+  return ask("/token/profile", { headers: { Authorization: `Bearer ${token}` } });
+}
+
+/** Ask for a token with more claims; only their names are sent. */
+export function askForClaims(claims) {
+  return ask("/jwt/claims", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ claims }) });
+}
+
+async function ask(path, options) {
+  try {
+    const response = await fetch(path, { ...options, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const text = await response.text();
+    return { status: response.status, challenge: response.headers.get("WWW-Authenticate"), text, body: parsed(text) };
+  } catch {
+    return null;
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,21 @@
+// Text and base64url, each from the other as one types: there is no key that one would need.
+
+import { decodeText, encodeText } from "./token.js";
+
+export function startEncoding(explain) {
+  const [text, encoded] = [document.getElementById("plain-text"), document.getElementById("encoded-text")];
+  const said = document.querySelector("[data-encoding-said]");
+  text.addEventListener("input", () => {
+    encoded.value = encodeText(text.value);
+    said.textContent = "";
+  });
+  encoded.addEventListener("input", () => {
+    try {
+      text.value = decodeText(encoded.value.trim());
+      said.textContent = "";
+    } catch (error) {
+      said.textContent = explain(error);
+    }
+  });
+  text.dispatchEvent(new Event("input"));
+}

@@ -1,0 +1,25 @@
+// HS256 by the browser itself (RFC 7518 §3.2), with a secret that the visitor types. The lab's own key never comes here.
+
+import { decodeBytes, encodeBytes } from "./token.js";
+
+const HS256 = { name: "HMAC", hash: "SHA-256" };
+const encoder = new TextEncoder();
+
+/** Browsers sign only on pages that came over https or from this very machine. */
+export const canSign = globalThis.isSecureContext && Boolean(globalThis.crypto?.subtle);
+
+export async function sign({ header, payload }, secret) {
+  return encodeBytes(new Uint8Array(await crypto.subtle.sign("HMAC", await key(secret), signed(header, payload))));
+}
+
+export async function fits({ header, payload, signature }, secret) {
+  return crypto.subtle.verify("HMAC", await key(secret), decodeBytes(signature), signed(header, payload));
+}
+
+function key(secret) {
+  return crypto.subtle.importKey("raw", encoder.encode(secret), HS256, false, ["sign", "verify"]);
+}
+
+function signed(header, payload) {
+  return encoder.encode(`${header}.${payload}`);
+}

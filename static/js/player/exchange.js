@@ -1,0 +1,78 @@
+// One real request: by this browser, or by another client whose request the lab's server sends.
+
+const PATIENCE_MS = 6000;
+
+/** Send a request of the story; return {status, node, body, wire, trace}, or null if no answer came. */
+export async function exchange(who, request, values) {
+  const filled = fill(request, values);
+  try {
+    return who === "other" ? await asAnotherClient(filled) : await asThisBrowser(filled);
+  } catch {
+    return null;
+  }
+}
+
+/** What the server keeps for a credential: {node, holds: […]}, or null if it could not be asked. */
+export async function holdings(approach, credential) {
+  try {
+    const response = await post("/walkthrough/holdings", { approach, credential });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+async function asThisBrowser({ method, path, headers, body }) {
+  // A token comes in a header; cookies that a log-in by form has left would be a second credential.
+  const credentials = path.startsWith("/token/") || path.startsWith("/hybrid/") ? "omit" : "same-origin";
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const response = await fetch(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
+  return understood(response.status, response.headers, await response.text());
+}
+
+async function asAnotherClient(request) {
+  const response = await post("/walkthrough/as-another-client", request);
+  const answer = await response.json();
+  if (!response.ok) return understood(response.status, response.headers, JSON.stringify(answer));
+  return understood(answer.status, new Headers(answer.headers.filter(([name]) => name.toLowerCase() !== "set-cookie")), answer.body);
+}
+
+function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
+}
+
+function understood(status, headers, text) {
+  const wire = headers.get("X-Lab-Wire");
+  return {
+    status,
+    node: headers.get("X-Node") ?? "?",
+    text,
+    body: parsed(text),
+    wire: wire === null ? null : JSON.parse(decoded(wire)),
+    trace: JSON.parse(headers.get("X-Lab-Trace") ?? "[]"),
+  };
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+/** Base64url to text. */
+export function decoded(text) {
+  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}
+
+function fill(request, values) {
+  const filled = (text) => text.replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
+  const each = (fields) => Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, typeof v === "string" ? filled(v) : v]));
+  const headers = each(request.headers);
+  if (request.body !== null) headers["Content-Type"] = "application/json";
+  const body = request.body === null ? undefined : JSON.stringify(each(request.body));
+  return { method: request.method, path: filled(request.path), headers, body };
+}

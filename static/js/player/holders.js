@@ -1,0 +1,76 @@
+// What the clients and the server side hold, before and after a step: changes are marked + − ~.
+
+import { shortened } from "./secret.js";
+import { language, make, say } from "./words.js";
+
+const MARKS = { added: "+", removed: "−", changed: "~", same: " " };
+const IS_TIME = /_at$/;
+
+/** Draw what each client holds; `before` and `now` are states of clients.js. */
+export function drawClients(place, before, now) {
+  const blocks = ["browser", "other"].flatMap((who) => {
+    const [old, current] = [clientRows(before.clients[who]), clientRows(now.clients[who])];
+    if (who === "other" && old.size + current.size === 0) return [];
+    return [block(say(`actor.${who}`), old, current, [])];
+  });
+  place.replaceChildren(...blocks);
+}
+
+/** Draw what the server holds: `before` and `now` are lists of holdings. */
+export function drawServer(place, before, now) {
+  const names = [...new Map([...before, ...now].map((holding) => [`${holding.where} ${holding.name}`, holding])).entries()];
+  const of = (list, name) => list.find((holding) => `${holding.where} ${holding.name}` === name);
+  const blocks = names.map(([name, { where, node }]) => {
+    const [old, current] = [of(before, name), of(now, name)];
+    const title = [say(`where.${where}`, { node }), " ", make("code", "", ...shortened((current ?? old).name))];
+    return block(title, serverRows(old), serverRows(current), current === undefined ? [] : extras(current));
+  });
+  const nothing = now.length === 0 ? [make("p", "nothing", say("server_nothing"))] : [];
+  place.replaceChildren(...nothing, ...blocks);
+}
+
+function clientRows({ cookies, memory }) {
+  const jar = Object.entries(cookies).map(([name, { value, attributes }]) => [`${say("line.cookies")}: ${name}`, [value, attributes].filter(Boolean).join("; ")]);
+  return new Map([...jar, ...Object.entries(memory).map(([name, value]) => [`${say("line.memory")}: ${name}`, value])]);
+}
+
+function serverRows(holding) {
+  return new Map(Object.entries(holding?.fields ?? {}).map(([name, value]) => [name, spoken(name, value)]));
+}
+
+function spoken(name, value) {
+  return IS_TIME.test(name) ? new Date(value * 1000).toLocaleString(language) : String(value);
+}
+
+function extras({ ttl_s, size_bytes }) {
+  const said = [];
+  if (ttl_s !== null) said.push(say("ttl", { seconds: Math.round(ttl_s) }));
+  if (size_bytes !== null) said.push(say("bytes", { bytes: size_bytes }));
+  return said;
+}
+
+function block(title, old, current, extra) {
+  const list = make("ul", "rows");
+  const kept = [...new Set([...old.keys(), ...current.keys()])];
+  for (const name of kept) {
+    const change = kind(old.get(name), current.get(name));
+    const row = make("li", "", mark(change), make("span", "name", ...shortened(name)), make("span", "value", ...shortened(current.get(name) ?? old.get(name))));
+    row.dataset.change = change;
+    list.append(row);
+  }
+  const foot = extra.length > 0 ? [make("p", "small soft", extra.join(" · "))] : [];
+  const body = kept.length > 0 ? list : make("p", "nothing", say("line.nothing"));
+  return make("div", "holder", make("h3", "", ...[title].flat()), body, ...foot);
+}
+
+function kind(old, current) {
+  if (old === current) return "same";
+  if (old === undefined) return "added";
+  return current === undefined ? "removed" : "changed";
+}
+
+function mark(change) {
+  const sign = make("span", "change", MARKS[change]);
+  if (change !== "same") sign.append(make("span", "unseen", say(change)));
+  return sign;
+}

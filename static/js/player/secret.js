@@ -1,0 +1,32 @@
+// Text in which long values are shortened until they are clicked.
+
+import { make, say } from "./words.js";
+
+const LONG = /[A-Za-z0-9_-]{24,}(?:\.[A-Za-z0-9_-]+)*/g;
+const SHOWN = 8;
+
+/** The text as nodes: each long value a button. */
+export function shortened(text) {
+  const nodes = [];
+  let from = 0;
+  for (const match of text.matchAll(LONG)) {
+    nodes.push(text.slice(from, match.index), secret(match[0]));
+    from = match.index + match[0].length;
+  }
+  return [...nodes, text.slice(from)];
+}
+
+function secret(value) {
+  const button = make("button", "secret");
+  button.type = "button";
+  let open = true;
+  const toggle = () => {
+    open = !open;
+    button.textContent = open ? value : `${value.slice(0, SHOWN)}…`;
+    button.title = say(open ? "less" : "more");
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", toggle);
+  toggle();
+  return button;
+}

@@ -1,0 +1,48 @@
+// The request and the response of a step, line by line, the telling ones marked.
+
+import { shortened } from "./secret.js";
+import { make, say } from "./words.js";
+
+const COMMON = new Set([
+  "host", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
+  "x-content-type-options", "referrer-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "server-timing",
+]);
+
+/** Draw both messages; `lookAt` names their telling lines. */
+export function drawWire(place, lookAt, answer) {
+  const { request, response } = answer.wire;
+  place.replaceChildren(
+    message("request", `${request.method} ${request.path}`, request.headers, request.body, lookAt),
+    message("response", response.status, response.headers, answer.text, lookAt),
+  );
+}
+
+function message(side, first, headers, body, lookAt) {
+  const telling = (what) => lookAt.includes(`${side} ${what}`);
+  const box = make("div", "message", make("h3", "", say(side)));
+  box.dataset.side = side;
+  box.append(line(first, telling("line") || telling("status")));
+  const shown = ([name]) => !COMMON.has(name.toLowerCase()) || telling(name);
+  for (const [name, value] of headers.filter(shown)) box.append(line(`${name}: ${value}`, telling(name)));
+  const others = headers.filter((header) => !shown(header));
+  if (others.length > 0) {
+    const summary = make("summary", "small", say("other_headers", { count: others.length }));
+    box.append(make("details", "", summary, ...others.map(([name, value]) => line(`${name}: ${value}`, false))));
+  }
+  if (body) box.append(make("div", "gap"), ...pretty(body).split("\n").map((text) => line(text, telling("body"))));
+  return box;
+}
+
+function line(text, telling) {
+  const row = make("p", telling ? "wire-line telling" : "wire-line", ...shortened(text));
+  if (telling) row.prepend(make("span", "pointer", "▸ "));
+  return row;
+}
+
+function pretty(body) {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

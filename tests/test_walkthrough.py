@@ -1,0 +1,195 @@
+"""The walks' pages and what they ask: what a server keeps for a login, and another client's requests."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.conftest import Clock, MakeApp
+from tests.live_lab import LiveLab
+from tests.problems import assert_problem
+from tests.visitor import Visitor
+from walkthrough.stories import STORIES
+
+BROWSER = {"Accept": "text/html"}
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(front_door=NOBODY)
+
+
+def holdings(app: Flask, approach: str, **fields: object) -> list[dict[str, object]]:
+    response = app.test_client().post("/walkthrough/holdings", json={"approach": approach, **fields})
+    assert response.status_code == 200, response.text
+    held: list[dict[str, object]] = response.get_json()["holds"]
+    return held
+
+
+def sid_of(visitor: Visitor) -> str:
+    cookie = visitor.client.get_cookie("sid", path=f"/{visitor.approach}")
+    assert cookie is not None
+    return cookie.value
+
+
+@pytest.mark.parametrize(("approach", "where"), [("session", "store"), ("memory", "memory")])
+def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, approach: str, where: str) -> None:
+    alice = Visitor(app, approach).login()
+    sid = sid_of(alice)
+    record, index = holdings(app, approach, credential=sid)
+    assert record["where"] == index["where"] == where
+    assert record["fields"]["member_id"] == "alice"  # type: ignore[index]
+    assert 1700 < float(str(record["ttl_s"])) <= 1800
+    assert record["size_bytes"] == len(json.dumps(record["fields"], separators=(",", ":")))
+    assert sid not in json.dumps([record, index])
+    assert list(index["fields"].values()) == [record["fields"]["login_id"]]  # type: ignore[attr-defined,index]
+    alice.post("logout")
+    assert holdings(app, approach, credential=sid) == []
+
+
+def test_looking_does_not_lengthen_a_session(app: Flask) -> None:
+    alice = Visitor(app, "session").login(session_idle_s=60)
+    first, second = (holdings(app, "session", credential=sid_of(alice))[0]["ttl_s"] for _ in range(2))
+    assert float(str(second)) < float(str(first)) <= 60
+
+
+def test_the_id_before_a_renewal_leads_to_nothing(app: Flask) -> None:
+    alice = Visitor(app, "session").login()
+    old = sid_of(alice)
+    alice.post("renew")
+    assert holdings(app, "session", credential=old) == []
+    assert len(holdings(app, "session", credential=sid_of(alice))) == 2
+
+
+@pytest.mark.parametrize("approach", ["token", "hybrid"])
+def test_a_token_is_a_family_of_hashes(app: Flask, approach: str, clock: Clock) -> None:
+    """SECURITY 11: nothing from which a token could be made."""
+    alice = Visitor(app, approach).login()
+    access, refresh = alice.access, alice.refresh_token
+    family, token = holdings(app, approach, credential=access)
+    assert family["where"] == token["where"] == "database"
+    assert set(family["fields"]) == {"member_id", "created_at", "expires_at"}  # type: ignore[call-overload]
+    clock.advance(1)
+    alice.refresh()
+    spent, successor = holdings(app, approach, credential=access)[1:]
+    assert "spent_at" in spent["fields"]  # type: ignore[operator]
+    assert "spent_at" not in successor["fields"]  # type: ignore[operator]
+    assert holdings(app, approach, credential=refresh) == holdings(app, approach, credential=access)
+    assert holdings(app, approach, credential="stale", refresh_token=refresh) != []
+
+
+def test_a_logout_is_seen_in_the_database_and_only_hybrid_denies(app: Flask) -> None:
+    for approach, denials in (("token", 0), ("hybrid", 1)):
+        alice = Visitor(app, approach).login()
+        alice.post("logout")
+        held = holdings(app, approach, credential=alice.access)
+        assert "revoked_at" in held[0]["fields"]  # type: ignore[operator]
+        assert len([holding for holding in held if holding["where"] == "store"]) == denials
+
+
+@pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
+@pytest.mark.parametrize("credential", ["x", "a" * 43, "a.b.c", "../..", "한"])
+def test_an_unknown_credential_holds_nothing(app: Flask, approach: str, credential: str) -> None:
+    assert holdings(app, approach, credential=credential) == []
+
+
+def test_a_token_of_another_approach_holds_nothing(app: Flask) -> None:
+    alice = Visitor(app, "token").login()
+    assert holdings(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
+
+
+@pytest.mark.parametrize("path", ["holdings", "as-another-client"])
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}]
+)
+def test_no_other_page_asks(app: Flask, path: str, headers: dict[str, str]) -> None:
+    """SECURITY 16 and 20."""
+    body = {"approach": "session", "credential": "x", "method": "GET", "path": "/session/profile"}
+    response = app.test_client().post(f"/walkthrough/{path}", json=body, headers=headers)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("body", [{}, {"approach": "open", "credential": "x"}, {"approach": "session"}])
+def test_a_bad_question_is_refused(app: Flask, body: dict[str, str]) -> None:
+    response = app.test_client().post("/walkthrough/holdings", json=body)
+    assert_problem(response, 400, "bad_request")
+
+
+@pytest.mark.parametrize("slug", STORIES)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_step_has_its_address(app: Flask, slug: str, language: str) -> None:
+    client, headers = app.test_client(), {**BROWSER, "Accept-Language": language}
+    for path in ("", *(f"/{step.id}" for step in STORIES[slug].steps)):
+        shown = client.get(f"/walkthrough/{slug}{path}", headers=headers)
+        assert shown.status_code == 200
+        assert f'<html lang="{language}">' in shown.text
+    for path in ("/walkthrough/nothing", f"/walkthrough/{slug}/nothing", "/walkthrough/"):
+        assert client.get(path, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_storys_steps_have_different_names(slug: str) -> None:
+    names = [step.id for step in STORIES[slug].steps]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("settings", [{"lab": False}, {"front_door": None}])
+def test_outside_a_running_lab_there_are_no_walks(make_app: MakeApp, settings: dict[str, object]) -> None:
+    """SECURITY 20."""
+    client = make_app(**{"front_door": NOBODY, **settings}).test_client()
+    assert client.get("/walkthrough/session").status_code == 404
+    for path in ("holdings", "as-another-client"):
+        assert client.post(f"/walkthrough/{path}", json={}).status_code == 404
+    assert "/walkthrough/" not in client.get("/", headers=BROWSER).text
+
+
+# -- another client
+
+
+def play(app: Flask, **fields: object) -> TestResponse:
+    return app.test_client().post("/walkthrough/as-another-client", json={"method": "GET", **fields})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"path": "http://127.0.0.1:6379/"},
+        {"path": "/lab/state"},
+        {"path": "/session/login", "method": "POST"},
+        {"path": "/session/profile\r\nX: y"},
+        {"path": "//evil.example/session/profile"},
+        {"path": "/session/../lab/state"},
+        {"path": "/session/profile", "method": "CONNECT"},
+        {"path": "/session/profile", "headers": {"Host": "evil.example"}},
+        {"path": "/session/profile", "headers": {"X-Forwarded-For": "127.0.0.1"}},
+        {"path": "/session/profile", "headers": {"Cookie": "a\r\nX: y"}},
+        {"path": "/session/profile", "headers": {"Cookie": 1}},
+        {"path": "/session/profile", "headers": []},
+        {"path": "/session/profile", "body": {}},
+        {"path": 1},
+    ],
+)
+def test_another_client_reaches_an_approachs_pages_only(app: Flask, fields: dict[str, object]) -> None:
+    assert_problem(play(app, **fields), 400, "bad_request")
+
+
+def test_a_front_door_that_does_not_answer_is_a_503(app: Flask) -> None:
+    assert_problem(play(app, path="/session/profile"), 503, "store_unavailable")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
+    with LiveLab(tmp_path_factory.mktemp("one-node")) as lab:
+        yield lab
+
+
+@pytest.mark.xdist_group("walkthrough")
+def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: LiveLab) -> None:
+    answer = play(make_app(front_door=lab.url), path="/session/profile", headers={"Cookie": "sid=copied"}).get_json()
+    assert answer["status"] == 401
+    assert json.loads(answer["body"])["code"] == "invalid_session"
+    names = {name.lower() for name, _ in answer["headers"]}
+    assert {"x-node", "x-lab-wire", "x-lab-trace"} <= names

@@ -1,0 +1,59 @@
+"""`/walkthrough/<story>`, each step at its own address, and what the player asks beside its story."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from approach import Holding
+from config import Config
+from errors import NotFound
+from lab_controls import Guard
+from walkthrough.client import OtherClient, OtherRequest
+from walkthrough.stories import STORIES
+from web.fields import Fields, read_fields, text_field
+
+MAX_CREDENTIAL = 8192
+
+Look = Callable[[str], Sequence[Holding]]
+
+
+def walkthrough_blueprint(config: Config, front_door: str, looks: Mapping[str, Look]) -> Blueprint:
+    """Return the walks; `looks` says by approach what the server keeps for a credential."""
+    walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
+    walks.before_request(Guard.of(config))
+    walks.app_context_processor(lambda: {"stories": STORIES})
+    other = OtherClient(front_door)
+
+    @walks.get("/<slug>")
+    @walks.get("/<slug>/<step>")
+    def story(slug: str, step: str | None = None) -> Response:
+        """Show the player with a story in it; the step is the player's to open."""
+        found = STORIES.get(slug)
+        if found is None or (step is not None and not found.has(step)):
+            raise NotFound(gettext("There is no such walk, or no such step in it."))
+        return make_response(render_template("walkthrough/player.html", story=found))
+
+    @walks.post("/holdings")
+    def holdings() -> Response:
+        """Show what this server keeps for the login that a credential belongs to, and nothing usable of it."""
+        fields = read_fields()
+        look = looks.get(text_field(fields, "approach", 16))
+        if look is None:
+            raise BadRequest(gettext("approach names one that keeps logins."))
+        held = next(filter(None, map(look, _credentials(fields))), [])
+        return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(holding) for holding in held])
+
+    @walks.post("/as-another-client")
+    def as_another_client() -> Response:
+        """Send a request that a page cannot send, and show its real answer."""
+        return jsonify(other.send(OtherRequest.read(read_fields())))
+
+    return walks
+
+
+def _credentials(fields: Fields) -> list[str]:
+    names = ["credential", *(["refresh_token"] if "refresh_token" in fields else [])]
+    return [text_field(fields, name, MAX_CREDENTIAL) for name in names]
