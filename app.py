@@ -76,6 +76,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         approaches += [open_approach(door), in_memory, hybrid]
         session_interfaces["memory"] = in_memory.credential
 
+    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
+    tell = partial(_tell, {*approaches, hybrid})
     app.session_interface = SessionsByPrefix(session_interfaces)
     for approach in approaches:
         approach.mount(app, pages)
@@ -89,9 +91,10 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     if config.lab and config.front_door:
         keepers = (in_memory, sessions, tokens, hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}
-        app.register_blueprint(walkthrough_blueprint(config, config.front_door, looks))
-    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
-    app.cli.add_command(member_commands(members, partial(_tell, {*approaches, hybrid})))
+        app.register_blueprint(
+            walkthrough_blueprint(config, config.front_door, looks, lambda *change: tell(members.set_role(*change)))
+        )
+    app.cli.add_command(member_commands(members, tell))
     app.cli.add_command(key_commands(key_ring))
 
     database.create_tables()

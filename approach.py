@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, Response, g, redirect, url_for
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, url_for
 from flask_babel import gettext
 
 from accounts.identity import Identity
 from accounts.members import Change
-from errors import NotFound
+from errors import LabError, NotFound
 from web.negotiation import done, page
 
 
@@ -33,7 +33,8 @@ class Approach:
     """A way to stay logged in, mounted at `/<name>`.
 
     `outside` holds the routes that need no login; `inside` those behind the guard, where the pages join them.
-    `member_changed` carries a change of a member to their live logins.
+    `identify` says who sends a request, as the guard does, but renews nothing. `member_changed` carries a change of a
+    member to their live logins.
     """
 
     def __init__(
@@ -41,14 +42,17 @@ class Approach:
         name: str,
         views: Views,
         guard: Callable[[], None],
+        identify: Callable[[], Identity],
         member_changed: Callable[[Change], None] = _ignore_change,
     ) -> None:
         self.name = name
         self.member_changed = member_changed
+        self._identify = identify
         self.outside = Blueprint(name, __name__)
         self.outside.add_url_rule("", "start", lambda: redirect(url_for(f"{name}.inside.pages.profile")))
         self.outside.add_url_rule("/login", view_func=views.login_form)
         self.outside.add_url_rule("/login", view_func=views.login, methods=["POST"])
+        self.outside.add_url_rule("/whoami", "whoami", self._whoami)
         self.inside = Blueprint("inside", __name__)
         self.inside.before_request(guard)
         self._add_inside("/logout", views.logout, "POST")
@@ -61,6 +65,13 @@ class Approach:
 
     def _add_inside(self, path: str, view: Callable[..., Response], method: str, endpoint: str | None = None) -> None:
         self.inside.add_url_rule(path, endpoint, view, methods=[method])
+
+    def _whoami(self) -> Response:
+        """Say who this browser is here. That it is nobody is an answer too: the header of every page asks."""
+        try:
+            return jsonify(member=self._identify().view())
+        except LabError as unknown:
+            return jsonify(member=None, code=unknown.code)
 
     def mount(self, app: Flask, pages: Blueprint) -> None:
         """Put the protected pages behind this approach's guard, and all of it into `app`."""

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, has_request_context, jsonify, make_response, redirect, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
@@ -20,6 +32,8 @@ from web.origin import refuse_cross_origin
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 LANGUAGE_COOKIE = "language"
+# How pages are shown: without a cookie as the browser asks, and for one reader.
+DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
 
 def home_blueprint(
@@ -62,6 +76,22 @@ def home_blueprint(
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * DAY_S, httponly=True, samesite="Lax")
         return response
 
+    @home.post("/display")
+    def set_display() -> Response:
+        """Remember light or dark, or the projector's larger type; an empty value forgets it again."""
+        refuse_cross_origin()
+        fields = read_fields()
+        response = make_response(redirect(_local_path(fields.get("next")), 303))
+        for name, choices in DISPLAYS.items():
+            choice = fields.get(name)
+            if choice in choices:
+                response.set_cookie(name, str(choice), max_age=365 * DAY_S, httponly=True, samesite="Lax")
+            elif choice == "":
+                response.delete_cookie(name, httponly=True, samesite="Lax")
+            elif choice is not None:
+                raise BadRequest(gettext("%(name)s takes %(choices)s.", name=name, choices=", ".join(choices)))
+        return response
+
     return home
 
 
@@ -72,7 +102,17 @@ def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
     """Return what every page's header shows. It asks no store and no database: error pages need it too."""
     prefix = request.path.split("/", 2)[1]
     here = prefix if prefix in known["mounted"] else None
-    return {**known, "here": here, "me": g.get("identity"), "return_path": _return_path(here)}
+    display = {name: request.cookies.get(name) for name in DISPLAYS}
+    chosen = {name: value if value in DISPLAYS[name] else None for name, value in display.items()}
+    endpoints = current_app.view_functions
+    return {
+        **known,
+        **chosen,
+        "endpoints": endpoints,
+        "here": here,
+        "me": g.get("identity"),
+        "return_path": _return_path(here),
+    }
 
 
 def _return_path(here: str | None) -> str:

@@ -15,3 +15,7 @@ class Identity:
     role: str
     login_id: str
     approach: str
+
+    def view(self) -> dict[str, str]:
+        """Return the member as clients see them."""
+        return {"id": self.member_id, "username": self.username, "role": self.role}

@@ -23,9 +23,8 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
     def profile() -> Response:
         """Show who is logged in, how that is remembered, and which node answered."""
         me = g.identity
-        member = {"id": me.member_id, "username": me.username, "role": me.role}
         node = current_app.config["NODE_NAME"]
-        return page("pages/profile.html", {"member": member, "approach": me.approach, "node": node})
+        return page("pages/profile.html", {"member": me.view(), "approach": me.approach, "node": node})
 
     @pages.get("/notes")
     def list_notes() -> Response:

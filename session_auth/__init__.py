@@ -31,7 +31,8 @@ class SessionApproach(Approach):
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
         self.credential = SessionCredential(app, f"/{name}", store, door.members, lifetimes, now)
         views = SessionRoutes(name, self.credential, door, config.session_idle_s, config.lab)
-        super().__init__(name, views, SessionGuard(name, self.credential), self.credential.member_changed)
+        guard = SessionGuard(name, self.credential)
+        super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
         self.inside.add_url_rule("/renew", view_func=views.renew, methods=["POST"])
 
 

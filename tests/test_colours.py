@@ -19,11 +19,12 @@ READ_ON = [
 
 
 def colours() -> dict[str, dict[str, str]]:
-    """Return the colours of both themes by name; dark names only what it changes."""
-    light, dark = (
-        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", half)) for half in TOKENS.read_text().split("@media", 1)
-    )
-    return {"light": light, "dark": {**light, **dark}}
+    """Return the colours of both themes by name."""
+    pairs = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", TOKENS.read_text())
+    return {
+        "light": {name: light for name, light, _ in pairs},
+        "dark": {name: dark for name, _, dark in pairs},
+    }
 
 
 def luminance(colour: str) -> float:

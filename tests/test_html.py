@@ -100,7 +100,7 @@ def test_every_page_asks_its_question_in_both_languages(app: Flask, approach: st
 def test_the_header_says_who_you_are_and_which_node_answered(reader: Reader, approach: str) -> None:
     shown = reader.login(approach).get(f"/{approach}/notes").text
     assert "<strong>alice</strong>" in shown
-    assert "<code>node-1</code>" in shown
+    assert "<code data-node>node-1</code>" in shown
     assert re.search(rf'data-approach="{approach}" aria-current="true"', shown)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -52,8 +53,10 @@ def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, appr
 
 def test_looking_does_not_lengthen_a_session(app: Flask) -> None:
     alice = Visitor(app, "session").login(session_idle_s=60)
-    first, second = (holdings(app, "session", credential=sid_of(alice))[0]["ttl_s"] for _ in range(2))
-    assert float(str(second)) < float(str(first)) <= 60
+    first = float(str(holdings(app, "session", credential=sid_of(alice))[0]["ttl_s"]))
+    sleep(0.01)
+    second = float(str(holdings(app, "session", credential=sid_of(alice))[0]["ttl_s"]))
+    assert second < first <= 60
 
 
 def test_the_id_before_a_renewal_leads_to_nothing(app: Flask) -> None:
@@ -193,3 +196,29 @@ def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: LiveLab) ->
     assert json.loads(answer["body"])["code"] == "invalid_session"
     names = {name.lower() for name, _ in answer["headers"]}
     assert {"x-node", "x-lab-wire", "x-lab-trace"} <= names
+
+
+# -- a role that is changed from a walk
+
+
+def role_of(app: Flask, username: str, role: str) -> TestResponse:
+    return app.test_client().post("/walkthrough/role", json={"username": username, "role": role})
+
+
+def test_a_walk_changes_a_load_members_role_and_live_sessions_feel_it(app: Flask) -> None:
+    session, token = (Visitor(app, approach) for approach in ("session", "token"))
+    assert role_of(app, "load-0042", "admin").get_json() == {"member": {"username": "load-0042", "role": "admin"}}
+    for visitor in (session, token):
+        visitor.login("load-0042", "load")
+        assert visitor.get("admin").status_code == 200
+    assert role_of(app, "load-0042", "user").status_code == 200
+    assert session.get("admin").status_code == 403
+    assert token.get("admin").status_code == 200  # until it expires: that is the lesson
+
+
+@pytest.mark.parametrize(
+    ("username", "role", "status"),
+    [("alice", "admin", 400), ("load-0042", "root", 400), ("load-9999", "admin", 404), ("../load-0042", "user", 400)],
+)
+def test_a_walk_changes_nobody_elses_role(app: Flask, username: str, role: str, status: int) -> None:
+    assert role_of(app, username, role).status_code == status

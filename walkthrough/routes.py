@@ -1,12 +1,16 @@
 """`/walkthrough/<story>`, each step at its own address, and what the player asks beside its story."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import get_args
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
+from accounts.identity import Role
+from accounts.members import UnknownMember
 from approach import Holding
 from config import Config
 from errors import NotFound
@@ -16,11 +20,15 @@ from walkthrough.stories import STORIES
 from web.fields import Fields, read_fields, text_field
 
 MAX_CREDENTIAL = 8192
+PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses when a walk changes their role
+ROLES = get_args(Role)
 
 Look = Callable[[str], Sequence[Holding]]
 
 
-def walkthrough_blueprint(config: Config, front_door: str, looks: Mapping[str, Look]) -> Blueprint:
+def walkthrough_blueprint(
+    config: Config, front_door: str, looks: Mapping[str, Look], set_role: Callable[[str, str], None]
+) -> Blueprint:
     """Return the walks; `looks` says by approach what the server keeps for a credential."""
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
@@ -50,6 +58,21 @@ def walkthrough_blueprint(config: Config, front_door: str, looks: Mapping[str, L
     def as_another_client() -> Response:
         """Send a request that a page cannot send, and show its real answer."""
         return jsonify(other.send(OtherRequest.read(read_fields())))
+
+    @walks.post("/role")
+    def change_role() -> Response:
+        """Give one of the load members another role, as `flask members set-role` does: live logins hear of it."""
+        fields = read_fields()
+        username, role = text_field(fields, "username", 16), text_field(fields, "role", 16)
+        if PLAYTHING.fullmatch(username) is None:
+            raise BadRequest(gettext("A walk changes the role of a load member only."))
+        if role not in ROLES:
+            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="role", choices=", ".join(ROLES)))
+        try:
+            set_role(username, role)
+        except UnknownMember:
+            raise NotFound(gettext("There is no such member.")) from None
+        return jsonify(member={"username": username, "role": role})
 
     return walks
 

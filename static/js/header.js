@@ -1,0 +1,18 @@
+// The header's live parts: who this browser is behind each approach, and which node has answered last.
+// Other scripts tell of an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })).
+
+for (const place of document.querySelectorAll("[data-whoami]")) showWho(place);
+
+async function showWho(place) {
+  try {
+    const response = await fetch(place.dataset.whoami, { headers: { Accept: "application/json" } });
+    const { member, code } = await response.json();
+    place.textContent = member?.username ?? (code === "store_unavailable" ? "?" : "–");
+  } catch {
+    place.textContent = "?";
+  }
+}
+
+document.addEventListener("answered", ({ detail }) => {
+  document.querySelector("[data-node]").textContent = detail.node;
+});
