@@ -132,7 +132,7 @@ async function askServer() {
   find("answer-status").className = answer?.status === 200 ? "let-in" : "shut";
   find("answer-code").textContent = answer?.body.code ?? "–";
   find("answer-challenge").textContent = answer?.challenge ?? "–";
-  find("answer-body").textContent = answer?.text.trim() || "–";
+  find("answer-body").textContent = answer === null ? "–" : JSON.stringify(answer.body); // read as JSON, so that Korean is Korean
   find("answer-why").textContent = say(`why.${answer?.body.code === "expired_token" ? "expired" : verdict}`);
   find("answer").hidden = false;
 }
