@@ -12,15 +12,15 @@ export function put(cell, name, text) {
 export function clear(cell) {
   delete cell.dataset.verdict;
   part(cell, "outcome").replaceChildren();
-  part(cell, "shown").hidden = true;
+  for (const place of cell.querySelectorAll("[data-sent], [data-back], [data-place]")) place.replaceChildren("–");
 }
 
 export function draw(cell, tokens, answer, brought) {
   cell.dataset.verdict = answer.status === 200 ? "let-in" : "refused";
   part(cell, "outcome").replaceChildren(headline(answer), make("p", "", say(`why.${cell.dataset.state}`)));
   for (const row of cell.querySelectorAll("[data-kind]")) drawToken(row, tokens[row.dataset.kind], brought);
-  part(cell, "touched").replaceChildren(...touched("db", answer.trace), ...touched("store", answer.trace), ...steps(answer.trace));
-  part(cell, "shown").hidden = false;
+  for (const where of ["db", "store"]) drawTouched(cell.querySelector(`[data-place="${where}"]`), answer.trace);
+  cell.querySelector("[data-place=inside]").replaceChildren(steps(answer.trace));
 }
 
 export function drawOtherwise(cell, error) {
@@ -58,20 +58,17 @@ function spoken(seconds) {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(Math.round(seconds / size));
 }
 
-function touched(where, trace) {
-  const taken = trace.filter(({ part: of }) => of === where);
+function drawTouched(place, trace) {
+  const taken = trace.filter(({ part: of }) => of === place.dataset.place);
   const time = microseconds(taken.reduce((sum, { duration_us }) => sum + duration_us, 0));
-  const said = make("dd", "", taken.length === 0 ? say("untouched") : say("touched", { count: taken.length, time }));
-  said.dataset.where = where;
-  said.dataset.count = taken.length;
-  return [make("dt", "", say(`where.${where}`)), said];
+  place.textContent = taken.length === 0 ? say("untouched") : say("touched", { count: taken.length, time });
+  place.dataset.count = taken.length;
 }
 
 /** Every step that the server took, in order. */
 function steps(trace) {
   const list = trace.map(({ part: of, what, duration_us }) => make("li", "", make("code", "", say(`step.${of}`, { what })), ` ${microseconds(duration_us)}`));
-  const opened = make("details", "", make("summary", "small", say("count", { count: trace.length })), make("ol", "inside", ...list));
-  return [make("dt", "", say("inside")), make("dd", "", opened)];
+  return make("details", "", make("summary", "", say("count", { count: trace.length })), make("ol", "inside", ...list));
 }
 
 function part(cell, name) {

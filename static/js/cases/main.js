@@ -1,8 +1,8 @@
 // The page of the four cases: the board, what tampering does, and the hole, joined.
 
 import { runCell } from "./board.js";
-import { Theft } from "./theft.js";
 import { tryAll } from "./tampering.js";
+import { Theft } from "./theft.js";
 import { say } from "../words.js";
 
 const cells = [...document.querySelectorAll("[data-state]")];
@@ -24,12 +24,12 @@ press(document.querySelector("[data-run-all]"), () => Promise.all(cells.map((cel
 press(document.querySelector("[data-try-all]"), () => tryAll(carrier()));
 
 stealButton.addEventListener("click", () => {
-  if (theft.isGoing) return theft.stop();
+  if (stealButton.ariaPressed === "true") return theft.stop(); // it ends when its last request is answered
   theft.go().finally(() => show(false));
   return show(true);
 });
 
 function show(going) {
-  stealButton.setAttribute("aria-pressed", String(going));
+  stealButton.ariaPressed = String(going);
   stealButton.textContent = say(going ? "theft.stop" : "theft.start");
 }

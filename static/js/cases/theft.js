@@ -21,6 +21,8 @@ const CLAIMS = {
   outlived: { folk: "200 access", token: "401" },
 };
 
+class Stopped extends Error {}
+
 export class Theft {
   isGoing = false;
 
@@ -29,11 +31,15 @@ export class Theft {
     this.log = new Log();
     this.isGoing = true;
     try {
-      for (const move of MOVES) if (this.isGoing) await this[move]();
-      for (let round = 1; this.isGoing && round <= MOST_ROUNDS; round += 1) await this.renewed(round);
+      for (const move of MOVES) {
+        this.goOn();
+        await this[move]();
+      }
+      for (let round = 1; round <= MOST_ROUNDS; round += 1) await this.renewed(round);
       this.log.conclude();
     } catch (error) {
-      this.log.say(otherwise(error));
+      if (error instanceof Stopped) this.log.conclude();
+      else this.log.say(otherwise(error));
     } finally {
       this.isGoing = false;
       this.log.wait("");
@@ -42,6 +48,10 @@ export class Theft {
 
   stop() {
     this.isGoing = false;
+  }
+
+  goOn() {
+    if (!this.isGoing) throw new Stopped();
   }
 
   /** The thief is a member too. At /token his own refresh token expires first: the third case asks for that. */
@@ -95,7 +105,6 @@ export class Theft {
   async renewed(round) {
     await this.knockAt("folk", { refresh: null });
     await this.until([this.holds.folk.access], "wait.round");
-    if (!this.isGoing) return;
     const answer = await this.knockAt("folk", {});
     if (outcome(answer) !== "200 access") throw new Otherwise(answer);
     this.log.round(round, (performance.now() - this.loggedOutAt) / 1000);
@@ -122,6 +131,7 @@ export class Theft {
   async until(tokens, reason) {
     await untilExpired(tokens, (left) => this.log.wait(say(reason, { seconds: number(left, 1) })), () => this.isGoing);
     this.log.wait("");
+    this.goOn();
   }
 }
 
