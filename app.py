@@ -24,6 +24,7 @@ from cluster.embedded_store import store_address
 from cluster.supervisor import MOST_NODES
 from config import BadConfig, Config, load_config, make_folder
 from exhibits import exhibits_blueprint
+from folk_server import folk_blueprint
 from home import home_blueprint, register_languages
 from lab_controls import controls_blueprint
 from measurement.middleware import Measured
@@ -86,6 +87,9 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.register_blueprint(jwks_blueprint(key_ring))
     if config.lab:
         app.register_blueprint(exhibits_blueprint())
+        # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
+        folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
+        app.register_blueprint(folk_blueprint(folk_keys, database, door, now))
     if config.lab and config.control_socket:
         app.register_blueprint(controls_blueprint(config, config.control_socket))
     if config.lab and config.front_door:

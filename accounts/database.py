@@ -8,7 +8,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from flask_babel import lazy_gettext
-from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, ExceptionContext, MetaData, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -51,22 +51,22 @@ class Database:
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
-    def create_tables(self) -> None:
+    def create_tables(self, tables: MetaData = Base.metadata) -> None:
         """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable."""
         try:
             try:
-                self._create_missing()
+                self._create_missing(tables)
             except (OperationalError, ProgrammingError):  # another node created a table between our look and our try
-                self._create_missing()
+                self._create_missing(tables)
         except DBAPIError as error:
             raise BadConfig(f"DATABASE_URL: the member database cannot be used ({_reason(error)})") from None
 
-    def _create_missing(self) -> None:
+    def _create_missing(self, tables: MetaData) -> None:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 # Two that create one table collide in PostgreSQL's own catalogue, whatever IF NOT EXISTS says.
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
-            Base.metadata.create_all(connection)
+            tables.create_all(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -35,6 +35,11 @@ def walkthrough_blueprint(
     walks.app_context_processor(lambda: {"stories": STORIES})
     other = OtherClient(front_door)
 
+    @walks.get("/cases")
+    def cases() -> Response:
+        """Show the four cases, and the hole in the folk version of the third."""
+        return make_response(render_template("walkthrough/cases.html"))
+
     @walks.get("/<slug>")
     @walks.get("/<slug>/<step>")
     def story(slug: str, step: str | None = None) -> Response:

@@ -1,0 +1,104 @@
+"""UNSAFE, DO NOT COPY: the folk server's tokens. They live for seconds, so that nobody keeps one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Any, Literal
+
+import jwt
+from jwt.types import Options
+from sqlalchemy import String, delete
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from accounts.database import Database
+from token_auth import KeyRing
+
+ISSUER = "urn:session-or-token:folk"  # not the lab's: its tokens pass nowhere else
+ACCESS_S = 5
+REFRESH_S = 12
+CHECKS: Options = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat": False}  # expiry is for the caller
+
+Kind = Literal["access", "refresh"]
+
+
+class FolkBase(DeclarativeBase):
+    """The tables of this server alone, which only a lab makes."""
+
+
+class KeptToken(FolkBase):
+    """One refresh token. A member has one for each device, so logging out deletes the one that was sent."""
+
+    __tablename__ = "folk_refresh_tokens"
+
+    jti: Mapped[str] = mapped_column(String(32), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[float]
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A genuine access token, expired or not."""
+
+    username: str
+    expired: bool
+
+
+class FolkTokens:
+    """Issue and read this server's tokens; its refresh tokens are kept in the database."""
+
+    def __init__(self, key_ring: KeyRing, database: Database, now: Callable[[], float]) -> None:
+        self._key_ring = key_ring
+        self._database = database
+        self._now = now
+
+    def issue_access(self, username: str) -> str:
+        """Return a new access token."""
+        return self._sign("access", {"sub": username, "jti": token_urlsafe(16)}, ACCESS_S)
+
+    def issue_refresh(self, username: str) -> str:
+        """Return a new refresh token, and keep it; those that have expired are dropped."""
+        now, jti = self._now(), token_urlsafe(16)
+        with self._database.writing() as session:
+            session.execute(delete(KeptToken).where(KeptToken.expires_at <= now))
+            session.add(KeptToken(jti=jti, username=username, expires_at=now + REFRESH_S))
+        return self._sign("refresh", {"jti": jti}, REFRESH_S)
+
+    def read_access(self, token: str) -> AccessToken | None:
+        """Return what a genuine access token says; None for anything else."""
+        claims = self._claims("access", token)
+        return None if claims is None else AccessToken(claims["sub"], self._now() >= claims["exp"])
+
+    def owner(self, refresh: str | None) -> str | None:
+        """Return whose refresh token this is; None if it is not genuine, has expired, or is kept no longer."""
+        claims = self._claims("refresh", refresh or "")
+        if claims is None or self._now() >= claims["exp"]:
+            return None
+        with self._database.reading() as session:
+            kept = session.get(KeptToken, claims["jti"])
+            return None if kept is None else kept.username
+
+    def forget(self, refresh: str | None) -> None:
+        """Keep a refresh token no longer."""
+        claims = self._claims("refresh", refresh or "")
+        if claims is not None:
+            with self._database.writing() as session:
+                session.execute(delete(KeptToken).where(KeptToken.jti == claims["jti"]))
+
+    def _sign(self, kind: Kind, claims: dict[str, Any], ttl_s: int) -> str:
+        issued_at, key = int(self._now()), self._key_ring.signing_key()
+        times = {"iat": issued_at, "exp": issued_at + ttl_s}
+        return jwt.encode({"iss": ISSUER, "aud": kind, **times, **claims}, key.signing, algorithm=key.alg)
+
+    def _claims(self, kind: Kind, token: str) -> dict[str, Any] | None:
+        key = self._key_ring.signing_key()
+        try:
+            return jwt.decode(
+                token,
+                key.verifying,
+                algorithms=[key.alg],
+                issuer=ISSUER,
+                audience=kind,
+                options=CHECKS,
+            )
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            return None

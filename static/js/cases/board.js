@@ -1,0 +1,49 @@
+// The board: each of its cells logs in, waits until what has to expire has expired, and sends both tokens together.
+
+import { number, say } from "../words.js";
+import { clear, draw, drawOtherwise, put } from "./cell.js";
+import { broughtBy, logIn, Otherwise, present } from "./door.js";
+import { untilExpired } from "./tokens.js";
+
+const ALICE = { username: "alice", password: "wonderland" };
+const SHORT_S = 2;
+// What each case is to bring; whatever else comes is shown as what it is.
+const CLAIMS = {
+  "valid-valid": { status: 200, reissued: false },
+  "valid-expired": { status: 200, reissued: true },
+  "expired-valid": { status: 200, reissued: true },
+  "expired-expired": { status: 401, reissued: false },
+};
+
+/** Log in, and return both tokens once they are in this state; `tick` hears how many seconds are left. */
+export async function tokensIn(state, tick) {
+  const [access, refresh] = state.split("-");
+  const lifetimes = { ...(access === "expired" && { access_ttl_s: SHORT_S }), ...(refresh === "expired" && { refresh_ttl_s: SHORT_S }) };
+  const tokens = await logIn(ALICE, lifetimes);
+  await untilExpired([access === "expired" && tokens.access, refresh === "expired" && tokens.refresh].filter(Boolean), tick);
+  return tokens;
+}
+
+export async function runCell(cell, carrier) {
+  if (cell.ariaBusy === "true") return;
+  cell.ariaBusy = "true";
+  clear(cell);
+  put(cell, "countdown", `◷ ${say("logging_in")}`);
+  try {
+    const tokens = await tokensIn(cell.dataset.state, (left) => put(cell, "countdown", `◷ ${say("waiting", { seconds: number(left, 1) })}`));
+    const answer = await present(tokens, carrier);
+    const brought = broughtBy(answer);
+    if (!isAsClaimed(cell.dataset.state, answer, brought)) throw new Otherwise(answer);
+    draw(cell, tokens, answer, brought);
+  } catch (error) {
+    drawOtherwise(cell, error);
+  } finally {
+    put(cell, "countdown", "");
+    cell.ariaBusy = "false";
+  }
+}
+
+function isAsClaimed(state, { status }, { access, refresh }) {
+  const came = [access, refresh].filter(Boolean).length;
+  return status === CLAIMS[state].status && came === (CLAIMS[state].reissued ? 2 : 0);
+}

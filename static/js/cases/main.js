@@ -1,0 +1,35 @@
+// The page of the four cases: the board, what tampering does, and the hole, joined.
+
+import { runCell } from "./board.js";
+import { tryAll } from "./tampering.js";
+import { Theft } from "./theft.js";
+import { say } from "../words.js";
+
+const cells = [...document.querySelectorAll("[data-state]")];
+const carrier = () => document.querySelector("[name=carrier]:checked").value;
+const stealButton = document.querySelector("[data-steal]");
+const theft = new Theft();
+
+/** Do this at each press, one at a time; a button that works keeps its focus. */
+function press(button, work) {
+  button.addEventListener("click", async () => {
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true";
+    await work().finally(() => (button.ariaBusy = "false"));
+  });
+}
+
+for (const cell of cells) press(cell.querySelector("[data-run]"), () => runCell(cell, carrier()));
+press(document.querySelector("[data-run-all]"), () => Promise.all(cells.map((cell) => runCell(cell, carrier()))));
+press(document.querySelector("[data-try-all]"), () => tryAll(carrier()));
+
+stealButton.addEventListener("click", () => {
+  if (stealButton.ariaPressed === "true") return theft.stop(); // it ends when its last request is answered
+  theft.go().finally(() => show(false));
+  return show(true);
+});
+
+function show(going) {
+  stealButton.ariaPressed = String(going);
+  stealButton.textContent = say(going ? "theft.stop" : "theft.start");
+}
