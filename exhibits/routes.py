@@ -1,4 +1,4 @@
-"""`/jwt`: a token taken apart, in the browser; `/tcp`: a connection taken over, in a model."""
+"""`/jwt`: a token taken apart; `/storage`: where a login is kept; `/tcp`: a connection taken over, in a model."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from exhibits.allowlist import refusal
+from exhibits.storage import elsewhere, storage, witness
 from exhibits.tcp_model import play
 from token_auth.claims import ACCESS, CLAIMS, MAX_TOKEN_LENGTH
 from web.fields import read_fields
@@ -37,6 +38,9 @@ def exhibits_blueprint() -> Blueprint:
         """Show the simulation: what follows from each move is worked out here, and drawn there."""
         return make_response(render_template("tcp.html", runs={move: play(move) for move in MOVES}))
 
+    exhibits.add_url_rule("/storage", view_func=storage)
+    exhibits.add_url_rule("/storage/elsewhere", view_func=elsewhere)
+    exhibits.add_url_rule("/<any(token, session):approach>/witness", view_func=witness, methods=["GET", "POST"])
     return exhibits
 
 

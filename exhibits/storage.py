@@ -1,0 +1,117 @@
+"""`/storage`: one login in five places; beside it a page that plays another site, and a witness of what that sends.
+
+Unsafe to copy: the page of the other site exists to attack. It attacks this lab alone, under the lab's other loopback
+name, and there is none of it where the lab goes by any other name.
+"""
+
+import re
+from typing import Any
+
+from flask import Response, current_app, make_response, render_template, request
+from flask_babel import force_locale, get_locale
+from werkzeug.exceptions import Forbidden
+
+from errors import NotFound
+from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE
+from web.fields import whole_number_arg
+from web.headers import content_security_policy
+from web.negotiation import page
+from web.origin import refuse_cross_origin
+
+# Two names of one machine, and to a browser two sites: what decides is the host, never the port.
+OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
+HOST = re.compile(r"(?P<name>127\.0\.0\.1|localhost)(?P<port>:\d{1,5})?", re.ASCII)
+COOKIES = {"token": (ACCESS_COOKIE, REFRESH_COOKIE), "session": ("sid",)}
+
+PLANTED = "Written by another site"  # a note that no member should ever find
+
+# The requests for which the other site's page leads the whole window away, in this order.
+MOVES = (
+    ("POST", "/token/witness"),
+    ("POST", "/session/witness"),
+    ("GET", "/token/witness"),
+    ("GET", "/session/witness"),
+    ("POST", "/token/notes"),
+)
+
+
+def other_site() -> str | None:
+    """Return this lab's origin under its other loopback name, or None if it has none."""
+    found = HOST.fullmatch(request.host)
+    if found is None or current_app.config["PUBLIC_ORIGIN"]:
+        return None
+    return f"http://{OTHER_NAME[found['name']]}{found['port'] or ''}"
+
+
+def storage() -> Response:
+    """Show the page; the five logins are made by its scripts."""
+    return make_response(render_template("storage.html", other_site=other_site(), planted=PLANTED))
+
+
+def elsewhere() -> Response:
+    """Show the page of the other site, whose policy lets it send requests to the lab's first name and nowhere else."""
+    target = other_site()
+    if target is None:
+        raise NotFound()
+    step = whole_number_arg("step", 0, len(MOVES) - 1) or 0
+    with force_locale(_language()):
+        response = make_response(render_template("storage/elsewhere.html", target=target, **_move(target, step)))
+    instead = {"connect-src": target, "img-src": f"'self' {target}", "form-action": target}
+    response.headers["Content-Security-Policy"] = content_security_policy(instead)
+    return response
+
+
+def witness(approach: str) -> Response:
+    """Say what came along with this very request: where it is from, which cookies of a login, which header.
+
+    It lies below the approach's prefix, for its cookies go nowhere else. It does nothing, and tells names, not values.
+    """
+    arrived = {
+        "approach": approach,
+        "method": request.method,
+        "site": request.headers.get("Sec-Fetch-Site"),
+        "origin": request.headers.get("Origin"),
+        "cookies": [name for name in COOKIES[approach] if name in request.cookies],
+        "authorization": "Authorization" in request.headers,
+        "refused": _would_be_refused(),
+    }
+    return page("storage/witness.html", {"arrived": arrived, "next_page": _next_page()})
+
+
+def _would_be_refused() -> bool:
+    """Tell what the check says that stands before every page whose credential is a cookie."""
+    try:
+        refuse_cross_origin()
+    except Forbidden:
+        return True
+    return False
+
+
+def _next_page() -> str | None:
+    step, origin = whole_number_arg("step", 0, len(MOVES) - 2), other_site()
+    if step is None or origin is None:
+        return None
+    return f"{origin}/storage/elsewhere?step={step + 1}&language={get_locale()}"
+
+
+def _language() -> str:
+    """Return the language of the page that led here: the cookie that remembers it stays with the first name."""
+    asked = request.args.get("language")
+    return asked if asked in ("en", "ko") else str(get_locale() or "en")
+
+
+def _move(target: str, step: int) -> dict[str, Any]:
+    """Return the request that leads the window away, and at the first step those that are sent before it."""
+    method, path = MOVES[step]
+    before = [_note(target, f"/{approach}/notes") for approach in COOKIES] if step == 0 else []
+    return {
+        "method": method,
+        "step": step,
+        "steps": len(MOVES),
+        "before": before,
+        **_note(target, path, f"?step={step}"),
+    }
+
+
+def _note(target: str, path: str, query: str = "") -> dict[str, str]:
+    return {"url": f"{target}{path}{query}", "text": f"{PLANTED} ({path})"}

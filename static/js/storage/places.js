@@ -1,0 +1,82 @@
+// One login in five places. Every request that the page itself sends goes through here, with the login of its place.
+
+import { keep, recall } from "./stored.js";
+
+const PATIENCE_MS = 6000;
+
+let inMemory = null; // of this module: no other script has a name for it
+
+const scripted = {
+  sessionStorage: inStorage(sessionStorage),
+  localStorage: inStorage(localStorage),
+  memory: { get: () => inMemory, set: (login) => { inMemory = login; } },
+};
+export const PLACES = ["session", "cookie", ...Object.keys(scripted)];
+
+function inStorage(area) {
+  return { get: () => recall(area, "login"), set: (login) => keep(area, "login", login) };
+}
+
+/** Whether the browser itself keeps it and sends it. */
+export function isCookie(place) {
+  return !(place in scripted);
+}
+
+/** The login that lies in this place, as far as a script can tell: a cookie's never. */
+export function held(place) {
+  return scripted[place]?.get() ?? null;
+}
+
+/** Log in for real; what comes back is put where it belongs. */
+export async function logIn(place, username, password) {
+  const body = JSON.stringify({ username, password, ...(place === "cookie" ? { transport: "cookie" } : {}) });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await send(path(place, "login"), { method: "POST", headers, body, credentials: isCookie(place) ? "same-origin" : "omit" });
+  if (answer?.status === 200) {
+    const { access_token, refresh_token } = answer.body;
+    scripted[place]?.set({ username, access_token, refresh_token });
+  }
+  return answer;
+}
+
+/** Ask for a page with the login of this place. An access token that has expired is renewed first, as a client does. */
+export async function ask(place, page, method = "GET") {
+  const answer = await once(place, page, method);
+  const renewable = answer?.body.code === "expired_token" && held(place) !== null;
+  return renewable && (await renew(place)) ? once(place, page, method) : answer;
+}
+
+/** End this login on the server, and leave nothing of it in its place. */
+export async function logOut(place) {
+  if (isCookie(place) || held(place) !== null) await ask(place, "logout", "POST");
+  scripted[place]?.set(null);
+}
+
+function once(place, page, method) {
+  if (isCookie(place)) return send(path(place, page), { method, credentials: "same-origin" });
+  return send(path(place, page), { method, credentials: "omit", headers: { Authorization: `Bearer ${held(place)?.access_token}` } });
+}
+
+async function renew(place) {
+  const { username, refresh_token } = held(place);
+  const headers = { "Content-Type": "application/json" };
+  const answer = await send("/token/refresh", { method: "POST", headers, body: JSON.stringify({ refresh_token }), credentials: "omit" });
+  if (answer?.status !== 200) return false;
+  scripted[place].set({ username, access_token: answer.body.access_token, refresh_token: answer.body.refresh_token });
+  return true;
+}
+
+function path(place, page) {
+  return `/${place === "session" ? "session" : "token"}/${page}`;
+}
+
+async function send(url, options) {
+  try {
+    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const text = await response.text();
+    document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") ?? "?" } }));
+    return { status: response.status, body: text ? JSON.parse(text) : {} };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+// What happened in this visit, place by place. It lives as long as the tab, and holds no credential.
+
+import { keep, recall } from "./stored.js";
+
+export class Visit {
+  constructor(member, outcomes = {}) {
+    this.member = member;
+    this.outcomes = outcomes;
+  }
+
+  static recalled() {
+    const found = recall(sessionStorage, "visit");
+    return found && new Visit(found.member, found.outcomes);
+  }
+
+  of(place) {
+    return this.outcomes[place] ?? {};
+  }
+
+  record(place, outcome) {
+    this.outcomes[place] = { ...this.of(place), ...outcome };
+    keep(sessionStorage, "visit", this);
+  }
+
+  begin() {
+    keep(sessionStorage, "visit", this);
+  }
+
+  static forget() {
+    keep(sessionStorage, "visit", null);
+  }
+}
