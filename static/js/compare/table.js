@@ -79,7 +79,7 @@ function costList(cost) {
   line("db", times(cost.touches), unitless(cost.us.db));
   line("verify", "", unitless(cost.us.verify));
   line("app", "", unitless(cost.us.app));
-  list.append(make("dt", "", say("part_name.bytes")), figure("bytes", bytes(cost), "both"));
+  list.append(make("dt", "bytes-name", say("part_name.bytes")), figure("bytes", bytes(cost), "both"));
   list.dataset.cost = JSON.stringify(cost);
   return list;
 }
