@@ -34,7 +34,7 @@ from session_auth import MemorySessions, RedisSessions, SessionApproach, Session
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
-from walkthrough import walkthrough_blueprint
+from walkthrough import comparison_blueprint, walkthrough_blueprint
 from web import headers
 from web.fields import MAX_BODY_BYTES
 
@@ -98,6 +98,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         app.register_blueprint(
             walkthrough_blueprint(config, config.front_door, looks, lambda *change: tell(members.set_role(*change)))
         )
+        app.register_blueprint(comparison_blueprint(config))
     app.cli.add_command(member_commands(members, tell))
     app.cli.add_command(key_commands(key_ring))
 

@@ -1,6 +1,7 @@
 """The walks' pages and what they ask: what a server keeps for a login, and another client's requests."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from time import sleep
 
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import Clock, MakeApp
 from tests.live_lab import LiveLab
 from tests.problems import assert_problem
-from tests.visitor import Visitor
+from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor
 from walkthrough.stories import STORIES
 
 BROWSER = {"Accept": "text/html"}
@@ -104,7 +105,7 @@ def test_a_token_of_another_approach_holds_nothing(app: Flask) -> None:
     assert holdings(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
 
 
-@pytest.mark.parametrize("path", ["holdings", "as-another-client"])
+@pytest.mark.parametrize("path", ["holdings", "as-another-client", "second-login", "role"])
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}]
 )
@@ -196,6 +197,59 @@ def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: LiveLab) ->
     assert json.loads(answer["body"])["code"] == "invalid_session"
     names = {name.lower() for name, _ in answer["headers"]}
     assert {"x-node", "x-lab-wire", "x-lab-trace"} <= names
+
+
+# -- a second login, of somebody whose password is everybody's
+
+
+def second_login(app: Flask, approach: str, username: str) -> TestResponse:
+    body = {"approach": approach, "username": username}
+    return app.test_client().post("/walkthrough/second-login", json=body)
+
+
+@pytest.mark.xdist_group("walkthrough")
+@pytest.mark.parametrize("approach", GUARDED)
+def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: LiveLab, approach: str) -> None:
+    answer = second_login(make_app(front_door=lab.url), approach, "load-0042").get_json()
+    assert answer["status"] == 200
+    credential = "sid=" if approach in BY_SESSION else "access_token"
+    assert credential in json.dumps(answer)
+    assert "load-0042" in json.dumps(answer) or approach in BY_TOKEN
+    wire = next(value for name, value in answer["headers"] if name.lower() == "x-lab-wire")
+    assert '"password": "****"' in json.loads(urlsafe_b64decode(wire + "=" * (-len(wire) % 4)))["request"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("approach", "username"),
+    [("session", "alice"), ("session", "load-42"), ("open", "load-0042"), ("../lab", "load-0042"), ("session", "")],
+)
+def test_nobody_else_logs_in_as_another_client(app: Flask, approach: str, username: str) -> None:
+    assert_problem(second_login(app, approach, username), 400, "bad_request")
+
+
+# -- one action through every approach
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_that_compares_is_there_in_a_running_lab(app: Flask, language: str) -> None:
+    shown = app.test_client().get("/compare", headers={**BROWSER, "Accept-Language": language})
+    assert shown.status_code == 200
+    assert f'<html lang="{language}">' in shown.text
+    assert 'href="/compare" aria-current="page"' in shown.text
+    for approach in GUARDED:
+        assert f'data-total="{approach}"' in shown.text
+
+
+@pytest.mark.parametrize("settings", [{"lab": False}, {"front_door": None}])
+def test_outside_a_running_lab_nothing_is_compared(make_app: MakeApp, settings: dict[str, object]) -> None:
+    client = make_app(**{"front_door": NOBODY, **settings}).test_client()
+    assert client.get("/compare").status_code == 404
+    assert client.post("/walkthrough/second-login", json={}).status_code == 404
+
+
+def test_the_page_that_compares_answers_to_its_own_name_only(app: Flask) -> None:
+    """SECURITY 20."""
+    assert app.test_client().get("/compare", headers={"Host": "evil.example"}).status_code == 403
 
 
 # -- a role that is changed from a walk

@@ -3,6 +3,7 @@
 It goes out of this process and in at the front door, and what comes back is what the other client would see.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from contextlib import closing
@@ -15,14 +16,16 @@ from urllib.parse import urlsplit
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
+from accounts.demo import LOAD_PASSWORD
 from errors import StoreUnavailable
 from web.fields import Fields
 
-# Logging in is not among them: it would be counted against this machine's address and not the visitor's.
+# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's.
 PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
 METHODS = frozenset({"GET", "POST"})
-HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type"})
+HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
+KEEPERS = ("memory", "session", "token", "hybrid")
 PATIENCE_S = 3.0
 
 
@@ -47,6 +50,18 @@ class OtherRequest:
         if not isinstance(body, str | None):
             raise BadRequest(gettext("%(name)s must be text.", name="body"))
         return cls(str(method), path, headers, body)
+
+    @classmethod
+    def log_in(cls, approach: str, load_member: str) -> "OtherRequest":
+        """Return the log-in of a load member, whose password is everybody's. Raise 400 for no approach.
+
+        It comes by the sticky door, whose cookie leads back to the node that may have the login in its memory.
+        """
+        if approach not in KEEPERS:
+            raise BadRequest(gettext("approach names one that keeps logins."))
+        headers = {"Content-Type": "application/json", "X-Lab-Door": "sticky"}
+        body = json.dumps({"username": load_member, "password": LOAD_PASSWORD})
+        return cls("POST", f"/{approach}/login", headers, body)
 
 
 class OtherClient:

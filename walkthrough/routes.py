@@ -20,7 +20,7 @@ from walkthrough.stories import STORIES
 from web.fields import Fields, read_fields, text_field
 
 MAX_CREDENTIAL = 8192
-PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses when a walk changes their role
+PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses
 ROLES = get_args(Role)
 
 Look = Callable[[str], Sequence[Holding]]
@@ -64,13 +64,17 @@ def walkthrough_blueprint(
         """Send a request that a page cannot send, and show its real answer."""
         return jsonify(other.send(OtherRequest.read(read_fields())))
 
+    @walks.post("/second-login")
+    def second_login() -> Response:
+        """Log a load member in as another client, and show its real answer: a page has one jar of cookies only."""
+        fields = read_fields()
+        return jsonify(other.send(OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))))
+
     @walks.post("/role")
     def change_role() -> Response:
         """Give one of the load members another role, as `flask members set-role` does: live logins hear of it."""
         fields = read_fields()
-        username, role = text_field(fields, "username", 16), text_field(fields, "role", 16)
-        if PLAYTHING.fullmatch(username) is None:
-            raise BadRequest(gettext("A walk changes the role of a load member only."))
+        username, role = _load_member(fields), text_field(fields, "role", 16)
         if role not in ROLES:
             raise BadRequest(gettext("%(name)s takes %(choices)s.", name="role", choices=", ".join(ROLES)))
         try:
@@ -80,6 +84,13 @@ def walkthrough_blueprint(
         return jsonify(member={"username": username, "role": role})
 
     return walks
+
+
+def _load_member(fields: Fields) -> str:
+    username = text_field(fields, "username", 16)
+    if PLAYTHING.fullmatch(username) is None:
+        raise BadRequest(gettext("This works with a load member only."))
+    return username
 
 
 def _credentials(fields: Fields) -> list[str]:

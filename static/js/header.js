@@ -1,7 +1,13 @@
 // The header's live parts: who this browser is behind each approach, and which node has answered last.
-// Other scripts tell of an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })).
+// Other scripts tell of an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })),
+// and of a log-in or a log-out: document.dispatchEvent(new Event("login-changed")).
 
-for (const place of document.querySelectorAll("[data-whoami]")) showWho(place);
+showAll();
+document.addEventListener("login-changed", showAll);
+
+function showAll() {
+  for (const place of document.querySelectorAll("[data-whoami]")) showWho(place);
+}
 
 async function showWho(place) {
   try {

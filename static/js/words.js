@@ -1,6 +1,6 @@
 // The page's words, which its template renders in the reader's language, and numbers as that language writes them.
 
-const words = JSON.parse(document.getElementById("words").textContent);
+export const words = JSON.parse(document.getElementById("words").textContent);
 export const language = document.documentElement.lang;
 
 /** The words at a dotted path, their {braces} filled. */

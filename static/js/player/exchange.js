@@ -31,13 +31,21 @@ async function asThisBrowser({ method, path, headers, body }) {
 }
 
 async function asAnotherClient(request) {
-  const response = await post("/walkthrough/as-another-client", request);
-  const answer = await response.json();
-  if (!response.ok) return understood(response.status, response.headers, JSON.stringify(answer));
-  return understood(answer.status, new Headers(answer.headers.filter(([name]) => name.toLowerCase() !== "set-cookie")), answer.body);
+  return relayed(await post("/walkthrough/as-another-client", request));
 }
 
-function post(path, body) {
+/** What another client was answered, as the lab's server tells it; `cookies` are its Set-Cookie lines. */
+export async function relayed(response) {
+  const answer = await response.json();
+  if (!response.ok) return { ...understood(response.status, response.headers, JSON.stringify(answer)), cookies: [] };
+  const isCookie = ([name]) => name.toLowerCase() === "set-cookie";
+  const headers = new Headers(answer.headers.filter((header) => !isCookie(header)));
+  const cookies = answer.headers.filter(isCookie).map(([, value]) => value);
+  return { ...understood(answer.status, headers, answer.body), cookies };
+}
+
+/** Ask the lab itself for something beside the approaches. */
+export function post(path, body) {
   const headers = { "Content-Type": "application/json" };
   return fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
 }

@@ -1,0 +1,71 @@
+// What an exchange cost, counted from what the server told of it.
+
+const PARTS = ["store", "verify", "db", "app"];
+const SUMMED = /^(\d+) more$/; // a long trace ends with the rest of its steps, summed up by part
+const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a long value of a wire message
+const LAB_HEADER = /^x-lab-/i;
+// The cookies that carry a login. Those of the display and of the language are the visitor's, and not the approach's.
+const LOGIN_COOKIES = { memory: ["sid", "node"], session: ["sid"], token: [], hybrid: [] };
+
+const NOTHING = {
+  requests: 0, commands: 0, touches: 0, sentBytes: 0, receivedBytes: 0, us: { store: 0, verify: 0, db: 0, app: 0 },
+};
+
+/** The cost of one answer of an approach; an answer without a wire message was no node's, and only counts as asked. */
+export function costOf(approach, answer) {
+  const counted = { ...NOTHING, requests: 1, commands: steps(answer, "store"), touches: steps(answer, "db") };
+  if (!answer?.wire) return counted;
+  const { request, response } = answer.wire;
+  return {
+    ...counted,
+    us: microseconds(response.headers),
+    sentBytes: messageBytes(`${request.method} ${request.path} HTTP/1.1`, sent(approach, request.headers), answer.sentBody ?? request.body),
+    receivedBytes: messageBytes(`HTTP/1.1 ${response.status}`, response.headers, answer.text),
+  };
+}
+
+export function sum(costs) {
+  return costs.reduce(plus, NOTHING);
+}
+
+/** How many steps of a part a trace has. */
+export function steps(answer, part) {
+  return (answer?.trace ?? []).filter((step) => step.part === part).reduce((count, { what }) => count + Number(SUMMED.exec(what)?.[1] ?? 1), 0);
+}
+
+function plus(one, other) {
+  const us = Object.fromEntries(PARTS.map((part) => [part, one.us[part] + other.us[part]]));
+  const counts = Object.keys(NOTHING).filter((name) => name !== "us");
+  return { ...Object.fromEntries(counts.map((name) => [name, one[name] + other[name]])), us };
+}
+
+/** Server-Timing tells milliseconds to three decimals. */
+function microseconds(headers) {
+  const value = headers.find(([name]) => name.toLowerCase() === "server-timing")?.[1] ?? "";
+  const told = Object.fromEntries([...value.matchAll(/(\w+);dur=([\d.]+)/g)].map(([, part, ms]) => [part, Number(ms) * 1000]));
+  return Object.fromEntries(PARTS.map((part) => [part, told[part] ?? 0]));
+}
+
+function sent(approach, headers) {
+  return headers.flatMap(([name, value]) => {
+    if (name !== "Cookie") return [[name, value]];
+    const cookies = value.split("; ").filter((pair) => LOGIN_COOKIES[approach].includes(pair.split("=")[0]));
+    return cookies.length > 0 ? [[name, cookies.join("; ")]] : [];
+  });
+}
+
+/** First line, headers, empty line and body, as HTTP/1.1 writes them. */
+function messageBytes(first, headers, body) {
+  const own = headers.filter(([name]) => !LAB_HEADER.test(name));
+  const lines = own.reduce((total, [name, value]) => total + bytes(name) + 2 + valueBytes(value) + 2, 0);
+  return bytes(first) + 2 + lines + 2 + bytes(body ?? "");
+}
+
+function valueBytes(value) {
+  const shortened = SHORTENED.exec(value);
+  return shortened === null ? bytes(value) : Number(shortened[2]);
+}
+
+function bytes(text) {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,72 @@
+// What an action showed, in sentences that are chosen by what really happened.
+
+import { language, say, words } from "../words.js";
+import { steps } from "./cost.js";
+import { claimsOf } from "./member.js";
+
+/** "let_in", "refused" or "broken", by the answer that decided; "unsent" where nothing was sent. */
+export function verdictOf(exchanges) {
+  if (exchanges.length === 0) return "unsent";
+  const { answer } = exchanges.at(-1);
+  if (answer === null || answer.status >= 500) return "broken";
+  return answer.status < 400 ? "let_in" : "refused";
+}
+
+/** Say what the cells of a row, [{approach, exchanges, verdict}], have in common and what tells them apart: a sentence each. */
+export function findingOf(action, cells, member, before) {
+  const path = (cell) => pathOf(action, cell, member, before);
+  const groups = Map.groupBy(cells, (cell) => say(path(cell))); // the same words, not yet filled
+  return [...groups.values()].map((alike) => say(path(alike[0]), valuesOf(alike, member, before)));
+}
+
+/** The most particular sentence that there is for what happened in this cell. */
+function pathOf(action, cell, member, before) {
+  const name = action === "role" ? `role_${member.role}` : action.replaceAll("-", "_");
+  const alternatives = [...circumstances(action, cell, member, before).flatMap((kind) => [[name, kind], ["any", kind]])];
+  const kinds = [cell.approach, how(cell), "any"];
+  for (const first of [name, "any"]) alternatives.push(...kinds.map((kind) => [first, kind]));
+  const paths = alternatives.map(([first, kind]) => ["finding", first, cell.verdict, kind]);
+  return paths.find((path) => path.reduce((found, key) => found?.[key], words) !== undefined).join(".");
+}
+
+/** What sets this cell apart beside its approach and its verdict. */
+function circumstances(action, { approach, exchanges, verdict }, member, before) {
+  const { answer } = exchanges.at(-1) ?? {};
+  const login = member.login(approach);
+  const found = {
+    silent: answer === null,
+    alone: action === "next-node" && verdict !== "broken" && answer?.node === login.home,
+    elsewhere: action === "role" && approach === "memory" && before.node !== login.home,
+    unlisted: action === "end-other" && exchanges[0]?.answer?.status === 404,
+    not_ended: action === "end-other" && exchanges[0]?.answer?.status === 401,
+    recalled: answer?.body.code === "expired_token" && claimsOf(exchanges.at(-1).credential).exp > Date.now() / 1000,
+    expired_token: answer?.body.code === "expired_token",
+    no_credentials: answer?.body.code === "no_credentials",
+  };
+  return Object.keys(found).filter((name) => found[name]);
+}
+
+/** Whom the deciding answer asked: the store, the member database, or nobody. */
+function how({ exchanges }) {
+  const { answer } = exchanges.at(-1) ?? {};
+  return steps(answer, "store") > 0 ? "asked_store" : steps(answer, "db") > 0 ? "asked_database" : "asked_nobody";
+}
+
+function valuesOf(cells, member, before) {
+  const answers = cells.map(({ exchanges }) => exchanges.at(-1)?.answer ?? null);
+  const logins = cells.map(({ approach }) => member.login(approach));
+  return {
+    who: list(cells.map(({ approach }) => say(`approach.${approach}`))),
+    node: list(answers.map((answer) => answer?.node)),
+    code: list(answers.map((answer) => answer?.body.code)),
+    first_code: list(cells.map(({ exchanges }) => exchanges[0]?.answer?.body.code)),
+    home: list(logins.map(({ home }) => home)),
+    other_home: list(logins.map(({ otherHome }) => otherHome)),
+    role: list(logins.map(({ now }) => claimsOf(now).role)),
+    changer: before?.node ?? "",
+  };
+}
+
+function list(names) {
+  return new Intl.ListFormat(language).format([...new Set(names.filter(Boolean))]);
+}

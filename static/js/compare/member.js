@@ -1,0 +1,157 @@
+// The load member who is compared: one login behind each approach, and what each client holds of it.
+// The browser itself carries the session ids, this module the tokens, and what it needs to play another client.
+
+import { setCookies } from "../player/clients.js";
+import { decoded, exchange, post, relayed } from "../player/exchange.js";
+
+const BY_TOKEN = new Set(["token", "hybrid"]);
+const BUSY_PATIENCE_MS = 5000;
+const BUSY_PAUSE_MS = 250;
+const STICKY = { "X-Lab-Door": "sticky" };
+
+export class Member {
+  constructor(username, password) {
+    this.username = username;
+    this.password = password;
+    this.logins = {};
+  }
+
+  /** The login behind an approach: credentials `now`, `old` and `other`, the `home` node, the id of the `other` login. */
+  login(approach) {
+    this.logins[approach] ??= { now: null, old: null, other: null };
+    return this.logins[approach];
+  }
+
+  has(which) {
+    return Object.values(this.logins).some((login) => login[which] !== null);
+  }
+
+  hasTried() {
+    return Object.keys(this.logins).length > 0;
+  }
+
+  /** Send a request as this browser. Memory comes by the sticky door, unless `turns` asks for the round robin. */
+  async ask(approach, method, path, { body = null, turns = false } = {}) {
+    const { now } = this.login(approach);
+    const headers = { ...(approach === "memory" && !turns ? STICKY : {}), ...(BY_TOKEN.has(approach) ? bearer(now) : {}) };
+    const answer = await exchange("browser", { method, path: `/${approach}/${path}`, headers, body }, {});
+    return told("browser", { method, path: `/${approach}/${path}`, credential: now, body }, answer);
+  }
+
+  /** Send a request as another client with one of the credentials. */
+  async askAsOther(approach, credential, path) {
+    const request = { method: "GET", path: `/${approach}/${path}`, headers: carrying(approach, credential), body: null };
+    const answer = await patiently(() => exchange("other", request, {}));
+    return told("other", { ...request, credential }, answer);
+  }
+
+  async logIn(approach) {
+    const body = { username: this.username, password: this.password };
+    const exchanged = await this.ask(approach, "POST", "login", { body });
+    if (exchanged.answer?.status !== 200) return exchanged;
+    this.give(approach, credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)));
+    this.login(approach).home = exchanged.answer.node;
+    if (approach === "memory") await this.learnDoor();
+    return exchanged;
+  }
+
+  async renew(approach) {
+    const { now } = this.login(approach);
+    const [path, body] = BY_TOKEN.has(approach) ? ["refresh", { refresh_token: now.refresh_token }] : ["renew", null];
+    const exchanged = await this.ask(approach, "POST", path, { body });
+    if (exchanged.answer?.status === 200) this.give(approach, { ...now, ...credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)) });
+    return exchanged;
+  }
+
+  async logOut(approach) {
+    const exchanged = await this.ask(approach, "POST", "logout");
+    const { status, body } = exchanged.answer ?? { status: 503 };
+    if (status < 400 || (status === 401 && body.code !== "expired_token")) this.give(approach, null);
+    return exchanged;
+  }
+
+  /** Log in a second time, as another client. */
+  async logInAsOther(approach) {
+    const answer = await patiently(async () => relayed(await post("/walkthrough/second-login", { approach, username: this.username })));
+    if (answer?.status === 200) this.login(approach).other = credentialIn(answer, answer.cookies);
+    const body = { username: this.username, password: this.password };
+    return told("other", { method: "POST", path: `/${approach}/login`, credential: null, body }, answer);
+  }
+
+  /** Give the member a role; return {ok, node, answer}. */
+  async setRole(role) {
+    const headers = { "Content-Type": "application/json", "X-Lab-Trace": "1" };
+    const body = JSON.stringify({ username: this.username, role });
+    const response = await fetch("/walkthrough/role", { method: "POST", headers, body, keepalive: true }).catch(() => null);
+    if (response?.ok) this.role = role;
+    const trace = JSON.parse(response?.headers.get("X-Lab-Trace") ?? "[]");
+    const { title, detail } = response?.ok ? {} : ((await response?.json().catch(() => null)) ?? {});
+    return { ok: response?.ok ?? false, node: response?.headers.get("X-Node"), trace, said: [title, detail].filter(Boolean).join(". ") };
+  }
+
+  give(approach, credential) {
+    const login = this.login(approach);
+    if (login.now !== null) login.old = login.now;
+    login.now = credential;
+  }
+
+  /** The balancer's cookie is out of a script's reach, but the server tells what came to it. */
+  async learnDoor() {
+    const { answer } = await this.ask("memory", "GET", "whoami");
+    const cookies = answer?.wire?.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
+    this.login("memory").now.node = cookieIn(cookies.split("; "), "node");
+  }
+}
+
+/** What the token of a credential says, or nothing where it is no token. */
+export function claimsOf(credential) {
+  return credential?.access_token ? JSON.parse(decoded(credential.access_token.split(".")[1])) : {};
+}
+
+/** The credential with one character in its middle changed. */
+export function changed(credential) {
+  const name = credential.access_token ? "access_token" : "sid";
+  const value = credential[name];
+  const at = Math.floor(value.length / 2);
+  return { ...credential, [name]: `${value.slice(0, at)}${value[at] === "A" ? "B" : "A"}${value.slice(at + 1)}` };
+}
+
+/** An exchange: who sent which request with which credential, and the answer or null. */
+function told(who, { method, path, credential, body }, answer) {
+  // The wire message masks a password; what was sent is known here.
+  if (answer !== null && body !== null) answer.sentBody = JSON.stringify(body);
+  if (answer?.wire) document.dispatchEvent(new CustomEvent("answered", { detail: { node: answer.node } }));
+  return { who, request: { method, path }, credential, answer };
+}
+
+function bearer(credential) {
+  return credential === null ? {} : { Authorization: `Bearer ${credential.access_token}` };
+}
+
+function carrying(approach, credential) {
+  if (BY_TOKEN.has(approach)) return bearer(credential);
+  const node = credential.node ? `; node=${credential.node}` : "";
+  return { Cookie: `sid=${credential.sid}${node}`, ...(approach === "memory" ? STICKY : {}) };
+}
+
+function credentialIn({ body }, cookies) {
+  if (body.access_token) return { access_token: body.access_token, refresh_token: body.refresh_token };
+  const pairs = cookies.map((line) => line.split(";")[0]);
+  const [sid, node] = ["sid", "node"].map((name) => cookieIn(pairs, name));
+  return node === undefined ? { sid } : { sid, node };
+}
+
+function cookieIn(pairs, name) {
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Another client is played for one visitor at a time: wait for our turn. */
+async function patiently(send) {
+  const until = performance.now() + BUSY_PATIENCE_MS;
+  for (;;) {
+    const answer = await send().catch(() => null);
+    const isBusy = answer?.status === 503 && answer.wire === null && answer.body.code === "store_unavailable";
+    if (!isBusy || performance.now() > until) return answer;
+    await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+  }
+}

@@ -1,0 +1,152 @@
+// The table: a row an action, a cell an approach, the totals at its foot, and beneath a row what a cell opens to.
+
+import { drawWire } from "../player/wire.js";
+import { make, microseconds, say } from "../player/words.js";
+import { number } from "../words.js";
+import { costOf, sum } from "./cost.js";
+
+const SIGNS = { let_in: "✓", done: "✓", refused: "✕", broken: "◷", unsent: "–", sending: "◷" };
+const table = document.querySelector("[data-table]");
+const approaches = [...table.querySelectorAll("[data-total]")].map((place) => place.dataset.total);
+let costs = [];
+let rows = 0;
+
+/** Add a row for an action, the newest on top; return what fills it. */
+export function addRow(title) {
+  const row = table.tBodies[0].insertRow(0);
+  rows += 1;
+  row.id = `action-${rows}`;
+  const [said, place] = [make("div", "finding"), make("th", "what", make("span", "action-title", `${rows}. ${title}`))];
+  place.scope = "row";
+  place.append(said);
+  row.append(place);
+  const cells = new Map(approaches.map((approach) => [approach, row.appendChild(emptyCell(approach))]));
+  return {
+    sending: (approach) => cells.get(approach).querySelector(".verdict").replaceWith(verdictLine("sending")),
+    fill: (approach, exchanges, verdict) => fill(row, cells.get(approach), approach, exchanges, verdict),
+    conclude: (sentences, beside) => said.append(...[...sentences, beside].filter(Boolean).map((text) => make("p", "", text))),
+  };
+}
+
+export function clear() {
+  table.tBodies[0].replaceChildren();
+  [costs, rows] = [[], 0];
+  drawTotals();
+}
+
+/** The totals by approach, as they stand at the foot. */
+export function drawTotals() {
+  for (const place of table.querySelectorAll("[data-total]")) {
+    const own = sum(costs.filter(({ approach }) => approach === place.dataset.total).map(({ cost }) => cost));
+    place.replaceChildren(chipOf(place.dataset.total), costList(own), make("p", "small soft", requests(own)));
+  }
+}
+
+function emptyCell(approach) {
+  const cell = make("td", "cell", chipOf(approach), verdictLine("unsent", ""));
+  cell.dataset.approach = approach;
+  return cell;
+}
+
+function chipOf(approach) {
+  return table.querySelector(`thead [data-chip="${approach}"]`).firstElementChild.cloneNode(true);
+}
+
+function verdictLine(verdict, word = say(`verdict.${verdict}`)) {
+  const line = make("p", "verdict", make("span", "", word ? SIGNS[verdict] : ""), word);
+  line.dataset.verdict = verdict;
+  return line;
+}
+
+function fill(row, cell, approach, exchanges, verdict) {
+  const line = verdictLine(verdict);
+  const last = exchanges.at(-1)?.answer;
+  const cost = sum(exchanges.map(({ answer }) => costOf(approach, answer)));
+  const by = [last?.status, last?.wire && last.node, exchanges.length > 1 && requests(cost)].filter(Boolean);
+  line.append(make("span", "by", by.join(" · ")));
+  cell.querySelector(".verdict").replaceWith(line);
+  if (exchanges.length === 0) return;
+  costs.push({ approach, cost });
+  cell.append(costList(cost), opener(row, approach, exchanges));
+  drawTotals();
+}
+
+/** Counts and durations by part, then the bytes. */
+function costList(cost) {
+  const list = make("dl", "costs");
+  const line = (part, count, us) => list.append(make("dt", "", say(`part_name.${part}`)), figure("count", count, part), figure("us", us, part));
+  line("store", times(cost.commands), unitless(cost.us.store));
+  line("db", times(cost.touches), unitless(cost.us.db));
+  line("verify", "", unitless(cost.us.verify));
+  line("app", "", unitless(cost.us.app));
+  list.append(make("dt", "bytes-name", say("part_name.bytes")), figure("bytes", bytes(cost), "both"));
+  list.dataset.cost = JSON.stringify(cost);
+  return list;
+}
+
+function figure(kind, text, part) {
+  const shown = make("dd", kind, text);
+  shown.dataset[kind] = part;
+  return shown;
+}
+
+/** Sent and received, by an arrow for the eye and a word for the ear. */
+function bytes({ sentBytes, receivedBytes }) {
+  const each = [["↑", "sent", sentBytes], ["↓", "received", receivedBytes]];
+  return make("span", "", ...each.flatMap(([sign, word, count]) => [make("span", "", ` ${sign} `), make("span", "unseen", say(`part_name.${word}`)), ` ${number(count)}`]));
+}
+
+function requests({ requests: count }) {
+  return say("requests", { count: number(count) });
+}
+
+/** Microseconds as everywhere, but for the unit, which stands in the head. */
+function unitless(us) {
+  return number(us, us < 100 ? 1 : 0);
+}
+
+function times(count) {
+  return `${number(count)} ×`;
+}
+
+function opener(row, approach, exchanges) {
+  const button = make("button", "opener", say("details"));
+  button.type = "button";
+  button.setAttribute("aria-label", `${say("details")}: ${say(`approach.${approach}`)}, ${row.querySelector(".action-title").textContent}`);
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => toggle(row, approach, exchanges, button));
+  return button;
+}
+
+/** Show what a cell stands for below its row; one cell of a row at a time. */
+function toggle(row, approach, exchanges, button) {
+  const id = `${row.id}-detail`;
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  document.getElementById(id)?.remove();
+  for (const other of row.querySelectorAll(".opener")) other.setAttribute("aria-expanded", "false");
+  if (isOpen) return;
+  const detail = make("tr", "detail", make("td", "", chipOf(approach), ...exchanges.map(drawExchange)));
+  detail.id = id;
+  detail.dataset.approach = approach;
+  detail.firstElementChild.colSpan = approaches.length + 1;
+  row.after(detail);
+  button.setAttribute("aria-expanded", "true");
+  button.setAttribute("aria-controls", id);
+}
+
+function drawExchange({ who, request, answer }) {
+  const title = make("h3", "", `${say(`actor.${who}`)}: ${request.method} ${request.path}`);
+  if (answer === null) return make("section", "exchange", title, make("p", "shut", say("silent")));
+  const messages = make("div", "messages");
+  if (answer.wire) drawWire(messages, ["request Cookie", "request Authorization", "response status"], answer);
+  else messages.append(make("p", "wire-line", `${answer.status} ${answer.text}`));
+  const steps = make("ol", "trace", ...answer.trace.map(drawStep));
+  const inside = answer.trace.length > 0 ? steps : make("p", "soft small", say("no_steps"));
+  return make("section", "exchange", title, make("h4", "", say("inside")), inside, messages);
+}
+
+function drawStep({ part, what, duration_us }) {
+  const step = make("li", "", make("span", "", say(`part.${part}`, { what })), make("span", "us", microseconds(duration_us)));
+  step.dataset.part = part;
+  return step;
+}

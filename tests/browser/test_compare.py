@@ -1,0 +1,365 @@
+"""Every action of the page that compares, through a real lab of two nodes: what came of it, and what it cost."""
+
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Response, expect
+
+from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.live_lab import LiveLab
+from tests.visitor import GUARDED
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SLOW_MS = 30_000
+REFUSALS = ("401", "403", "404", "503")  # what the page is there to show; the browser logs each
+Verdicts = dict[str, str]
+ALL_DONE = dict.fromkeys(GUARDED, "done")
+ALL_IN = dict.fromkeys(GUARDED, "let_in")
+ALL_REFUSED = dict.fromkeys(GUARDED, "refused")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A lab of two nodes, with an embedded store of its own."""
+    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
+        yield lab.url
+
+
+@pytest.fixture
+def page(browser: Browser, lab: str) -> Iterator[Page]:
+    """The page as it opens, whose browser may complain of refusals and of nothing else."""
+    with browser.new_context(base_url=lab, viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        wrong = complaints_of(page)
+        page.goto("/compare")
+        yield page
+        assert wrong == []
+
+
+def complaints_of(page: Page) -> list[str]:
+    wrong: list[str] = []
+
+    def hear(kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not any(f"status of {status}" in text for status in REFUSALS):
+            wrong.append(text)
+
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: hear(message.type, message.text))
+    return wrong
+
+
+def button(page: Page, action: str) -> Locator:
+    return page.locator(f"[data-action={action}]")
+
+
+def press(page: Page, action: str) -> Verdicts:
+    """Do an action; return what came of it behind each approach."""
+    rows = page.locator("tbody tr[id]:not(.detail)")
+    before = rows.count()
+    button(page, action).click()
+    expect(rows).to_have_count(before + 1, timeout=SLOW_MS)
+    expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false", timeout=SLOW_MS)
+    return {
+        approach: str(cell(page, approach).locator(".verdict").get_attribute("data-verdict")) for approach in GUARDED
+    }
+
+
+def newest(page: Page) -> Locator:
+    return page.locator("tbody tr").first
+
+
+def cell(page: Page, approach: str) -> Locator:
+    return newest(page).locator(f"td[data-approach={approach}]")
+
+
+def by(page: Page, approach: str) -> str:
+    """Return which node gave the answer that decided."""
+    return cell(page, approach).locator(".by").inner_text().split(" · ")[1]
+
+
+def cost(within: Locator) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(str(within.locator(".costs").get_attribute("data-cost")))
+    return told
+
+
+def costs(page: Page, name: str) -> dict[str, Any]:
+    return {approach: cost(cell(page, approach))[name] for approach in GUARDED}
+
+
+def found(page: Page) -> str:
+    return newest(page).locator(".finding").inner_text()
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_every_action_shows_what_each_approach_does(browser: Browser, lab: str, language: str) -> None:
+    with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
+        page = context.new_page()
+        wrong = complaints_of(page)
+        page.goto("/compare")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        assert press(page, "log-in") == ALL_DONE
+        home = by(page, "memory")
+        assert press(page, "open") == ALL_IN
+        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 1}
+        assert costs(page, "touches") == dict.fromkeys(GUARDED, 0)
+        assert press(page, "notes") == ALL_IN
+        assert costs(page, "touches") == dict.fromkeys(GUARDED, 1)
+        assert press(page, "next-node") == {**ALL_IN, "memory": "refused"}
+        assert by(page, "memory") != home
+        assert press(page, "changed") == ALL_REFUSED
+        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 0}
+        assert press(page, "renew") == ALL_DONE
+        assert press(page, "replay") == {**ALL_IN, "memory": "refused", "session": "refused"}
+        assert_a_role_is_felt_where_somebody_is_asked(page, home)
+        assert press(page, "elsewhere") == ALL_IN
+        memory_is_elsewhere = by(page, "memory") != home
+        ended = press(page, "end-other")
+        assert ended.pop("memory") == ("let_in" if memory_is_elsewhere else "refused")
+        assert ended == {"session": "refused", "token": "let_in", "hybrid": "refused"}
+        assert press(page, "log-out") == ALL_DONE
+        assert press(page, "replay") == {**ALL_REFUSED, "token": "let_in"}
+        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 1}
+        assert press(page, "open") == ALL_REFUSED
+        assert costs(page, "commands") == dict.fromkeys(GUARDED, 0)
+        assert_every_row_says_something(page)
+        assert_totals_add_up(page)
+        assert wrong == []
+
+
+def assert_a_role_is_felt_where_somebody_is_asked(page: Page, home: str) -> None:
+    """Promoted, a token knows nothing of it; renewed and demoted, it still says administrator."""
+    verdicts, heard = press_role(page, home)
+    assert verdicts == {
+        "memory": (heard and "let_in") or "refused",
+        "session": "let_in",
+        "token": "refused",
+        "hybrid": "refused",
+    }
+    assert press(page, "renew") == ALL_DONE
+    knew = heard
+    verdicts, heard = press_role(page, home)
+    stale = {"memory": "let_in" if knew and not heard else "refused", "token": "let_in"}
+    assert verdicts == {**ALL_REFUSED, **stale}
+    assert press(page, "renew") == ALL_DONE
+
+
+def press_role(page: Page, home: str) -> tuple[Verdicts, bool]:
+    """Change the role; return the verdicts, and whether the node that made it has the login in its memory."""
+    with page.expect_response("**/walkthrough/role") as caught:
+        verdicts = press(page, "role")
+    return verdicts, caught.value.headers["x-node"] == home
+
+
+def assert_every_row_says_something(page: Page) -> None:
+    for row in page.locator("tbody tr").all():
+        said = row.locator(".finding").inner_text()
+        assert said
+        assert not any(odd in said for odd in ("undefined", "{", "}"))
+
+
+def assert_totals_add_up(page: Page) -> None:
+    for approach in GUARDED:
+        rows = [cost(one) for one in page.locator(f"tbody td[data-approach={approach}]").all()]
+        total = cost(page.locator(f"[data-total={approach}]"))
+        for name in ("requests", "commands", "touches", "sentBytes", "receivedBytes"):
+            assert total[name] == sum(row[name] for row in rows), name
+        for part, us in total["us"].items():
+            assert us == pytest.approx(sum(row["us"][part] for row in rows)), part
+        assert total["requests"] >= len(rows) > 10
+
+
+# -- what is counted is what came over the network
+
+
+def test_what_is_shown_is_what_the_server_told(page: Page) -> None:
+    press(page, "log-in")
+    for approach in GUARDED:
+        with page.expect_response(f"**/{approach}/profile") as caught:
+            press(page, "open")
+        told, shown = caught.value, cost(cell(page, approach))
+        trace = json.loads(told.headers["x-lab-trace"])
+        assert shown["commands"] == sum(step["part"] == "store" for step in trace)
+        assert shown["us"]["verify"] == pytest.approx(timing_us(told, "verify"))
+        assert shown["us"]["store"] == pytest.approx(timing_us(told, "store"))
+        wire = wire_of(told)
+        assert shown["receivedBytes"] == size(
+            f"HTTP/1.1 {wire['response']['status']}", wire["response"]["headers"], told.body()
+        )
+        sent = wire["request"]
+        headers = [[name, value] for name, value in sent["headers"] if name != "X-Lab-Door"]
+        assert shown["sentBytes"] <= size(f"GET {sent['path']} HTTP/1.1", headers, b"")
+        assert shown["sentBytes"] > len(next(v for n, v in headers if n in ("Cookie", "Authorization")).split("; ")[-1])
+
+
+def timing_us(response: Response, part: str) -> float:
+    parts = dict(one.strip().split(";dur=") for one in response.headers["server-timing"].split(","))
+    return float(parts[part]) * 1000
+
+
+def wire_of(response: Response) -> dict[str, Any]:
+    text = response.headers["x-lab-wire"]
+    told: dict[str, Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return told
+
+
+def size(first: str, headers: list[list[str]], body: bytes) -> int:
+    return len("\r\n".join([first, *(f"{name}: {value}" for name, value in headers), "", ""])) + len(body)
+
+
+def test_the_display_s_cookies_do_not_count(page: Page) -> None:
+    press(page, "log-in")
+    press(page, "open")
+    before = costs(page, "sentBytes")
+    for name, value in (("theme", "dark"), ("language", "en"), ("projector", "on")):
+        page.context.add_cookies([{"name": name, "value": value, "url": page.url}])
+    press(page, "open")
+    assert costs(page, "sentBytes") == before
+    assert before["token"] > before["session"]
+
+
+def test_a_cell_opens_to_its_messages_and_steps(page: Page) -> None:
+    press(page, "log-in")
+    press(page, "open")
+    cell(page, "session").locator(".opener").click()
+    detail = page.locator("tr.detail")
+    expect(detail.locator(".trace")).to_contain_text("GETEX")
+    expect(detail.locator("[data-side=request]")).to_contain_text("Cookie")
+    expect(detail.locator("[data-side=response]")).to_contain_text("200 OK")
+    newest(page).locator("td[data-approach=token] .opener").click()
+    expect(detail).to_have_count(1)
+    expect(detail.locator("[data-side=request]")).to_contain_text("Authorization: Bearer")
+    newest(page).locator("td[data-approach=token] .opener").click()
+    expect(detail).to_have_count(0)
+
+
+# -- what is in the way
+
+
+def test_what_needs_a_login_says_so_and_does_nothing(page: Page) -> None:
+    expect(page.locator("[data-reasons]")).to_contain_text("needs a login")
+    for action in ("open", "replay", "end-other", "log-out"):
+        expect(button(page, action)).to_have_attribute("aria-disabled", "true")
+    button(page, "open").dispatch_event("click")
+    press(page, "log-in")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("[data-reasons]")).to_contain_text("Replay the old credential")
+    press(page, "log-out")
+    expect(button(page, "replay")).to_have_attribute("aria-disabled", "false")
+    expect(button(page, "renew")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_new_start_logs_out_empties_the_table_and_takes_somebody_else(page: Page, lab: str) -> None:
+    press(page, "log-in")
+    press(page, "role")
+    who = page.locator("[data-username]").inner_text()
+    page.locator("[data-reset]").click()
+    expect(page.locator("tbody tr")).to_have_count(0, timeout=SLOW_MS)
+    expect(page.locator("[data-status]")).to_contain_text("Logged out", timeout=SLOW_MS)
+    assert page.locator("[data-username]").inner_text() != who
+    assert page.request.get(f"{lab}/session/whoami").json()["member"] is None
+    login = page.request.post(f"{lab}/token/login", data={"username": who, "password": "load"})
+    profile = page.request.get(
+        f"{lab}/token/profile", headers={"Authorization": f"Bearer {login.json()['access_token']}"}
+    )
+    assert profile.json()["member"]["role"] == "user"
+    assert all(cost(total)["requests"] == 0 for total in page.locator("[data-total]").all())
+
+
+def test_the_page_works_from_the_keyboard(page: Page) -> None:
+    button(page, "log-in").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false", timeout=SLOW_MS)
+    expect(button(page, "log-in")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(button(page, "open")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false", timeout=SLOW_MS)
+    cell(page, "hybrid").locator(".opener").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.detail .trace")).to_contain_text("checks")
+
+
+# -- what is broken
+
+
+def test_without_the_store_token_goes_on_and_it_is_no_refusal(page: Page, lab: str) -> None:
+    press(page, "log-in")
+    page.request.put(f"{lab}/lab/store", data={"state": "stopped"})
+    try:
+        assert press(page, "open") == {"memory": "let_in", "session": "broken", "token": "let_in", "hybrid": "broken"}
+        expect(cell(page, "session")).to_contain_text("503")
+        assert "Session and Hybrid: nobody could say" in found(page)
+        assert press(page, "log-out") == {"memory": "done", "session": "broken", "token": "done", "hybrid": "broken"}
+        assert press(page, "log-in")["token"] == "done"
+    finally:
+        page.request.put(f"{lab}/lab/store", data={"state": "running"})
+    expect_store_back(page, lab)
+    assert press(page, "log-in") == ALL_DONE
+    assert press(page, "open") == ALL_IN
+
+
+def expect_store_back(page: Page, lab: str) -> None:
+    for _ in range(100):
+        if page.request.get(f"{lab}/readyz").ok and page.request.get(f"{lab}/readyz").ok:  # both nodes
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("the store did not come back")
+
+
+def test_with_one_node_there_is_no_other_to_ask(browser: Browser, tmp_path: Path) -> None:
+    with LiveLab(tmp_path, REDIS_URL="") as lab, browser.new_context(base_url=lab.url) as context:
+        page = context.new_page()
+        page.goto("/compare")
+        press(page, "log-in")
+        assert press(page, "next-node") == ALL_IN
+        assert "only node-1 answers" in found(page)
+        press(page, "elsewhere")
+        assert press(page, "end-other") == {**ALL_REFUSED, "token": "let_in"}
+
+
+# -- how it looks
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
+    with page_of(browser, lab, scene) as (page, folder):
+        page.goto("/compare")
+        page.screenshot(path=folder / "compare-empty.png")
+        draw(page)
+        page.screenshot(path=folder / "compare.png", full_page=True)
+        assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("projector", [False, True], ids=["plain", "projector"])
+def test_the_page_fits_other_screens_too(browser: Browser, lab: str, projector: bool) -> None:
+    with browser.new_context(base_url=lab) as context:
+        page = context.new_page()
+        if projector:
+            context.add_cookies([{"name": "projector", "value": "on", "url": lab}])
+        page.goto("/compare")
+        draw(page)
+        for width in (360, 768, 1280, 1920, 3840):
+            page.set_viewport_size({"width": width, "height": width * 9 // 16})
+            page.screenshot(path=SCREENSHOTS / f"compare-{'projector-' if projector else ''}{width}.png")
+            assert overflow(page) <= 0
+            assert_no_cell_overflows(page)
+
+
+def draw(page: Page) -> None:
+    for action in ("log-in", "open", "next-node", "renew", "replay"):
+        press(page, action)
+    cell(page, "session").locator(".opener").click()
+
+
+def assert_no_cell_overflows(page: Page) -> None:
+    for box in page.locator(".cell").all():
+        assert box.evaluate("cell => cell.scrollWidth - cell.clientWidth") <= 0
+    foot = [total.bounding_box() for total in page.locator("[data-total]").all()]
+    assert all(one is not None and other is not None and one != other for one, other in pairwise(foot))
