@@ -55,7 +55,7 @@ function lane(key, moments, tokens, mayMove) {
     "li",
     "lane",
     make("p", "lane-name", make("code", "", key.kid), make("span", "small soft", key.alg), state),
-    track(key, moments),
+    life(key, moments),
     make("p", "lane-times small soft", times(key)),
     make("p", "lane-tokens small", ...marks(key, tokens)),
     make("div", "lane-moves", ...moves(key, mayMove)),
@@ -64,19 +64,19 @@ function lane(key, moments, tokens, mayMove) {
   return row;
 }
 
-function track(key, moments) {
+function life(key, moments) {
   const at = (moment) => (moment === null ? 1 : Math.max(moments.indexOf(Date.parse(moment)), 0) / Math.max(moments.length, 1));
   const ends = key.state === "revoked" ? at(key.revoked_at ?? key.signed_until) : 1;
-  const line = make("div", "track", ...bar("signs", at(key.created_at), Math.min(at(key.signed_until), ends)));
-  line.append(...bar("verifies", Math.min(at(key.signed_until), ends), ends), ...bar("refused", ends, 1));
+  const line = make("div", "life", ...stretch("signs", at(key.created_at), Math.min(at(key.signed_until), ends)));
+  line.append(...stretch("verifies", Math.min(at(key.signed_until), ends), ends), ...stretch("refused", ends, 1));
   line.setAttribute("aria-hidden", "true");
   line.style.setProperty("--steps", Math.max(moments.length, 1));
   return line;
 }
 
-function bar(kind, from, to) {
+function stretch(kind, from, to) {
   if (to <= from) return [];
-  const made = make("span", `bar ${kind}`, kind === "refused" ? "✕" : "");
+  const made = make("span", `stretch ${kind}`, kind === "refused" ? "✕" : "");
   made.style.setProperty("--from", from);
   made.style.setProperty("--to", to);
   return [made];
