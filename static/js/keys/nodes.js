@@ -2,6 +2,7 @@
 
 const PATIENCE_MS = 5000;
 const TURNS = 5; // so often a node may be missed, for others ask as well
+const OUT_OF_STEP_MS = 20; // two who take turns in step would meet the same node for ever
 
 /** What was answered and by which node, or null if nobody did. No cookie comes along but where the page asks as itself. */
 export async function ask(path, { credentials = "omit", ...options } = {}) {
@@ -31,8 +32,10 @@ export async function everyNode(names, question) {
   const answers = new Map();
   for (let turn = 0; turn < TURNS * Math.max(names.length, 1); turn++) {
     const answer = await question();
+    const again = answers.has(answer?.node);
     if (answer !== null) answers.set(answer.node, answer);
     if (answers.size > 0 && names.every((name) => answers.has(name))) break;
+    if (again) await pause(Math.random() * OUT_OF_STEP_MS);
   }
   return answers;
 }

@@ -39,8 +39,10 @@ export function age(keys) {
 export async function followed(keys, show) {
   const startedAt = performance.now();
   for (;;) {
-    const answers = await everyNode(await runningNodes(), look);
-    const nodes = [...answers].map(([name, { ok, body }]) => ({ name, follows: ok && age(body.keys) >= age(keys) }));
+    const names = await runningNodes();
+    const answers = await everyNode(names, look);
+    const hasCome = (answer) => Boolean(answer?.ok) && age(answer.body.keys) >= age(keys);
+    const nodes = [...new Set([...names, ...answers.keys()])].map((name) => ({ name, follows: hasCome(answers.get(name)) }));
     const seconds = (performance.now() - startedAt) / 1000;
     const all = nodes.length > 0 && nodes.every((node) => node.follows);
     show({ nodes, all, seconds, late: seconds * 1000 > GIVE_UP_MS });

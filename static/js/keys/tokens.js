@@ -49,7 +49,7 @@ export async function check(tokens, keys, show) {
     const nodes = await runningNodes();
     for (const token of tokens.filter((one) => !one.settled)) {
       token.answers = await everyNode(nodes, () => profile(token));
-      token.settled = isSettled(token, keys);
+      token.settled = isSettled(token, keys) && nodes.every((node) => token.answers.has(node));
       show();
     }
     if (tokens.every((token) => token.settled)) return true;
