@@ -84,6 +84,15 @@ def revoke_leaked(page: Page, kid: str) -> None:
     confirm(page, kid)
 
 
+def revoke_in_lane(page: Page, kid: str) -> None:
+    page.get_by_role("button", name=f"Revoke {kid}").click()
+    confirm(page, kid)
+
+
+def active_key(page: Page) -> str:
+    return str(page.locator("[data-lanes] [data-state=active]").get_attribute("data-key"))
+
+
 def confirm(page: Page, kid: str) -> None:
     page.locator("[data-confirm-yes]").click()
     expect(page.locator(f"[data-key={kid}]")).to_have_attribute("data-state", "revoked", timeout=SLOW_MS)
@@ -149,6 +158,15 @@ def test_revoking_is_thought_over_from_the_keyboard(page: Page) -> None:
     expect(page.locator("[data-leak] button")).to_be_focused()
 
 
+def test_the_leaked_key_is_one_of_the_pages_own(page: Page) -> None:
+    """The key that everybody logs in with used to stay chosen from before there were tokens."""
+    kids = take_three(page)
+    offered = page.locator("[data-leaked] option")
+    assert [option.get_attribute("value") for option in offered.all()] == kids
+    expect(page.locator("[data-leaked]")).to_have_value(kids[0])
+    assert active_key(page) not in kids
+
+
 def test_what_another_hand_does_is_seen(browser: Browser, lab: str, page: Page) -> None:
     kids = take_three(page)
     with keys_page(browser, lab) as other:
@@ -174,10 +192,10 @@ def test_no_more_is_published_than_what_verifies(page: Page) -> None:
     page.locator("[data-algorithm]").select_option("HS256")
     kid = page.locator(".card").last.get_attribute("data-kid")
     revoke_leaked(page, str(kid))
-    revoke_leaked(page, str(page.locator("[data-lanes] [data-state=active]").get_attribute("data-key")))
-    last = str(page.locator("[data-lanes] [data-state=active]").get_attribute("data-key"))
+    revoke_in_lane(page, active_key(page))
+    last = active_key(page)
     press_rotate(page)
-    revoke_leaked(page, last)
+    revoke_in_lane(page, last)
     expect(shown).to_contain_text('"keys": []')
 
 

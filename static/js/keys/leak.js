@@ -23,21 +23,17 @@ export function confirmed(kid, keys, tokens) {
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
 
-/** Offer the keys that can still be revoked, those with tokens here first. */
+/** Offer the keys that signed tokens here and can still be revoked; nobody else's key is a slip away. */
 export function drawChoice(select, keys, tokens) {
-  const live = keys.filter((key) => key.state !== "revoked");
-  const held = live.filter(({ kid }) => under(tokens, kid).length > 0);
-  const chosen = select.value;
-  const options = [...held, ...live.filter((key) => !held.includes(key)).reverse()].map(({ kid }) => {
-    const mine = under(tokens, kid).map(name).join(", ");
-    return new Option(say(`option.${mine ? "with" : "none"}`, { kid, tokens: mine }), kid);
-  });
+  const held = keys.filter(({ kid, state }) => state !== "revoked" && under(tokens, kid).length > 0);
+  const options = held.map(({ kid }) => new Option(say("option", { kid, tokens: under(tokens, kid).map(name).join(", ") }), kid));
   if (options.map((one) => one.text).join() === [...select.options].map((one) => one.text).join()) return;
+  const chosen = select.value;
   select.replaceChildren(...options);
-  if (live.some(({ kid }) => kid === chosen)) select.value = chosen;
+  if (held.some(({ kid }) => kid === chosen)) select.value = chosen;
 }
 
-/** The names of the tokens that are let in now. */
+/** The tokens that are let in now. */
 export function letIn(tokens) {
   return new Set(tokens.filter((token) => verdict(token) === "in"));
 }

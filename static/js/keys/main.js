@@ -36,7 +36,8 @@ function draw() {
   find("take-three").disabled = !may || tokens.length + 3 > MOST;
   find("take-one").disabled = !ready || tokens.length >= MOST;
   for (const part of ["check", "forget"]) find(part).disabled = !ready || tokens.length === 0;
-  for (const button of document.querySelectorAll("[data-leak] button, [data-rotate] button, [data-take-eddsa]")) button.disabled = !may;
+  for (const button of document.querySelectorAll("[data-rotate] button, [data-take-eddsa]")) button.disabled = !may;
+  find("leak").querySelector("button").disabled = !may || find("leaked").value === "";
   find("fetch-and-verify").disabled = !ready || !canVerify;
   find("verify").disabled = !ready || !canVerify || !hasCopy();
 }
