@@ -23,7 +23,7 @@ from cluster.address import Address, CannotStart
 from cluster.embedded_store import store_address
 from cluster.supervisor import MOST_NODES
 from config import BadConfig, Config, load_config, make_folder
-from exhibits import exhibits_blueprint
+from exhibits import exhibits_blueprint, keys_blueprint
 from folk_server import folk_blueprint
 from home import home_blueprint, register_languages
 from lab_controls import controls_blueprint
@@ -92,6 +92,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         app.register_blueprint(folk_blueprint(folk_keys, database, door, now))
     if config.lab and config.control_socket:
         app.register_blueprint(controls_blueprint(config, config.control_socket))
+        app.register_blueprint(keys_blueprint(config, key_ring))
     if config.lab and config.front_door:
         keepers = (in_memory, sessions, tokens, hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}

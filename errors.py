@@ -19,6 +19,9 @@
     │   ├── CodeNeeded             403  code_needed
     │   ├── WrongCode              403  wrong_code
     │   ├── LastNode               409  last_node
+    │   ├── NoSuchKey              404  unknown_key
+    │   ├── KeyStaysRevoked        409  key_revoked
+    │   ├── KeyRingUnusable        503  key_ring_unusable
     │   └── OrderRefused           4xx  (the supervisor's own code)
     ├── RateLimited                429  rate_limited          (Retry-After)
     ├── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
@@ -155,6 +158,27 @@ class LastNode(ControlError):
     status = 409
     code = "last_node"
     title = lazy_gettext("This is the last node that runs")
+
+
+class NoSuchKey(ControlError):
+    status = 404
+    code = "unknown_key"
+    title = lazy_gettext("The ring has no such key")
+
+
+class KeyStaysRevoked(ControlError):
+    status = 409
+    code = "key_revoked"
+    title = lazy_gettext("A revoked key stays revoked")
+
+
+class KeyRingUnusable(ControlError):
+    """503: the ring's file cannot be changed; the last good ring stays in use."""
+
+    status = 503
+    code = "key_ring_unusable"
+    title = lazy_gettext("The key ring's file cannot be used")
+    retry_after_s = 1
 
 
 class OrderRefused(ControlError):

@@ -34,7 +34,7 @@ FLOORS = {
     "open_access": GROUND | {"errors", "accounts", "approach"},
     "lab_controls": GROUND | {"errors", "accounts", "store_connection", "cluster"},
     "walkthrough": GROUND | {"errors", "accounts", "store_connection", "approach", "lab_controls"},
-    "exhibits": GROUND | {"errors", "token_auth"},
+    "exhibits": GROUND | {"errors", "token_auth", "lab_controls"},
     "folk_server": GROUND | {"errors", "accounts", "token_auth"},
     "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
 }

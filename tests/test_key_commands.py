@@ -48,6 +48,14 @@ def test_a_key_is_changed_and_its_tokens_follow(
     assert Visitor(app, "token").login("alice").who() == "alice"
 
 
+def test_a_rotation_takes_an_algorithm(app: Flask, kid: str) -> None:
+    assert re.search(r"EdDSA +active ", run(app, "rotate", "--algorithm", "EdDSA").output)
+    assert re.search(r"HS256 +active ", run(app, "rotate").output)
+    refused = run(app, "rotate", "--algorithm", "none")
+    assert refused.exit_code == 2
+    assert "HS256" in refused.output
+
+
 @pytest.mark.parametrize("command", ["retire", "revoke"])
 @pytest.mark.parametrize("unknown", ["k-nowhere", "", "../keys.json", "K-1"])
 def test_an_unknown_key_is_a_clear_error(app: Flask, config: Config, kid: str, command: str, unknown: str) -> None:

@@ -143,6 +143,25 @@ def test_another_algorithm_at_a_restart_adds_a_key_and_old_tokens_still_verify(
     assert new.who() == "alice"
 
 
+@pytest.mark.usefixtures("watchful")
+def test_a_running_node_keeps_the_algorithm_that_it_was_told_and_one_that_starts_goes_back(
+    make_app: MakeApp, ring: KeyRing
+) -> None:
+    """A node that had not signed yet used to put a key of its own over the one that a rotation had just made."""
+    nodes = [make_app(node_name="node-1"), make_app(node_name="node-2")]
+    ring.rotate("EdDSA")
+    assert {header_of(login(node).access or "")["alg"] for node in nodes} == {"EdDSA"}
+    started = login(make_app(node_name="node-3"))
+    assert header_of(started.access or "")["alg"] == "HS256"
+    assert {key.alg: key.state for key in ring.current().keys} == {"HS256": "active", "EdDSA": "retired"}
+
+
+def test_another_key_of_the_same_algorithm_takes_over(ring: KeyRing) -> None:
+    """A shell without JWT_ALGORITHM that revoked a lab's EdDSA key left it signing by HS256."""
+    made = ring.rotate("EdDSA").active
+    assert ring.revoke(made.kid).active.alg == "EdDSA"
+
+
 def test_a_key_does_not_show_itself_in_a_traceback(ring: KeyRing) -> None:
     """SECURITY 22."""
     key = ring.current().active

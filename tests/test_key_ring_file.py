@@ -107,6 +107,17 @@ def test_a_start_without_a_file_makes_one(make_config: MakeConfig, tmp_path: Pat
     assert ring.current().active.alg == "ES256"
 
 
+def test_a_file_that_does_not_say_when_a_key_was_revoked_still_loads(ring: KeyRing, file: Path) -> None:
+    """As every file of an earlier version."""
+    ring.revoke(ring.current().active.kid)
+    assert read_ring(file).keys[0].revoked_at is not None
+    entries = json.loads(file.read_text())["keys"]
+    for entry in entries:
+        del entry["revoked_at"]
+    file.write_text(json.dumps({"keys": entries}))
+    assert [(key.state, key.revoked_at) for key in read_ring(file).keys] == [("revoked", None), ("active", None)]
+
+
 ROTATE = """
 import sys
 from pathlib import Path

@@ -1,10 +1,12 @@
 """`flask keys …`: look at the key ring and change it while the lab runs."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import click
 from flask.cli import AppGroup
 
+from config import Algorithm
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Ring, UnknownKey
 
@@ -19,9 +21,10 @@ def commands(key_ring: KeyRing) -> AppGroup:
         _show(key_ring.current())
 
     @group.command("rotate")
-    def rotate() -> None:
+    @click.option("--algorithm", type=click.Choice(get_args(Algorithm)), help="Not JWT_ALGORITHM, until a node starts.")
+    def rotate(algorithm: Algorithm | None) -> None:
         """Sign with a new key from now on; tokens of the old one live on."""
-        _show(key_ring.rotate())
+        _show(key_ring.rotate(algorithm))
 
     @group.command("retire")
     @click.argument("kid")

@@ -38,8 +38,8 @@ class KeyRing:
         self._looked_at = monotonic()
         self._stamp: tuple[int, int, int] | None = None
         self._unreadable: object = None
-        self._alg_is_sure = False
         self._ring = self._open()
+        self._alg_is_sure = self._ring.active.alg == alg
 
     def current(self) -> Ring:
         """Return the ring as it is now, or as it was half a second ago."""
@@ -67,8 +67,9 @@ class KeyRing:
     def signing_key(self) -> Key:
         """Return the key that signs now.
 
-        Once in a process, the first to sign makes sure that it is of the configured algorithm. Whoever only looks at
-        the ring, or changes a member from a terminal, changes no key by it.
+        A process that found another than the configured algorithm at its start makes sure of its own when it first
+        signs. Whoever only looks at the ring, or changes a member from a terminal, changes no key by it; and what a
+        running lab is told to sign with stays.
         """
         if not self._alg_is_sure:
             self._alg_is_sure = True
@@ -76,17 +77,20 @@ class KeyRing:
                 self._change(lambda ring: ring if ring.active.alg == self._alg else ring.with_new_key(self._alg))
         return self.current().active
 
-    def rotate(self) -> Ring:
-        """Sign with a new key from now on; tokens of the old one still verify."""
-        return self._change(lambda ring: ring.with_new_key(self._alg))
+    def rotate(self, alg: Algorithm | None = None) -> Ring:
+        """Sign with a new key from now on, of the configured algorithm or of `alg`; the old one's tokens still verify.
+
+        A process that starts later goes back to the configured one.
+        """
+        return self._change(lambda ring: ring.with_new_key(alg or self._alg))
 
     def retire(self, kid: str) -> Ring:
         """Let a key sign no more, and its tokens live. Raise `UnknownKey`."""
-        return self._change(lambda ring: ring.with_state(kid, "retired", self._alg))
+        return self._change(lambda ring: ring.with_state(kid, "retired"))
 
     def revoke(self, kid: str) -> Ring:
         """Refuse a key's tokens at once. Raise `UnknownKey`."""
-        return self._change(lambda ring: ring.with_state(kid, "revoked", self._alg))
+        return self._change(lambda ring: ring.with_state(kid, "revoked"))
 
     def _open(self) -> Ring:
         """Read the file; make it if there is none."""

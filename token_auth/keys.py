@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -64,6 +65,7 @@ class Key:
     state: State
     created_at: str
     jwk: Jwk = field(repr=False)  # a key never gets into a log or a traceback
+    revoked_at: str | None = None  # a file of an earlier version does not say
 
     @cached_property
     def signing(self) -> PyJWK:
@@ -110,8 +112,12 @@ class Ring:
         retired = (replace(key, state="retired") if key.state == "active" else key for key in self.keys)
         return Ring((*retired, new_key(alg)))
 
-    def with_state(self, kid: str, state: State, alg: Algorithm) -> "Ring":
-        """Return the ring with one key's state changed; a new key takes over if it was the active one.
+    def signed_until(self) -> dict[str, str | None]:
+        """Return when each key ceased to sign, or None: the next one was made at that moment."""
+        return {key.kid: after.created_at for key, after in pairwise(self.keys)} | {self.keys[-1].kid: None}
+
+    def with_state(self, kid: str, state: State) -> "Ring":
+        """Return the ring with one key's state changed; one of its algorithm takes over if it was the active one.
 
         A revoked key stays revoked: whoever made that necessary may still have it. Raise `UnknownKey`.
         """
@@ -120,14 +126,18 @@ class Ring:
             raise UnknownKey(kid)
         if key.state == "revoked":
             return self
-        ring = self.with_new_key(alg) if key.state == "active" else self
-        return Ring(tuple(replace(key, state=state) if key.kid == kid else key for key in ring.keys))
+        ring = self.with_new_key(key.alg) if key.state == "active" else self
+        changed = replace(key, state=state, revoked_at=_now() if state == "revoked" else None)
+        return Ring(tuple(changed if key.kid == kid else key for key in ring.keys))
 
 
 def new_key(alg: Algorithm) -> Key:
     """Return a fresh active key."""
-    created_at = datetime.now(UTC).isoformat(timespec="seconds")
-    return Key(f"k-{secrets.token_hex(4)}", alg, "active", created_at, _new_material(alg))
+    return Key(f"k-{secrets.token_hex(4)}", alg, "active", _now(), _new_material(alg))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _new_material(alg: Algorithm) -> Jwk:
@@ -144,8 +154,10 @@ def _new_material(alg: Algorithm) -> Jwk:
 
 def key_from_file(entry: Jwk) -> Key:
     """Check a key as it stands in a file. Raise `BadKeyRing` for a weak one, and `ValueError` and its like for none."""
-    key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"])
+    key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"], entry.get("revoked_at"))
     if not isinstance(key.kid, str) or not key.kid or not isinstance(key.created_at, str):
+        raise ValueError("not a key")
+    if not isinstance(key.revoked_at, str | None):
         raise ValueError("not a key")
     if key.state not in get_args(State) or key.alg not in get_args(Algorithm):
         raise ValueError("not a key")

@@ -1,5 +1,6 @@
 // Orders to the lab: read the state once a second, press buttons, hand in the instructor code.
 
+import { shut, takeCode } from "../instructor.js";
 import { say } from "./words.js";
 
 const POLL_MS = 1000;
@@ -8,11 +9,6 @@ const ORDER_PATIENCE_MS = 8000;
 
 const section = document.getElementById("processes");
 const result = section.querySelector("[data-order-result]");
-const codeForm = section.querySelector("[data-code-form]");
-
-export function mayPress() {
-  return section.dataset.mayPress === "true";
-}
 
 /** Ask for the state again and again; `show` gets it, or null and how long nobody has answered. */
 export async function poll(show) {
@@ -40,26 +36,11 @@ export function takeOrders(pressed, show) {
     const state = await send(method, path, button.dataset.body, button.dataset.name);
     if (state !== null) show(state, 0);
   });
-  codeForm.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const code = codeForm.elements.code.value;
-    if ((await send("POST", "/lab/code", JSON.stringify({ code }), say("login"))) === null) return;
-    open();
+  takeCode(async (code) => {
+    if ((await send("POST", "/lab/code", JSON.stringify({ code }), say("login"))) === null) return false;
     result.textContent = say("order.opened");
+    return true;
   });
-}
-
-/** Find out whether this browser handed in the code on an earlier visit. */
-export async function recall() {
-  if (mayPress()) return;
-  const response = await fetch("/lab/code").catch(() => null);
-  if (response?.ok && (await response.json()).may_press) open();
-}
-
-function open() {
-  section.dataset.mayPress = "true";
-  codeForm.hidden = true;
-  section.querySelector("[data-looking-only]")?.remove();
 }
 
 async function send(method, path, body, name) {
@@ -73,10 +54,7 @@ async function send(method, path, body, name) {
       return said;
     }
     result.textContent = [said.title, said.detail].filter(Boolean).join(". ");
-    if (said.code === "code_needed" || said.code === "wrong_code") {
-      section.dataset.mayPress = "false";
-      codeForm.hidden = false;
-    }
+    if (said.code === "code_needed" || said.code === "wrong_code") shut();
   } catch {
     result.classList.add("refused");
     result.textContent = say("order.failed", { order: name });

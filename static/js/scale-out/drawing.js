@@ -1,6 +1,6 @@
 // The processes as they are now: a box each, brought up to date in place, so that a button keeps its focus.
 
-import { mayPress } from "./control.js";
+import { mayPress } from "../instructor.js";
 import { clock, mebibytes, number, say } from "./words.js";
 
 const SIGNS = { running: "✓", stopped: "○", killed: "✕", crashed: "✕" };

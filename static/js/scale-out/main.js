@@ -1,6 +1,7 @@
 // The page on several servers: its processes, twenty requests, and the probe, joined.
 
-import { poll, recall, takeOrders } from "./control.js";
+import { recall } from "../instructor.js";
+import { poll, takeOrders } from "./control.js";
 import { draw } from "./drawing.js";
 import { sendRound } from "./round.js";
 import { Watch } from "./watch.js";

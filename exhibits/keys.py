@@ -1,0 +1,108 @@
+"""`/keys`: the lab's own ring, watched and changed in the browser; `/lab/keys`: what may be known of it."""
+
+import logging
+from collections.abc import Callable
+from typing import get_args
+
+from flask import Blueprint, Response, jsonify, make_response, render_template
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from config import Algorithm, Config
+from errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
+from lab_controls import Guard
+from token_auth import KeyRing
+from token_auth.keys import BadKeyRing, Ring, UnknownKey
+from web.fields import read_fields
+
+log = logging.getLogger(__name__)
+
+ALGORITHMS = get_args(Algorithm)
+
+
+def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
+    """Return the page, and its controls over `key_ring`: below `/lab`, where the instructor's cookie comes along."""
+    guard = Guard.of(config)
+    keys = Blueprint("keys", __name__)
+    keys.before_request(guard)
+    moves = {"retired": key_ring.retire, "revoked": key_ring.revoke}
+
+    @keys.get("/keys")
+    def page() -> Response:
+        """Show the page; the ring is asked for by its script."""
+        may = {"may_press": guard.may_press(), "takes_code": bool(guard.code)}
+        return make_response(
+            render_template("keys.html", algorithms=ALGORITHMS, configured=config.jwt_algorithm, **may)
+        )
+
+    @keys.get("/lab/keys")
+    def ring() -> Response:
+        """Show the ring as this node has it now."""
+        return jsonify(_shown(key_ring.current()))
+
+    @keys.post("/lab/keys")
+    def rotate() -> Response:
+        """Let a new key sign, of the algorithm that is asked for."""
+        guard.admit()
+        algorithm = _algorithm(read_fields().get("algorithm"))
+        return make_response(jsonify(_shown(_changed(lambda: key_ring.rotate(algorithm)))), 201)
+
+    @keys.put("/lab/keys/<kid>")
+    def want_key(kid: str) -> Response:
+        """Bring a key into a state: retired, or revoked for good."""
+        guard.admit()
+        state = read_fields().get("state")
+        if not isinstance(state, str) or state not in moves:
+            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="state", choices=", ".join(moves)))
+        return jsonify(_shown(_with(_changed(lambda: moves[state](kid)), kid, state)))
+
+    return keys
+
+
+def _shown(ring: Ring) -> dict[str, list[dict[str, str | None]]]:
+    """Return what anybody may know of each key, the oldest first; its material is not among that."""
+    until = ring.signed_until()
+    return {
+        "keys": [
+            {
+                "kid": key.kid,
+                "alg": key.alg,
+                "state": key.state,
+                "created_at": key.created_at,
+                "signed_until": until[key.kid],
+                "revoked_at": key.revoked_at,
+            }
+            for key in ring.keys
+        ]
+    }
+
+
+def _changed(change: Callable[[], Ring]) -> Ring:
+    try:
+        return change()
+    except UnknownKey as unknown:
+        raise NoSuchKey(gettext("There is no key %(kid)s in the ring.", kid=str(unknown)[:20])) from None
+    except BadKeyRing as error:
+        log.error("the key ring was not changed: %s", error.message)
+        raise KeyRingUnusable(
+            gettext("Nothing was changed; the last good ring stays in use. The lab’s terminal says more.")
+        ) from None
+
+
+def _with(ring: Ring, kid: str, state: str) -> Ring:
+    """Return the ring if the key is in that state now. Raise `KeyStaysRevoked`: the only state that none leaves."""
+    key = ring.find(kid)
+    if key is None or key.state != state:
+        raise KeyStaysRevoked(
+            gettext("%(kid)s was revoked, and whoever made that necessary may still have it.", kid=kid)
+        )
+    return ring
+
+
+def _algorithm(asked: object) -> Algorithm | None:
+    if asked is None:
+        return None
+    for algorithm in ALGORITHMS:
+        if asked == algorithm:
+            return algorithm  # type: ignore[no-any-return]
+    raise BadRequest(gettext("%(name)s takes %(choices)s.", name="algorithm", choices=", ".join(ALGORITHMS)))

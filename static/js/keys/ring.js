@@ -1,0 +1,52 @@
+// The ring as the nodes have it, and the moves that change it.
+
+import { ask, everyNode, pause, runningNodes, send } from "./nodes.js";
+
+const AS_MYSELF = { credentials: "same-origin" }; // the instructor's cookie
+const GIVE_UP_MS = 6000;
+const LOOK_AGAIN_MS = 100;
+
+export function look() {
+  return ask("/lab/keys");
+}
+
+export function rotate(algorithm) {
+  return send("POST", "/lab/keys", { algorithm }, AS_MYSELF);
+}
+
+export function want(kid, state) {
+  return send("PUT", `/lab/keys/${encodeURIComponent(kid)}`, { state }, AS_MYSELF);
+}
+
+export function handIn(code) {
+  return send("POST", "/lab/code", { code }, AS_MYSELF);
+}
+
+export function find(keys, kid) {
+  return keys.find((key) => key.kid === kid);
+}
+
+export function active(keys) {
+  return keys.find((key) => key.state === "active");
+}
+
+/** Keys are added and revoked, never taken back: so one node's ring is older than another's, or as old. */
+export function age(keys) {
+  return keys.length + keys.filter((key) => key.state === "revoked").length;
+}
+
+/** Ask every node for its ring until all have come as far as `keys`; `show` hears who has. */
+export async function followed(keys, show) {
+  const startedAt = performance.now();
+  for (;;) {
+    const names = await runningNodes();
+    const answers = await everyNode(names, look);
+    const hasCome = (answer) => Boolean(answer?.ok) && age(answer.body.keys) >= age(keys);
+    const nodes = [...new Set([...names, ...answers.keys()])].map((name) => ({ name, follows: hasCome(answers.get(name)) }));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const all = nodes.length > 0 && nodes.every((node) => node.follows);
+    show({ nodes, all, seconds, late: seconds * 1000 > GIVE_UP_MS });
+    if (all || seconds * 1000 > GIVE_UP_MS) return all;
+    await pause(LOOK_AGAIN_MS);
+  }
+}

@@ -1,0 +1,295 @@
+"""Keys are rolled on the page of a real lab with two nodes: whose tokens die is seen on it, and who can verify them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from re import compile as pattern
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.browser.test_scale_out import _own_address
+from tests.live_lab import LiveLab
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SLOW_MS = 30_000
+# What the page is there to show, and what the browser says to any page that came over http from another machine.
+EXPECTED = ("status of 401", "status of 403", "Cross-Origin-Opener-Policy header has been ignored")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A lab of two nodes that signs by HS256, with a ring of its own."""
+    with LiveLab(tmp_path_factory.mktemp("keys"), "--nodes", "2", REDIS_URL="") as lab:
+        yield lab.url
+
+
+@pytest.fixture(scope="module")
+def eddsa_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A lab of two nodes that signs by EdDSA."""
+    with LiveLab(
+        tmp_path_factory.mktemp("eddsa"), "--nodes", "2", REDIS_URL="", JWT_ALGORITHM="EdDSA", STORE_PREFIX="eddsa:"
+    ) as lab:
+        yield lab.url
+
+
+@contextmanager
+def keys_page(browser: Browser, lab: str, language: str = "en") -> Iterator[Page]:
+    """The page; nothing in it may fail but what the lab refuses."""
+    wrong: list[str] = []
+    screen = {"width": 1280, "height": 900}
+    with browser.new_context(base_url=lab, locale=LOCALES[language], viewport=screen) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+        page.goto("/keys")
+        expect(page.locator("[data-take-one]")).to_be_enabled(timeout=SLOW_MS)
+        yield page
+    assert [text for text in wrong if not any(expected in text for expected in EXPECTED)] == []
+
+
+@pytest.fixture
+def page(browser: Browser, lab: str) -> Iterator[Page]:
+    with keys_page(browser, lab) as page:
+        yield page
+
+
+def press(page: Page, what: str) -> None:
+    """Press, and wait until the page is ready for the next move."""
+    page.locator(f"[data-{what}]").click()
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    expect(page.locator("[data-rotate] button")).to_be_enabled(timeout=SLOW_MS)
+
+
+def cards(page: Page, verdict: str) -> Locator:
+    return page.locator(f".card[data-verdict={verdict}]")
+
+
+def take_three(page: Page) -> list[str]:
+    """Take three tokens under three keys; return the keys' ids."""
+    press(page, "take-three")
+    expect(cards(page, "in")).to_have_count(3)
+    kids = [card.get_attribute("data-kid") or "" for card in page.locator(".card").all()]
+    assert len(set(kids)) == 3
+    return kids
+
+
+def revoke_leaked(page: Page, kid: str) -> None:
+    page.locator("[data-leaked]").select_option(kid)
+    page.locator("[data-leak] button").click()
+    confirm(page, kid)
+
+
+def revoke_in_lane(page: Page, kid: str) -> None:
+    page.get_by_role("button", name=f"Revoke {kid}").click()
+    confirm(page, kid)
+
+
+def active_key(page: Page) -> str:
+    return str(page.locator("[data-lanes] [data-state=active]").get_attribute("data-key"))
+
+
+def confirm(page: Page, kid: str) -> None:
+    page.locator("[data-confirm-yes]").click()
+    expect(page.locator(f"[data-key={kid}]")).to_have_attribute("data-state", "revoked", timeout=SLOW_MS)
+    ready(page)
+
+
+def state_of(page: Page, kid: str) -> str | None:
+    return page.locator(f"[data-key={kid}]").get_attribute("data-state")
+
+
+@pytest.mark.parametrize(("language", "alone"), [("en", "died alone: 1 of 1"), ("ko", "토큰만 무효가 되었습니다")])
+def test_only_the_leaked_keys_tokens_die(browser: Browser, lab: str, language: str, alone: str) -> None:
+    with keys_page(browser, lab, language) as page:
+        kids = take_three(page)
+        assert [state_of(page, kid) for kid in kids] == ["retired"] * 3  # a fourth key signs for everybody else
+        revoke_leaked(page, kids[1])
+        expect(page.locator("[data-finding]")).to_contain_text(alone)
+        for kid, verdict in zip(kids, ("in", "refused", "in"), strict=True):
+            card = page.locator(f".card[data-kid={kid}]")
+            expect(card).to_have_attribute("data-verdict", verdict)
+            sign = "✓ 200" if verdict == "in" else "✕ 401 invalid_token"
+            expect(card.locator(".by-node li")).to_have_text([f"node-1 {sign}", f"node-2 {sign}"])
+            expect(card.locator("mark")).to_have_text(f'"kid":"{kid}"')
+        assert state_of(page, kids[1]) == "revoked"
+        expect(page.locator(f"[data-key={kids[1]}] .stretch.refused")).to_have_text("✕")
+        expect(page.locator(f"[data-key={kids[1]}] button")).to_have_count(0)
+        assert page.locator("html").get_attribute("lang") == language
+
+
+def test_a_retired_keys_token_lives_on(page: Page) -> None:
+    press(page, "take-one")
+    kid = page.locator(".card").get_attribute("data-kid")
+    page.get_by_role("button", name=f"Retire {kid}").click()
+    expect(page.locator("[data-followed]")).to_contain_text(f"✓ Retire {kid}. node-1 ✓, node-2 ✓", timeout=SLOW_MS)
+    ready(page)
+    expect(cards(page, "in")).to_have_count(1)
+    assert state_of(page, str(kid)) == "retired"
+    expect(page.locator("[data-lanes] [data-state=active]")).to_have_count(1)
+
+
+def test_revoking_the_key_that_signs_lets_a_new_one_sign(page: Page) -> None:
+    press(page, "take-one")
+    kid = str(page.locator(".card").get_attribute("data-kid"))
+    page.get_by_role("button", name=f"Revoke {kid}").click()
+    expect(page.locator("[data-confirm]")).to_contain_text("It signs now.")
+    confirm(page, kid)
+    expect(page.locator("[data-finding]")).to_contain_text("none under another key to compare")
+    press(page, "take-one")
+    expect(cards(page, "in")).to_have_count(1)
+    assert page.locator(".card").last.get_attribute("data-kid") != kid
+
+
+def test_revoking_is_thought_over_from_the_keyboard(page: Page) -> None:
+    """No dialog of the browser's own, and Escape or Enter on the first button keeps the key."""
+    press(page, "take-one")
+    kid = str(page.locator(".card").get_attribute("data-kid"))
+    for key in ("Escape", "Enter"):
+        page.locator("[data-leak] button").press("Enter")
+        expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+        page.keyboard.press(key)
+        expect(page.locator("[data-confirm]")).to_be_hidden()
+        assert state_of(page, kid) == "active"
+    expect(page.locator("[data-leak] button")).to_be_focused()
+
+
+def test_the_leaked_key_is_one_of_the_pages_own(page: Page) -> None:
+    """The key that everybody logs in with used to stay chosen from before there were tokens."""
+    kids = take_three(page)
+    offered = page.locator("[data-leaked] option")
+    assert [option.get_attribute("value") for option in offered.all()] == kids
+    expect(page.locator("[data-leaked]")).to_have_value(kids[0])
+    assert active_key(page) not in kids
+
+
+def test_what_another_hand_does_is_seen(browser: Browser, lab: str, page: Page) -> None:
+    kids = take_three(page)
+    with keys_page(browser, lab) as other:
+        other.locator(f"[data-move='revoke {kids[0]}']").click()
+        expect(other.locator("[data-confirm]")).to_contain_text("None of the tokens on this page")
+        confirm(other, kids[0])
+    expect(cards(page, "refused")).to_have_count(1, timeout=SLOW_MS)
+    expect(cards(page, "in")).to_have_count(2, timeout=SLOW_MS)
+    assert state_of(page, kids[0]) == "revoked"
+
+
+def test_no_more_is_published_than_what_verifies(page: Page) -> None:
+    shown = page.locator("[data-jwks]")
+    expect(shown).to_contain_text('"keys": []')
+    expect(page.locator("[data-jwks-why]")).to_contain_text("every key that still verifies is HS256")
+    press(page, "take-one")
+    press(page, "take-eddsa")
+    expect(shown).to_contain_text('"crv": "Ed25519"')
+    expect(shown).not_to_contain_text('"d"')
+    press(page, "fetch-and-verify")
+    outcomes = [line.get_attribute("data-outcome") for line in page.locator("[data-verified] li").all()]
+    assert outcomes == ["hmac", "genuine", "tampered"]
+    page.locator("[data-algorithm]").select_option("HS256")
+    kid = page.locator(".card").last.get_attribute("data-kid")
+    revoke_leaked(page, str(kid))
+    revoke_in_lane(page, active_key(page))
+    last = active_key(page)
+    press_rotate(page)
+    revoke_in_lane(page, last)
+    expect(shown).to_contain_text('"keys": []')
+
+
+def press_rotate(page: Page) -> None:
+    page.locator("[data-rotate] button").click()
+    ready(page)
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
+def test_a_second_service_verifies_without_the_secret(browser: Browser, eddsa_lab: str, algorithm: str) -> None:
+    with keys_page(browser, eddsa_lab) as page:
+        expect(page.locator("[data-algorithm]")).to_have_value("EdDSA")
+        page.locator("[data-algorithm]").select_option(algorithm)
+        kids = take_three(page)
+        press(page, "fetch-and-verify")
+        expect(page.locator("[data-outcome=genuine]")).to_have_count(3)
+        expect(page.locator("[data-outcome=tampered]")).to_have_count(3)
+        expect(page.locator("[data-verified] li")).to_have_count(6)
+        revoke_leaked(page, kids[0])
+        press(page, "verify")  # its copy is older than the revocation
+        expect(page.locator("[data-outcome=genuine]")).to_have_count(3)
+        press(page, "fetch-and-verify")
+        expect(page.locator("[data-outcome=unpublished]")).to_have_text(pattern(kids[0]))
+        expect(page.locator("[data-outcome=genuine]")).to_have_count(2)
+
+
+def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Browser, eddsa_lab: str) -> None:
+    with keys_page(browser, eddsa_lab) as page:
+        press(page, "take-one")
+        press(page, "fetch-and-verify")
+        page.evaluate("document.querySelector('[data-verified]').replaceChildren()")
+        page.context.set_offline(True)
+        page.locator("[data-verify]").click()
+        expect(page.locator("[data-outcome=genuine]")).to_have_count(1)
+        expect(page.locator("[data-outcome=tampered]")).to_have_count(1)
+        page.context.set_offline(False)
+
+
+def test_from_another_machine_the_moves_take_the_code(browser: Browser, tmp_path: object) -> None:
+    """SECURITY 20: here this machine, by the address that it has in its network."""
+    address = _own_address()
+    if address is None:
+        pytest.skip("this machine is in no network")
+    lab = LiveLab(tmp_path, "--nodes", "2", "--lan", REDIS_URL="")  # type: ignore[arg-type]
+    with lab, keys_page_at(browser, lab, address) as (page, code):
+        press_one(page)
+        expect(cards(page, "in")).to_have_count(1, timeout=SLOW_MS)  # a log-in is everybody's
+        expect(page.locator("[data-take-three]")).to_be_disabled()
+        expect(page.locator("[data-move]").first).to_be_disabled()
+        expect(page.locator("[data-cannot-verify]")).to_be_visible()  # plain http, not from this machine
+        page.get_by_label("Instructor code").fill("AAAAAAAA")
+        page.get_by_role("button", name="Open the controls").click()
+        expect(page.locator("[data-said]")).to_contain_text("not the instructor code")
+        page.get_by_label("Instructor code").fill(code.lower())
+        page.get_by_role("button", name="Open the controls").click()
+        ready(page)
+        press_rotate(page)
+        expect(page.locator("[data-lanes] li")).to_have_count(2)
+        page.reload()
+        ready(page)
+
+
+def press_one(page: Page) -> None:
+    page.locator("[data-take-one]").click()
+
+
+@contextmanager
+def keys_page_at(browser: Browser, lab: LiveLab, address: str) -> Iterator[tuple[Page, str]]:
+    assert lab.process.stdout is not None
+    [code] = [line.split()[-1] for line in (lab.process.stdout.readline() for _ in range(3)) if "code:" in line]
+    with keys_page(browser, lab.url.replace("127.0.0.1", address)) as page:
+        yield page, code
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
+    with page_of(browser, lab, scene) as (page, folder):
+        page.goto("/keys")
+        ready(page)
+        kids = take_three(page)
+        revoke_leaked(page, kids[1])
+        press(page, "take-eddsa")
+        press(page, "fetch-and-verify")
+        page.screenshot(path=folder / "keys.png", full_page=True)
+        assert page.locator("html").get_attribute("lang") == scene[0]
+        assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("width", [320, 1920, 3840])
+def test_the_page_fits_other_screens_too(browser: Browser, lab: str, width: int) -> None:
+    with browser.new_context(base_url=lab, viewport={"width": width, "height": width * 9 // 16}) as context:
+        page = context.new_page()
+        page.goto("/keys")
+        ready(page)
+        take_three(page)
+        page.screenshot(path=SCREENSHOTS / f"keys-{width}.png", full_page=True)
+        assert overflow(page) <= 0
