@@ -7,9 +7,10 @@ import { say } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 26;
 const HEAD = 26;
-const MARGIN = 44;
+const MARGIN = 58;
 const LETTER = 6.7; // the width of one in the labels' type, at the size in player.css
 const NARROWEST = 320;
+const USUAL_TYPE_PX = 18; // the root size for which the above are; larger type makes a larger drawing
 
 /** Draw the walk up to a step, the newest exchange in full ink; `isFresh`: it has just happened, so its messages travel. */
 export function drawDiagram(place, walk, current, isFresh) {
@@ -17,9 +18,10 @@ export function drawDiagram(place, walk, current, isFresh) {
   const exchanges = exchangesOf(steps, walk.results, current);
   const columns = columnsOf(Object.keys(credentials), exchanges);
   const rows = exchanges.flatMap((exchange) => rowsOf(exchange, walk.start.values));
-  const frame = { columns, width: Math.max(place.clientWidth, NARROWEST), height: ROW * (Math.max(rows.length, 1) + 0.5) };
-  const head = svgOf(frame.width, HEAD, { class: "head", "aria-hidden": "true" });
-  const svg = svgOf(frame.width, frame.height, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") });
+  const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE_PX);
+  const frame = { columns, width: Math.max(place.clientWidth / scale, NARROWEST), height: ROW * (Math.max(rows.length, 1) + 0.5) };
+  const head = svgOf(frame.width, HEAD, scale, { class: "head", "aria-hidden": "true" });
+  const svg = svgOf(frame.width, frame.height, scale, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") });
   columns.forEach((name, index) => drawColumn(head, svg, name, index, frame));
   const arrows = rows.map((row, index) => drawRow(svg, row, frame, ROW * (index + 0.8)));
   place.replaceChildren(head, svg);
@@ -27,14 +29,14 @@ export function drawDiagram(place, walk, current, isFresh) {
   if (isFresh) travel(svg, arrows.filter((arrow) => arrow?.isNew));
 }
 
-function svgOf(width, height, attributes) {
-  return element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, ...attributes });
+function svgOf(width, height, scale, attributes) {
+  return element("svg", { viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale, ...attributes });
 }
 
 function drawColumn(head, svg, name, index, { columns, width, height }) {
   const at = x(index, columns, width);
   const [first, last] = [index === 0, index === columns.length - 1];
-  const label = head.appendChild(element("text", { x: first ? 8 : last ? width - 8 : at, y: 17, class: "actor" }));
+  const label = head.appendChild(element("text", { x: first ? 8 : last ? width - 4 : at, y: 17, class: "actor" }));
   label.setAttribute("text-anchor", first ? "start" : last ? "end" : "middle");
   label.textContent = say(`actor.${name}`);
   svg.append(element("path", { d: `M${at} 0V${height}`, class: "life" }));

@@ -106,8 +106,11 @@ part("play").addEventListener("click", play);
 part("restart").addEventListener("click", restart);
 addEventListener("popstate", () => open(indexInAddress()));
 addEventListener("resize", () => draw());
+part("picker").addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") part("picker").open = false;
+});
 addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, select")) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, select, .picker")) return;
   if (event.key === "ArrowRight") walk.isDone(index) ? next() : run();
   else if (event.key === "ArrowLeft") back();
 });

@@ -27,9 +27,16 @@ export function show(walk, index, isFresh = false) {
   showWhatTells();
 }
 
-/** Count a wait down. */
+/** Count a wait down: for the eyes at every tick, for the ears once. */
 export function showTick(seconds, kind) {
-  part("outcome").replaceChildren(make("p", "countdown", "◷ ", say(`waiting.${kind}`, { seconds: seconds.toFixed(1) })));
+  const left = (digits) => say(`waiting.${kind}`, { seconds: seconds.toFixed(digits) });
+  if (part("countdown") === null) {
+    const shown = make("p", "countdown");
+    shown.dataset.countdown = "";
+    shown.ariaHidden = "true";
+    part("outcome").replaceChildren(make("p", "unseen", left(0)), shown);
+  }
+  part("countdown").textContent = `◷ ${left(1)}`;
 }
 
 function showButtons(walk, index) {
@@ -37,7 +44,6 @@ function showButtons(walk, index) {
   part("back").disabled = index === 0;
   part("next").disabled = !done || index === walk.story.steps.length - 1;
   part("do").textContent = say(`button.${!ready ? "before" : step.look ? "look" : done ? "again" : "do"}`);
-  part("do").disabled = Boolean(done && step.look);
   part("do").classList.toggle("primary", !done);
   part("next").classList.toggle("primary", done);
 }

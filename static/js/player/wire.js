@@ -4,7 +4,7 @@ import { LONG, shortened } from "./secret.js";
 import { make, say } from "./words.js";
 
 const COMMON = new Set([
-  "host", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
+  "host", "connection", "date", "server", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
   "x-content-type-options", "referrer-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "server-timing",
 ]);
 
