@@ -68,7 +68,8 @@ class Expect:
 
 @dataclass(frozen=True)
 class Step:
-    """One screen. `look_at` names the lines that tell the point: `request Cookie`, `response status`, `inside GETEX`.
+    """One screen. `look_at` names the lines that tell the point: `request Cookie`, `response status`, `inside GETEX`,
+    `payload exp`.
 
     `alive` is a token that must not have expired: if it has while somebody was reading, the player gets a new one by
     doing again what brought it.

@@ -197,6 +197,7 @@ def test_a_logout_of_a_token_is_written_down_and_the_token_lives_on(page: Page) 
 def test_a_token_is_read_without_a_key(page: Page) -> None:
     go_to(page, "token", "read")
     expect(page.locator(".jwt-part.payload")).to_contain_text('"sub": "alice"')
+    expect(page.locator(".jwt-part .telling")).to_contain_text('"role": "user"')
 
 
 def test_a_secret_is_short_until_it_is_clicked(page: Page) -> None:
@@ -219,6 +220,18 @@ def test_a_reload_goes_on_where_it_was_and_a_restart_begins_anew(page: Page) -> 
     page.locator("[data-restart]").click()
     expect(page).to_have_url(ending("/session/login"))
     expect(page.locator("[data-server] .nothing")).to_be_visible()
+
+
+def test_going_back_leaves_the_walk_where_it_was_entered(page: Page) -> None:
+    page.goto("/")
+    page.goto("/walkthrough/session")
+    do(page)
+    page.locator("[data-next]").click()
+    page.go_back()
+    expect(page).to_have_url(ending("/session/login"))
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
+    page.go_back()
+    expect(page.locator("[data-player]")).to_have_count(0)
 
 
 def test_a_language_chosen_midway_stays_in_the_step(page: Page) -> None:
@@ -372,6 +385,32 @@ def test_a_login_that_ended_meanwhile_is_said_and_can_be_made_anew(page: Page, l
     page.locator("[data-restart]").click()
     do(page)
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
+
+
+def order(page: Page, what: str) -> None:
+    """Have the store ended or started, as the page with the nodes does."""
+    page.goto("/scale-out")
+    button = page.get_by_role("button", name=f"Store: {what}", exact=True)
+    button.click(timeout=SLOW_MS)
+    expect(button).to_be_disabled(timeout=SLOW_MS)
+
+
+def test_a_store_that_is_gone_is_said_in_place_and_the_walk_goes_on_when_it_is_back(browser: Browser, lab: str) -> None:
+    with browser.new_context(base_url=lab) as context:
+        page = context.new_page()
+        go_to(page, "session", "look-up")
+        order(page, "Kill")
+        page.goto("/walkthrough/session/any-node")
+        do(page)
+        expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
+        expect(page.locator("[data-outcome]")).to_contain_text("503")
+        expect(page.locator("[data-outcome]")).to_contain_text("Start it again")
+        expect(page.locator("[data-rail] [data-state=wrong]")).to_have_count(1)
+        order(page, "Start")
+        page.goto("/walkthrough/session")
+        page.locator("[data-restart]").click()
+        do(page)
+        expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
 
 
 DRAWN = (

@@ -27,6 +27,7 @@ CLIENT_READS_EXP = Story(
             _("The client decodes the payload and finds exp: the second from which the token is refused."),
             _("No key is needed for that. The payload is base64url, and that is no encryption."),
             Act("read", "access_token"),
+            look_at=("payload exp",),
         ),
         Step(
             "ask",

@@ -69,6 +69,7 @@ TOGETHER = Story(
             ),
             _("Reading and changing a token takes no key. Signing it again does."),
             Act("forge", "access_token"),
+            look_at=("payload role",),
         ),
         Step(
             "tampered",

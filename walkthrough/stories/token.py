@@ -51,6 +51,7 @@ TOKEN = Story(
                 "Encoding is not encryption: nothing secret belongs in a token. The signature protects against change only."
             ),
             Act("read", "access_token"),
+            look_at=("payload role",),
         ),
         Step(
             "short",

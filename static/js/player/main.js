@@ -20,14 +20,19 @@ function indexInAddress() {
   return Math.max(0, story.steps.findIndex((step) => step.id === id));
 }
 
-function open(at, { focus = true } = {}) {
+function open(at) {
+  openQuietly(at, "pushState");
+  part("title").focus({ preventScroll: true });
+}
+
+/** Open a step without taking the focus; whoever comes by its address or goes back adds nothing to the history. */
+function openQuietly(at, arrive = "replaceState") {
   stop();
   index = at;
   const path = `${root}/${story.steps[at].id}`;
-  if (location.pathname !== path) history.pushState(null, "", path);
+  if (location.pathname !== path) history[arrive](null, "", path);
   for (const field of document.querySelectorAll("[name=next]")) field.value = path; // a change of language comes back here
   draw();
-  if (focus) part("title").focus({ preventScroll: true });
 }
 
 function draw(isFresh = false) {
@@ -104,7 +109,7 @@ part("next").addEventListener("click", next);
 part("back").addEventListener("click", back);
 part("play").addEventListener("click", play);
 part("restart").addEventListener("click", restart);
-addEventListener("popstate", () => open(indexInAddress()));
+addEventListener("popstate", () => openQuietly(indexInAddress()));
 addEventListener("resize", () => draw());
 part("picker").addEventListener("keydown", ({ key }) => {
   if (key === "Escape") part("picker").open = false;
@@ -114,4 +119,4 @@ addEventListener("keydown", (event) => {
   if (event.key === "ArrowRight") walk.isDone(index) ? next() : run();
   else if (event.key === "ArrowLeft") back();
 });
-open(index, { focus: false });
+openQuietly(index);

@@ -5,8 +5,7 @@ import { drawDiagram } from "./diagram.js";
 import { drawClients, drawServer } from "./holders.js";
 import { drawInside } from "./inside.js";
 import { drawOutcome } from "./outcome.js";
-import { shortened } from "./secret.js";
-import { drawWire } from "./wire.js";
+import { drawWire, line } from "./wire.js";
 import { make, say } from "./words.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
@@ -53,7 +52,7 @@ function showMessages(step, result) {
   part("other-note").hidden = step.who !== "other" || Boolean(step.act);
   part("wire-note").hidden = answers.length === 0;
   if (answers.length > 0) drawWire(part("wire"), step.look_at, answers[0]);
-  else if (result?.decoded) part("wire").replaceChildren(...decodedParts(result.decoded));
+  else if (result?.decoded) part("wire").replaceChildren(...decodedParts(result.decoded, step.look_at));
   else part("wire").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
   if (answers.length > 0) drawInside(part("inside"), step.look_at, answers);
   else part("inside").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
@@ -75,9 +74,12 @@ function showWhatTells() {
   }
 }
 
-function decodedParts(decoded) {
-  return [
-    make("h3", "", say("decoded")),
-    ...["header", "payload"].map((name) => make("pre", `jwt-part ${name}`, ...shortened(`${name} ${JSON.stringify(decoded[name], null, 2)}`))),
-  ];
+/** Header and payload of a token, a line for each field; `lookAt` names the telling ones: `payload exp`. */
+function decodedParts(decoded, lookAt) {
+  const parts = ["header", "payload"].map((name) => {
+    const fields = Object.entries(decoded[name]).map(([field, value]) =>
+      line(`"${field}": ${JSON.stringify(value)}`, lookAt.includes(`${name} ${field}`)));
+    return make("div", `jwt-part ${name}`, line(name, false), ...fields);
+  });
+  return [make("h3", "small", say("decoded")), ...parts];
 }

@@ -36,7 +36,7 @@ export function rowsOf({ step, number, result, looks, isNew }, values) {
 }
 
 function alone({ who, title, request }, values) {
-  const text = fill(title, values);
+  const text = fill(title, values).replace(/^\d+\. /, ""); // the row has its number already
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 

@@ -32,10 +32,10 @@ export class Walk {
   /** The step to begin with so that this one can be done: one that is missing, or that brings a token anew. */
   firstToDo(index) {
     const { steps } = this.story;
-    if (!this.isReady(index)) return steps.findIndex((_, at) => !this.isDone(at));
-    const { alive } = steps[index];
-    if (alive === null || claims(this.held(index).values[alive]).exp > Date.now() / 1000 + ALMOST_S) return index;
-    return steps.slice(0, index).findLastIndex(({ request }) => request && alive in request.keeps);
+    const next = this.isReady(index) ? index : steps.findIndex((_, at) => !this.isDone(at));
+    const { alive } = steps[next];
+    if (alive === null || claims(this.held(next).values[alive]).exp > Date.now() / 1000 + ALMOST_S) return next;
+    return steps.slice(0, next).findLastIndex(({ request }) => request && alive in request.keeps);
   }
 
   /** Do a step; return its result: {answers, asClaimed, before, now, said}, or null if `signal` ended it. */

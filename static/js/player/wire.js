@@ -35,7 +35,8 @@ function message(side, first, headers, body, lookAt) {
   return box;
 }
 
-function line(text, telling) {
+/** A line in the type of the wire, perhaps a telling one. */
+export function line(text, telling) {
   const row = make("p", telling ? "wire-line telling" : "wire-line", ...shortened(text));
   if (telling) row.prepend(make("span", "pointer", "▸ "));
   return row;
