@@ -1,8 +1,10 @@
 """The walks' pages and what they ask: what a server keeps for a login, and another client's requests."""
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from itertools import pairwise
 from time import sleep
 
 import pytest
@@ -14,6 +16,7 @@ from tests.live_lab import LiveLab
 from tests.problems import assert_problem
 from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor
 from walkthrough.stories import STORIES
+from walkthrough.story import Act, Look, Request, Step
 
 BROWSER = {"Accept": "text/html"}
 NOBODY = "http://127.0.0.1:1"
@@ -138,6 +141,74 @@ def test_every_step_has_its_address(app: Flask, slug: str, language: str) -> Non
 def test_a_storys_steps_have_different_names(slug: str) -> None:
     names = [step.id for step in STORIES[slug].steps]
     assert len(names) == len(set(names))
+
+
+BRACES = re.compile(r"\{(\w+)\}")
+GIVEN = {"member", "grace_s"}
+
+
+def variables(step: Step) -> set[str]:
+    """Return what a step needs to be known before it."""
+    if isinstance(step.does, Act):
+        return set(BRACES.findall(step.does.of)) if step.does.kind == "rest" else {step.does.of}
+    if isinstance(step.does, Look):
+        return set()
+    body = step.does.body or {}
+    texts = [step.does.path, *step.does.headers.values(), *(text for text in body.values() if isinstance(text, str))]
+    return {name for text in texts for name in BRACES.findall(text)} | ({step.alive} if step.alive else set())
+
+
+def brings(step: Step) -> set[str]:
+    if isinstance(step.does, Request):
+        return set(step.does.keeps)
+    made = {"copy": {"copied"}, "forge": {"forged"}}
+    return made.get(step.does.kind, set()) if isinstance(step.does, Act) else set()
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_each_step_needs_only_what_the_steps_before_it_bring(slug: str) -> None:
+    known = set(GIVEN)
+    for step in STORIES[slug].steps:
+        assert variables(step) <= known, step.id
+        known |= brings(step)
+    assert set(STORIES[slug].credentials.values()) <= known
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_whatever_a_server_sees_is_claimed_and_pointed_at(slug: str) -> None:
+    for step in STORIES[slug].steps:
+        assert (step.expect is None) == isinstance(step.does, Act), step.id
+        sides = ("payload",) if isinstance(step.does, Act) else ("request", "response", "inside")
+        assert step.look_at or isinstance(step.does, Act), step.id
+        assert all(line.split(" ")[0] in sides for line in step.look_at), step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_look_follows_what_it_looks_at(slug: str) -> None:
+    steps = STORIES[slug].steps
+    for before, step in pairwise(steps):
+        assert not (isinstance(step.does, Look) and isinstance(before.does, Act)), step.id
+    assert isinstance(steps[0].does, Request)
+
+
+def test_the_fourteen_steps_are_fourteen_in_their_order() -> None:
+    steps = STORIES["fourteen-steps"].steps
+    assert [step.id for step in steps] == [str(number) for number in range(1, 15)]
+    assert [str(step.title).split(".")[0] for step in steps] == [step.id for step in steps]
+
+
+def test_a_story_is_told_the_labs_own_grace(make_app: MakeApp) -> None:
+    client = make_app(front_door=NOBODY, refresh_grace_s=7).test_client()
+    page = client.get("/walkthrough/rotation-and-theft", headers=BROWSER).text
+    told = json.loads(page.split('id="story">')[1].split("</script>")[0])
+    assert told["given"] == {"grace_s": 7}
+    assert [step["id"] for step in told["steps"]] == [step.id for step in STORIES["rotation-and-theft"].steps]
+
+
+def test_a_step_knows_its_approach_by_its_path() -> None:
+    by_step = {step.id: step.approach for step in STORIES["role-change"].steps}
+    assert by_step["demote"] is None
+    assert {by_step[f"{name}-after"] for name in ("session", "token", "hybrid")} == {"session", "token", "hybrid"}
 
 
 @pytest.mark.parametrize("settings", [{"lab": False}, {"front_door": None}])

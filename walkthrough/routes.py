@@ -33,7 +33,7 @@ def walkthrough_blueprint(
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
-    other = OtherClient(front_door)
+    other, grace_s = OtherClient(front_door), config.refresh_grace_s
 
     @walks.get("/cases")
     def cases() -> Response:
@@ -47,7 +47,7 @@ def walkthrough_blueprint(
         found = STORIES.get(slug)
         if found is None or (step is not None and not found.has(step)):
             raise NotFound(gettext("There is no such walk, or no such step in it."))
-        return make_response(render_template("walkthrough/player.html", story=found))
+        return make_response(render_template("walkthrough/player.html", story=found, told=found.view(grace_s=grace_s)))
 
     @walks.post("/holdings")
     def holdings() -> Response:

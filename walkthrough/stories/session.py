@@ -2,12 +2,13 @@
 
 from flask_babel import lazy_gettext as _
 
+from walkthrough.stories.parts import ALICE
 from walkthrough.story import Act, Expect, Request, Step, Story
 
-ALICE = {"username": "alice", "password": "wonderland"}
 ASK = Request("GET", "/session/profile")
 WITH_COPY = {"Cookie": "sid={copied}"}
 LET_IN = Expect(200, member="alice")
+LOOKED_UP = Expect(200, member="alice", inside=("GETEX",), not_inside=("db",))
 REFUSED = Expect(401, code="invalid_session")
 
 SESSION = Story(
@@ -15,7 +16,7 @@ SESSION = Story(
     approach="session",
     title=_("Session"),
     question=_("What is a session id worth to somebody who copies it?"),
-    credentials=("old", "sid"),
+    credentials={"session": "sid"},
     steps=(
         Step(
             "login",
@@ -36,8 +37,8 @@ SESSION = Story(
             _("The browser sends the cookie along, and the node looks the id up in the session store."),
             _("A session costs one look-up on every request. It also begins the idle time anew."),
             ASK,
-            look_at=("request Cookie", "response body"),
-            expect=LET_IN,
+            look_at=("request Cookie", "inside GETEX", "response body"),
+            expect=LOOKED_UP,
         ),
         Step(
             "any-node",
@@ -45,8 +46,8 @@ SESSION = Story(
             _("The balancer picks a node by turns. Whichever it is, it asks the same store."),
             _("The login does not live in a node, so no node has to remember it."),
             ASK,
-            look_at=("request Cookie", "response X-Node"),
-            expect=LET_IN,
+            look_at=("request Cookie", "inside GETEX", "response X-Node"),
+            expect=LOOKED_UP,
         ),
         Step(
             "renew",

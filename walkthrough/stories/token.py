@@ -2,20 +2,15 @@
 
 from flask_babel import lazy_gettext as _
 
+from walkthrough.stories.parts import ASK, LET_IN, NOBODY_ASKED, REFRESH, RENEWED, login
 from walkthrough.story import Act, Expect, Request, Step, Story
-
-ALICE = {"username": "alice", "password": "wonderland"}
-ASK = Request("GET", "/token/profile", headers={"Authorization": "Bearer {access_token}"})
-TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
-LET_IN = Expect(200, member="alice")
-SHORT_S = 5
 
 TOKEN = Story(
     slug="token",
     approach="token",
     title=_("Token"),
     question=_("Can a token be taken back?"),
-    credentials=("access_token",),
+    credentials={"token": "access_token"},
     steps=(
         Step(
             "login",
@@ -26,7 +21,7 @@ TOKEN = Story(
             _(
                 "What the member database keeps is the hash of the refresh token’s id: enough to renew a login, not to use it."
             ),
-            Request("POST", "/token/login", body=ALICE, keeps=TOKENS),
+            login(),
             look_at=("request body", "response body"),
             expect=Expect(200),
         ),
@@ -36,8 +31,8 @@ TOKEN = Story(
             _("The client puts the access token into a header. The node checks its signature and asks nobody."),
             _("No look-up: what a session finds in the store, the token carries along."),
             ASK,
-            look_at=("request Authorization", "response body"),
-            expect=LET_IN,
+            look_at=("request Authorization", "inside at+jwt", "response body"),
+            expect=NOBODY_ASKED,
         ),
         Step(
             "any-node",
@@ -45,8 +40,8 @@ TOKEN = Story(
             _("The balancer picks a node by turns. Each has the key, so each can check the signature."),
             _("Servers can be added without a store that they would have to share."),
             ASK,
-            look_at=("request Authorization", "response X-Node"),
-            expect=LET_IN,
+            look_at=("request Authorization", "inside at+jwt", "response X-Node"),
+            expect=NOBODY_ASKED,
         ),
         Step(
             "read",
@@ -56,13 +51,14 @@ TOKEN = Story(
                 "Encoding is not encryption: nothing secret belongs in a token. The signature protects against change only."
             ),
             Act("read", "access_token"),
+            look_at=("payload role",),
         ),
         Step(
             "short",
             _("Log in for five seconds"),
             _("The lab issues an access token that expires five seconds from now."),
             _("As a token is hard to take back, it is given a short life. A short life has to be renewed often."),
-            Request("POST", "/token/login", body={**ALICE, "access_ttl_s": SHORT_S}, keeps=TOKENS),
+            login(access_ttl_s=5),
             look_at=("request body", "response body"),
             expect=Expect(200),
         ),
@@ -89,16 +85,16 @@ TOKEN = Story(
             _("Refresh"),
             _("The client sends the refresh token. The server compares it with its storage and issues two new tokens."),
             _("Here the server does look up, but once per lifetime of an access token and not once per request."),
-            Request("POST", "/token/refresh", body={"refresh_token": "{refresh_token}"}, keeps=TOKENS),
-            look_at=("request body", "response body"),
-            expect=Expect(200),
+            REFRESH,
+            look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
+            expect=RENEWED,
         ),
         Step(
             "login-again",
             _("Log in again"),
             _("A new login, with the lab’s usual lifetime, so that there is time to look at what comes next."),
             _("Each login is a token family of its own in the member database."),
-            Request("POST", "/token/login", body=ALICE, keeps=TOKENS),
+            login(),
             look_at=("response body",),
             expect=Expect(200),
         ),
@@ -128,7 +124,7 @@ TOKEN = Story(
             _("Try to refresh after the logout"),
             _("The client sends the refresh token of the login that has ended."),
             _("This is what the logout did: the login lasts until the access token expires, and not longer."),
-            Request("POST", "/token/refresh", body={"refresh_token": "{refresh_token}"}),
+            REFRESH,
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
         ),

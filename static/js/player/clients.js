@@ -1,14 +1,18 @@
 // What each client holds after a step: cookies as Set-Cookie said, and what scripts keep in memory.
 
-/** A walk's beginning: nobody holds anything. */
-export function empty() {
-  return { values: {}, clients: { browser: { cookies: {}, memory: {} }, other: { cookies: {}, memory: {} } } };
+const LOAD_MEMBERS = 1000;
+
+/** A walk's beginning: nobody holds anything, and `given` is all that is known. */
+export function empty(given) {
+  const member = `load-${String(1 + Math.floor(Math.random() * LOAD_MEMBERS)).padStart(4, "0")}`;
+  const clients = { browser: { cookies: {}, memory: {} }, other: { cookies: {}, memory: {} } };
+  return { values: { ...given, member }, clients, server: [] };
 }
 
 /** The state after an answer: its cookies in the jar of who asked, its named values taken. */
 export function after(state, who, step, answer) {
   const next = structuredClone(state);
-  if (answer.wire !== null) for (const line of setCookies(answer.wire)) keep(next.clients[who].cookies, line);
+  if (answer.wire !== null) for (const line of headersOf(answer.wire, "set-cookie")) keep(next.clients[who].cookies, line);
   if (answer.status >= 400) return next;
   for (const [name, source] of Object.entries(step.request.keeps)) take(next, who, name, source, answer, state);
   return next;
@@ -18,16 +22,33 @@ export function after(state, who, step, answer) {
 export function copied(state, name) {
   const next = structuredClone(state);
   next.values.copied = state.values[name];
-  next.clients.other.cookies[name] = { value: state.values[name], attributes: "" };
+  if (isToken(name)) next.clients.other.memory[name] = state.values[name];
+  else next.clients.other.cookies[name] = { value: state.values[name], attributes: "" };
   return next;
+}
+
+/** Texts with their {braces} filled; what has no value stays as it is. */
+export function fill(text, values) {
+  return text.replaceAll(/\{(\w+)\}/g, (braces, name) => values[name] ?? braces);
 }
 
 function take(next, who, name, source, answer, before) {
   const [kind, path] = source.split(" ");
-  if (kind === "cookie") next.values[name] = next.clients[who].cookies[path]?.value;
-  if (kind === "var") next.values[name] = before.values[path];
-  if (kind === "body") next.values[name] = path.split(".").reduce(inside, answer.body);
-  if (kind === "body" && name.endsWith("_token")) next.clients[who].memory[name] = next.values[name];
+  const found = TAKE[kind](path, next.clients[who], answer, before);
+  if (found === undefined) return; // an answer that did not bring it leaves what was held
+  next.values[name] = found;
+  if ((kind === "body" || kind === "header") && isToken(name)) next.clients[who].memory[name] = found;
+}
+
+const TAKE = {
+  cookie: (name, { cookies }) => cookies[name]?.value,
+  var: (name, _client, _answer, before) => before.values[name],
+  body: (path, _client, { body }) => path.split(".").reduce(inside, body),
+  header: (name, _client, { wire }) => headersOf(wire, name.toLowerCase())[0],
+};
+
+function isToken(name) {
+  return name.endsWith("_token");
 }
 
 /** A field; in a list, `current` is the one that says so. */
@@ -35,8 +56,8 @@ function inside(found, key) {
   return Array.isArray(found) && key === "current" ? found.find((item) => item.current) : found?.[key];
 }
 
-export function setCookies(wire) {
-  return wire.response.headers.filter(([name]) => name.toLowerCase() === "set-cookie").map(([, value]) => value);
+function headersOf(wire, wanted) {
+  return wire.response.headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 }
 
 function keep(jar, line) {

@@ -1,89 +1,76 @@
 // The sequence diagram: a column for each who takes part, an arrow for each message, growing downwards.
-// What a node did inside is drawn for the newest only.
 
-import { microseconds, say } from "./words.js";
+import { travel } from "./motion.js";
+import { columnsOf, exchangesOf, rowsOf } from "./sequence.js";
+import { say } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 640;
-const ROW = 30;
-const HEAD = 32;
-const PARTS = { store: "store", db: "database" };
+const ROW = 26;
+const HEAD = 26;
+const MARGIN = 58;
+const LETTER = 6.7; // the width of one in the labels' type, at the size in player.css
+const NARROWEST = 320;
+const USUAL_TYPE_PX = 18; // the root size for which the above are; larger type makes a larger drawing
 
-/** Draw the steps that were done, [{step, answer}], the newest last and in full ink. */
-export function drawDiagram(place, approach, done) {
-  const columns = columnsOf(approach, done);
-  const rows = done.flatMap(({ step, answer }, index) => rowsOf(step, answer, index === done.length - 1));
-  const height = ROW * (Math.max(rows.length, 1) + 0.5);
-  const head = element("svg", { viewBox: `0 0 ${WIDTH} ${HEAD}`, class: "head", "aria-hidden": "true" });
-  const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" });
-  svg.setAttribute("aria-label", rows.map(({ text }) => text).join("; "));
-  columns.forEach((name, index) => drawColumn(head, svg, name, x(index, columns), height));
-  rows.forEach((row, index) => drawRow(svg, row, columns, ROW * (index + 0.8)));
+/** Draw the walk up to a step, the newest exchange in full ink; `isFresh`: it has just happened, so its messages travel. */
+export function drawDiagram(place, walk, current, isFresh) {
+  const { steps, credentials } = walk.story;
+  const exchanges = exchangesOf(steps, walk.results, current);
+  const columns = columnsOf(Object.keys(credentials), exchanges);
+  const rows = exchanges.flatMap((exchange) => rowsOf(exchange, walk.start.values));
+  const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE_PX);
+  const frame = { columns, width: Math.max(place.clientWidth / scale, NARROWEST), height: ROW * (Math.max(rows.length, 1) + 0.5) };
+  const head = svgOf(frame.width, HEAD, scale, { class: "head", "aria-hidden": "true" });
+  const svg = svgOf(frame.width, frame.height, scale, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") });
+  columns.forEach((name, index) => drawColumn(head, svg, name, index, frame));
+  const arrows = rows.map((row, index) => drawRow(svg, row, frame, ROW * (index + 0.8)));
   place.replaceChildren(head, svg);
-  requestAnimationFrame(() => { place.scrollTop = place.scrollHeight; });
+  place.scrollTop = place.scrollHeight;
+  if (isFresh) travel(svg, arrows.filter((arrow) => arrow?.isNew));
 }
 
-function columnsOf(approach, done) {
-  const others = done.some(({ step }) => step.who === "other") ? ["other"] : [];
-  const keepers = approach === "token" ? ["database"] : approach === "memory" ? [] : ["store"];
-  const asked = done.flatMap(({ answer }) => answer?.trace ?? []).map(({ part }) => PARTS[part]).filter(Boolean);
-  const behind = ["store", "database"].filter((name) => keepers.includes(name) || asked.includes(name));
-  return ["browser", ...others, "node", ...behind];
+function svgOf(width, height, scale, attributes) {
+  return element("svg", { viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale, ...attributes });
 }
 
-function rowsOf(step, answer, isNew) {
-  const made = { isNew };
-  if (answer === null || answer === undefined) return [{ ...made, from: step.who, text: step.title }];
-  const { request } = answer.wire ?? { request: step.request };
-  const inside = (isNew ? answer.trace : []).map((taken) => ({
-    ...made,
-    from: "node",
-    to: PARTS[taken.part],
-    text: `${say(`part.${taken.part}`, { what: short(taken.what) })} · ${microseconds(taken.duration_us)}`,
-  }));
-  return [
-    { ...made, from: step.who, to: "node", text: `${request.method} ${short(request.path)}`, kind: "request" },
-    ...inside,
-    { ...made, from: "node", to: step.who, text: `${answer.node}: ${answer.status}`, kind: answer.status < 400 ? "let-in" : "refused" },
-  ];
-}
-
-function drawColumn(head, svg, name, at, height) {
-  const label = head.appendChild(element("text", { x: at, y: 20, class: "actor" }));
+function drawColumn(head, svg, name, index, { columns, width, height }) {
+  const at = x(index, columns, width);
+  const [first, last] = [index === 0, index === columns.length - 1];
+  const label = head.appendChild(element("text", { x: first ? 8 : last ? width - 4 : at, y: 17, class: "actor" }));
+  label.setAttribute("text-anchor", first ? "start" : last ? "end" : "middle");
   label.textContent = say(`actor.${name}`);
   svg.append(element("path", { d: `M${at} 0V${height}`, class: "life" }));
 }
 
-function drawRow(svg, { from, to, text, kind = "inside", isNew }, columns, y) {
-  const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}` }));
-  const [start, end] = [x(columns.indexOf(from), columns), to === undefined ? null : x(columns.indexOf(to), columns)];
-  const label = element("text", { y: y - 6, class: "what" });
-  if (end === null) {
-    group.append(element("circle", { cx: start, cy: y - 4, r: 4, class: "dot" }));
-    place(label, start, start > WIDTH / 2 ? "end" : "start", start > WIDTH / 2 ? -10 : 10);
-  } else {
-    const head = end > start ? -7 : 7;
-    group.append(element("path", { d: `M${start} ${y}H${end}M${end + head} ${y - 4}L${end} ${y}L${end + head} ${y + 4}`, class: "arrow" }));
-    const last = Math.max(start, end) === x(columns.length - 1, columns);
-    place(label, last ? Math.max(start, end) : (start + end) / 2, last ? "end" : "middle", last ? -12 : 0);
-  }
-  label.textContent = `${kind === "let-in" ? "✓ " : kind === "refused" ? "✕ " : ""}${text}`;
-  group.append(label);
+/** Draw a row; return its arrow, if it is one: {from, to, y, isNew}. */
+function drawRow(svg, { from, to, text, kind, isNew, numbers, isTold }, { columns, width }, y) {
+  const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}${isTold ? " told" : ""}` }));
+  const start = x(columns.indexOf(from), columns, width);
+  const end = to === undefined ? start : x(columns.indexOf(to), columns, width);
+  if (start === end) group.append(element("circle", { cx: start, cy: y - 4, r: 4, class: "dot" }));
+  else group.append(element("path", { d: arrow(start, end, y), class: "arrow" }));
+  group.append(labelOf(text, numbers, Math.min(start, end), width, y));
+  return start === end ? null : { from: start, to: end, y, isNew };
 }
 
-function place(label, at, anchor, shift) {
-  label.setAttribute("x", at + shift);
-  label.setAttribute("text-anchor", anchor);
+function labelOf(text, numbers, from, width, y) {
+  const at = from + 10;
+  const prefix = numbers.length > 0 ? `${numbers.join(",")} ` : "";
+  const letters = Math.floor((width - at) / LETTER) - prefix.length;
+  const label = element("text", { x: at, y: y - 6, class: "what" });
+  const number = label.appendChild(element("tspan", { class: "number" }));
+  number.textContent = prefix;
+  label.append(text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+  return label;
 }
 
-function x(index, columns) {
-  const margin = 70;
-  return margin + (index * (WIDTH - 2 * margin)) / Math.max(columns.length - 1, 1);
+function arrow(start, end, y) {
+  const back = end > start ? -7 : 7;
+  return `M${start} ${y}H${end}M${end + back} ${y - 4}L${end} ${y}L${end + back} ${y + 4}`;
 }
 
-/** Keys and ids are long, and their beginning says which it is. */
-function short(text) {
-  return text.replaceAll(/[A-Za-z0-9_-]{20,}(?:\.\d+)?/g, (value) => `${value.slice(0, 6)}…`);
+function x(index, columns, width) {
+  return MARGIN + (index * (width - 2 * MARGIN)) / Math.max(columns.length - 1, 1);
 }
 
 function element(name, attributes) {

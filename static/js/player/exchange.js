@@ -1,12 +1,16 @@
 // One real request: by this browser, or by another client whose request the lab's server sends.
 
+import { fill } from "./clients.js";
+
 const PATIENCE_MS = 6000;
 
-/** Send a request of the story; return {status, node, body, wire, trace}, or null if no answer came. */
+/** Send a request of the story; return {status, node, body, wire, trace, timing}, or null if no answer came. */
 export async function exchange(who, request, values) {
-  const filled = fill(request, values);
+  const filled = filledIn(request, values);
   try {
-    return who === "other" ? await asAnotherClient(filled) : await asThisBrowser(filled);
+    const answer = who === "other" ? await asAnotherClient(filled) : await asThisBrowser(filled);
+    document.dispatchEvent(new CustomEvent("answered", { detail: { node: answer.node } }));
+    return answer;
   } catch {
     return null;
   }
@@ -22,12 +26,21 @@ export async function holdings(approach, credential) {
   }
 }
 
-async function asThisBrowser({ method, path, headers, body }) {
+async function asThisBrowser({ method, path, headers, body, cookies }) {
   // A token comes in a header; cookies that a log-in by form has left would be a second credential.
-  const credentials = path.startsWith("/token/") || path.startsWith("/hybrid/") ? "omit" : "same-origin";
+  const credentials = /^\/(token|hybrid)\//.test(path) && !cookies ? "omit" : "same-origin";
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const response = await fetch(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
-  return understood(response.status, response.headers, await response.text());
+  const answer = understood(response.status, response.headers, await response.text());
+  return { ...answer, wire: answer.wire ?? asSeenFromHere({ method, path, headers, body }, response) };
+}
+
+/** What this page sent and may see of the answer, where the server does not tell what it saw. */
+function asSeenFromHere({ method, path, headers, body }, response) {
+  return {
+    request: { method, path, headers: Object.entries(headers), body: body ?? "" },
+    response: { status: String(response.status), headers: [...response.headers].filter(([name]) => name !== "x-lab-trace") },
+  };
 }
 
 async function asAnotherClient(request) {
@@ -59,6 +72,7 @@ function understood(status, headers, text) {
     body: parsed(text),
     wire: wire === null ? null : JSON.parse(decoded(wire)),
     trace: JSON.parse(headers.get("X-Lab-Trace") ?? "[]"),
+    timing: headers.get("Server-Timing") ?? "",
   };
 }
 
@@ -76,11 +90,10 @@ export function decoded(text) {
   return new TextDecoder().decode(bytes);
 }
 
-function fill(request, values) {
-  const filled = (text) => text.replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
-  const each = (fields) => Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, typeof v === "string" ? filled(v) : v]));
+function filledIn(request, values) {
+  const each = (fields) => Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, typeof v === "string" ? fill(v, values) : v]));
   const headers = each(request.headers);
   if (request.body !== null) headers["Content-Type"] = "application/json";
   const body = request.body === null ? undefined : JSON.stringify(each(request.body));
-  return { method: request.method, path: filled(request.path), headers, body };
+  return { method: request.method, path: fill(request.path, values), headers, body, cookies: request.cookies };
 }

@@ -54,13 +54,18 @@ function block(title, old, current, extra) {
   const kept = [...new Set([...old.keys(), ...current.keys()])];
   for (const name of kept) {
     const change = kind(old.get(name), current.get(name));
-    const row = make("li", "", mark(change), make("span", "name", ...shortened(name)), make("span", "value", ...shortened(current.get(name) ?? old.get(name))));
+    const row = make("li", "", mark(change), make("span", "name", ...shortened(name)), make("span", "value", ...values(change, old.get(name), current.get(name))));
     row.dataset.change = change;
     list.append(row);
   }
   const foot = extra.length > 0 ? [make("p", "small soft", extra.join(" · "))] : [];
   const body = kept.length > 0 ? list : make("p", "nothing", say("line.nothing"));
   return make("div", "holder", make("h3", "", ...[title].flat()), body, ...foot);
+}
+
+function values(change, old, current) {
+  if (change !== "changed") return shortened(current ?? old);
+  return [make("del", "", ...shortened(old)), " → ", ...shortened(current)];
 }
 
 function kind(old, current) {

@@ -1,5 +1,6 @@
 // The player: a story, its buttons and keys, and an address for each step.
 
+import { drawRail } from "./rail.js";
 import { show, showTick } from "./screen.js";
 import { Walk } from "./walk.js";
 import { say } from "./words.js";
@@ -11,69 +12,96 @@ const walk = new Walk(story);
 const part = (name) => document.querySelector(`[data-${name}]`);
 const root = `/walkthrough/${story.slug}`;
 let index = indexInAddress();
-let busy = false;
-let playing = false;
+let running = null; // what can stop the step that is being done
+let playing = null; // the turn of playing that is on
 
 function indexInAddress() {
   const id = location.pathname.slice(root.length + 1);
   return Math.max(0, story.steps.findIndex((step) => step.id === id));
 }
 
-function open(at, { focus = true } = {}) {
+function open(at) {
+  openQuietly(at, "pushState");
+  part("title").focus({ preventScroll: true });
+}
+
+/** Open a step without taking the focus; whoever comes by its address or goes back adds nothing to the history. */
+function openQuietly(at, arrive = "replaceState") {
+  stop();
   index = at;
   const path = `${root}/${story.steps[at].id}`;
-  if (location.pathname !== path) history.pushState(null, "", path);
+  if (location.pathname !== path) history[arrive](null, "", path);
   for (const field of document.querySelectorAll("[name=next]")) field.value = path; // a change of language comes back here
-  show(walk, index);
-  if (focus) part("title").focus({ preventScroll: true });
+  draw();
+}
+
+function draw(isFresh = false) {
+  show(walk, index, isFresh);
+  drawRail(part("rail"), walk, index, go);
+}
+
+function go(at) {
+  setPlaying(null);
+  open(at);
 }
 
 /** Do this step; where something is missing, the steps before it as well. */
 async function run() {
-  if (busy) return;
-  busy = true;
+  if (running) return;
+  const mine = (running = new AbortController());
   part("player").setAttribute("aria-busy", "true");
-  const first = walk.isReady(index) ? index : walk.story.steps.findIndex((_, at) => !walk.isDone(at));
+  const [first, wasReady] = [walk.firstToDo(index), walk.isReady(index)];
   for (let at = first; at <= index; at++) {
-    const { asClaimed } = await walk.run(at, showTick);
-    if (!asClaimed && at < index) open(at);
-    if (!asClaimed) break;
+    const tick = (seconds) => showTick(seconds, story.steps[at].act.kind);
+    const result = await walk.run(at, { tick, signal: mine.signal });
+    if (mine.signal.aborted) return;
+    if (at === index && wasReady && first < index) result.redoneFrom = first + 1;
+    if (!result.asClaimed && at < index) open(at);
+    if (!result.asClaimed) break;
   }
+  if (!mine.signal.aborted) ended();
+}
+
+function ended() {
+  stop();
+  draw(true);
+}
+
+/** Leave the step that is being done: an answer that comes now is not kept. */
+function stop() {
+  running?.abort();
+  running = null;
   part("player").removeAttribute("aria-busy");
-  busy = false;
-  show(walk, index);
 }
 
 function next() {
-  if (!busy && walk.isDone(index) && index < story.steps.length - 1) open(index + 1);
+  if (!running && walk.isDone(index) && index < story.steps.length - 1) open(index + 1);
 }
 
 function back() {
-  if (!busy && index > 0) open(index - 1);
+  if (index > 0) go(index - 1);
 }
 
 async function play() {
-  setPlaying(!playing);
-  while (playing) {
+  const mine = playing === null ? {} : null;
+  setPlaying(mine);
+  while (mine !== null && playing === mine) {
     if (!walk.isDone(index)) await run();
-    if (!walk.results[index]?.asClaimed || index === story.steps.length - 1) break;
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-    if (playing) next();
+    if (!walk.isDone(index) || index === story.steps.length - 1) setPlaying(null);
+    else await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    if (playing === mine) next();
   }
-  setPlaying(false);
 }
 
-function setPlaying(on) {
-  playing = on;
-  part("play").setAttribute("aria-pressed", String(on));
-  part("play-word").textContent = say(`button.${on ? "pause" : "play"}`);
+function setPlaying(turn) {
+  playing = turn;
+  part("play").setAttribute("aria-pressed", String(turn !== null));
+  part("play-word").textContent = say(`button.${turn === null ? "play" : "pause"}`);
 }
 
 function restart() {
-  if (busy) return;
-  setPlaying(false);
   walk.restart();
-  open(0);
+  go(0);
 }
 
 part("do").addEventListener("click", run);
@@ -81,10 +109,14 @@ part("next").addEventListener("click", next);
 part("back").addEventListener("click", back);
 part("play").addEventListener("click", play);
 part("restart").addEventListener("click", restart);
-addEventListener("popstate", () => open(indexInAddress()));
+addEventListener("popstate", () => openQuietly(indexInAddress()));
+addEventListener("resize", () => draw());
+part("picker").addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") part("picker").open = false;
+});
 addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, [data-diagram]")) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, select, .picker")) return;
   if (event.key === "ArrowRight") walk.isDone(index) ? next() : run();
   else if (event.key === "ArrowLeft") back();
 });
-open(index, { focus: false });
+openQuietly(index);

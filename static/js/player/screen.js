@@ -1,86 +1,85 @@
 // One step on the screen.
 
+import { fill } from "./clients.js";
 import { drawDiagram } from "./diagram.js";
 import { drawClients, drawServer } from "./holders.js";
-import { shortened } from "./secret.js";
-import { drawWire } from "./wire.js";
+import { drawInside } from "./inside.js";
+import { drawOutcome } from "./outcome.js";
+import { drawWire, line } from "./wire.js";
 import { make, say } from "./words.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
 
-/** Show a step of the walk as it stands. */
-export function show(walk, index) {
+/** Show a step of the walk as it stands; `isFresh`: it has just been done. */
+export function show(walk, index, isFresh = false) {
   const { story } = walk;
   const [step, result] = [story.steps[index], walk.results[index]];
   part("player").dataset.step = step.id;
+  part("player").dataset.approach = step.approach ?? story.approach;
   part("position").textContent = say("position", { now: index + 1, all: story.steps.length });
-  part("title").textContent = step.title;
-  part("what").textContent = step.what;
-  part("why").textContent = step.why;
-  part("other-note").hidden = step.who !== "other" || Boolean(step.act);
-  part("back").disabled = index === 0;
+  for (const name of ["title", "what", "why"]) part(name).textContent = fill(step[name], walk.start.values);
   showButtons(walk, index);
-  showOutcome(walk, step, index);
-  const done = story.steps.slice(0, index + 1).map((taken, at) => ({ step: taken, result: walk.results[at] })).filter(({ result: r }) => r);
-  drawDiagram(part("diagram"), story.approach, done.map(({ step: taken, result: r }) => ({ step: taken, answer: r.answer })));
-  const [before, now] = [result?.before ?? walk.before(index), result?.now ?? walk.before(index)];
-  drawClients(part("clients"), before, now);
-  drawServer(part("server"), before.server, now.server);
-  if (result?.answer?.wire) drawWire(part("wire"), step.look_at, result.answer);
-  else part("wire").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
+  drawOutcome(part("outcome"), walk, index);
+  drawDiagram(part("diagram"), walk, index, isFresh);
+  showMessages(step, result);
+  showHolders(step, result?.before ?? walk.before(index), result?.now ?? walk.before(index));
+  showWhatTells();
 }
 
-/** Count a wait down. */
-export function showTick(seconds) {
-  part("outcome").replaceChildren(make("p", "countdown", "◷ ", say("waiting", { seconds: seconds.toFixed(1) })));
+/** Count a wait down: for the eyes at every tick, for the ears once. */
+export function showTick(seconds, kind) {
+  const left = (digits) => say(`waiting.${kind}`, { seconds: seconds.toFixed(digits) });
+  if (part("countdown") === null) {
+    const shown = make("p", "countdown");
+    shown.dataset.countdown = "";
+    shown.ariaHidden = "true";
+    part("outcome").replaceChildren(make("p", "unseen", left(0)), shown);
+  }
+  part("countdown").textContent = `◷ ${left(1)}`;
 }
 
 function showButtons(walk, index) {
-  const [done, ready] = [walk.isDone(index), walk.isReady(index)];
+  const [done, ready, step] = [walk.isDone(index), walk.isReady(index), walk.story.steps[index]];
+  part("back").disabled = index === 0;
   part("next").disabled = !done || index === walk.story.steps.length - 1;
-  part("do").textContent = say(`button.${!ready ? "before" : done ? "again" : "do"}`);
+  part("do").textContent = say(`button.${!ready ? "before" : step.look ? "look" : done ? "again" : "do"}`);
   part("do").classList.toggle("primary", !done);
   part("next").classList.toggle("primary", done);
 }
 
-function showOutcome(walk, step, index) {
-  const result = walk.results[index];
-  const place = part("outcome");
-  delete place.dataset.verdict;
-  if (!result) return place.replaceChildren(...(walk.isReady(index) ? [] : [make("p", "soft", say("needs"))]));
-  place.dataset.verdict = verdict(result);
-  place.replaceChildren(...said(step, result), ...decodedParts(result));
-  if (index === walk.story.steps.length - 1 && result.asClaimed) place.append(make("p", "soft", say("end")));
-  return undefined;
+function showMessages(step, result) {
+  const answers = result?.answers ?? [];
+  part("other-note").hidden = step.who !== "other" || Boolean(step.act);
+  part("wire-note").hidden = answers.length === 0;
+  if (answers.length > 0) drawWire(part("wire"), step.look_at, answers[0]);
+  else if (result?.decoded) part("wire").replaceChildren(...decodedParts(result.decoded, step.look_at));
+  else part("wire").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
+  if (answers.length > 0) drawInside(part("inside"), step.look_at, answers);
+  else part("inside").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
 }
 
-function verdict({ answer, asClaimed }) {
-  if (!asClaimed) return "wrong";
-  return answer !== null && answer.status >= 400 ? "refused" : "let-in";
+/** Of a walk through several approaches, show what belongs to this step's. */
+function showHolders(step, before, now) {
+  const ofStep = ({ approach }) => step.approach === null || approach === step.approach;
+  drawClients(part("clients"), before, now);
+  drawServer(part("server"), before.server.filter(ofStep), now.server.filter(ofStep));
 }
 
-function said(step, { answer, asClaimed, said: act }) {
-  if (act) return [make("p", "", "✓ ", say(act))];
-  if (answer === null) return [make("p", "shut", "◷ ", say("unreachable"))];
-  if (asClaimed) return [make("p", answer.status < 400 ? "let-in" : "shut", sentence(answer)), make("p", "small soft", say("as_claimed"))];
-  const { title = "", detail = "", code = "" } = answer.body;
-  return [
-    make("p", "", "◷ ", say("otherwise")),
-    make("p", "shut", `${answer.status} ${[title, detail, code].filter(Boolean).join(". ")}`),
-    make("p", "", say(`go_on.${answer.status >= 500 ? "store" : answer.status === 401 ? "expired" : "other"}`)),
-  ];
+/** In each pane, scroll to the first line that tells the point; the page itself stays where it is. */
+function showWhatTells() {
+  for (const pane of document.querySelectorAll("[data-scrolls]:not([data-diagram])")) {
+    const first = pane.querySelector(".telling, [data-change]:not([data-change=same])");
+    const below = first === null ? 0 : first.getBoundingClientRect().bottom - pane.getBoundingClientRect().top + pane.scrollTop;
+    pane.scrollTop = below > pane.clientHeight ? below - pane.clientHeight / 2 : 0;
+  }
 }
 
-function sentence({ status, body, node }) {
-  if (status >= 400) return `✕ ${say("refused", { status, node, code: body.code })}`;
-  return body.member ? `✓ ${say("let_in", { status, node, member: body.member.username })}` : `✓ ${say("done", { status, node })}`;
-}
-
-function decodedParts({ decoded }) {
-  if (!decoded) return [];
-  return ["header", "payload"].map((name) => {
-    const box = make("pre", `jwt-part ${name}`);
-    box.append(...shortened(`${name} ${JSON.stringify(decoded[name], null, 2)}`));
-    return box;
+/** Header and payload of a token, a line for each field; `lookAt` names the telling ones: `payload exp`. */
+function decodedParts(decoded, lookAt) {
+  const parts = ["header", "payload"].map((name) => {
+    const fields = Object.entries(decoded[name]).map(([field, value]) =>
+      line(`"${field}": ${JSON.stringify(value)}`, lookAt.includes(`${name} ${field}`)));
+    return make("div", `jwt-part ${name}`, line(name, false), ...fields);
   });
+  return [make("h3", "small", say("decoded")), ...parts];
 }

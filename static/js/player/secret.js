@@ -2,7 +2,7 @@
 
 import { make, say } from "./words.js";
 
-const LONG = /[A-Za-z0-9_-]{24,}(?:\.[A-Za-z0-9_-]+)*/g;
+export const LONG = /[A-Za-z0-9_-]{24,}(?:\.[A-Za-z0-9_-]+)*/g;
 const SHOWN = 8;
 
 /** The text as nodes: each long value a button. */

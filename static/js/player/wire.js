@@ -1,12 +1,14 @@
 // The request and the response of a step, line by line, the telling ones marked.
 
-import { shortened } from "./secret.js";
+import { LONG, shortened } from "./secret.js";
 import { make, say } from "./words.js";
 
 const COMMON = new Set([
-  "host", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
+  "host", "connection", "date", "server", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
   "x-content-type-options", "referrer-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "server-timing",
 ]);
+
+const ONE_LINE = 140; // characters
 
 /** Draw both messages; `lookAt` names their telling lines. */
 export function drawWire(place, lookAt, answer) {
@@ -33,15 +35,19 @@ function message(side, first, headers, body, lookAt) {
   return box;
 }
 
-function line(text, telling) {
+/** A line in the type of the wire, perhaps a telling one. */
+export function line(text, telling) {
   const row = make("p", telling ? "wire-line telling" : "wire-line", ...shortened(text));
   if (telling) row.prepend(make("span", "pointer", "▸ "));
   return row;
 }
 
+/** JSON with a field a line, or all in one where that is short enough once secrets are shortened. */
 function pretty(body) {
   try {
-    return JSON.stringify(JSON.parse(body), null, 2);
+    const lines = JSON.stringify(JSON.parse(body), null, 1);
+    const line = lines.replaceAll(/\n\s*/g, " ");
+    return line.replaceAll(LONG, "12345678…").length <= ONE_LINE ? line : lines;
   } catch {
     return body;
   }

@@ -6,5 +6,10 @@ export { language, make, say } from "../words.js";
 
 /** Microseconds: one decimal up to 100, then none. */
 export function microseconds(us) {
-  return `${number(us, us < 100 ? 1 : 0)} µs`;
+  return `${figure(us)} µs`;
+}
+
+/** The same without its unit, for a table that has it in its head. */
+export function figure(us) {
+  return number(us, us < 100 ? 1 : 0);
 }

@@ -1,0 +1,31 @@
+// What no server sees: a copy, a token that is read or changed, a wait.
+
+import { copied, fill } from "./clients.js";
+import { claims, forged, read } from "./jwt.js";
+
+const MARGIN_S = 0.3; // the server's clock decides, and the answer took its time
+const TICK_MS = 100;
+
+/** Do an act; return the state after it and what is to be said, or null if `signal` ended it. */
+export async function perform({ kind, of }, state, { lastSentAt, tick, signal }) {
+  if (kind === "copy") return { now: copied(state, of), said: "copied" };
+  if (kind === "read") return { now: structuredClone(state), said: "decoded", decoded: read(state.values[of]) };
+  if (kind === "forge") return forge(state, of);
+  const until = kind === "wait" ? claims(state.values[of]).exp : lastSentAt / 1000 + Number(fill(of, state.values));
+  return (await waited(until + MARGIN_S, tick, signal)) ? { now: structuredClone(state), said: kind } : null;
+}
+
+function forge(state, name) {
+  const changed = forged(state.values[name], { role: "admin" });
+  return { now: { ...structuredClone(state), values: { ...state.values, forged: changed } }, said: "forged", decoded: read(changed) };
+}
+
+async function waited(untilS, tick, signal) {
+  for (;;) {
+    if (signal.aborted) return false;
+    const left = untilS - Date.now() / 1000;
+    if (left <= 0) return true;
+    tick(left);
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+}

@@ -1,0 +1,50 @@
+// What became of a step, in a sentence; and how to go on, if it did not become what the step claims.
+
+import { make, say } from "./words.js";
+
+/** Say what the step at `index` has brought. */
+export function drawOutcome(place, walk, index) {
+  const result = walk.results[index];
+  delete place.dataset.verdict;
+  if (!result) return place.replaceChildren(...(walk.isReady(index) ? [] : [make("p", "soft", say("needs"))]));
+  place.dataset.verdict = verdict(result);
+  place.replaceChildren(...said(walk.story.steps[index], result));
+  if (result.redoneFrom) place.append(make("p", "small soft", say("redone", { from: result.redoneFrom })));
+  if (index === walk.story.steps.length - 1 && result.asClaimed) place.append(make("p", "small soft", say("end")));
+  return undefined;
+}
+
+function verdict({ answers, asClaimed }) {
+  if (!asClaimed) return "wrong";
+  return answers.length > 0 && answers[0].status >= 400 ? "refused" : "let-in";
+}
+
+function said(step, { answers, asClaimed, said: act }) {
+  if (act) return [make("p", "", "✓ ", say(`acted.${act}`))];
+  if (answers.length === 0) return [make("p", "shut", "◷ ", say("unreachable"))];
+  return asClaimed ? claimed(step, answers) : otherwise(answers);
+}
+
+function claimed({ look, approach }, answers) {
+  const kind = answers[0].status < 400 ? "let-in" : "shut";
+  return [...answers.map((answer) => make("p", kind, sentence(answer, approach !== null))), make("p", "small soft", say(look ? "looked" : "as_claimed"))];
+}
+
+function otherwise(answers) {
+  const { status, body } = answers.findLast((answer) => answer.status >= 400) ?? answers[0];
+  return [
+    make("p", "", "◷ ", say("otherwise")),
+    make("p", "shut", `${status} ${[body.title, body.detail, body.code].filter(Boolean).join(". ")}`),
+    make("p", "", say(`go_on.${goOn(status)}`)),
+  ];
+}
+
+function goOn(status) {
+  if (status >= 500) return "store";
+  return { 401: "expired", 429: "limited" }[status] ?? "other";
+}
+
+function sentence({ status, body, node }, isThroughADoor) {
+  if (status >= 400) return `✕ ${say("refused", { status, node, code: body.code })}`;
+  return body.member && isThroughADoor ? `✓ ${say("let_in", { status, node, member: body.member.username })}` : `✓ ${say("done", { status, node })}`;
+}

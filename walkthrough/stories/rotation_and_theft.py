@@ -1,0 +1,115 @@
+"""Rotation: what two tabs may do with one refresh token, and what a thief may not."""
+
+from dataclasses import replace
+
+from flask_babel import lazy_gettext as _
+
+from walkthrough.stories.parts import ASK, LET_IN, REFRESH, RENEWED, login
+from walkthrough.story import Act, Expect, Request, Step, Story
+
+STOLEN = Request("POST", "/token/refresh", body={"refresh_token": "{copied}"})
+
+ROTATION_AND_THEFT = Story(
+    slug="rotation-and-theft",
+    approach="token",
+    title=_("Rotation and theft"),
+    question=_("How is a stolen refresh token noticed?"),
+    credentials={"token": "access_token"},
+    steps=(
+        Step(
+            "login",
+            _("Log in"),
+            _("alice logs in. The member database now has a family with one refresh token in it."),
+            _("Every refresh token that will grow out of this login belongs to this family, and ends with it."),
+            login(),
+            look_at=("inside INSERT refresh_families", "inside INSERT refresh_tokens", "response body"),
+            expect=Expect(200),
+        ),
+        Step(
+            "rotate",
+            _("Refresh once"),
+            _("The refresh token is exchanged: it is marked as spent, and its successor comes back."),
+            _("Rotation: each refresh token is good for one use. Two people cannot both go on with it unnoticed."),
+            REFRESH,
+            look_at=("request body", "inside UPDATE refresh_tokens", "inside INSERT refresh_tokens", "response body"),
+            expect=RENEWED,
+        ),
+        Step(
+            "race",
+            _("Two tabs at the same moment"),
+            _(
+                "Two requests carry the same refresh token at once. One spends it; the other gets the very same successor."
+            ),
+            _(
+                "The lab gives a grace of {grace_s} s for this. A strict server would take the second tab for a thief, and "
+                "log alice out."
+            ),
+            replace(REFRESH, times=2),
+            look_at=("request body", "response status", "response body"),
+            expect=Expect(200, same="refresh_token"),
+        ),
+        Step(
+            "steal",
+            _("Steal the refresh token"),
+            _("Somebody copies the refresh token out of alice’s client."),
+            _(
+                "With it a thief could make access tokens for as long as the login lasts, and alice would notice nothing."
+            ),
+            Act("copy", "refresh_token"),
+            who="other",
+        ),
+        Step(
+            "rotate-again",
+            _("alice refreshes as usual"),
+            _("alice’s client exchanges the token, and so spends the one that was copied."),
+            _("Without rotation the copy would stay as good as the original."),
+            REFRESH,
+            look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
+            expect=RENEWED,
+        ),
+        Step(
+            "grace",
+            _("Let the grace pass"),
+            _("For {grace_s} s the spent token would still count as the second of two tabs."),
+            _("That is the price of the grace: a thief who is that quick goes unnoticed until the next use."),
+            Act("rest", "{grace_s}"),
+        ),
+        Step(
+            "theft",
+            _("The thief uses the copy"),
+            _("Another client sends the spent refresh token. The server revokes the whole family."),
+            _("A spent token can come back only if two hold it. Nobody knows which one is alice, so both are out."),
+            STOLEN,
+            who="other",
+            look_at=("request body", "inside UPDATE refresh_families", "response status", "response body"),
+            expect=Expect(401, code="refresh_reused", inside=("UPDATE refresh_families",)),
+        ),
+        Step(
+            "alice-too",
+            _("alice is out too"),
+            _("alice’s own refresh token, never used before, is refused as well."),
+            _("She has to log in again. That is how a theft becomes visible."),
+            REFRESH,
+            look_at=("request body", "response status", "response body"),
+            expect=Expect(401, code="refresh_invalid"),
+        ),
+        Step(
+            "access",
+            _("What is left"),
+            _("The access token that alice got last is still let in."),
+            _("The family’s end stops every refresh. An access token made before it lives on, for its few minutes."),
+            ASK,
+            look_at=("request Authorization", "response status", "response body"),
+            expect=LET_IN,
+        ),
+        Step(
+            "login-again",
+            _("Log in again"),
+            _("alice logs in, and a new family begins. The thief’s copy belongs to the old one."),
+            _("Strict, with a grace, or no rotation at all: this walk has shown the second. The lab runs no other."),
+            login(),
+            look_at=("response body",),
+            expect=Expect(200),
+        ),
+    ),
+)
