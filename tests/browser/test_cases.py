@@ -16,7 +16,7 @@ from tests.browser.test_lab import log_in_as
 from tests.forge import claims_of
 from tests.live_lab import LiveLab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-cases")]
 
 SLOW_MS = 30_000
 THEFT_MS = 90_000

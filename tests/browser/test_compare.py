@@ -14,7 +14,7 @@ from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, 
 from tests.live_lab import LiveLab
 from tests.visitor import GUARDED
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-compare")]
 
 SLOW_MS = 30_000
 REFUSALS = ("401", "403", "404", "503")  # what the page is there to show; the browser logs each

@@ -12,7 +12,7 @@ from tests.conftest import MakeApp
 from tests.live_lab import LiveLab
 from tests.visitor import APPROACHES, PASSWORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-pages")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-every-page")]
 
 HEAVIEST_BYTES = 150_000
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"

@@ -11,7 +11,7 @@ from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, 
 from tests.browser.test_scale_out import _own_address
 from tests.live_lab import LiveLab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-keys")]
 
 SLOW_MS = 30_000
 # What the page is there to show, and what the browser says to any page that came over http from another machine.

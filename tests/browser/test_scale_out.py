@@ -12,7 +12,7 @@ from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.browser.test_lab import log_in_as
 from tests.live_lab import LiveLab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-scale-out")]
 
 SLOW_MS = 20_000
 REFUSALS = ("400", "401", "409", "502", "503")  # what the page is there to show; the browser logs each

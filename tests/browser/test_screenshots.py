@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.visitor import APPROACHES, PASSWORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-screenshots")]
 
 PUBLIC = {"home": "/", "not-found": "/nowhere", "not-logged-in": "/session/profile"}
 LONG_NOTE = "A line.\n" + "a-word-that-never-ends-" * 12

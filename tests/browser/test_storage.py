@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 from tests.browser.scenes import LOCALES, SCENES, Scene, overflow, page_of
 from tests.live_lab import LiveLab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-storage")]
 
 SLOW_MS = 40_000
 PLACES = ("session", "cookie", "sessionStorage", "localStorage", "memory")

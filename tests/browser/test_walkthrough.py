@@ -17,7 +17,7 @@ from walkthrough.stories import STORIES
 from walkthrough.stories.parts import SHORT_S
 from walkthrough.story import Expect, Look, Request, Step
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-walkthrough")]
 
 SLOW_MS = 15_000
 ANOTHER = "/walkthrough/as-another-client"
