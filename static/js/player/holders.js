@@ -11,7 +11,7 @@ export function drawClients(place, before, now) {
   const blocks = ["browser", "other"].flatMap((who) => {
     const [old, current] = [clientRows(before.clients[who]), clientRows(now.clients[who])];
     if (who === "other" && old.size + current.size === 0) return [];
-    return [block(say(`actor.${who}`), old, current, [])];
+    return [block(say(`actor.${who}`), old, current, [], attributes(now.clients[who], before.clients[who]))];
   });
   place.replaceChildren(...blocks);
 }
@@ -30,8 +30,18 @@ export function drawServer(place, before, now) {
 }
 
 function clientRows({ cookies, memory }) {
-  const jar = Object.entries(cookies).map(([name, { value, attributes }]) => [`${say("line.cookies")}: ${name}`, [value, attributes].filter(Boolean).join("; ")]);
+  const jar = Object.entries(cookies).map(([name, { value }]) => [cookieName(name), value]);
   return new Map([...jar, ...Object.entries(memory).map(([name, value]) => [`${say("line.memory")}: ${name}`, value])]);
+}
+
+/** What else the server said of each cookie. Its lifetime is said twice, and the date is the longer way. */
+function attributes(...clients) {
+  const said = clients.toReversed().flatMap(({ cookies }) => Object.entries(cookies));
+  return new Map(said.map(([name, cookie]) => [cookieName(name), cookie.attributes.replace(/Expires=[^;]*; /i, "")]));
+}
+
+function cookieName(name) {
+  return `${say("line.cookies")}: ${name}`;
 }
 
 function serverRows(holding) {
@@ -49,12 +59,13 @@ function extras({ ttl_s, size_bytes }) {
   return said;
 }
 
-function block(title, old, current, extra) {
+function block(title, old, current, extra, notes = new Map()) {
   const list = make("ul", "rows");
   const kept = [...new Set([...old.keys(), ...current.keys()])];
   for (const name of kept) {
     const change = kind(old.get(name), current.get(name));
     const row = make("li", "", mark(change), make("span", "name", ...shortened(name)), make("span", "value", ...values(change, old.get(name), current.get(name))));
+    if (notes.get(name)) row.append(make("span", "note", notes.get(name)));
     row.dataset.change = change;
     list.append(row);
   }

@@ -4,6 +4,7 @@ import { make, say } from "./words.js";
 
 export const LONG = /[A-Za-z0-9_-]{24,}(?:\.[A-Za-z0-9_-]+)*/g;
 const SHOWN = 8;
+const ENDS = 6; // tokens begin alike: two of them differ at the end
 
 /** The text as nodes: each long value a button. */
 export function shortened(text) {
@@ -22,11 +23,15 @@ function secret(value) {
   let open = true;
   const toggle = () => {
     open = !open;
-    button.textContent = open ? value : `${value.slice(0, SHOWN)}…`;
+    button.textContent = open ? value : short(value);
     button.title = say(open ? "less" : "more");
     button.setAttribute("aria-expanded", String(open));
   };
   button.addEventListener("click", toggle);
   toggle();
   return button;
+}
+
+function short(value) {
+  return value.includes(".") ? `${value.slice(0, ENDS)}…${value.slice(-ENDS)}` : `${value.slice(0, SHOWN)}…`;
 }
