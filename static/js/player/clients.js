@@ -12,7 +12,7 @@ export function empty(given) {
 /** The state after an answer: its cookies in the jar of who asked, its named values taken. */
 export function after(state, who, step, answer) {
   const next = structuredClone(state);
-  if (answer.wire !== null) for (const line of headersOf(answer.wire, "set-cookie")) keep(next.clients[who].cookies, line);
+  if (answer.wire !== null) for (const line of setCookies(answer.wire)) keep(next.clients[who].cookies, line);
   if (answer.status >= 400) return next;
   for (const [name, source] of Object.entries(step.request.keeps)) take(next, who, name, source, answer, state);
   return next;
@@ -25,6 +25,11 @@ export function copied(state, name) {
   if (isToken(name)) next.clients.other.memory[name] = state.values[name];
   else next.clients.other.cookies[name] = { value: state.values[name], attributes: "" };
   return next;
+}
+
+/** The Set-Cookie lines of an answer. */
+export function setCookies(wire) {
+  return headersOf(wire, "set-cookie");
 }
 
 /** Texts with their {braces} filled; what has no value stays as it is. */
