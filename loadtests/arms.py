@@ -15,7 +15,7 @@ class Crowd:
     """Members of one approach at one door, all logged in before anything is measured.
 
     `query` goes behind every page's address, `login_fields` into every login; `pause_s` is what a member waits between
-    two requests when nobody else sets the pace.
+    two requests when nobody else sets the pace; `traced` asks the server what it did for each.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Crowd:
     query: str = ""
     login_fields: Mapping[str, Any] = field(default_factory=dict)
     pause_s: float = 0.0
+    traced: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the generator takes it."""
@@ -39,8 +40,3 @@ class Arm:
     crowd: Crowd
     factors: Mapping[str, Any]
     expects: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        """Its factors' values: `session · 1 ms`."""
-        return " · ".join(f"{value}" for value in (self.crowd.approach, *self.factors.values()))

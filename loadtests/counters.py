@@ -7,8 +7,8 @@ from typing import Self
 
 from redis import Redis
 
-# What a client says when it connects, and what we ask in order to count: none of it is a request's.
-CONNECTING = frozenset({"hello", "auth", "select", "client", "ping", "info", "config", "command"})
+# What a client says when it connects, what a supervisor asks, and what we do in order to count: none is a request's.
+CONNECTING = frozenset({"hello", "auth", "select", "client", "ping", "info", "config", "command", "dbsize"})
 
 
 @dataclass(frozen=True)

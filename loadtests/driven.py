@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 import gevent
 from locust import task
@@ -23,7 +23,9 @@ class CrowdAtWork:
     """What the members of one crowd share."""
 
     pacer: Pacer
+    traced: bool
     recording: Recording = field(default_factory=Recording)
+    broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
 
 
 class Untuned(SessionMember):
@@ -44,8 +46,7 @@ class Driven(Member):
         try:
             super().on_start()
         except StopUser:
-            why = "; ".join(self.crowd.recording.examples.values())
-            raise RuntimeError(f"{self.username} cannot log in by {self.approach}: {why}") from None
+            self.give_up("cannot log in")
         self.due = self.crowd.pacer.next()
 
     def wait_time(self) -> float:  # Locust asks between two tasks
@@ -54,6 +55,15 @@ class Driven(Member):
 
     def context(self) -> dict[str, Any]:
         return {"member": self}
+
+    def credentials(self) -> dict[str, str]:
+        return super().credentials() | ({"X-Lab-Trace": "1"} if self.crowd.traced else {})
+
+    def give_up(self, why: str) -> Never:
+        """End this member, and let the generator say why."""
+        answers = "; ".join(self.crowd.recording.examples.values())
+        self.crowd.broken.append(f"{self.username} by {self.approach} {why}: {answers}")
+        raise StopUser
 
     def logged_out(self) -> None:
         """Go on with the same credential: how many such answers there are is what is measured."""
@@ -83,7 +93,7 @@ class Revoked(Driven):
     def end_a_login(self) -> None:
         """Measure from the acknowledged log-out to the first refusal."""
         if not self.log_in():
-            raise RuntimeError(f"{self.username} could not log in")
+            self.give_up("cannot log in")
         self.profile()
         before = self.credentials()
         self.ask("POST", "/logout", lambda _said: None)
@@ -91,7 +101,7 @@ class Revoked(Driven):
         while self._is_let_in(before):
             admitted += 1
             if perf_counter() - acknowledged > REFUSED_WITHIN_S:
-                raise RuntimeError(f"{self.username} was never refused")
+                self.give_up("was never refused after the log-out")
             gevent.sleep(POLL_S)
         lag_s = perf_counter() - acknowledged
         self.crowd.recording.notes.append({"lag_s": lag_s, "admitted": admitted})
@@ -113,7 +123,7 @@ def driven_class(crowd: dict[str, Any]) -> type[Driven]:
         "host": crowd["host"],
         "query": crowd["query"],
         "login_fields": crowd["login_fields"],
-        "crowd": CrowdAtWork(Pacer(crowd["pause_s"])),
+        "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"]),
     }
     kind = type(crowd["name"], (how, base), members)
     kind.tasks = {"profile": [base.profile], "mixed": base.tasks, "revocation": [Revoked.end_a_login]}[crowd["activity"]]

@@ -22,6 +22,7 @@ from loadtests.driven import Driven, driven_class
 from loadtests.recording import Recording
 
 LOGGED_IN_WITHIN_S = 120.0
+QUIET_WITHIN_S = 20.0  # and as long as the window is
 
 
 class Generator:
@@ -75,7 +76,7 @@ class Generator:
         else:
             self._open_loop(crowds, seconds, rate, random.Random(seed))  # noqa: S311
         for name in crowds:
-            self._crowds[name][0].crowd.pacer.wait_until_quiet(len(self._crowds[name]))
+            self._crowds[name][0].crowd.pacer.wait_until_quiet(len(self._crowds[name]), QUIET_WITHIN_S + seconds)
         self._refuse_broken()
         core = (process_time() - cpu_s) / (perf_counter() - began)
         return {
@@ -112,8 +113,9 @@ class Generator:
         self._broken.append(f"{type(exception).__name__}: {exception}")
 
     def _refuse_broken(self) -> None:
-        if self._broken:
-            raise RuntimeError(self._broken[0])
+        gave_up = [why for members in self._crowds.values() for why in members[0].crowd.broken]
+        if gave_up or self._broken:
+            raise RuntimeError([*gave_up, *self._broken][0])
 
 
 def schedule(seconds: float, rate: float, seeded: random.Random) -> list[float]:

@@ -6,8 +6,6 @@ from time import perf_counter
 import gevent
 from gevent.queue import Queue
 
-QUIET_WITHIN_S = 20.0
-
 
 class Pacer:
     """Lets members go, and knows when all of them stand still again.
@@ -54,10 +52,10 @@ class Pacer:
             gevent.sleep(max(0.0, began + at_s - perf_counter()))
             self._tickets.put(began + at_s)
 
-    def wait_until_quiet(self, members: int) -> None:
+    def wait_until_quiet(self, members: int, patience_s: float) -> None:
         """Return when every request is answered and every ticket used. Raise `TimeoutError`."""
-        deadline = perf_counter() + QUIET_WITHIN_S
+        deadline = perf_counter() + patience_s
         while self.waiting < members or not self._tickets.empty():
             if perf_counter() > deadline:
-                raise TimeoutError(f"{members - self.waiting} requests were not answered in {QUIET_WITHIN_S:.0f} s")
+                raise TimeoutError(f"{members - self.waiting} requests were not answered in {patience_s:.0f} s")
             gevent.sleep(0.001)
