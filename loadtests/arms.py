@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+POLL_S = 0.01  # between two tries of an ended login
+
 Activity = Literal["profile", "mixed", "revocation"]
 
 # Store commands that a request costs, by design. The store's own counters have to say the same.

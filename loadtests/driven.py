@@ -9,11 +9,11 @@ import gevent
 from locust import task
 from locust.exception import StopUser
 
+from loadtests.arms import POLL_S
 from loadtests.members import KINDS, LoggedOut, Member, SessionMember
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 
-POLL_S = 0.01
 BESIDE = ("/login", "/refresh", "/logout")
 REFUSED_WITHIN_S = 120.0
 

@@ -295,7 +295,7 @@ SCALE_OUT = Experiment(
     name="scale-out",
     question=_("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
     full=Size(seconds=5.0, repeats=5, users=16),
-    quick=Size(seconds=0.4, repeats=5, users=8, quick=True),
+    quick=Size(seconds=0.3, repeats=5, users=8, quick=True),
     windows=lambda size: (len(APPROACHES) * (2 * len(sizes(size)) - 1)) * size.repeats + len(APPROACHES),
     collect=collect,
     conclude=conclude,
