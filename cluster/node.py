@@ -23,7 +23,7 @@ HEALTH_WITHIN_S = 0.3
 
 @dataclass(frozen=True)
 class Node:
-    """A node's name, where it listens (an address, or a socket file), its process's environment, and its application."""
+    """A node's name, where it listens (an address or a socket file), its process's environment, its application."""
 
     name: str
     listens_on: Address | Path

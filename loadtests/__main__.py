@@ -36,7 +36,7 @@ def _sizes(command: Callable[..., None]) -> Callable[..., None]:
     """Add what every experiment can be told."""
     for option in (
         click.option("--quick", is_flag=True, help="Small, within a minute: to see that it works."),
-        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report [results/EXPERIMENT-…]."),
+        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report."),
         click.option("--repeats", type=click.IntRange(1, 100), help="How often each arm is measured."),
         click.option("--seconds", type=click.FloatRange(0.1, 3600), help="How long each measured window is."),
         click.option("--users", type=click.IntRange(1, 500), help="How many members each arm has."),

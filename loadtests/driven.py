@@ -3,14 +3,14 @@
 import json
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, ClassVar, Never
+from typing import Any, ClassVar, Never, cast
 
 import gevent
 from locust import task
 from locust.exception import StopUser
 
 from loadtests.arms import POLL_S
-from loadtests.members import KINDS, LoggedOut, Member, SessionMember
+from loadtests.members import KINDS, Expired, LoggedOut, Member, SessionMember
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 
@@ -70,6 +70,8 @@ class Driven(Member):
 
     def record(self, name: str, took_us: float, response: Any, refusal: Exception | None) -> None:
         """Write one answer down."""
+        if refusal is None and response.status_code == 401:
+            refusal = Expired()
         if name.endswith(BESIDE):
             self.crowd.recording.beside_pages(name.rpartition("/")[2], refusal)
             self.note_beside(name, response)
@@ -117,7 +119,7 @@ class Revoked(Driven):
 
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
-    base = {**KINDS, "untuned": Untuned}[crowd["approach"]]
+    base = Untuned if crowd["approach"] == Untuned.approach else KINDS[crowd["approach"]]
     how = {"profile": Driven, "mixed": Driven, "revocation": Revoked}[crowd["activity"]]
     members = {
         "host": crowd["host"],
@@ -125,9 +127,10 @@ def driven_class(crowd: dict[str, Any]) -> type[Driven]:
         "login_fields": crowd["login_fields"],
         "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"]),
     }
-    kind = type(crowd["name"], (how, base), members)
-    kind.tasks = {"profile": [base.profile], "mixed": base.tasks, "revocation": [Revoked.end_a_login]}[crowd["activity"]]
-    return kind
+    kind: Any = type(crowd["name"], (how, base), members)
+    tasks = {"profile": [base.profile], "mixed": base.tasks, "revocation": [Revoked.end_a_login]}
+    kind.tasks = tasks[crowd["activity"]]  # after Locust has added up those of both parents
+    return cast(type[Driven], kind)
 
 
 def _total_us(trace: str) -> float:

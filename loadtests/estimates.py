@@ -51,9 +51,7 @@ def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> E
     return Estimate(float(median(values)), float(interval.low), float(interval.high))
 
 
-def difference_of(
-    values: Sequence[float], baseline: Sequence[float], seed: int = 0, level: float = LEVEL
-) -> Estimate:
+def difference_of(values: Sequence[float], baseline: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
     """Return the median difference to the baseline *of the same repeat*, with its bootstrap interval."""
     return median_of([mine - floor for mine, floor in zip(values, baseline, strict=True)], seed, level)
 
@@ -89,7 +87,7 @@ class Line:
 
 
 def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> Line:
-    """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` for fewer than three points."""
+    """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
     if len(xs) < 3:
         raise ValueError("a line with an interval takes at least three points")
     fit = stats.linregress(xs, ys)

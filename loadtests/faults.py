@@ -26,7 +26,7 @@ def given(lab: Lab, orders: list[Order]) -> Iterator[None]:
 
     def give(order: Order) -> None:
         try:
-            lab.order(order.method, order.path, dict(order.body) if order.body else None)
+            lab.order(order.method, order.path, order.body)
         except Exception as error:
             failures.append(error)
 

@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import sys
+from collections.abc import Callable
 from time import perf_counter, process_time
 from typing import Any
 
@@ -20,8 +21,11 @@ from locust.env import Environment
 
 from loadtests.driven import Driven, driven_class
 from loadtests.recording import Recording
+from loadtests.schedule import schedule
 
 LOGGED_IN_WITHIN_S = 120.0
+Orders = dict[str, Callable[..., dict[str, Any]]]
+
 QUIET_WITHIN_S = 20.0  # and as long as the window is
 
 
@@ -33,8 +37,8 @@ class Generator:
         self._runner = self._environment.create_local_runner()
         self._crowds: dict[str, list[Driven]] = {}
         self._broken: list[str] = []
-        events.user_error.add_listener(self._note_error)
-        events.request.add_listener(_record)
+        events.user_error.add_listener(self._note_error)  # type: ignore[no-untyped-call]
+        events.request.add_listener(_record)  # type: ignore[no-untyped-call]
 
     def enter(self, crowds: list[dict[str, Any]]) -> dict[str, Any]:
         """Log crowds in, all at once, and return when they stand still."""
@@ -118,15 +122,6 @@ class Generator:
             raise RuntimeError([*gave_up, *self._broken][0])
 
 
-def schedule(seconds: float, rate: float, seeded: random.Random) -> list[float]:
-    """Return moments at which strangers come: `rate` a second on average, none knowing of another."""
-    moments, at_s = [], seeded.expovariate(rate)
-    while at_s < seconds:
-        moments.append(at_s)
-        at_s += seeded.expovariate(rate)
-    return moments
-
-
 def _record(name: str, response_time: float, response: Any, exception: Any, context: Any, **_: Any) -> None:
     member = context["member"]
     member.record(name, response_time * 1000, response, exception)
@@ -139,7 +134,11 @@ def main() -> None:
     os.dup2(2, 1)
     logging.disable(logging.WARNING)
     generator = Generator()
-    orders = {"enter": generator.enter, "leave": generator.leave, "window": generator.window}
+    orders: Orders = {
+        "enter": generator.enter,
+        "leave": generator.leave,
+        "window": generator.window,
+    }
     for line in FileObjectThread(sys.stdin.buffer, "rb"):
         order = json.loads(line)
         try:

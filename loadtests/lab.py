@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -98,10 +99,10 @@ class Lab:
         """The member database."""
         return f"sqlite:///{self.folder / 'lab.db'}"
 
-    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> State:
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> State:
         """Give an order to its supervisor, and return when every process has followed. Raise `LabFailed`."""
         socket = Path((self.folder / "control.path").read_text())
-        state = order(socket, method, path, body)
+        state = order(socket, method, path, dict(body) if body else None)
         deadline = monotonic() + FOLLOWS_WITHIN_S
         while not all(part["state"] in SETTLED for part in (*state["nodes"], state["store"])):
             if monotonic() > deadline:
@@ -110,9 +111,9 @@ class Lab:
             state = order(socket, "GET", "/state")
         return state
 
-    def order(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    def order(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
         """Give an order and wait for nobody."""
-        order(Path((self.folder / "control.path").read_text()), method, path, body)
+        order(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
 
     def set_round_trip(self, milliseconds: float) -> None:
         """Let the store's replies take this much longer."""

@@ -48,7 +48,7 @@ def three_figures(response_time: float) -> float:
 locust.stats.bucket_response_time = three_figures  # type: ignore[assignment]
 
 
-@events.init.add_listener  # type: ignore[no-untyped-call]
+@events.init.add_listener  # type: ignore[untyped-decorator]
 def show_server_timing(environment: Any, **_: Any) -> None:
     """Let every answer's `Server-Timing` fill the rows of its page."""
 

@@ -10,6 +10,9 @@ from loadtests.words import Text
 Hue = Literal["open", "memory", "session", "token", "hybrid", "untuned", "ink-soft", "refused"]
 
 
+Cell = Text | str
+
+
 @dataclass(frozen=True)
 class Trace:
     """One series of a chart. `low` and `high` are the ends of the intervals; `dashed` is computed, not measured."""
@@ -40,8 +43,8 @@ class Table:
     """A table; numbers are formatted already, units are in the head."""
 
     title: Text
-    head: Sequence[Text | str]
-    rows: Sequence[Sequence[Text | str]]
+    head: Sequence[Cell]
+    rows: Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True)

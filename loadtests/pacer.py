@@ -28,7 +28,8 @@ class Pacer:
             return None
         self.waiting += 1
         try:
-            return self._tickets.get()
+            due: float | None = self._tickets.get()
+            return due
         finally:
             self.waiting -= 1
 

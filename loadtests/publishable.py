@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from loadtests.recording import NO_FAILURES
 from loadtests.results import Check
 from loadtests.windows import Window, by_arm, kinds
 from loadtests.words import Text, _
@@ -61,10 +62,15 @@ def _unexpected(windows: Sequence[Window]) -> list[Text]:
     said = []
     for of_arm in by_arm(windows).values():
         for kind, number in kinds(of_arm).items():
-            if kind != "ok" and kind not in of_arm[0].expects:
+            if kind not in NO_FAILURES and kind not in of_arm[0].expects:
                 example = next(w.reading["examples"][kind] for w in of_arm if kind in w.reading["examples"])
                 said.append(
-                    _("%(arm)s: %(number)s failures that nobody expected (%(example)s).", arm=of_arm[0].label, number=number, example=example)
+                    _(
+                        "%(arm)s: %(number)s failures that nobody expected (%(example)s).",
+                        arm=of_arm[0].label,
+                        number=number,
+                        example=example,
+                    )
                 )
     return said
 
@@ -76,7 +82,9 @@ def _lopsided(windows: Sequence[Window]) -> list[Text]:
         fair = 1 / max(of_arm[0].nodes, 1)
         if of_arm[0].nodes > 1 and any(abs(share - fair) > MOST_LOPSIDED * fair for share in shares):
             told = " / ".join(f"{100 * share:.0f} %" for share in shares)
-            said.append(_("%(arm)s: the nodes did not get equal shares (%(shares)s).", arm=of_arm[0].label, shares=told))
+            said.append(
+                _("%(arm)s: the nodes did not get equal shares (%(shares)s).", arm=of_arm[0].label, shares=told)
+            )
     return said
 
 

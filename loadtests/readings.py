@@ -33,7 +33,11 @@ class Readings:
 
 
 def read(
-    windows: Sequence[Window], baseline: Sequence[Window], twin: Sequence[Window] | None, round_trip_ms: float, seed: int = 0
+    windows: Sequence[Window],
+    baseline: Sequence[Window],
+    twin: Sequence[Window] | None,
+    round_trip_ms: float,
+    seed: int = 0,
 ) -> Readings | None:
     """Return the readings of one arm, or None if it or the baseline has none in common."""
     in_server = middle(windows, "store_us_p50")

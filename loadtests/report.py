@@ -43,7 +43,11 @@ def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[T
 def _environment() -> Environment:
     # One Jinja for pages and reports: these two are the only things that a report's template asks for.
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["_"] = lambda message, **values: both(Text(message, values))
     environment.filters["both"] = both

@@ -96,7 +96,9 @@ def write_csv(arms: Sequence[ArmResult], folder: Path) -> None:
         rows.writerow(["name", "approach", *factors, *COLUMNS])
         for arm in arms:
             values = [getattr(arm, column) for column in COLUMNS]
-            rows.writerow([arm.name, arm.approach, *(arm.factors.get(name, "") for name in factors), *map(_cell, values)])
+            rows.writerow(
+                [arm.name, arm.approach, *(arm.factors.get(name, "") for name in factors), *map(_cell, values)]
+            )
 
 
 def read_results(folder: Path) -> Any:

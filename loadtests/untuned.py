@@ -42,7 +42,7 @@ class TimedRedis(Redis):
 
     def execute_command(self, *command: Any, **options: Any) -> Any:
         with step("store", str(command[0])):
-            return super().execute_command(*command, **options)
+            return super().execute_command(*command, **options)  # type: ignore[no-untyped-call]
 
 
 def create_app() -> Flask:

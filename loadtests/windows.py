@@ -53,7 +53,9 @@ def label(approach: str, factors: Mapping[str, Any]) -> str:
 
 
 def _unit(factor: str) -> str:
-    return next((f" {unit}" for unit in ("ms", "s", "members", "nodes") if factor.split("_")[-1] == unit), "")
+    return next(
+        (f" {unit}" for unit in ("ms", "s", "members", "nodes") if factor.rsplit("_", maxsplit=1)[-1] == unit), ""
+    )
 
 
 def by_arm(windows: Sequence[Window]) -> dict[Key, list[Window]]:

@@ -1,4 +1,4 @@
-"""L1. What does looking a login up cost, on every request? The notes say that a session pays it and a token does not."""
+"""L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -42,9 +42,7 @@ def collect(stage: Stage) -> None:
     untuned = stage.enter(running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url))
     hosts = {("untuned", NONE): untuned, ("token", EDDSA): eddsa.wait_until_ready().url}
     wait_until_open(untuned)
-    crowds = {
-        key: Crowd(f"{key[0]} {key[1]}", key[0], hosts.get(key, lab.url), stage.size.users) for key in ARMS
-    }
+    crowds = {key: Crowd(f"{key[0]} {key[1]}", key[0], hosts.get(key, lab.url), stage.size.users) for key in ARMS}
     stage.generator.enter(list(crowds.values()))
     counters = stage.counters(lab.store_url)
     set_to: float | None = None
@@ -149,7 +147,8 @@ def _chart(readings: Mapping[Key, Readings], round_trip_ms: int) -> Chart:
         )
         for key, of_arm in _at(readings, round_trip_ms).items()
     ]
-    session, token = (_at(readings, round_trip_ms).get(key) for key in (("session", NONE, round_trip_ms), ("token", HS256, round_trip_ms)))
+    here = _at(readings, round_trip_ms)
+    session, token = here.get(("session", NONE, round_trip_ms)), here.get(("token", HS256, round_trip_ms))
     title = _(
         "With %(ms)s ms of way to the store a session adds %(session)s µs to a request, a token %(token)s µs",
         ms=round_trip_ms,

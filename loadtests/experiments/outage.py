@@ -9,7 +9,7 @@ from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import HUES, NAMES
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
-from loadtests.outcome import Chart, Outcome, Table, Trace
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, by_arm, summarise
@@ -134,10 +134,14 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
         more = _more(of_arm)
         if approach == "token" and fault.startswith("store"):
             served = _("%(share)s of the requests failed", share=f"{more['error_share_during']:.1%}")
-            checks.append(Check(_("tokens need no store: %(arm)s", arm=of_arm[0].label), more["error_share_during"] == 0, served))
+            checks.append(
+                Check(_("tokens need no store: %(arm)s", arm=of_arm[0].label), more["error_share_during"] == 0, served)
+            )
         if (approach, fault) != ("memory", "node killed"):
             lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
-            checks.append(Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost))
+            checks.append(
+                Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost)
+            )
     return checks
 
 
@@ -194,7 +198,7 @@ def _bins(windows: Sequence[Window]) -> dict[float, dict[str, int]]:
 
 def _table(arms: Mapping[Key, list[Window]]) -> Table:
     said = {fault.name: fault.said for fault in FAULTS}
-    rows = []
+    rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
         more = _more(of_arm)
         recovery = "0" if more["recovery_s"] is None else f"{more['recovery_s']:.1f}"
@@ -237,7 +241,7 @@ OUTAGE = Experiment(
     name="outage",
     question=_("Who is still served, and who is still logged in, when the store or a node fails?"),
     full=Size(seconds=16.0, repeats=5, users=8),
-    quick=Size(seconds=8.0, repeats=1, users=4, quick=True),
+    quick=Size(seconds=6.0, repeats=1, users=4, quick=True),
     windows=lambda size: len(FAULTS) * len(APPROACHES) * size.repeats,
     collect=collect,
     conclude=conclude,

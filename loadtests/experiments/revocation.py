@@ -5,10 +5,9 @@ from itertools import chain
 from typing import Any
 
 from loadtests.arms import POLL_S, Arm, Crowd
-
 from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import HUES, NAMES
-from loadtests.outcome import Chart, Outcome, Table, Trace
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, by_arm, summarise
@@ -111,7 +110,7 @@ def _chart(lags: Mapping[Key, Estimate]) -> Chart:
 
 
 def _table(arms: Mapping[Key, list[Window]], lags: Mapping[Key, Estimate]) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
         more = _more(of_arm, lags.get(key))
         ttl = "–" if key[1] is None else str(key[1])

@@ -10,7 +10,7 @@ from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import HUES, NAMES
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
-from loadtests.outcome import Chart, Outcome, Table, Trace
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, by_arm, kinds, paired, summarise
@@ -88,7 +88,9 @@ def _kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
     """Kill a node while members of every approach ask at a steady rate; then see who is still logged in."""
     arms = [
         Arm(
-            Crowd(f"{approach} killed", approach, lab.sticky_url if approach == "memory" else lab.url, stage.size.users),
+            Crowd(
+                f"{approach} killed", approach, lab.sticky_url if approach == "memory" else lab.url, stage.size.users
+            ),
             {"nodes": nodes, "door": KILLED},
             frozenset({"logged_out", "unavailable", "unanswered"}),
         )
@@ -115,7 +117,7 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     return Outcome(
         _answer(arms, efficiencies),
         results,
-        _checks(arms, size),
+        _checks(arms),
         [_throughput(measured, size), _logged_out(measured), _after_the_kill(arms)],
         [_table(measured, efficiencies), _killed_table(arms)],
         METHOD,
@@ -137,7 +139,11 @@ def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estima
 
 def _more(windows: Sequence[Window], efficiency: Estimate | None) -> dict[str, Any]:
     waited = [window.more["open_loop"] for window in windows if window.more.get("open_loop", {}).get("p50_us")]
-    loops = {name: median(each[name] for each in waited) for name in ("offered_rps", "p50_us", "p95_us", "p99_us")} if waited else None
+    loops = (
+        {name: median(each[name] for each in waited) for name in ("offered_rps", "p50_us", "p95_us", "p99_us")}
+        if waited
+        else None
+    )
     return {
         "efficiency": efficiency and efficiency.value,
         "ci95_efficiency": efficiency and (efficiency.low, efficiency.high),
@@ -152,13 +158,17 @@ def _share_out(windows: Sequence[Window]) -> float:
     return answered["logged_out"] / max(answered.total(), 1)
 
 
-def _checks(arms: Mapping[Key, list[Window]], size: Size) -> list[Check]:
+def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
     """Return whether node memory behind turns loses whom it should: all but one node's own."""
     return [
         Check(
             _("wrongly logged out: %(arm)s", arm=of_arm[0].label),
             abs(_share_out(of_arm) - (1 - 1 / key[1])) <= SHARE_ROOM,
-            _("%(share)s of the requests, %(expected)s expected (1 − 1/N)", share=f"{_share_out(of_arm):.1%}", expected=f"{1 - 1 / key[1]:.1%}"),
+            _(
+                "%(share)s of the requests, %(expected)s expected (1 − 1/N)",
+                share=f"{_share_out(of_arm):.1%}",
+                expected=f"{1 - 1 / key[1]:.1%}",
+            ),
         )
         for key, of_arm in arms.items()
         if (key[0], key[2]) == ("memory", ROUND_ROBIN)
@@ -187,9 +197,13 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
         keys = [key for key in arms if key[0] == approach and key[2] == ROUND_ROBIN]
         spreads = [median_of([w.reading["rps"] for w in arms[key]], size.seed) for key in keys]
         ends = [s.low for s in spreads], [s.high for s in spreads]
-        traces.append(Trace(NAMES[approach], HUES[approach], [k[1] for k in keys], [s.value for s in spreads], *ends, "line"))
+        traces.append(
+            Trace(NAMES[approach], HUES[approach], [k[1] for k in keys], [s.value for s in spreads], *ends, "line")
+        )
     ideal = [nodes * NODE_THREADS * 1000 / work_ms(size) for nodes in sizes(size)]
-    traces.append(Trace(_("ideal: threads ÷ page time"), "ink-soft", list(sizes(size)), ideal, kind="line", dashed=True))
+    traces.append(
+        Trace(_("ideal: threads ÷ page time"), "ink-soft", list(sizes(size)), ideal, kind="line", dashed=True)
+    )
     title = _("Behind nodes that take turns, only logins that every node can check grow with the nodes")
     return Chart(title, _("nodes"), _("requests a second that let the member in"), traces)
 
@@ -229,7 +243,7 @@ def _whole_bins(timeline: Sequence[Any], width_s: float = 0.5) -> dict[float, di
 
 
 def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
         more = _more(of_arm, efficiencies.get(key))
         waited = more["since_intended_start"] or {}
@@ -254,7 +268,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
 
 
 def _killed_table(arms: Mapping[Key, list[Window]]) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
         if key[2] == KILLED:
             answered = kinds(of_arm)
@@ -286,8 +300,8 @@ METHOD = [
         "logged-in members a node does not recognise."
     ),
     _(
-        "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments that "
-        "no answer delays, and the time counts from then, so a stall cannot hide."
+        "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments "
+        "that no answer delays, and the time counts from then, so a stall cannot hide."
     ),
 ]
 
