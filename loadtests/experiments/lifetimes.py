@@ -63,7 +63,7 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     writes, server_us = _writes_each(windows), _server_us(windows)
     charts = [_chart(arms, size)] if arms else []
     tables = [_table(writes, server_us), _measured(arms, size)]
-    return Outcome(_answer(writes), results, _checks(arms), charts, tables, METHOD)
+    return Outcome(_answer(arms, writes, size.seed), results, _checks(arms), charts, tables, METHOD)
 
 
 def expected_an_hour(access_ttl_s: float) -> float:
@@ -124,17 +124,23 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
     return checks
 
 
-def _answer(writes: float | None) -> Text:
-    if writes is None:
+def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
+    mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == "token"]
+    if writes is None or not mine:
         return _("Too little was measured for an answer.")
+    ttl, spread = mine[-1]
     return _(
-        "Each refresh writes %(writes)s times into the member database; a lifetime of 5 minutes costs a busy member "
-        "%(five)s refreshes an hour and leaves a stolen token up to 5 minutes, one of 5 seconds costs %(seconds)s an "
-        "hour and leaves it 5 seconds: the product of the two is always an hour.",
+        "A busy member whose access token lives %(ttl)s s refreshes %(rate)s times an hour, with %(writes)s database "
+        "writes each, and a stolen token opens doors for %(ttl)s s at most; at 5 minutes it is 12 times an hour and "
+        "300 s: half the exposure always costs twice the refreshes.",
+        ttl=ttl,
+        rate=_interval(spread),
         writes=f"{writes:.1f}",
-        five=f"{HOUR_S / 300:,.0f}",
-        seconds=f"{HOUR_S / 5:,.0f}",
     )
+
+
+def _interval(spread: Estimate) -> str:
+    return f"{spread.value:,.0f} ({spread.low:,.0f} … {spread.high:,.0f})"
 
 
 def _chart(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
@@ -147,7 +153,14 @@ def _chart(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     lifetimes = sorted({*ASKED_S, *(key[1] for key in arms)})
     computed = [expected_an_hour(ttl) for ttl in lifetimes]
     traces.append(Trace(_("by the formula"), "ink-soft", lifetimes, computed, kind="line", dashed=True))
-    title = _("Half the lifetime is half the exposure and twice the refreshes")
+    shortest, longest = (min(key[1] for key in arms), max(key[1] for key in arms))
+    title = _(
+        "A lifetime of %(long)s s costs %(few)s refreshes an hour, one of %(short)s s costs %(many)s",
+        long=longest,
+        few=f"{max(_spread(of_arm, size.seed).value for key, of_arm in arms.items() if key[1] == longest):,.0f}",
+        short=shortest,
+        many=f"{max(_spread(of_arm, size.seed).value for key, of_arm in arms.items() if key[1] == shortest):,.0f}",
+    )
     return Chart(title, _("access lifetime, s"), _("refreshes an hour a member"), traces, logarithmic_x=True)
 
 
@@ -176,9 +189,8 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
     rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
         spread, writes = _spread(of_arm, size.seed), _writes_each(of_arm)
-        interval = f"{spread.value:,.0f} ({spread.low:,.0f} … {spread.high:,.0f})"
         written = "–" if writes is None else f"{writes:.2f}"
-        rows.append([NAMES[key[0]], str(key[1]), interval, f"{expected_an_hour(key[1]):,.0f}", written])
+        rows.append([NAMES[key[0]], str(key[1]), _interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
     head = [
         *(_("approach"), _("access lifetime, s"), _("refreshes an hour a member"), _("by the formula")),
         _("database writes a refresh"),

@@ -17,7 +17,7 @@ from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Line, line_through
 from loadtests.experiments.naming import HUES, NAMES
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
-from loadtests.results import Check
+from loadtests.results import ArmResult, Check
 from loadtests.seeding import StoreSeeder, TokenSeeder
 from loadtests.stage import Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, summarise
@@ -183,7 +183,11 @@ def _chart(arms: Mapping[Key, list[Window]], fits: Mapping[str, Line]) -> Chart:
             ends = [0.0, max(key[1] for key in arms)]
             line = [fits[approach].at(x) / MIB for x in ends]
             traces.append(Trace(_("%(name)s, fitted", name=name), HUES[approach], ends, line, kind="line", dashed=True))
-    title = _("What the server side keeps for each login grows in a straight line")
+    title = _(
+        "Each login takes %(node)s bytes in a node's memory, %(store)s in the store, %(database)s in the member "
+        "database",
+        **{place: f"{fits[name].slope.value:,.0f}" if name in fits else "–" for name, place in PLACES.items()},
+    )
     return Chart(title, _("logged-in members"), "MiB", traces)
 
 
@@ -203,8 +207,21 @@ def _times(arms: Mapping[Key, list[Window]]) -> Chart:
                 "line",
             )
         )
-    title = _("How long a look-up takes does not depend on how many are logged in")
-    return Chart(title, _("logged-in members"), _("µs a request, median"), traces)
+    sessions = [summarise(of_arm) for key, of_arm in arms.items() if key[0] == "session"]
+    return Chart(_times_found(sessions), _("logged-in members"), _("µs a request, median"), traces)
+
+
+def _times_found(sessions: Sequence[ArmResult]) -> Text:
+    if not sessions:
+        return _("Too little was measured for an answer.")
+    few, many = sessions[0], sessions[-1]
+    return _(
+        "A session's request takes %(few_us)s µs with %(few)s members logged in, and %(many_us)s µs with %(many)s",
+        few_us=f"{few.p50_us or 0:,.0f}",
+        few=f"{few.factors['logged_in_members']:,}",
+        many_us=f"{many.p50_us or 0:,.0f}",
+        many=f"{many.factors['logged_in_members']:,}",
+    )
 
 
 def _table(fits: Mapping[str, Line]) -> Table:

@@ -105,7 +105,13 @@ def _chart(lags: Mapping[Key, Estimate]) -> Chart:
         ends = [lags[key].low for key in mine], [lags[key].high for key in mine]
         values = [lags[key].value for key in mine]
         traces.append(Trace(NAMES[approach], HUES[approach], [key[1] for key in mine], values, *ends, "line"))
-    title = _("A token outlives its log-out by its lifetime; whatever is looked up does not")
+    longest = max(lifetimes, default=None)
+    title = _(
+        "After the log-out a token that lives %(ttl)s s is let in for %(token)s s, a session for %(session)s s",
+        ttl=longest,
+        token=f"{lags['token', longest].value:.2g}" if ("token", longest) in lags else "–",
+        session=f"{lags['session', None].value:.2g}" if ("session", None) in lags else "–",
+    )
     return Chart(title, _("access lifetime, s"), _("s from log-out to first refusal"), traces)
 
 

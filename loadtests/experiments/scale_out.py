@@ -204,8 +204,22 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     traces.append(
         Trace(_("ideal: threads ÷ page time"), "ink-soft", list(sizes(size)), ideal, kind="line", dashed=True)
     )
-    title = _("Behind nodes that take turns, only logins that every node can check grow with the nodes")
-    return Chart(title, _("nodes"), _("requests a second that let the member in"), traces)
+    return Chart(_growth(arms), _("nodes"), _("requests a second that let the member in"), traces)
+
+
+def _growth(arms: Mapping[Key, list[Window]]) -> Text:
+    most = max((key[1] for key in arms), default=1)
+    growths = {}
+    for approach in APPROACHES:
+        many, one = arms.get((approach, most, ROUND_ROBIN)), arms.get((approach, 1, ROUND_ROBIN))
+        rps = [median(window.reading["rps"] for window in side) for side in (many, one) if side]
+        growths[approach] = f"{rps[0] / rps[1]:.2g}" if len(rps) == 2 and rps[1] else "–"
+    return _(
+        "%(nodes)s nodes that take turns serve %(session)s times the requests of one by session, %(token)s times by "
+        "token, %(memory)s times from node memory",
+        nodes=most,
+        **growths,
+    )
 
 
 def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
@@ -218,7 +232,12 @@ def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
     nodes = sorted({key[1] for key in arms})
     expected = [100 * (1 - 1 / number) for number in nodes]
     traces.append(Trace(_("expected: 1 − 1/N"), "refused", [str(n) for n in nodes], expected, kind="line", dashed=True))
-    title = _("A login that one node remembers is unknown to the others: 1 − 1/N of the requests are turned away")
+    out = arms.get(("memory", max(nodes, default=1), ROUND_ROBIN))
+    title = _(
+        "With %(nodes)s nodes that take turns, node memory turns away %(share)s of the requests of who is logged in",
+        nodes=max(nodes, default=1),
+        share=f"{_share_out(out):.0%}" if out else "–",
+    )
     return Chart(title, _("nodes"), _("% of requests wrongly logged out"), traces)
 
 
@@ -229,7 +248,11 @@ def _after_the_kill(arms: Mapping[Key, list[Window]]) -> Chart:
             bins = _whole_bins(of_arm[0].reading["timeline"])
             shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
             traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
-    title = _("A killed node takes with it the logins that only it remembered")
+    lost = {key[0]: str(of_arm[0].more["logins_lost"]) for key, of_arm in arms.items() if key[2] == KILLED}
+    title = _(
+        "A killed node costs node memory %(memory)s logins, the shared store %(session)s, tokens %(token)s",
+        **{approach: lost.get(approach, "–") for approach in APPROACHES},
+    )
     return Chart(title, _("seconds"), _("% of requests that were not let in"), traces)
 
 
