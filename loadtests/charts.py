@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.hues import ALIASES, colours
 from loadtests.outcome import Chart, Trace
-from loadtests.words import said_in
+from loadtests.words import Text, said_in
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", sans-serif'
 # Lines of neighbouring hues also differ in their marks.
@@ -28,7 +28,7 @@ def figure(chart: Chart, language: str, theme: str) -> dict[str, Any]:
             "paper_bgcolor": named["surface"],
             "plot_bgcolor": named["surface"],
             "margin": {"l": 70, "r": 20, "t": 20, "b": 90},
-            "xaxis": _axis(chart.x, language, named) | ({"type": "log"} if chart.logarithmic_x else {}),
+            "xaxis": _axis(chart.x, language, named) | {"type": _kind_of_x(chart), "zeroline": False},
             "yaxis": _axis(chart.y, language, named) | {"rangemode": "tozero", "zeroline": True},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "showlegend": any(trace.kind == "line" for trace in chart.traces) or _groups(chart.traces),
@@ -36,6 +36,13 @@ def figure(chart: Chart, language: str, theme: str) -> dict[str, Any]:
             "hoverlabel": {"font": {"family": FONT}},
         },
     }
+
+
+def _kind_of_x(chart: Chart) -> str:
+    if chart.logarithmic_x:
+        return "log"
+    names = all(isinstance(x, str | Text) for trace in chart.traces for x in trace.x)
+    return "category" if names else "linear"
 
 
 def _groups(traces: Sequence[Trace]) -> bool:

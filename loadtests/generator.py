@@ -109,6 +109,7 @@ class Generator:
             ],
             raise_error=True,
         )
+        gevent.sleep(max(0.0, began + seconds - perf_counter()))  # the last request may be due long before the end
 
     def _stands(self, name: str) -> bool:
         return self._crowds[name][0].crowd.pacer.waiting == len(self._crowds[name])

@@ -49,13 +49,16 @@ class Window:
 
 def label(approach: str, factors: Mapping[str, Any]) -> str:
     """Return an arm's name, from the factors that it has and their units."""
-    return " · ".join([approach, *(f"{value}{_unit(name)}" for name, value in factors.items() if value is not None)])
-
-
-def _unit(factor: str) -> str:
-    return next(
-        (f" {unit}" for unit in ("ms", "s", "members", "nodes") if factor.rsplit("_", maxsplit=1)[-1] == unit), ""
+    return " · ".join(
+        [approach, *(f"{value}{_unit(name, value)}" for name, value in factors.items() if value is not None)]
     )
+
+
+def _unit(factor: str, value: Any) -> str:
+    unit = factor.rsplit("_", maxsplit=1)[-1]
+    if unit in ("members", "nodes"):
+        return f" {unit}" if value != 1 else f" {unit.removesuffix('s')}"
+    return f" {unit}" if unit in ("ms", "s") else ""
 
 
 def by_arm(windows: Sequence[Window]) -> dict[Key, list[Window]]:

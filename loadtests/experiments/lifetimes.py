@@ -8,7 +8,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
@@ -134,13 +134,9 @@ def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -
         "writes each, and a stolen token opens doors for %(ttl)s s at most; at 5 minutes it is 12 times an hour and "
         "300 s: half the exposure always costs twice the refreshes.",
         ttl=ttl,
-        rate=_interval(spread),
+        rate=interval(spread),
         writes=f"{writes:.1f}",
     )
-
-
-def _interval(spread: Estimate) -> str:
-    return f"{spread.value:,.0f} ({spread.low:,.0f} … {spread.high:,.0f})"
 
 
 def _chart(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
@@ -190,7 +186,7 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
     for key, of_arm in arms.items():
         spread, writes = _spread(of_arm, size.seed), _writes_each(of_arm)
         written = "–" if writes is None else f"{writes:.2f}"
-        rows.append([NAMES[key[0]], str(key[1]), _interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
+        rows.append([NAMES[key[0]], str(key[1]), interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
     head = [
         *(_("approach"), _("access lifetime, s"), _("refreshes an hour a member"), _("by the formula")),
         _("database writes a refresh"),

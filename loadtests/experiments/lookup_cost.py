@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from loadtests.arms import Arm, Crowd
-from loadtests.estimates import Estimate
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.outcome import Chart, Outcome, Table, Trace
 from loadtests.readings import TWINS, Readings, read
 from loadtests.reconcile import reconciled
@@ -100,7 +99,7 @@ def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
                 "in the store at least %(store)s µs, in the server %(server)s µs, from outside %(outside)s µs",
                 store=f"{of_arm.in_store_us:,.1f}",
                 server=f"{of_arm.in_server_us:,.1f}",
-                outside=_interval(of_arm.above_twin_us or of_arm.above_open_us),
+                outside=interval(of_arm.above_twin_us or of_arm.above_open_us),
             ),
         )
         for key, of_arm in readings.items()
@@ -113,7 +112,7 @@ def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
     nearest = readings.get(("session", NONE, 0))
     if nearest is None:
         return []
-    outside = _("the difference is %(difference)s µs", difference=_interval(nearest.above_open_us))
+    outside = _("the difference is %(difference)s µs", difference=interval(nearest.above_open_us))
     return [Check(_("a session costs more than no login"), nearest.above_open_us.low > 0, outside)]
 
 
@@ -125,9 +124,9 @@ def _answer(readings: Mapping[Key, Readings]) -> Text:
         "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, of "
         "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. Each millisecond of way "
         "to the store is added to every session request, and to no token request.",
-        session=_interval(session.above_open_us),
+        session=interval(session.above_open_us),
         lookup=f"{session.in_server_us:,.0f}",
-        token=_interval(token.above_open_us),
+        token=interval(token.above_open_us),
     )
 
 
@@ -165,8 +164,8 @@ def _table(readings: Mapping[Key, Readings]) -> Table:
             f"{key[2]}",
             f"{of_arm.in_store_us:,.1f}",
             f"{of_arm.in_server_us:,.1f}",
-            _interval(of_arm.above_twin_us),
-            _interval(of_arm.above_open_us),
+            interval(of_arm.above_twin_us),
+            interval(of_arm.above_open_us),
             {True: _("✓ agree"), False: _("✕ disagree"), None: _("nothing to look up")}[of_arm.agree],
         ]
         for key, of_arm in readings.items()
@@ -189,12 +188,6 @@ def _short(key: Key) -> Text | str:
 
 def _name(key: Key) -> str:
     return label(key[0], {"algorithm": key[1], "round_trip_ms": key[2]})
-
-
-def _interval(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "–"
-    return f"{estimate.value:,.0f} ({estimate.low:,.0f} … {estimate.high:,.0f})"
 
 
 METHOD = [

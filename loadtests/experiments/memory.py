@@ -15,7 +15,7 @@ from redis import Redis
 from cluster.process import ROOT
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Line, line_through
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import ArmResult, Check
 from loadtests.seeding import StoreSeeder, TokenSeeder
@@ -166,9 +166,9 @@ def _answer(fits: Mapping[str, Line]) -> Text:
         "A logged-in member takes %(node)s bytes of a node's memory, or %(store)s bytes of the store's, or nothing of "
         "either with a token, whose refresh token takes %(database)s bytes of the member database: a million members "
         "are %(million)s MiB in the store.",
-        node=_slope(fits["memory"]),
-        store=_slope(fits["session"]),
-        database=_slope(fits["token"]),
+        node=interval(fits["memory"].slope),
+        store=interval(fits["session"].slope),
+        database=interval(fits["token"].slope),
         million=f"{fits['session'].slope.value * 1_000_000 / MIB:,.0f}",
     )
 
@@ -230,7 +230,7 @@ def _table(fits: Mapping[str, Line]) -> Table:
         [
             NAMES[approach],
             places[approach],
-            _slope(line),
+            interval(line.slope),
             f"{line.r_squared:.4f}",
             *(f"{line.at(number) / MIB:,.0f}" for number in EXTRAPOLATED),
         ]
@@ -241,10 +241,6 @@ def _table(fits: Mapping[str, Line]) -> Table:
         *(_("MiB for %(number)s members, extrapolated", number=f"{number:,}") for number in EXTRAPOLATED),
     ]
     return Table(_("Bytes a login, and the line carried on"), head, rows)
-
-
-def _slope(line: Line) -> str:
-    return f"{line.slope.value:,.0f} ({line.slope.low:,.0f} … {line.slope.high:,.0f})"
 
 
 METHOD = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -153,8 +153,8 @@ def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
     return _(
         "While the store is down, %(session)s of session requests and %(token)s of token requests fail, and nobody is "
         "logged out for good; a killed node costs %(lost)s of %(all)s logins that were in node memory.",
-        session=_percent(_spread(session, size.seed)),
-        token=_percent(_spread(token, size.seed)),
+        session=interval(_spread(session, size.seed), ".0%"),
+        token=interval(_spread(token, size.seed), ".0%"),
         lost=_more(memory)["logins_lost"],
         all=_more(memory)["logins"],
     )
@@ -216,12 +216,6 @@ def _table(arms: Mapping[Key, list[Window]]) -> Table:
         *(_("s from mending to the last failure"), _("logins lost")),
     ]
     return Table(_("What each fault costs whom"), head, rows)
-
-
-def _percent(estimate: Estimate) -> str:
-    if estimate.high == float("inf"):
-        return f"{estimate.value:.0%}"
-    return f"{estimate.value:.0%} ({estimate.low:.0%} … {estimate.high:.0%})"
 
 
 METHOD = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.arms import POLL_S, Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
@@ -72,7 +72,7 @@ def _checks(lags: Mapping[Key, Estimate]) -> list[Check]:
         Check(
             _("revocation of %(arm)s", arm=_name(key)),
             lag.value <= AT_ONCE_WITHIN_S if key[0] in AT_ONCE else key[1] - ROOM_S <= lag.value <= key[1] + ROOM_S,
-            _("refused after %(lag)s s", lag=_seconds(lag)),
+            _("refused after %(lag)s s", lag=interval(lag, ".2g")),
         )
         for key, lag in lags.items()
     ]
@@ -86,10 +86,10 @@ def _answer(lags: Mapping[Key, Estimate]) -> Text:
     return _(
         "A session that has ended is refused within %(session)s s; a token that lives %(ttl)s s is let in for another "
         "%(token)s s, which is as long as it lives; with a denylist it is refused within %(hybrid)s s.",
-        session=_seconds(session),
+        session=interval(session, ".2g"),
         ttl=longest,
-        token=_seconds(token),
-        hybrid=_seconds(hybrid),
+        token=interval(token, ".2g"),
+        hybrid=interval(hybrid, ".2g"),
     )
 
 
@@ -120,7 +120,7 @@ def _table(arms: Mapping[Key, list[Window]], lags: Mapping[Key, Estimate]) -> Ta
     for key, of_arm in arms.items():
         more = _more(of_arm, lags.get(key))
         ttl = "–" if key[1] is None else str(key[1])
-        lag = _seconds(lags[key]) if key in lags else "–"
+        lag = interval(lags[key], ".2g") if key in lags else "–"
         rows.append([NAMES[key[0]], ttl, str(more["logouts"]), lag, f"{more['admitted_after_logout']:,}"])
     head = [
         *(_("approach"), _("access lifetime, s"), _("log-outs"), _("s to first refusal")),
@@ -131,10 +131,6 @@ def _table(arms: Mapping[Key, list[Window]], lags: Mapping[Key, Estimate]) -> Ta
 
 def _name(key: Key) -> str:
     return key[0] if key[1] is None else f"{key[0]} · {key[1]} s"
-
-
-def _seconds(lag: Estimate) -> str:
-    return f"{lag.value:.3g} ({lag.low:.3g} … {lag.high:.3g})"
 
 
 METHOD = [

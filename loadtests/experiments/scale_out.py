@@ -7,7 +7,7 @@ from typing import Any
 from cluster.node import NODE_THREADS
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES
+from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -185,8 +185,8 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
         "With %(nodes)s nodes that take turns, sessions in a shared store scale to %(session)s of the ideal and tokens "
         "to %(token)s; sessions in node memory turn away %(out)s of the requests of members who are logged in.",
         nodes=most,
-        session=_percent(session),
-        token=_percent(token),
+        session=interval(session, ".0%"),
+        token=interval(token, ".0%"),
         out=f"{_share_out(memory):.0%}",
     )
 
@@ -198,11 +198,13 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
         spreads = [median_of([w.reading["rps"] for w in arms[key]], size.seed) for key in keys]
         ends = [s.low for s in spreads], [s.high for s in spreads]
         traces.append(
-            Trace(NAMES[approach], HUES[approach], [k[1] for k in keys], [s.value for s in spreads], *ends, "line")
+            Trace(NAMES[approach], HUES[approach], [str(k[1]) for k in keys], [s.value for s in spreads], *ends, "line")
         )
     ideal = [nodes * NODE_THREADS * 1000 / work_ms(size) for nodes in sizes(size)]
     traces.append(
-        Trace(_("ideal: threads ÷ page time"), "ink-soft", list(sizes(size)), ideal, kind="line", dashed=True)
+        Trace(
+            _("ideal: threads ÷ page time"), "ink-soft", [str(n) for n in sizes(size)], ideal, kind="line", dashed=True
+        )
     )
     return Chart(_growth(arms), _("nodes"), _("requests a second that let the member in"), traces)
 
@@ -276,7 +278,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
                 str(key[1]),
                 _("sticky") if key[2] == STICKY else _("taking turns"),
                 f"{median(w.reading['rps'] for w in of_arm):,.0f}",
-                _percent(efficiencies.get(key)),
+                interval(efficiencies.get(key), ".0%"),
                 f"{more['wrongly_logged_out']:.1%}",
                 f"{1 - 1 / key[1]:.1%}" if (key[0], key[2]) == ("memory", ROUND_ROBIN) else "0.0%",
                 f"{waited['p50_us'] / 1000:,.1f}" if waited else "–",
@@ -300,12 +302,6 @@ def _killed_table(arms: Mapping[Key, list[Window]]) -> Table:
             rows.append([NAMES[key[0]], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
     head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]
     return Table(_("A node killed while members ask"), head, rows)
-
-
-def _percent(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "–"
-    return f"{estimate.value:.0%} ({estimate.low:.0%} … {estimate.high:.0%})"
 
 
 METHOD = [

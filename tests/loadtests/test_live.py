@@ -175,7 +175,7 @@ def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "loadtests", "lookup-cost", "--quick", "--out", str(out)]
+    command = [sys.executable, "-m", "loadtests", "memory", "--quick", "--out", str(out)]
     with open(tmp_path / "said", "w") as said:
         running = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, start_new_session=True)
     eventually(lambda: (out / "windows.jsonl").exists() and (out / "windows.jsonl").read_text(), "a window")
@@ -196,7 +196,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
 def test_plain_locust_shows_server_timing_from_its_workers(tmp_path: Path) -> None:
     with staged(tmp_path) as (_stage, lab, _arm):
         command = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--host", lab.url, "--headless"]
-        how = ["-u", "4", "-r", "4", "-t", "5s", "--processes", "2", "--csv", str(tmp_path / "plain"), "--only-summary"]
+        how = ["-u", "4", "-r", "4", "-t", "4s", "--processes", "2", "--csv", str(tmp_path / "plain"), "--only-summary"]
         ran = subprocess.run(
             [*command, *how, "SessionUser", "TokenUser"],
             cwd=ROOT,
