@@ -1,5 +1,6 @@
 """`python -m loadtests EXPERIMENT`: measure, and leave a report; each starts a lab of its own and ends it."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from loadtests.progress import Kept
 from loadtests.publishable import reasons_against
 from loadtests.remote import GeneratorFailed
 from loadtests.report import write_report
-from loadtests.results import WINDOWS, Run, as_json, read_results, write_csv, write_json
+from loadtests.results import Run, as_json, read_results, write_csv, write_json
 from loadtests.stage import Experiment, Size, Stage
 
 STOPPED = 130  # as a shell says of a command that Ctrl-C ended
@@ -87,24 +88,27 @@ def run(experiment: Experiment, size: Size, folder: Path) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     described = Run(experiment.name, _now().isoformat(timespec="seconds"), describe(), asdict(size))
     click.echo(f"{experiment.name}: {experiment.question}")
-    with click.progressbar(length=experiment.windows(size), show_pos=True, item_show_func=_shown) as bar:
-        kept = Kept(folder / WINDOWS, bar.update)
+    planned = experiment.windows(size)
+    with click.progressbar(length=planned, show_pos=True, item_show_func=_shown) as bar:
+        kept = Kept(folder, experiment.name, planned, bar.update)
         finished = _measure(experiment, size, kept)
     if kept.windows:
         _conclude(experiment, size, kept, described, folder, stopped=not finished)
     else:
         click.echo("Stopped before anything was measured; nothing was kept.")
+    kept.say("finished" if finished else "stopped")
     return finished
 
 
 def _measure(experiment: Experiment, size: Size, kept: Kept) -> bool:
-    """Measure until the end or Ctrl-C; return whether it was the end. No process is left either way."""
+    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end. No process is left either way."""
     try:
         with tempfile.TemporaryDirectory(prefix="load-") as folder, Stage(Path(folder), kept, size) as stage:
             experiment.collect(stage)
     except KeyboardInterrupt:
         return False
     except (LabFailed, GeneratorFailed, NoSupervisor, Refused) as error:
+        kept.say("failed")
         raise click.ClickException(f"{experiment.name} had to stop: {error or type(error).__name__}") from None
     return True
 
@@ -142,4 +146,5 @@ def _shown(item: str | None) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks politely is treated as Ctrl-C is
     loadtests(prog_name="python -m loadtests")

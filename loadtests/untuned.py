@@ -54,8 +54,8 @@ def create_app() -> Flask:
     app.config.update(
         SESSION_TYPE="redis",
         SESSION_REDIS=TimedRedis.from_url(config.redis_url),
-        SESSION_KEY_PREFIX="untuned:",
-        SESSION_COOKIE_NAME="sid",
+        SESSION_KEY_PREFIX=f"{NAME}:",
+        SESSION_COOKIE_NAME=NAME,
         SESSION_COOKIE_PATH=f"/{NAME}",
         NODE_NAME=config.node_name,
         PUBLIC_ORIGIN=None,
@@ -64,6 +64,7 @@ def create_app() -> Flask:
     register_languages(app)
     errors.register(app)
     database = Database(config.database_url)
+    app.extensions["database"] = database
     members = Members(database)
     store = StoreConnection(lambda: str(config.redis_url))
     door = Door(members, Attempts(store, config.store_prefix), public_passwords=True)

@@ -46,7 +46,8 @@ def collect(stage: Stage) -> None:
         if nodes == 1:  # one node behind the same balancer: what is compared is nodes and nothing else
             lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
     arms = [arm for nodes, lab in labs.items() for arm in _arms(nodes, lab, stage.size)]
-    stage.generator.enter([arm.crowd for arm in arms])
+    for arm in arms:  # one after the other: the sticky door deals newcomers out evenly, whatever crowd they belong to
+        stage.generator.enter([arm.crowd])
     for repeat, arm in stage.interleaved(arms):
         _measure(stage, arm, repeat)
     _kill_a_node(stage, labs[max(labs)], max(labs))
@@ -97,7 +98,8 @@ def _kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
         for approach in APPROACHES
     ]
     crowds = [arm.crowd for arm in arms]
-    stage.generator.enter(crowds)
+    for crowd in crowds:
+        stage.generator.enter([crowd])
     seconds = KILL_WINDOWS * max(stage.size.seconds, 0.5)
     with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
         seen = stage.generator.window(crowds, seconds, KILL_RATE, seed=stage.size.seed)

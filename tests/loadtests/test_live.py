@@ -1,5 +1,6 @@
 """Each experiment once, at toy size: the real Locust against real labs. And broken arms, which have to be caught."""
 
+import json
 import os
 import signal
 import subprocess
@@ -133,7 +134,7 @@ def test_an_outage_shows_who_needs_the_store_and_who_is_lost(tmp_path: Path) -> 
 def staged(folder: Path) -> Iterator[tuple[Stage, Any, Any]]:
     """Give a stage, a lab, and an arm of sessions in it that are logged in."""
     size = replace(BY_NAME["lookup-cost"].quick, seconds=0.3, repeats=5)
-    kept = Kept(folder / "windows.jsonl", lambda *_: None)
+    kept = Kept(folder, "lookup-cost", 5, lambda *_: None)
     with Stage(folder, kept, size) as stage:
         lab = stage.lab("lab").wait_until_ready()
         crowd = Crowd("session", "session", lab.url, users=2)
@@ -188,6 +189,9 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
     assert "are kept" in told
     assert "Traceback" not in told
     eventually(lambda: not any(process.is_running() for process in family), f"the end of {family}")
+    progress = json.loads((out / "progress.json").read_text())
+    assert (progress["state"], progress["planned"]) == ("stopped", 44)
+    assert 0 < progress["done"] < 44
     results = read_results(out)
     assert results["publishable"] is False
     assert "The run was stopped before its end." in results["reasons"]
