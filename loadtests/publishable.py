@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from loadtests.recording import NO_FAILURES
 from loadtests.results import Check
-from loadtests.windows import Window, by_arm, kinds
+from loadtests.windows import Window, by_arm, failures_beside, kinds
 from loadtests.words import Text, _
 
 MOST_GENERATOR_CORE = 0.85
@@ -61,7 +61,7 @@ def _busy_generator(windows: Sequence[Window]) -> list[Text]:
 def _unexpected(windows: Sequence[Window]) -> list[Text]:
     said = []
     for of_arm in by_arm(windows).values():
-        for kind, number in kinds(of_arm).items():
+        for kind, number in (kinds(of_arm) + failures_beside(of_arm)).items():
             if kind not in NO_FAILURES and kind not in of_arm[0].expects:
                 example = next(w.reading["examples"][kind] for w in of_arm if kind in w.reading["examples"])
                 said.append(

@@ -10,6 +10,7 @@ from loadtests.server_timing import PARTS, parts_us
 
 BIN_S = 0.1
 NO_FAILURES = ("ok", "expired")
+FAILED = " failed"  # behind what was tried beside the pages
 PERCENTILES = {"p50_us": 0.50, "p95_us": 0.95, "p99_us": 0.99}
 
 
@@ -38,9 +39,10 @@ class Recording:
 
     def beside_pages(self, what: str, refusal: Exception | None) -> None:
         """Count a log-in, a refresh or a log-out."""
-        self.beside[what if refusal is None else f"{what} failed"] += 1
+        kind = what if refusal is None else f"{what}{FAILED}"
+        self.beside[kind] += 1
         if refusal is not None:
-            self.examples.setdefault(f"{what} failed", str(refusal))
+            self.examples.setdefault(kind, f"{what}: {refusal}")
 
     def page(self, headers: Mapping[str, str], took_us: float, due: float | None, refusal: Exception | None) -> None:
         """Add one answer to a page's request. Only those who were let in count for the times."""

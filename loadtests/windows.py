@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from loadtests.estimates import Estimate, median_of
+from loadtests.recording import FAILED
 from loadtests.results import ArmResult
 
 Key = tuple[Any, ...]
@@ -102,6 +103,15 @@ def kinds(windows: Sequence[Window]) -> Counter[str]:
     total: Counter[str] = Counter()
     for window in windows:
         total.update(window.reading["kinds"])
+    return total
+
+
+def failures_beside(windows: Sequence[Window]) -> Counter[str]:
+    """Return how many log-ins, refreshes and log-outs failed, by kind."""
+    total: Counter[str] = Counter()
+    for window in windows:
+        beside = window.reading.get("beside", {})
+        total.update({what: number for what, number in beside.items() if what.endswith(FAILED)})
     return total
 
 

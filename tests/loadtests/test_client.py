@@ -4,8 +4,10 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 
 from loadtests.experiments import ALL
+from loadtests.recording import Recording
 from loadtests.schedule import schedule
 from loadtests.server_timing import parts_us
 
@@ -23,6 +25,27 @@ def test_an_open_loop_keeps_its_rate_and_knows_no_answer() -> None:
     assert 4700 < len(moments) < 5300
     assert moments == sorted(moments)
     assert moments == schedule(100.0, 50.0, random.Random(1))
+
+
+def test_only_who_was_let_in_counts_for_the_times() -> None:
+    recording = Recording()
+    told = {"server-timing": "store;dur=0.100, app;dur=0.200", "x-node": "node-1"}
+    for took_us in (100.0, 200.0, 300.0):
+        recording.page(told, took_us, None, None)
+    recording.page({"x-node": "node-2"}, 5.0, None, RuntimeError("401"))
+    summary = recording.summary()
+    assert (summary["requests"], summary["failures"], summary["kinds"]) == (4, 1, {"ok": 3, "other": 1})
+    assert (summary["p50_us"], summary["store_us_p50"], summary["server_us_p50"]) == (200.0, 100.0, 300.0)
+    assert summary["nodes"] == {"node-1": 3, "node-2": 1}
+    assert summary["since_due"]["p50_us"] is None
+
+
+def test_who_is_late_counts_from_when_the_request_was_due() -> None:
+    """A server that stalls delays the requests behind it, whose own answers are quick."""
+    recording = Recording()
+    recording.page({}, 100.0, perf_counter() - 2.0, None)
+    assert recording.summary()["since_due"]["p50_us"] > 2_000_000
+    assert recording.summary()["p50_us"] == 100.0
 
 
 def test_the_command_line_is_never_patched() -> None:

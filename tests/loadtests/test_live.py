@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psutil
@@ -22,8 +24,9 @@ from loadtests.experiments import BY_NAME
 from loadtests.progress import Kept
 from loadtests.publishable import reasons_against
 from loadtests.reconcile import reconciled
+from loadtests.remote import GeneratorFailed, RemoteGenerator
 from loadtests.results import read_results
-from loadtests.stage import Stage
+from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
 from tests.lab_processes import eventually
 
@@ -32,7 +35,7 @@ pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
 ROOT = Path(__file__).parents[2]
 TOY = {
     "lookup-cost": {"seconds": 0.15, "repeats": 2},
-    "scale-out": {"seconds": 0.15, "repeats": 2, "users": 4},
+    "scale-out": {"seconds": 0.2, "repeats": 1, "users": 4},
     "memory": {"seconds": 0.1, "repeats": 1},
     "revocation": {"repeats": 1, "users": 1},
     "lifetimes": {"seconds": 3.5, "repeats": 1, "users": 2},
@@ -172,6 +175,46 @@ def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
         assert 0 < resting < saturated
         starved = replace(clean[0], generator_core=0.85 + saturated)
         assert "The load generator used" in reasons([*clean, starved])
+
+
+class Confused(BaseHTTPRequestHandler):
+    """A server that lets everybody in, and takes them all for one member."""
+
+    def do_GET(self) -> None:
+        self.answer({"member": {"username": "load-0000"}, "approach": "session"})
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer({"member": {"username": sent["username"]}})
+
+    def answer(self, body: Any) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+def test_a_server_that_confuses_members_is_caught_whatever_its_status_says() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Confused) as server, RemoteGenerator() as generator:
+        Thread(target=server.serve_forever, daemon=True).start()
+        crowd = Crowd("session", "session", f"http://127.0.0.1:{server.server_port}", users=1)
+        generator.enter([crowd])
+        seen = generator.window([crowd], 0.2)
+        server.shutdown()
+    window = window_of(Arm(crowd, {}), 0, seen)
+    assert window.reading["kinds"].keys() == {"somebody_else"}
+    assert "answered as load-0000 by session" in reasons([window])
+
+
+def test_who_cannot_log_in_ends_the_run_with_a_reason(tmp_path: Path) -> None:
+    with staged(tmp_path) as (stage, lab, _arm):
+        lab.control("PUT", "/store", {"state": "killed"})
+        with pytest.raises(GeneratorFailed, match=r"load-\d{4} by session cannot log in: login: 503 store_unavailable"):
+            stage.generator.enter([Crowd("late", "session", lab.url, users=1)])
 
 
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) -> None:

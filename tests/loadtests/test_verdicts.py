@@ -68,6 +68,13 @@ def test_a_clean_run_is_publishable() -> None:
             "session: the nodes did not get equal shares (100 % / 0 %).",
         ),
         ({"kinds": {}}, "session: nothing was measured."),
+        (
+            {
+                "beside": {"refresh": 9, "refresh failed": 1},
+                "examples": {"refresh failed": "refresh: 401 refresh_reused"},
+            },
+            "session: 5 failures that nobody expected (refresh: 401 refresh_reused).",
+        ),
     ],
 )
 def test_each_reason_is_said(change: dict[str, Any], reason: str) -> None:
