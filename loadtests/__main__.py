@@ -1,4 +1,4 @@
-"""`python -m loadtests EXPERIMENT`: measure, and leave a report; each starts a lab of its own and ends it."""
+"""`python -m loadtests EXPERIMENT`: Measure, and leave a report; each experiment starts labs of its own and ends them."""
 
 import signal
 import sys
@@ -35,14 +35,15 @@ def loadtests() -> None:
 
 def _sizes(command: Callable[..., None]) -> Callable[..., None]:
     """Add what every experiment can be told."""
-    for option in (
+    options = (
         click.option("--quick", is_flag=True, help="Small, within a minute: to see that it works."),
-        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report."),
+        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report [results/EXPERIMENT-…]"),
         click.option("--repeats", type=click.IntRange(1, 100), help="How often each arm is measured."),
         click.option("--seconds", type=click.FloatRange(0.1, 3600), help="How long each measured window is."),
         click.option("--users", type=click.IntRange(1, 500), help="How many members each arm has."),
         click.option("--seed", type=int, default=1, show_default=True, help="Of the order of arms, and of intervals."),
-    ):
+    )
+    for option in reversed(options):
         command = option(command)
     return command
 
