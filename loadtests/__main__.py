@@ -1,4 +1,4 @@
-"""`python -m loadtests EXPERIMENT`: Measure, and leave a report; each experiment starts labs of its own and ends them."""
+"""`python -m loadtests EXPERIMENT`: Measure, and leave a report; each starts labs of its own and ends them."""
 
 import signal
 import sys

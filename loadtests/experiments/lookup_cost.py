@@ -117,16 +117,21 @@ def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
 
 
 def _answer(readings: Mapping[Key, Readings]) -> Text:
-    session, token = readings.get(("session", NONE, 0)), readings.get(("token", HS256, 0))
-    if session is None or token is None:
+    far_ms = max((key[2] for key in readings), default=0)
+    session, far_session = readings.get(("session", NONE, 0)), readings.get(("session", NONE, far_ms))
+    token, far_token = readings.get(("token", HS256, 0)), readings.get(("token", HS256, far_ms))
+    if session is None or token is None or far_session is None or far_token is None:
         return _("Too little was measured for an answer.")
     return _(
         "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, of "
-        "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. Each millisecond of way "
-        "to the store is added to every session request, and to no token request.",
+        "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store %(far)s ms "
+        "away a session adds %(far_session)s µs, a token %(far_token)s µs.",
         session=interval(session.above_open_us),
         lookup=f"{session.in_server_us:,.0f}",
         token=interval(token.above_open_us),
+        far=far_ms,
+        far_session=interval(far_session.above_open_us),
+        far_token=interval(far_token.above_open_us),
     )
 
 
@@ -149,7 +154,7 @@ def _chart(readings: Mapping[Key, Readings], round_trip_ms: int) -> Chart:
     here = _at(readings, round_trip_ms)
     session, token = here.get(("session", NONE, round_trip_ms)), here.get(("token", HS256, round_trip_ms))
     title = _(
-        "With %(ms)s ms of way to the store a session adds %(session)s µs to a request, a token %(token)s µs",
+        "With the store %(ms)s ms away a session adds %(session)s µs to a request, a token %(token)s µs",
         ms=round_trip_ms,
         session=f"{session.above_open_us.value:,.0f}" if session else "–",
         token=f"{token.above_open_us.value:,.0f}" if token else "–",
