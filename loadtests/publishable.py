@@ -1,6 +1,7 @@
 """Whether a run may be shown to others, and if not, why."""
 
 from collections.abc import Sequence
+from statistics import median
 
 from loadtests.recording import NO_FAILURES
 from loadtests.results import Check
@@ -9,6 +10,7 @@ from loadtests.words import Text, _
 
 MOST_GENERATOR_CORE = 0.85
 LEAST_REPEATS = 5
+MOST_NEIGHBOURS = 0.10  # of all processors
 MOST_LOPSIDED = 0.25  # of the fair share
 
 
@@ -19,6 +21,7 @@ def reasons_against(windows: Sequence[Window], checks: Sequence[Check], stopped:
         *_nothing(windows),
         *_few_repeats(windows),
         *_busy_generator(windows),
+        *_busy_machine(windows),
         *_unexpected(windows),
         *_lopsided(windows),
         *(_("%(name)s: %(detail)s", name=check.name, detail=check.detail) for check in checks if not check.ok),
@@ -54,6 +57,18 @@ def _busy_generator(windows: Sequence[Window]) -> list[Text]:
             "The load generator used %(share)s %% of its core (%(arm)s): it was measured, and not the server.",
             share=round(100 * busiest.generator_core),
             arm=busiest.label,
+        )
+    ]
+
+
+def _busy_machine(windows: Sequence[Window]) -> list[Text]:
+    share = median([window.neighbours_share for window in windows] or [0.0])
+    if share <= MOST_NEIGHBOURS:
+        return []
+    return [
+        _(
+            "Other processes used %(share)s %% of this machine's processors meanwhile: what is measured lacked them.",
+            share=round(100 * share),
         )
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from loadtests.arms import Arm, Crowd
 from loadtests.counters import StoreCounters
 from loadtests.lab import Lab
+from loadtests.neighbours import Neighbours
 from loadtests.outcome import Outcome
 from loadtests.progress import Kept
 from loadtests.remote import RemoteGenerator
@@ -67,6 +68,12 @@ class Stage:
             for arm in self.random.sample(list(arms), len(arms)):
                 yield repeat, arm
 
+    def window(self, crowds: Sequence[Crowd], seconds: float, **how: Any) -> dict[str, Any]:
+        """Let crowds ask for a while (see `RemoteGenerator.window`), and watch the neighbours meanwhile."""
+        neighbours = Neighbours()
+        seen = self.generator.window(crowds, seconds, **how)
+        return {**seen, "neighbours_share": neighbours.share()}
+
     def warm_up(self, crowds: Sequence[Crowd]) -> None:
         """Let crowds ask without looking at it."""
         self.generator.window(crowds, warm_up_s(self.size.seconds))
@@ -80,7 +87,7 @@ class Stage:
         """
         self.warm_up([arm.crowd])
         before = counters.read() if counters else None
-        seen = self.generator.window([arm.crowd], self.size.seconds)
+        seen = self.window([arm.crowd], self.size.seconds)
         counted = counters.read().since(before) if counters and before else None
         window = window_of(arm, repeat, seen, nodes=nodes, more=more)
         if counted is not None:
@@ -97,6 +104,7 @@ def window_of(arm: Arm, repeat: int, seen: Mapping[str, Any], nodes: int = 0, mo
         repeat=repeat,
         reading=seen["crowds"][arm.crowd.name],
         generator_core=seen["generator_core"],
+        neighbours_share=seen.get("neighbours_share", 0.0),
         nodes=nodes,
         expects=arm.expects,
         more=more or {},

@@ -17,6 +17,9 @@ Key = tuple[Any, ...]
 class Window:
     """What the generator saw and the store counted of one arm in one repeat.
 
+    `generator_core` is the share of a core that the generator used, `neighbours_share` that of all processors that
+    anybody else did.
+
     `commands` is None where nobody counted; `nodes` is among how many nodes the requests should have been shared, 0 if
     that is not the point. `expects` names the failures that are data here; `once` says that there are no repeats of it.
     """
@@ -26,6 +29,7 @@ class Window:
     repeat: int
     reading: Mapping[str, Any]
     generator_core: float = 0.0
+    neighbours_share: float = 0.0
     commands: Mapping[str, int] | None = None
     store_us_each: float = 0.0
     nodes: int = 0

@@ -51,7 +51,7 @@ def collect(stage: Stage) -> None:
     stage.generator.enter(crowds)
     stage.warm_up(crowds)
     for repeat in range(stage.size.repeats):
-        seen = stage.generator.window(crowds, stage.size.seconds)
+        seen = stage.window(crowds, stage.size.seconds)
         for arm in arms:
             stage.kept.add(window_of(arm, repeat, seen, more={"members": arm.crowd.users}))
 

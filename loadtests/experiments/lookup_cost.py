@@ -124,8 +124,8 @@ def _answer(readings: Mapping[Key, Readings]) -> Text:
         return _("Too little was measured for an answer.")
     return _(
         "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, "
-        "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store %(far)s "
-        "ms away a session adds %(far_session)s µs, a token %(far_token)s µs.",
+        "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store "
+        "%(far)s ms away a session adds %(far_session)s µs, a token %(far_token)s µs.",
         session=interval(session.above_open_us),
         lookup=f"{session.in_server_us:,.0f}",
         token=interval(token.above_open_us),

@@ -62,7 +62,7 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     stage.generator.window(crowds, 0.2)
     orders = [Order(size.seconds * BREAKS_AT, *fault.breaks), Order(size.seconds * MENDED_AT, *fault.mends)]
     with given(lab, orders):
-        seen = stage.generator.window(crowds, size.seconds, RATE, seed=stage.random.randrange(2**32))
+        seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
     lab.control(*fault.mends)  # carried out already: this waits until everything runs
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:

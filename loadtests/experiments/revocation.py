@@ -32,7 +32,7 @@ def collect(stage: Stage) -> None:
     crowds = [arm.crowd for arm in arms]
     stage.generator.enter(crowds)
     for repeat in range(stage.size.repeats):
-        seen = stage.generator.window(crowds, float(max(lifetimes_s(stage.size))), once=True)
+        seen = stage.window(crowds, float(max(lifetimes_s(stage.size))), once=True)
         for arm in stage.random.sample(arms, len(arms)):
             stage.kept.add(window_of(arm, repeat, seen))
 

@@ -78,8 +78,8 @@ def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
     nodes = arm.factors["nodes"]
     waited: Mapping[str, Any] = {}
     if repeat == 0 or not stage.size.quick:
-        seen = stage.generator.window(
-            [arm.crowd], stage.size.seconds, offered_rps(nodes, stage.size), seed=stage.random.randrange(2**32)
+        seen = stage.window(
+            [arm.crowd], stage.size.seconds, rate=offered_rps(nodes, stage.size), seed=stage.random.randrange(2**32)
         )
         waited = {"offered_rps": offered_rps(nodes, stage.size), **seen["crowds"][arm.crowd.name]["since_due"]}
     stage.measure(arm, repeat, nodes=nodes if nodes > 1 else 0, open_loop=waited)
@@ -102,7 +102,7 @@ def _kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
         stage.generator.enter([crowd])
     seconds = KILL_WINDOWS * max(stage.size.seconds, 0.5)
     with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
-        seen = stage.generator.window(crowds, seconds, KILL_RATE, seed=stage.size.seed)
+        seen = stage.window(crowds, seconds, rate=KILL_RATE, seed=stage.size.seed)
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:
         still = after[arm.crowd.name]["kinds"]

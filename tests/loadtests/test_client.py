@@ -3,9 +3,13 @@
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
+import pytest
+
+from loadtests import neighbours
 from loadtests.experiments import ALL
 from loadtests.recording import Recording
 from loadtests.schedule import schedule
@@ -46,6 +50,24 @@ def test_who_is_late_counts_from_when_the_request_was_due() -> None:
     recording.page({}, 100.0, perf_counter() - 2.0, None)
     assert recording.summary()["since_due"]["p50_us"] > 2_000_000
     assert recording.summary()["p50_us"] == 100.0
+
+
+def test_what_others_use_is_told_from_what_we_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = {
+        "_all_s": iter([100.0, 103.0]),
+        "_ours_s": iter([{1: 5.0}, {1: 6.0, 2: 0.5}]),
+        "perf_counter": iter([0, 2]),
+    }
+    for name, values in readings.items():
+        monkeypatch.setattr(neighbours, name, partial(next, values))
+    monkeypatch.setattr(neighbours.os, "cpu_count", lambda: 2)
+    assert neighbours.Neighbours().share() == (3.0 - 1.5) / 4
+
+
+def test_what_our_children_use_is_ours() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert child.pid in neighbours._ours_s()
+        child.communicate(b"\n")
 
 
 def test_the_command_line_is_never_patched() -> None:

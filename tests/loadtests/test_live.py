@@ -66,7 +66,14 @@ def assert_only_too_few(results: Any) -> None:
 
 
 # What a machine that is busy with other tests may do to so small a run.
-NOISE = ("The load generator used", "three readings", "a session costs more", "refreshes of", "a line fits")
+NOISE = (
+    "The load generator used",
+    "Other processes used",
+    "three readings",
+    "a session costs more",
+    "refreshes of",
+    "a line fits",
+)
 
 
 def test_lookup_cost_reconciles_every_command(tmp_path: Path) -> None:
@@ -153,7 +160,7 @@ def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
     with staged(tmp_path) as (stage, lab, arm):
         counters = stage.counters(lab.store_url)
         clean = [stage.measure(arm, repeat, counters) for repeat in range(5)]
-        assert "session" not in reasons(clean).replace("(session)", "")  # but perhaps for a generator on a busy core
+        assert "session: " not in reasons(clean)  # but perhaps that other tests keep the machine busy
 
         with Redis.from_url(lab.store_url) as somebody:  # one command that no request has asked for
             before = counters.read()

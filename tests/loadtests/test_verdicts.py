@@ -67,6 +67,10 @@ def test_a_clean_run_is_publishable() -> None:
             {"nodes": {"node-1": 100}, "nodes_expected": 2},
             "session: the nodes did not get equal shares (100 % / 0 %).",
         ),
+        (
+            {"neighbours_share": 0.4},
+            "Other processes used 40 % of this machine's processors meanwhile: what is measured lacked them.",
+        ),
         ({"kinds": {}}, "session: nothing was measured."),
         (
             {
