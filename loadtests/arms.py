@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 POLL_S = 0.01  # between two tries of an ended login
 
-Activity = Literal["profile", "mixed", "revocation"]
+Activity = Literal["profile", "revocation"]
 
 # Store commands that a request costs, by design. The store's own counters have to say the same.
 DESIGN = {"open": 0, "memory": 0, "session": 1, "hybrid": 1, "token": 0, "untuned": 2}

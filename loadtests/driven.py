@@ -120,7 +120,7 @@ class Revoked(Driven):
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
     base = Untuned if crowd["approach"] == Untuned.approach else KINDS[crowd["approach"]]
-    how = {"profile": Driven, "mixed": Driven, "revocation": Revoked}[crowd["activity"]]
+    how = {"profile": Driven, "revocation": Revoked}[crowd["activity"]]
     members = {
         "host": crowd["host"],
         "query": crowd["query"],
@@ -128,7 +128,7 @@ def driven_class(crowd: dict[str, Any]) -> type[Driven]:
         "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"]),
     }
     kind: Any = type(crowd["name"], (how, base), members)
-    tasks = {"profile": [base.profile], "mixed": base.tasks, "revocation": [Revoked.end_a_login]}
+    tasks = {"profile": [base.profile], "revocation": [Revoked.end_a_login]}
     kind.tasks = tasks[crowd["activity"]]  # after Locust has added up those of both parents
     return cast(type[Driven], kind)
 

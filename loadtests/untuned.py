@@ -5,7 +5,6 @@ ids readable in the store, and unpickles what it finds there. It runs for load t
 is told of, under a prefix, a cookie and keys of its own: nothing that it issues opens anything else.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ from cluster.process import Process
 from config import load_config
 from errors import NoCredentials
 from home import register_languages
+from loadtests.lab import SETTINGS
 from measurement import step
 from measurement.middleware import Measured
 from pages import Notes, pages_blueprint
@@ -100,7 +100,7 @@ def running_untuned(folder: Path, store_url: str, database_url: str) -> Iterator
     """Run it as a node runs, on the same store and members, and give its address."""
     address = Address("127.0.0.1", free_port())
     environment = {
-        **os.environ,
+        **dict.fromkeys(SETTINGS, ""),  # which counts as unset
         "LAB": "1",
         "REDIS_URL": store_url,
         "DATABASE_URL": database_url,

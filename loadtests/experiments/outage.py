@@ -16,7 +16,6 @@ from loadtests.windows import Key, Window, by_arm, summarise
 from loadtests.words import Text, _
 
 APPROACHES = ("open", "memory", "session", "token", "hybrid")
-BY_STORE = ("session", "hybrid")
 RATE = 20.0  # requests a second of each approach
 BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
 EXPECTED = frozenset({"unavailable", "unanswered", "logged_out"})
