@@ -48,5 +48,7 @@ lint: setup
 bench: setup
 	@$(BIN)/python -m bench
 
-load:
-	@echo "make load: the load experiments are not part of this version" >&2; exit 2
+# All load experiments, one after the other, at full size. `make load LOAD='lookup-cost --quick'` runs less.
+LOAD ?= all
+load: setup
+	@exec $(BIN)/python -m loadtests $(LOAD)

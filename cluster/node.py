@@ -23,11 +23,12 @@ HEALTH_WITHIN_S = 0.3
 
 @dataclass(frozen=True)
 class Node:
-    """A node's name, where it listens (an address, or a socket file), and the environment of its process."""
+    """A node's name, where it listens (an address or a socket file), its process's environment, its application."""
 
     name: str
     listens_on: Address | Path
     environment: Mapping[str, str]
+    application: str = "app:create_app"
 
     def launch(self) -> Process:
         """Start its process, and do not wait until it answers."""
@@ -37,7 +38,7 @@ class Node:
         else:
             where = ["--host", self.listens_on.ip, "--port", str(self.listens_on.port)]
         command = [
-            *(sys.executable, "-m", "granian", "app:create_app", "--factory", "--interface", "wsgi", *where),
+            *(sys.executable, "-m", "granian", self.application, "--factory", "--interface", "wsgi", *where),
             *("--workers", "1", "--blocking-threads", str(NODE_THREADS), "--backlog", str(BACKLOG), "--http", "1"),
             *("--http1-buffer-size", str(MAX_HEADER_BYTES), "--log-level", "warning", "--no-ws"),
         ]

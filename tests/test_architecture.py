@@ -37,6 +37,10 @@ FLOORS = {
     "exhibits": GROUND | {"errors", "token_auth", "lab_controls"},
     "folk_server": GROUND | {"errors", "accounts", "token_auth"},
     "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
+    # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
+    # (cluster), the stores' own encoding for logins in bulk (the twins' stores), the pages for its untuned contender.
+    "loadtests": GROUND
+    | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "session_auth", "token_auth"},
 }
 PARTS = {*FLOORS, "app", "bench", "tests"}
 

@@ -1,0 +1,151 @@
+"""`python -m loadtests EXPERIMENT`: Measure, and leave a report; each starts labs of its own and ends them."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cluster.client import NoSupervisor
+from cluster.orders import Refused
+from loadtests import compare as comparing
+from loadtests.experiments import ALL
+from loadtests.lab import LabFailed
+from loadtests.machine import describe
+from loadtests.progress import Kept
+from loadtests.publishable import reasons_against
+from loadtests.remote import GeneratorFailed
+from loadtests.report import write_report
+from loadtests.results import Run, as_json, read_results, write_csv, write_json
+from loadtests.stage import Experiment, Size, Stage
+
+STOPPED = 130  # as a shell says of a command that Ctrl-C ended
+OUT = Path("results")
+
+
+@click.group(help=(__doc__ or "").partition(": ")[2], context_settings={"help_option_names": ["-h", "--help"]})
+def loadtests() -> None:
+    """Hold the commands."""
+
+
+def _sizes(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what every experiment can be told."""
+    options = (
+        click.option("--quick", is_flag=True, help="Small, within a minute: to see that it works."),
+        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report [results/EXPERIMENT-…]"),
+        click.option("--repeats", type=click.IntRange(1, 100), help="How often each arm is measured."),
+        click.option("--seconds", type=click.FloatRange(0.1, 3600), help="How long each measured window is."),
+        click.option("--users", type=click.IntRange(1, 500), help="How many members each arm has."),
+        click.option("--seed", type=int, default=1, show_default=True, help="Of the order of arms, and of intervals."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _command(experiment: Experiment) -> None:
+    """Add one experiment's command."""
+
+    @loadtests.command(experiment.name, help=str(experiment.question))
+    @_sizes
+    def command(out: Path | None, **sizes: Any) -> None:
+        sys.exit(0 if run(experiment, _size(experiment, **sizes), out or _folder(experiment)) else STOPPED)
+
+
+for _experiment in ALL:
+    _command(_experiment)
+
+
+@loadtests.command("all")
+@_sizes
+def run_all(out: Path | None, **sizes: Any) -> None:
+    """All experiments, one after the other."""
+    for experiment in ALL:
+        folder = out / experiment.name if out else _folder(experiment)
+        if not run(experiment, _size(experiment, **sizes), folder):
+            sys.exit(STOPPED)
+
+
+@loadtests.command("compare")
+@click.argument("run_a", type=click.Path(exists=True, path_type=Path))
+@click.argument("run_b", type=click.Path(exists=True, path_type=Path))
+def compare(run_a: Path, run_b: Path) -> None:
+    """Two runs side by side, and which differences exceed the noise."""
+    try:
+        rows = comparing.compare(read_results(run_a), read_results(run_b))
+    except (ValueError, comparing.NotComparable) as error:
+        raise click.ClickException(str(error)) from None
+    for line in comparing.table(rows):
+        click.echo(line)
+
+
+def run(experiment: Experiment, size: Size, folder: Path) -> bool:
+    """Measure, write everything into `folder`, and say the answer; return whether it came to its end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = Run(experiment.name, _now().isoformat(timespec="seconds"), describe(), asdict(size))
+    click.echo(f"{experiment.name}: {experiment.question}")
+    planned = experiment.windows(size)
+    with click.progressbar(length=planned, show_pos=True, item_show_func=_shown) as bar:
+        kept = Kept(folder, experiment.name, planned, bar.update)
+        finished = _measure(experiment, size, kept)
+    if kept.windows:
+        _conclude(experiment, size, kept, described, folder, stopped=not finished)
+    else:
+        click.echo("Stopped before anything was measured; nothing was kept.")
+    kept.say("finished" if finished else "stopped")
+    return finished
+
+
+def _measure(experiment: Experiment, size: Size, kept: Kept) -> bool:
+    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end. No process is left either way."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="load-") as folder, Stage(Path(folder), kept, size) as stage:
+            experiment.collect(stage)
+    except KeyboardInterrupt:
+        return False
+    except (LabFailed, GeneratorFailed, NoSupervisor, Refused) as error:
+        kept.say("failed")
+        raise click.ClickException(f"{experiment.name} had to stop: {error or type(error).__name__}") from None
+    return True
+
+
+def _conclude(experiment: Experiment, size: Size, kept: Kept, described: Run, folder: Path, stopped: bool) -> None:
+    outcome = experiment.conclude(kept.windows, size)
+    reasons = reasons_against(kept.windows, outcome.checks, stopped)
+    write_json(as_json(described, outcome.answer, outcome.arms, outcome.checks, reasons), folder)
+    write_csv(outcome.arms, folder)
+    report = write_report(described, experiment.question, outcome, reasons, folder)
+    if stopped:
+        click.echo(f"Stopped. {len(kept.windows)} of {experiment.windows(size)} windows were measured and are kept.")
+    click.echo(f"\n{outcome.answer}\n")
+    click.echo("Publishable." if not reasons else "Not publishable:")
+    for reason in reasons:
+        click.echo(f"  ✕ {reason}")
+    click.echo(f"Report: {report}")
+
+
+def _size(experiment: Experiment, quick: bool, seed: int, **chosen: Any) -> Size:
+    base = experiment.quick if quick else experiment.full
+    return replace(base, seed=seed, **{name: value for name, value in chosen.items() if value is not None})
+
+
+def _folder(experiment: Experiment) -> Path:
+    return OUT / f"{experiment.name}-{_now():%Y%m%d-%H%M%S}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _shown(item: str | None) -> str:
+    return item or ""
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks politely is treated as Ctrl-C is
+    loadtests(prog_name="python -m loadtests")

@@ -1,0 +1,137 @@
+"""Members whose every step the generator decides: when they ask, and what is written down about it."""
+
+import json
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, ClassVar, Never, cast
+
+import gevent
+from locust import task
+from locust.exception import StopUser
+
+from loadtests.arms import POLL_S
+from loadtests.members import KINDS, Expired, LoggedOut, Member, SessionMember
+from loadtests.pacer import Pacer
+from loadtests.recording import Recording
+
+BESIDE = ("/login", "/refresh", "/logout")
+REFUSED_WITHIN_S = 120.0
+
+
+@dataclass
+class CrowdAtWork:
+    """What the members of one crowd share."""
+
+    pacer: Pacer
+    traced: bool
+    recording: Recording = field(default_factory=Recording)
+    broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
+
+
+class Untuned(SessionMember):
+    """Behind Flask-Session as its documentation sets it up (see `loadtests.untuned`)."""
+
+    abstract = True
+    approach = "untuned"
+
+
+class Driven(Member):
+    """A member who stands still after the login, until the pacer says go, and again after each request."""
+
+    abstract = True
+    crowd: ClassVar[CrowdAtWork]
+    due: float | None = None
+
+    def on_start(self) -> None:
+        try:
+            super().on_start()
+        except StopUser:
+            self.give_up("cannot log in")
+        self.due = self.crowd.pacer.next()
+
+    def wait_time(self) -> float:  # Locust asks between two tasks
+        self.due = self.crowd.pacer.next()
+        return 0.0
+
+    def context(self) -> dict[str, Any]:
+        return {"member": self}
+
+    def credentials(self) -> dict[str, str]:
+        return super().credentials() | ({"X-Lab-Trace": "1"} if self.crowd.traced else {})
+
+    def give_up(self, why: str) -> Never:
+        """End this member, and let the generator say why."""
+        answers = "; ".join(self.crowd.recording.examples.values())
+        self.crowd.broken.append(f"{self.username} by {self.approach} {why}: {answers}")
+        raise StopUser
+
+    def logged_out(self) -> None:
+        """Go on with the same credential: how many such answers there are is what is measured."""
+
+    def record(self, name: str, took_us: float, response: Any, refusal: Exception | None) -> None:
+        """Write one answer down."""
+        if refusal is None and response.status_code == 401:
+            refusal = Expired()
+        if name.endswith(BESIDE):
+            self.crowd.recording.beside_pages(name.rpartition("/")[2], refusal)
+            self.note_beside(name, response)
+        else:
+            self.crowd.recording.page(response.headers or {}, took_us, self.due, refusal)
+
+    def note_beside(self, name: str, response: Any) -> None:
+        """Note what the server says it did for a refresh: which statements wrote into the member database."""
+        told = (response.headers or {}).get("x-lab-trace")
+        if told is not None and name.endswith("/refresh"):
+            steps = [step["what"] for step in json.loads(told) if step["part"] == "db"]
+            self.crowd.recording.notes.append({"refresh": steps, "server_us": _total_us(told)})
+
+
+class Revoked(Driven):
+    """Logs in, looks, logs out, and tries the ended login again and again until it is refused."""
+
+    abstract = True
+
+    @task
+    def end_a_login(self) -> None:
+        """Measure from the acknowledged log-out to the first refusal."""
+        if not self.log_in():
+            self.give_up("cannot log in")
+        self.profile()
+        before = self.credentials()
+        self.ask("POST", "/logout", lambda _said: None)
+        acknowledged, admitted = perf_counter(), 0
+        while self._is_let_in(before):
+            admitted += 1
+            if perf_counter() - acknowledged > REFUSED_WITHIN_S:
+                self.give_up("was never refused after the log-out")
+            gevent.sleep(POLL_S)
+        lag_s = perf_counter() - acknowledged
+        self.crowd.recording.notes.append({"lag_s": lag_s, "admitted": admitted})
+
+    def _is_let_in(self, headers: dict[str, str]) -> bool:
+        with self.client.request(
+            "GET", f"/{self.approach}/profile", name="/ended/profile", headers=headers, catch_response=True
+        ) as response:
+            if response.status_code == 401:
+                response.failure(LoggedOut("refused"))
+            return bool(response.status_code == 200)
+
+
+def driven_class(crowd: dict[str, Any]) -> type[Driven]:
+    """Return a user class for one crowd, as `Crowd.as_json` describes it."""
+    base = Untuned if crowd["approach"] == Untuned.approach else KINDS[crowd["approach"]]
+    how = {"profile": Driven, "revocation": Revoked}[crowd["activity"]]
+    members = {
+        "host": crowd["host"],
+        "query": crowd["query"],
+        "login_fields": crowd["login_fields"],
+        "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"]),
+    }
+    kind: Any = type(crowd["name"], (how, base), members)
+    tasks = {"profile": [base.profile], "revocation": [Revoked.end_a_login]}
+    kind.tasks = tasks[crowd["activity"]]  # after Locust has added up those of both parents
+    return cast(type[Driven], kind)
+
+
+def _total_us(trace: str) -> float:
+    return float(sum(step["duration_us"] for step in json.loads(trace)))

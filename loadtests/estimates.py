@@ -1,0 +1,96 @@
+"""Medians and their uncertainty. A repeat is the unit: requests of one window share its luck, repeats do not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy
+from scipy import stats
+
+RESAMPLES = 9999
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the interval that it lies in with 95 % confidence, unless another level was asked for."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval leaves no room for "no difference"."""
+        return self.low > 0 or self.high < 0
+
+    def widened(self, share: float, least: float) -> "Estimate":
+        """Return it with an interval wider by a share of the value, or by `least`, on either side."""
+        room = max(abs(self.value) * share, least)
+        return Estimate(self.value, self.low - room, self.high + room)
+
+    def holds(self, value: float) -> bool:
+        """Tell whether `value` lies in the interval."""
+        return self.low <= value <= self.high
+
+
+def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
+    """Return the median of one value a repeat, with its bootstrap interval. Raise `ValueError` for none."""
+    if not values:
+        raise ValueError("a median takes at least one value")
+    if len(values) == 1:  # one repeat knows nothing of its own uncertainty
+        return Estimate(values[0], float("-inf"), float("inf"))
+    interval = stats.bootstrap(
+        (numpy.asarray(values),),
+        numpy.median,
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="percentile",  # with five values, corrections for bias have nothing to go by
+        rng=numpy.random.default_rng(seed),
+    ).confidence_interval
+    return Estimate(float(median(values)), float(interval.low), float(interval.high))
+
+
+def difference_of(values: Sequence[float], baseline: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
+    """Return the median difference to the baseline *of the same repeat*, with its bootstrap interval."""
+    return median_of([mine - floor for mine, floor in zip(values, baseline, strict=True)], seed, level)
+
+
+def ratio_of(values: Sequence[float], others: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
+    """Return how many times the median of `others` is that of `values`, with its bootstrap interval. Not paired."""
+    point = median(others) / median(values)
+    if min(len(values), len(others)) == 1:
+        return Estimate(point, float("-inf"), float("inf"))
+    interval = stats.bootstrap(
+        (numpy.asarray(values), numpy.asarray(others)),
+        lambda mine, theirs, axis: numpy.median(theirs, axis=axis) / numpy.median(mine, axis=axis),
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="percentile",
+        vectorized=True,
+        rng=numpy.random.default_rng(seed),
+    ).confidence_interval
+    return Estimate(float(point), float(interval.low), float(interval.high))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line through measured points: `slope` with its interval, and how much of the spread it explains."""
+
+    slope: Estimate
+    intercept: float
+    r_squared: float
+
+    def at(self, x: float) -> float:
+        """Return the line's value, where it was measured or beyond."""
+        return self.intercept + self.slope.value * x
+
+
+def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> Line:
+    """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
+    if len(xs) < 3:
+        raise ValueError("a line with an interval takes at least three points")
+    fit = stats.linregress(xs, ys)
+    room = float(stats.t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
+    slope = Estimate(float(fit.slope), float(fit.slope) - room, float(fit.slope) + room)
+    return Line(slope, float(fit.intercept), float(fit.rvalue) ** 2)

@@ -1,0 +1,226 @@
+"""L5. How long should an access token live? Short means many refreshes, long means a long time in a thief's hands."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from statistics import fmean, median
+from typing import Any
+
+from loadtests.arms import Arm, Crowd
+from loadtests.estimates import Estimate, median_of
+from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.results import Check
+from loadtests.stage import Experiment, Size, Stage, window_of
+from loadtests.windows import Key, Window, by_arm, summarise
+from loadtests.words import Text, _
+
+APPROACHES = ("token", "hybrid")
+ASKED_S = (5, 15, 30, 60, 300, 900, 3600)  # what the table answers for, measured or not
+PAUSE_S = 0.1
+WRITES = ("INSERT", "UPDATE", "DELETE")
+HOUR_S = 3600
+ROOM = 0.25  # a window holds whole refreshes only
+
+
+def lifetimes_s(size: Size) -> tuple[int, ...]:
+    """Return the access lifetimes that a size measures."""
+    return (1, 2, 3) if size.quick else (5, 10, 15, 30)
+
+
+def collect(stage: Stage) -> None:
+    """Let members of every lifetime use the lab all the time, and count how often they refresh."""
+    lab = stage.lab("lab").wait_until_ready()
+    arms = [
+        Arm(
+            Crowd(
+                f"{approach} {ttl}",
+                approach,
+                lab.url,
+                stage.size.users,
+                login_fields={"access_ttl_s": ttl},
+                pause_s=PAUSE_S,
+                traced=True,
+            ),
+            {"access_ttl_s": ttl},
+        )
+        for approach in APPROACHES
+        for ttl in lifetimes_s(stage.size)
+    ]
+    crowds = [arm.crowd for arm in arms]
+    stage.generator.enter(crowds)
+    stage.warm_up(crowds)
+    for repeat in range(stage.size.repeats):
+        seen = stage.window(crowds, stage.size.seconds)
+        for arm in arms:
+            stage.kept.add(window_of(arm, repeat, seen, more={"members": arm.crowd.users}))
+
+
+def conclude(windows: Sequence[Window], size: Size) -> Outcome:
+    """Set refreshes and writes against exposure, measured where it was and computed beyond."""
+    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (APPROACHES.index(item[0][0]), item[0][1])))
+    results = [summarise(of_arm, size.seed, _more(of_arm, size.seed)) for of_arm in arms.values()]
+    writes, server_us = _writes_each(windows), _server_us(windows)
+    charts = [_chart(arms, size)] if arms else []
+    tables = [_table(writes, server_us), _measured(arms, size)]
+    return Outcome(_answer(arms, writes, size.seed), results, _checks(arms), charts, tables, METHOD)
+
+
+def expected_an_hour(access_ttl_s: float) -> float:
+    """Return how often a member who never rests refreshes.
+
+    Expiries are whole seconds. Whoever refreshes right after one is given the next exactly a lifetime later: refreshes
+    fall into step, whatever the pause.
+    """
+    return HOUR_S / access_ttl_s
+
+
+def _an_hour(window: Window) -> float:
+    refreshes = window.reading["beside"].get("refresh", 0)
+    return float(refreshes / window.more["members"] / window.reading["seconds"] * HOUR_S)
+
+
+def _spread(windows: Sequence[Window], seed: int) -> Estimate:
+    return median_of([_an_hour(window) for window in windows], seed)
+
+
+def _more(windows: Sequence[Window], seed: int) -> dict[str, Any]:
+    spread = _spread(windows, seed)
+    return {
+        "refreshes_an_hour_a_member": spread.value,
+        "ci95_refreshes_an_hour_a_member": (spread.low, spread.high),
+        "database_writes_a_refresh": _writes_each(windows),
+        "exposure_s": windows[0].factors["access_ttl_s"],
+    }
+
+
+def _refreshes(windows: Sequence[Window]) -> list[Mapping[str, Any]]:
+    return list(chain.from_iterable(window.reading["notes"] for window in windows))
+
+
+def _writes_each(windows: Sequence[Window]) -> float | None:
+    """Return how many statements of a refresh write into the member database, as the server itself says."""
+    refreshes = _refreshes(windows)
+    verbs = Counter(step.split()[0] for note in refreshes for step in note["refresh"])
+    return sum(verbs[verb] for verb in WRITES) / len(refreshes) if refreshes else None
+
+
+def _server_us(windows: Sequence[Window]) -> float | None:
+    refreshes = _refreshes(windows)
+    return median(note["server_us"] for note in refreshes) if refreshes else None
+
+
+def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
+    checks = []
+    for key, of_arm in arms.items():
+        measured, expected = fmean(map(_an_hour, of_arm)), expected_an_hour(key[1])
+        told = _(
+            "%(measured)s an hour, %(expected)s by the formula",
+            measured=f"{measured:,.0f}",
+            expected=f"{expected:,.0f}",
+        )
+        name = _("refreshes of %(arm)s", arm=of_arm[0].label)
+        checks.append(Check(name, abs(measured / expected - 1) <= ROOM, told))
+    return checks
+
+
+def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
+    mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == "token"]
+    if writes is None or not mine:
+        return _("Too little was measured for an answer.")
+    ttl, spread = mine[-1]
+    return _(
+        "A busy member whose access token lives %(ttl)s s refreshes %(rate)s times an hour, with %(writes)s database "
+        "writes each, and a stolen token opens doors for %(ttl)s s at most; at 5 minutes it is 12 times an hour and "
+        "300 s: half the exposure always costs twice the refreshes.",
+        ttl=ttl,
+        rate=interval(spread),
+        writes=f"{writes:.1f}",
+    )
+
+
+def _chart(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
+    traces = []
+    for approach in APPROACHES:
+        mine = {key: _spread(of_arm, size.seed) for key, of_arm in arms.items() if key[0] == approach}
+        ends = [each.low for each in mine.values()], [each.high for each in mine.values()]
+        values = [each.value for each in mine.values()]
+        traces.append(Trace(NAMES[approach], HUES[approach], [key[1] for key in mine], values, *ends, "line"))
+    lifetimes = sorted({*ASKED_S, *(key[1] for key in arms)})
+    computed = [expected_an_hour(ttl) for ttl in lifetimes]
+    traces.append(Trace(_("by the formula"), "ink-soft", lifetimes, computed, kind="line", dashed=True))
+    shortest, longest = (min(key[1] for key in arms), max(key[1] for key in arms))
+    title = _(
+        "A lifetime of %(long)s s costs %(few)s refreshes an hour, one of %(short)s s costs %(many)s",
+        long=longest,
+        few=f"{max(_spread(of_arm, size.seed).value for key, of_arm in arms.items() if key[1] == longest):,.0f}",
+        short=shortest,
+        many=f"{max(_spread(of_arm, size.seed).value for key, of_arm in arms.items() if key[1] == shortest):,.0f}",
+    )
+    return Chart(title, _("access lifetime, s"), _("refreshes an hour a member"), traces, logarithmic_x=True)
+
+
+def _table(writes: float | None, server_us: float | None) -> Table:
+    rows: list[list[Cell]] = []
+    for ttl in ASKED_S:
+        an_hour = HOUR_S / ttl
+        rows.append(
+            [
+                f"{ttl:,}",
+                f"{an_hour:,.0f}",
+                "–" if writes is None else f"{1000 * an_hour * writes / HOUR_S:,.1f}",
+                "–" if server_us is None else f"{1000 * an_hour * server_us / 1e6 / HOUR_S:.2%}",
+                f"{ttl:,}",
+                f"{ttl / 2:,g}",
+            ]
+        )
+    head = [
+        *(_("access lifetime, s"), _("refreshes an hour a member"), _("database writes a second, 1,000 members")),
+        *(_("of one core, 1,000 members"), _("exposure at most, s"), _("exposure on average, s")),
+    ]
+    return Table(_("What each lifetime costs and leaves open, computed from the refreshes measured"), head, rows)
+
+
+def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
+    rows: list[list[Cell]] = []
+    for key, of_arm in arms.items():
+        spread, writes = _spread(of_arm, size.seed), _writes_each(of_arm)
+        written = "–" if writes is None else f"{writes:.2f}"
+        rows.append([NAMES[key[0]], str(key[1]), interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
+    head = [
+        *(_("approach"), _("access lifetime, s"), _("refreshes an hour a member"), _("by the formula")),
+        _("database writes a refresh"),
+    ]
+    return Table(_("Refreshes measured"), head, rows)
+
+
+METHOD = [
+    _(
+        "Members ask all the time, with %(ms)s ms between two requests, read when their access token expires, and "
+        "refresh before they send it. All lifetimes run at the same time, each with members of its own.",
+        ms=round(PAUSE_S * 1000),
+    ),
+    _(
+        "Writes are counted by the server itself: each refresh brings back the statements that it took (X-Lab-Trace). "
+        "The commit is not counted as one of them."
+    ),
+    _(
+        "Lifetimes of a minute and more are computed, not waited for: refreshes an hour are 3,600 s over the lifetime, "
+        "which the measured ones have to meet."
+    ),
+    _(
+        "Exposure is how long a stolen access token, or one whose login has ended, is still let in: at most its "
+        "lifetime, half of it if it is stolen at a random moment. With a denylist, ended logins are refused at once; "
+        "stolen ones only when somebody notices."
+    ),
+]
+
+LIFETIMES = Experiment(
+    name="lifetimes",
+    question=_("How long should an access token live?"),
+    full=Size(seconds=60.0, repeats=5, users=8),
+    quick=Size(seconds=5.0, repeats=5, users=4, quick=True),
+    windows=lambda size: len(APPROACHES) * len(lifetimes_s(size)) * size.repeats,
+    collect=collect,
+    conclude=conclude,
+)

@@ -1,0 +1,32 @@
+"""What reports call the approaches, the hue of each, and how they write a value with its interval."""
+
+from collections.abc import Mapping
+
+from loadtests.estimates import Estimate
+from loadtests.outcome import Hue
+from loadtests.words import Text, _
+
+NAMES: Mapping[str, Text] = {
+    "open": _("no login"),
+    "memory": _("session in node memory"),
+    "session": _("session"),
+    "untuned": _("session, Flask-Session's default"),
+    "token": _("token"),
+    "hybrid": _("token with denylist"),
+}
+HUES: Mapping[str, Hue] = {
+    "open": "open",
+    "memory": "memory",
+    "session": "session",
+    "untuned": "untuned",
+    "token": "token",
+    "hybrid": "hybrid",
+}
+
+
+def interval(estimate: Estimate | None, pattern: str = ",.0f") -> str:
+    """Return a value and its interval, `120 (31 … 213)`; without one, if nobody knows it."""
+    if estimate is None:
+        return "–"
+    value, low, high = (format(each, pattern) for each in (estimate.value, estimate.low, estimate.high))
+    return value if estimate.high == float("inf") else f"{value} ({low} … {high})"

@@ -1,0 +1,241 @@
+"""L6. Who is still served, and who is still logged in, when the store or a node fails?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.arms import Arm, Crowd
+from loadtests.estimates import Estimate, median_of
+from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.faults import Order, given
+from loadtests.lab import Lab
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.results import Check
+from loadtests.stage import Experiment, Size, Stage, window_of
+from loadtests.windows import Key, Window, by_arm, summarise
+from loadtests.words import Text, _
+
+APPROACHES = ("open", "memory", "session", "token", "hybrid")
+RATE = 20.0  # requests a second of each approach
+BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
+EXPECTED = frozenset({"unavailable", "unanswered", "logged_out"})
+BIN_S = 0.5  # of the charts
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What breaks, and the orders that break and mend it."""
+
+    name: str
+    said: Text
+    breaks: tuple[str, str, Mapping[str, Any]]
+    mends: tuple[str, str, Mapping[str, Any]]
+
+
+RUNNING = {"state": "running"}
+FAULTS = (
+    Fault("store killed", _("the store is killed"), ("PUT", "/store", {"state": "killed"}), ("PUT", "/store", RUNNING)),
+    Fault("store hangs", _("the store hangs"), ("PUT", "/store", {"state": "hanging"}), ("PUT", "/store", RUNNING)),
+    Fault(
+        "node killed",
+        _("a node is killed"),
+        ("PUT", "/nodes/node-1", {"state": "killed"}),
+        ("PUT", "/nodes/node-1", RUNNING),
+    ),
+)
+
+
+def collect(stage: Stage) -> None:
+    """Break something under a steady load of every approach, mend it, and ask everybody whether they are still in."""
+    lab = stage.lab("lab", nodes=2).wait_until_ready()
+    for repeat in range(stage.size.repeats):
+        for fault in stage.random.sample(FAULTS, len(FAULTS)):
+            _break_once(stage, lab, fault, repeat)
+
+
+def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
+    size = stage.size
+    arms = [_arm(approach, fault, lab, size) for approach in APPROACHES]
+    crowds = [arm.crowd for arm in arms]
+    stage.generator.enter(crowds)
+    stage.generator.window(crowds, 0.2)
+    orders = [Order(size.seconds * BREAKS_AT, *fault.breaks), Order(size.seconds * MENDED_AT, *fault.mends)]
+    with given(lab, orders):
+        seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
+    lab.control(*fault.mends)  # carried out already: this waits until everything runs
+    after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
+    for arm in arms:
+        answered = after[arm.crowd.name]["kinds"]
+        more = {"logins": arm.crowd.users, "logins_lost": answered.get("logged_out", 0), "after": answered}
+        stage.kept.add(window_of(arm, repeat, seen, more=more))
+    stage.generator.leave(crowds)
+
+
+def _arm(approach: str, fault: Fault, lab: Lab, size: Size) -> Arm:
+    door = lab.sticky_url if approach == "memory" else lab.url
+    return Arm(Crowd(approach, approach, door, size.users), {"fault": fault.name}, EXPECTED)
+
+
+def conclude(windows: Sequence[Window], size: Size) -> Outcome:
+    """Set error shares, recovery and lost logins side by side."""
+    order = [fault.name for fault in FAULTS]
+    arms = dict(
+        sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), APPROACHES.index(item[0][0])))
+    )
+    results = [summarise(of_arm, size.seed, _more(of_arm)) for of_arm in arms.values()]
+    charts = [_chart(fault, arms) for fault in FAULTS if any(key[1] == fault.name for key in arms)]
+    return Outcome(_answer(arms, size), results, _checks(arms), charts, [_table(arms)], METHOD)
+
+
+def _more(windows: Sequence[Window]) -> dict[str, Any]:
+    return {
+        "error_share_during": _share(windows),
+        "recovery_s": _recovery_s(windows),
+        "logins": sum(window.more["logins"] for window in windows),
+        "logins_lost": sum(window.more["logins_lost"] for window in windows),
+        "timeline": windows[0].reading["timeline"],
+    }
+
+
+def _share(windows: Sequence[Window]) -> float:
+    """Return the share of failures while it was broken."""
+    return _errors(windows) / max(_answers(windows), 1)
+
+
+def _errors(windows: Sequence[Window]) -> int:
+    return sum(sum(counts.values()) - counts.get("ok", 0) for window in windows for counts in _during(window))
+
+
+def _answers(windows: Sequence[Window]) -> int:
+    return sum(sum(counts.values()) for window in windows for counts in _during(window))
+
+
+def _during(window: Window) -> list[Mapping[str, int]]:
+    length = window.reading["seconds"]
+    return [counts for at_s, counts in window.reading["timeline"] if BREAKS_AT * length <= at_s < MENDED_AT * length]
+
+
+def _recovery_s(windows: Sequence[Window]) -> float | None:
+    """Return the longest time from mending to the last failure but those of lost logins; None if there was none."""
+    late = [
+        at_s - MENDED_AT * window.reading["seconds"]
+        for window in windows
+        for at_s, counts in window.reading["timeline"]
+        if at_s >= MENDED_AT * window.reading["seconds"] and counts.get("unavailable", 0) + counts.get("unanswered", 0)
+    ]
+    return max(late) if late else None
+
+
+def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
+    checks = []
+    for key, of_arm in arms.items():
+        approach, fault = key
+        more = _more(of_arm)
+        if approach == "token" and fault.startswith("store"):
+            served = _("%(share)s of the requests failed", share=f"{more['error_share_during']:.1%}")
+            checks.append(
+                Check(_("tokens need no store: %(arm)s", arm=of_arm[0].label), more["error_share_during"] == 0, served)
+            )
+        if (approach, fault) != ("memory", "node killed"):
+            lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
+            checks.append(
+                Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost)
+            )
+    return checks
+
+
+def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
+    session, token = arms.get(("session", "store killed")), arms.get(("token", "store killed"))
+    memory = arms.get(("memory", "node killed"))
+    if session is None or token is None or memory is None:
+        return _("Too little was measured for an answer.")
+    return _(
+        "While the store is down, %(session)s of session requests and %(token)s of token requests fail, and nobody is "
+        "logged out for good; a killed node costs %(lost)s of %(all)s logins that were in node memory.",
+        session=interval(_spread(session, size.seed), ".0%"),
+        token=interval(_spread(token, size.seed), ".0%"),
+        lost=_more(memory)["logins_lost"],
+        all=_more(memory)["logins"],
+    )
+
+
+def _spread(windows: Sequence[Window], seed: int) -> Estimate:
+    return median_of([_share([window]) for window in windows], seed)
+
+
+def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
+    traces = []
+    for key, of_arm in arms.items():
+        if key[1] == fault.name:
+            bins = _bins(of_arm)
+            shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
+            traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
+    failing = [NAMES[key[0]] for key, of_arm in arms.items() if key[1] == fault.name and _share(of_arm) > 0.2]
+    title = (
+        _("When %(fault)s, these stop answering: %(who)s", fault=fault.said, who=_joined(failing))
+        if failing
+        else _("When %(fault)s, nobody notices for long", fault=fault.said)
+    )
+    return Chart(title, _("seconds"), _("% of requests that failed"), traces)
+
+
+def _joined(names: Sequence[Text]) -> Text:
+    first, *others = names
+    return first if not others else _("%(one)s, %(others)s", one=first, others=_joined(others))
+
+
+def _bins(windows: Sequence[Window]) -> dict[float, dict[str, int]]:
+    """Return what came back in each half second, over all repeats."""
+    bins: dict[float, dict[str, int]] = {}
+    for window in windows:
+        for at_s, counts in window.reading["timeline"]:
+            into = bins.setdefault(int(at_s / BIN_S) * BIN_S, {})
+            for kind, number in counts.items():
+                into[kind] = into.get(kind, 0) + number
+    return dict(sorted(bins.items()))
+
+
+def _table(arms: Mapping[Key, list[Window]]) -> Table:
+    said = {fault.name: fault.said for fault in FAULTS}
+    rows: list[list[Cell]] = []
+    for key, of_arm in arms.items():
+        more = _more(of_arm)
+        recovery = "0" if more["recovery_s"] is None else f"{more['recovery_s']:.1f}"
+        rows.append(
+            [
+                said[key[1]],
+                NAMES[key[0]],
+                f"{more['error_share_during']:.0%}",
+                recovery,
+                f"{more['logins_lost']} / {more['logins']}",
+            ]
+        )
+    head = [
+        *(_("fault"), _("approach"), _("failed while it was broken")),
+        *(_("s from mending to the last failure"), _("logins lost")),
+    ]
+    return Table(_("What each fault costs whom"), head, rows)
+
+
+METHOD = [
+    _(
+        "Two nodes behind a balancer. Members of every approach ask at the same time, in an open loop of %(rate)s "
+        "requests a second each; after a quarter of the window something breaks, at half of it mending begins.",
+        rate=round(RATE),
+    ),
+    _(
+        "Node memory is reached by the sticky door, the others by the door that takes turns. A store that comes back "
+        "does so with its log; a node comes back empty."
+    ),
+    _("Afterwards everybody asks once more: who is not recognised then has lost the login."),
+]
+
+OUTAGE = Experiment(
+    name="outage",
+    question=_("Who is still served, and who is still logged in, when the store or a node fails?"),
+    full=Size(seconds=16.0, repeats=5, users=8),
+    quick=Size(seconds=6.0, repeats=1, users=4, quick=True),
+    windows=lambda size: len(FAULTS) * len(APPROACHES) * size.repeats,
+    collect=collect,
+    conclude=conclude,
+)

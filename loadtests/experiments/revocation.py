@@ -1,0 +1,157 @@
+"""L4. When a member has logged out, for how long is the ended login still let in?"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from loadtests.arms import POLL_S, Arm, Crowd
+from loadtests.estimates import Estimate, median_of
+from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.results import Check
+from loadtests.stage import Experiment, Size, Stage, window_of
+from loadtests.windows import Key, Window, by_arm, summarise
+from loadtests.words import Text, _
+
+AT_ONCE = ("memory", "session", "hybrid")  # what the design says: the next request is refused
+AT_ONCE_WITHIN_S = 0.5
+BY_TOKEN = ("token", "hybrid")
+ROOM_S = 1.5  # `exp` is in whole seconds, rounded down; a busy machine needs the rest
+
+
+def lifetimes_s(size: Size) -> tuple[int, ...]:
+    """Return the access lifetimes that a size measures."""
+    return (1, 2, 3) if size.quick else (5, 15, 30)
+
+
+def collect(stage: Stage) -> None:
+    """Let members of every approach log in, log out, and try on, all at the same time."""
+    lab = stage.lab("lab").wait_until_ready()
+    arms = [*(_arm(approach, None, lab.url, stage.size) for approach in ("memory", "session"))]
+    arms += [_arm(approach, ttl, lab.url, stage.size) for approach in BY_TOKEN for ttl in lifetimes_s(stage.size)]
+    crowds = [arm.crowd for arm in arms]
+    stage.generator.enter(crowds)
+    for repeat in range(stage.size.repeats):
+        seen = stage.window(crowds, float(max(lifetimes_s(stage.size))), once=True)
+        for arm in stage.random.sample(arms, len(arms)):
+            stage.kept.add(window_of(arm, repeat, seen))
+
+
+def _arm(approach: str, access_ttl_s: int | None, host: str, size: Size) -> Arm:
+    asked = {} if access_ttl_s is None else {"access_ttl_s": access_ttl_s}
+    crowd = Crowd(f"{approach} {access_ttl_s}", approach, host, size.users, "revocation", login_fields=asked)
+    return Arm(crowd, {"access_ttl_s": access_ttl_s}, frozenset({"logged_out"}))
+
+
+def conclude(windows: Sequence[Window], size: Size) -> Outcome:
+    """Set the lags side by side."""
+    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (list(NAMES).index(item[0][0]), item[0][1] or 0)))
+    lags = {key: lag for key, of_arm in arms.items() if (lag := _lag(of_arm, size.seed)) is not None}
+    results = [summarise(of_arm, size.seed, _more(of_arm, lags.get(key))) for key, of_arm in arms.items()]
+    return Outcome(_answer(lags), results, _checks(lags), [_chart(lags)], [_table(arms, lags)], METHOD)
+
+
+def _lag(windows: Sequence[Window], seed: int) -> Estimate | None:
+    """Return the lag in seconds: the median of each repeat's longest, for that is what a thief counts on."""
+    longest = [max(note["lag_s"] for note in w.reading["notes"]) for w in windows if w.reading["notes"]]
+    return median_of(longest, seed) if longest else None
+
+
+def _more(windows: Sequence[Window], lag: Estimate | None) -> dict[str, Any]:
+    notes = list(chain.from_iterable(window.reading["notes"] for window in windows))
+    return {
+        "logouts": len(notes),
+        "lag_s": lag and lag.value,
+        "ci95_lag_s": lag and (lag.low, lag.high),
+        "admitted_after_logout": sum(note["admitted"] for note in notes),
+    }
+
+
+def _checks(lags: Mapping[Key, Estimate]) -> list[Check]:
+    return [
+        Check(
+            _("revocation of %(arm)s", arm=_name(key)),
+            lag.value <= AT_ONCE_WITHIN_S if key[0] in AT_ONCE else key[1] - ROOM_S <= lag.value <= key[1] + ROOM_S,
+            _("refused after %(lag)s s", lag=interval(lag, ".2g")),
+        )
+        for key, lag in lags.items()
+    ]
+
+
+def _answer(lags: Mapping[Key, Estimate]) -> Text:
+    longest = max((key[1] for key in lags if key[1] is not None), default=0)
+    token, hybrid, session = lags.get(("token", longest)), lags.get(("hybrid", longest)), lags.get(("session", None))
+    if token is None or hybrid is None or session is None:
+        return _("Too little was measured for an answer.")
+    return _(
+        "A session that has ended is refused within %(session)s s; a token that lives %(ttl)s s is let in for another "
+        "%(token)s s, which is as long as it lives; with a denylist it is refused within %(hybrid)s s.",
+        session=interval(session, ".2g"),
+        ttl=longest,
+        token=interval(token, ".2g"),
+        hybrid=interval(hybrid, ".2g"),
+    )
+
+
+def _chart(lags: Mapping[Key, Estimate]) -> Chart:
+    traces = []
+    lifetimes = sorted({key[1] for key in lags if key[1] is not None})
+    for approach in ("session", "memory"):
+        if (lag := lags.get((approach, None))) is not None:  # it knows no access lifetime: the same everywhere
+            flat = [lag.value] * len(lifetimes)
+            traces.append(Trace(NAMES[approach], HUES[approach], lifetimes, flat, kind="line", dashed=True))
+    for approach in BY_TOKEN:
+        mine = [key for key in lags if key[0] == approach]
+        ends = [lags[key].low for key in mine], [lags[key].high for key in mine]
+        values = [lags[key].value for key in mine]
+        traces.append(Trace(NAMES[approach], HUES[approach], [key[1] for key in mine], values, *ends, "line"))
+    longest = max(lifetimes, default=None)
+    title = _(
+        "After the log-out a token that lives %(ttl)s s is let in for %(token)s s, a session for %(session)s s",
+        ttl=longest,
+        token=f"{lags['token', longest].value:.2g}" if ("token", longest) in lags else "–",
+        session=f"{lags['session', None].value:.2g}" if ("session", None) in lags else "–",
+    )
+    return Chart(title, _("access lifetime, s"), _("s from log-out to first refusal"), traces)
+
+
+def _table(arms: Mapping[Key, list[Window]], lags: Mapping[Key, Estimate]) -> Table:
+    rows: list[list[Cell]] = []
+    for key, of_arm in arms.items():
+        more = _more(of_arm, lags.get(key))
+        ttl = "–" if key[1] is None else str(key[1])
+        lag = interval(lags[key], ".2g") if key in lags else "–"
+        rows.append([NAMES[key[0]], ttl, str(more["logouts"]), lag, f"{more['admitted_after_logout']:,}"])
+    head = [
+        *(_("approach"), _("access lifetime, s"), _("log-outs"), _("s to first refusal")),
+        _("requests let in after the log-out"),
+    ]
+    return Table(_("From the acknowledged log-out to the first refusal"), head, rows)
+
+
+def _name(key: Key) -> str:
+    return key[0] if key[1] is None else f"{key[0]} · {key[1]} s"
+
+
+METHOD = [
+    _(
+        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms until it is "
+        "refused; the time counts from the acknowledgement of the log-out.",
+        ms=round(POLL_S * 1000),
+    ),
+    _(
+        "The log-out comes right after the login, which is the worst case: who logs out at a random moment leaves half "
+        "of that on average. Each repeat counts with its longest lag."
+    ),
+    _("All approaches and lifetimes run at the same time; the load is light, and what is measured is seconds."),
+]
+
+REVOCATION = Experiment(
+    name="revocation",
+    question=_("When a member has logged out, for how long is the ended login still let in?"),
+    full=Size(seconds=30.0, repeats=5, users=4),
+    quick=Size(seconds=3.0, repeats=5, users=2, quick=True),
+    windows=lambda size: (2 + 2 * len(lifetimes_s(size))) * size.repeats,
+    collect=collect,
+    conclude=conclude,
+)

@@ -1,0 +1,337 @@
+"""L2. Does twice the nodes serve twice the requests, and does everybody stay logged in?"""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from cluster.node import NODE_THREADS
+from loadtests.arms import Arm, Crowd
+from loadtests.estimates import Estimate, median_of
+from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.faults import Order, given
+from loadtests.lab import Lab
+from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.results import Check
+from loadtests.stage import Experiment, Size, Stage, window_of
+from loadtests.windows import Key, Window, by_arm, kinds, paired, summarise
+from loadtests.words import Text, _
+
+APPROACHES = ("memory", "session", "token", "hybrid")
+ROUND_ROBIN, STICKY, KILLED = "round robin", "sticky", "a node killed"
+OFFERED = 0.8  # of what the threads of all nodes can do
+KILL_RATE, KILL_AT, KILL_WINDOWS = 25.0, 1 / 3, 6
+SHARE_ROOM = 0.15  # round robin over a short window is not exactly fair
+
+
+def sizes(size: Size) -> tuple[int, ...]:
+    """Return the numbers of nodes that a size measures."""
+    return (1, 2) if size.quick else (1, 2, 4)
+
+
+def work_ms(size: Size) -> int:
+    """Return how long each page is made to take: long enough that threads are the limit, and not processors."""
+    return 10 if size.quick else 20
+
+
+def offered_rps(nodes: int, size: Size) -> float:
+    """Return the open loop's rate."""
+    return OFFERED * nodes * NODE_THREADS * 1000 / work_ms(size)
+
+
+def collect(stage: Stage) -> None:
+    """Measure every number of nodes, door and approach, then kill a node while members ask."""
+    labs = {nodes: stage.lab(f"lab-{nodes}", max(nodes, 2)) for nodes in sizes(stage.size)}
+    for nodes, lab in labs.items():
+        lab.wait_until_ready()
+        if nodes == 1:  # one node behind the same balancer: what is compared is nodes and nothing else
+            lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
+    arms = [arm for nodes, lab in labs.items() for arm in _arms(nodes, lab, stage.size)]
+    for arm in arms:  # one after the other: the sticky door deals newcomers out evenly, whatever crowd they belong to
+        stage.generator.enter([arm.crowd])
+    for repeat, arm in stage.interleaved(arms):
+        _measure(stage, arm, repeat)
+    _kill_a_node(stage, labs[max(labs)], max(labs))
+
+
+def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
+    doors = {ROUND_ROBIN: lab.url} | ({STICKY: lab.sticky_url} if nodes > 1 else {})
+    return [
+        Arm(
+            Crowd(
+                f"{approach} {nodes} {door}",
+                approach,
+                url,
+                size.users,
+                query=f"?work_ms={work_ms(size)}",
+                pause_s=work_ms(size) / 4000,
+            ),
+            {"nodes": nodes, "door": door},
+            frozenset({"logged_out"} if (approach, door) == ("memory", ROUND_ROBIN) else ()),
+        )
+        for door, url in doors.items()
+        for approach in APPROACHES
+    ]
+
+
+def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
+    """Measure what the nodes can do; and, in an open loop below that, what a member waits."""
+    nodes = arm.factors["nodes"]
+    waited: Mapping[str, Any] = {}
+    if repeat == 0 or not stage.size.quick:
+        seen = stage.window(
+            [arm.crowd], stage.size.seconds, rate=offered_rps(nodes, stage.size), seed=stage.random.randrange(2**32)
+        )
+        waited = {"offered_rps": offered_rps(nodes, stage.size), **seen["crowds"][arm.crowd.name]["since_due"]}
+    stage.measure(arm, repeat, nodes=nodes if nodes > 1 else 0, open_loop=waited)
+
+
+def _kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
+    """Kill a node while members of every approach ask at a steady rate; then see who is still logged in."""
+    arms = [
+        Arm(
+            Crowd(
+                f"{approach} killed", approach, lab.sticky_url if approach == "memory" else lab.url, stage.size.users
+            ),
+            {"nodes": nodes, "door": KILLED},
+            frozenset({"logged_out", "unavailable", "unanswered"}),
+        )
+        for approach in APPROACHES
+    ]
+    crowds = [arm.crowd for arm in arms]
+    for crowd in crowds:
+        stage.generator.enter([crowd])
+    seconds = KILL_WINDOWS * max(stage.size.seconds, 0.5)
+    with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
+        seen = stage.window(crowds, seconds, rate=KILL_RATE, seed=stage.size.seed)
+    after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
+    for arm in arms:
+        still = after[arm.crowd.name]["kinds"]
+        lost = {"logins": arm.crowd.users, "logins_lost": still.get("logged_out", 0)}
+        stage.kept.add(Window(**{**vars(window_of(arm, 0, seen, more=lost)), "once": True}))
+
+
+def conclude(windows: Sequence[Window], size: Size) -> Outcome:
+    """Set throughput, efficiency and lost logins side by side."""
+    arms = dict(sorted(by_arm(windows).items(), key=lambda item: _order(item[0])))
+    efficiencies = {key: found for key in arms if (found := _efficiency(arms, key, size.seed)) is not None}
+    results = [summarise(of_arm, size.seed, _more(of_arm, efficiencies.get(key))) for key, of_arm in arms.items()]
+    measured = {key: of_arm for key, of_arm in arms.items() if key[2] != KILLED}
+    return Outcome(
+        _answer(arms, efficiencies),
+        results,
+        _checks(arms),
+        [_throughput(measured, size), _logged_out(measured), _after_the_kill(arms)],
+        [_table(measured, efficiencies), _killed_table(arms)],
+        METHOD,
+    )
+
+
+def _order(key: Key) -> tuple[Any, ...]:
+    return (key[2] == KILLED, key[1], key[2] == STICKY, APPROACHES.index(key[0]))
+
+
+def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
+    """Return RPS(N) / (N · RPS(1)), repeat by repeat."""
+    approach, nodes, door = key
+    many, one = paired(arms[key], arms.get((approach, 1, ROUND_ROBIN), []), "rps")
+    if door == KILLED or not many:
+        return None
+    return median_of([mine / (nodes * single) for mine, single in zip(many, one, strict=True) if single], seed)
+
+
+def _more(windows: Sequence[Window], efficiency: Estimate | None) -> dict[str, Any]:
+    waited = [window.more["open_loop"] for window in windows if window.more.get("open_loop", {}).get("p50_us")]
+    loops = (
+        {name: median(each[name] for each in waited) for name in ("offered_rps", "p50_us", "p95_us", "p99_us")}
+        if waited
+        else None
+    )
+    return {
+        "efficiency": efficiency and efficiency.value,
+        "ci95_efficiency": efficiency and (efficiency.low, efficiency.high),
+        "wrongly_logged_out": _share_out(windows),
+        "since_intended_start": loops,
+        "logins_lost": windows[0].more.get("logins_lost"),
+    }
+
+
+def _share_out(windows: Sequence[Window]) -> float:
+    answered = kinds(windows)
+    return answered["logged_out"] / max(answered.total(), 1)
+
+
+def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
+    """Return whether node memory behind turns loses whom it should: all but one node's own."""
+    return [
+        Check(
+            _("wrongly logged out: %(arm)s", arm=of_arm[0].label),
+            abs(_share_out(of_arm) - (1 - 1 / key[1])) <= SHARE_ROOM,
+            _(
+                "%(share)s of the requests, %(expected)s expected (1 − 1/N)",
+                share=f"{_share_out(of_arm):.1%}",
+                expected=f"{1 - 1 / key[1]:.1%}",
+            ),
+        )
+        for key, of_arm in arms.items()
+        if (key[0], key[2]) == ("memory", ROUND_ROBIN)
+    ]
+
+
+def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Text:
+    most = max((key[1] for key in arms), default=1)
+    session, token = (efficiencies.get((approach, most, ROUND_ROBIN)) for approach in ("session", "token"))
+    memory = arms.get(("memory", most, ROUND_ROBIN))
+    if session is None or token is None or memory is None:
+        return _("Too little was measured for an answer.")
+    return _(
+        "With %(nodes)s nodes that take turns, sessions in a shared store scale to %(session)s of the ideal and tokens "
+        "to %(token)s; sessions in node memory turn away %(out)s of the requests of members who are logged in.",
+        nodes=most,
+        session=interval(session, ".0%"),
+        token=interval(token, ".0%"),
+        out=f"{_share_out(memory):.0%}",
+    )
+
+
+def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
+    traces = []
+    for approach in APPROACHES:
+        keys = [key for key in arms if key[0] == approach and key[2] == ROUND_ROBIN]
+        spreads = [median_of([w.reading["rps"] for w in arms[key]], size.seed) for key in keys]
+        ends = [s.low for s in spreads], [s.high for s in spreads]
+        traces.append(
+            Trace(NAMES[approach], HUES[approach], [str(k[1]) for k in keys], [s.value for s in spreads], *ends, "line")
+        )
+    ideal = [nodes * NODE_THREADS * 1000 / work_ms(size) for nodes in sizes(size)]
+    traces.append(
+        Trace(
+            _("ideal: threads ÷ page time"), "ink-soft", [str(n) for n in sizes(size)], ideal, kind="line", dashed=True
+        )
+    )
+    return Chart(_growth(arms), _("nodes"), _("requests a second that let the member in"), traces)
+
+
+def _growth(arms: Mapping[Key, list[Window]]) -> Text:
+    most = max((key[1] for key in arms), default=1)
+    growths = {}
+    for approach in APPROACHES:
+        many, one = arms.get((approach, most, ROUND_ROBIN)), arms.get((approach, 1, ROUND_ROBIN))
+        rps = [median(window.reading["rps"] for window in side) for side in (many, one) if side]
+        growths[approach] = f"{rps[0] / rps[1]:.2g}" if len(rps) == 2 and rps[1] else "–"
+    return _(
+        "%(nodes)s nodes that take turns serve %(session)s times the requests of one by session, %(token)s times by "
+        "token, %(memory)s times from node memory",
+        nodes=most,
+        **growths,
+    )
+
+
+def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
+    traces = []
+    for door, dashed in ((ROUND_ROBIN, False), (STICKY, True)):
+        keys = [key for key in arms if key[0] == "memory" and key[2] == door]
+        shares = [100 * _share_out(arms[key]) for key in keys]
+        name = _("node memory, taking turns") if door == ROUND_ROBIN else _("node memory, sticky")
+        traces.append(Trace(name, "memory", [str(key[1]) for key in keys], shares, dashed=dashed))
+    nodes = sorted({key[1] for key in arms})
+    expected = [100 * (1 - 1 / number) for number in nodes]
+    traces.append(Trace(_("expected: 1 − 1/N"), "refused", [str(n) for n in nodes], expected, kind="line", dashed=True))
+    out = arms.get(("memory", max(nodes, default=1), ROUND_ROBIN))
+    title = _(
+        "With %(nodes)s nodes that take turns, node memory turns away %(share)s of the requests of who is logged in",
+        nodes=max(nodes, default=1),
+        share=f"{_share_out(out):.0%}" if out else "–",
+    )
+    return Chart(title, _("nodes"), _("% of requests wrongly logged out"), traces)
+
+
+def _after_the_kill(arms: Mapping[Key, list[Window]]) -> Chart:
+    traces = []
+    for key, of_arm in arms.items():
+        if key[2] == KILLED:
+            bins = _whole_bins(of_arm[0].reading["timeline"])
+            shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
+            traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
+    lost = {key[0]: str(of_arm[0].more["logins_lost"]) for key, of_arm in arms.items() if key[2] == KILLED}
+    title = _(
+        "A killed node costs node memory %(memory)s logins, the shared store %(session)s, tokens %(token)s",
+        **{approach: lost.get(approach, "–") for approach in APPROACHES},
+    )
+    return Chart(title, _("seconds"), _("% of requests that were not let in"), traces)
+
+
+def _whole_bins(timeline: Sequence[Any], width_s: float = 0.5) -> dict[float, dict[str, int]]:
+    bins: dict[float, dict[str, int]] = {}
+    for at_s, counts in timeline:
+        into = bins.setdefault(int(at_s / width_s) * width_s, {})
+        for kind, number in counts.items():
+            into[kind] = into.get(kind, 0) + number
+    return bins
+
+
+def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Table:
+    rows: list[list[Cell]] = []
+    for key, of_arm in arms.items():
+        more = _more(of_arm, efficiencies.get(key))
+        waited = more["since_intended_start"] or {}
+        rows.append(
+            [
+                NAMES[key[0]],
+                str(key[1]),
+                _("sticky") if key[2] == STICKY else _("taking turns"),
+                f"{median(w.reading['rps'] for w in of_arm):,.0f}",
+                interval(efficiencies.get(key), ".0%"),
+                f"{more['wrongly_logged_out']:.1%}",
+                f"{1 - 1 / key[1]:.1%}" if (key[0], key[2]) == ("memory", ROUND_ROBIN) else "0.0%",
+                f"{waited['p50_us'] / 1000:,.1f}" if waited else "–",
+                f"{waited['p99_us'] / 1000:,.1f}" if waited else "–",
+            ]
+        )
+    head = [
+        *(_("approach"), _("nodes"), _("door"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
+        *(_("expected"), _("p50 since due, ms"), _("p99 since due, ms")),
+    ]
+    return Table(_("Throughput, efficiency, lost logins, and what members wait below capacity"), head, rows)
+
+
+def _killed_table(arms: Mapping[Key, list[Window]]) -> Table:
+    rows: list[list[Cell]] = []
+    for key, of_arm in arms.items():
+        if key[2] == KILLED:
+            answered = kinds(of_arm)
+            failed = answered["unavailable"] + answered["unanswered"]
+            lost = f"{of_arm[0].more['logins_lost']} / {of_arm[0].more['logins']}"
+            rows.append([NAMES[key[0]], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
+    head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]
+    return Table(_("A node killed while members ask"), head, rows)
+
+
+METHOD = [
+    _(
+        "Every page is made to wait (?work_ms=), as a page does that asks something else: so a node is limited by its "
+        "two threads, and not by this machine's processors, which all nodes share. The work is synthetic; efficiency "
+        "means this and nothing else."
+    ),
+    _(
+        "One node stands behind the same balancer as two or four: its neighbour is stopped. Efficiency is "
+        "RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
+    ),
+    _(
+        "Members who are turned away go on with the credential that they have: what is counted is how many requests of "
+        "logged-in members a node does not recognise."
+    ),
+    _(
+        "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments "
+        "that no answer delays, and the time counts from then, so a stall cannot hide."
+    ),
+]
+
+SCALE_OUT = Experiment(
+    name="scale-out",
+    question=_("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
+    full=Size(seconds=5.0, repeats=5, users=16),
+    quick=Size(seconds=0.3, repeats=5, users=8, quick=True),
+    windows=lambda size: (len(APPROACHES) * (2 * len(sizes(size)) - 1)) * size.repeats + len(APPROACHES),
+    collect=collect,
+    conclude=conclude,
+)

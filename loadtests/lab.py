@@ -1,0 +1,124 @@
+"""A lab of one's own: `python app.py` on a free port, in a folder of its own, gone afterwards."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Any, Self
+
+from cluster.client import State, order
+from cluster.embedded_store import free_port
+from cluster.process import ROOT
+
+READY_WITHIN_S = 60.0
+FOLLOWS_WITHIN_S = 30.0
+PATIENCE_S = 15.0
+SETTLED = ("running", "stopped", "killed", "hanging")
+# What somebody has set for a lab of theirs is not for this one.
+SETTINGS = (
+    *("INSTANCE_DIR", "REDIS_URL", "STORE_PREFIX", "DATABASE_URL", "LAB", "NODE_NAME", "SESSION_IDLE_S"),
+    *("SESSION_ABSOLUTE_S", "ACCESS_TTL_S", "REFRESH_TTL_S", "REFRESH_ABSOLUTE_S", "REFRESH_GRACE_S"),
+    *("JWT_ALGORITHM", "KEY_RING_FILE", "PUBLIC_ORIGIN", "TRUSTED_PROXIES"),
+)
+
+
+class LabFailed(Exception):
+    """The lab did not start, or did not follow an order; the text says what it said."""
+
+
+class Lab:
+    """Starts a lab with `nodes` nodes, and whatever settings are given by their environment names."""
+
+    def __init__(self, folder: Path, nodes: int = 1, **settings: str) -> None:
+        self.folder = folder
+        self.nodes = nodes
+        self._port = free_port()
+        self._log = folder / "lab.log"
+        self._settings = settings
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        command = [sys.executable, "app.py", "--port", str(self._port), "--nodes", str(self.nodes)]
+        with open(self._log, "wb") as log:
+            self._process = subprocess.Popen(  # on a tether: it ends with us, however we end
+                [sys.executable, "-m", "cluster.tether", "lab", *command],
+                cwd=ROOT,
+                env={**kept, "INSTANCE_DIR": str(self.folder), "LAB": "1", **self._settings},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None  # asked for above
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait_until_ready(self) -> Self:
+        """Return when it answers. Raise `LabFailed`."""
+        deadline = monotonic() + READY_WITHIN_S
+        doors = 1 if self.nodes == 1 else 2
+        while len(self._doors()) < doors:
+            if self._process.poll() is not None or monotonic() > deadline:
+                raise LabFailed(f"the lab did not start: {self._log.read_text(errors='replace').strip()}")
+            sleep(0.02)
+        return self
+
+    @property
+    def url(self) -> str:
+        """Its door: the one node's, or the balancer's that takes turns."""
+        return self._doors()[0]
+
+    @property
+    def sticky_url(self) -> str:
+        """The balancer's door that keeps a browser with its node."""
+        return self._doors()[1]
+
+    @property
+    def store_url(self) -> str:
+        """Where the embedded store is, password included."""
+        return (self.folder / "store.url").read_text()
+
+    @property
+    def database_url(self) -> str:
+        """The member database."""
+        return f"sqlite:///{self.folder / 'lab.db'}"
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> State:
+        """Give an order to its supervisor, and return when every process has followed. Raise `LabFailed`."""
+        socket = Path((self.folder / "control.path").read_text())
+        state = order(socket, method, path, dict(body) if body else None)
+        deadline = monotonic() + FOLLOWS_WITHIN_S
+        while not all(part["state"] in SETTLED for part in (*state["nodes"], state["store"])):
+            if monotonic() > deadline:
+                raise LabFailed(f"the lab did not follow within {FOLLOWS_WITHIN_S:.0f} s: {method} {path}")
+            sleep(0.05)
+            state = order(socket, "GET", "/state")
+        return state
+
+    def order(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """Give an order and wait for nobody."""
+        order(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
+
+    def set_round_trip(self, milliseconds: float) -> None:
+        """Let the store's replies take this much longer."""
+        self.control("PUT", "/store/round-trip", {"ms": milliseconds})
+
+    def _doors(self) -> list[str]:
+        said = self._log.read_text(errors="replace")
+        return re.findall(r"^lab \| (?:Ready|Sticky): (\S+)$", said, re.MULTILINE)

@@ -1,0 +1,33 @@
+"""Whether the store did exactly what the design says: its own counters against the requests that were sent."""
+
+from collections.abc import Sequence
+
+from loadtests.arms import DESIGN
+from loadtests.results import Check
+from loadtests.windows import Window, by_arm
+from loadtests.words import _
+
+
+def reconciled(windows: Sequence[Window]) -> list[Check]:
+    """Return one check an arm: every window's commands are what its requests cost by design, not one more or less."""
+    counted = [window for window in windows if window.commands is not None]
+    return [_reconciled(of_arm) for of_arm in by_arm(counted).values()]
+
+
+def _reconciled(windows: Sequence[Window]) -> Check:
+    design = DESIGN[windows[0].approach]
+    requests = sum(window.reading["requests"] for window in windows)
+    commands = sum(_total(window) for window in windows)
+    off = [window for window in windows if _total(window) != design * window.reading["requests"]]
+    detail = _(
+        "%(requests)s requests × %(design)s = %(expected)s by design; the store counted %(commands)s",
+        requests=f"{requests:,}",
+        design=design,
+        expected=f"{design * requests:,}",
+        commands=f"{commands:,}",
+    )
+    return Check(_("store commands of %(arm)s", arm=windows[0].label), not off and requests > 0, detail)
+
+
+def _total(window: Window) -> int:
+    return sum((window.commands or {}).values())

@@ -1,0 +1,84 @@
+"""The load generator as experiments see it: a process of its own, given orders and asked for readings."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from cluster.process import ROOT
+from loadtests.arms import Crowd
+
+PATIENCE_S = 3.0
+
+
+class GeneratorFailed(Exception):
+    """The generator could not carry an order out; the text says why."""
+
+
+class RemoteGenerator:
+    """Starts the generator; it ends with `with`, or with us."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "loadtests.generator"],
+            cwd=ROOT,
+            env=os.environ | {"LOCUST_SKIP_URLLIB3_PATCH": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                assert pipe is not None  # asked for above
+                pipe.close()
+        if error is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE_S)
+        self._process.kill()
+        self._process.wait()
+
+    def enter(self, crowds: Sequence[Crowd]) -> None:
+        """Log crowds in. Raise `GeneratorFailed`."""
+        self._order("enter", crowds=[crowd.as_json() for crowd in crowds])
+
+    def leave(self, crowds: Sequence[Crowd]) -> None:
+        """Let crowds go."""
+        self._order("leave", crowds=[crowd.name for crowd in crowds])
+
+    def window(
+        self,
+        crowds: Sequence[Crowd],
+        seconds: float,
+        rate: float | None = None,
+        seed: int = 0,
+        once: bool = False,
+    ) -> dict[str, Any]:
+        """Let crowds ask for a while; return each one's readings by name and the generator's share of a core."""
+        names = [crowd.name for crowd in crowds]
+        return self._order("window", crowds=names, seconds=seconds, rate=rate, seed=seed, once=once)
+
+    def _order(self, order: str, **details: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None  # asked for above
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps({"order": order, **details}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = ""
+        if not line:
+            raise GeneratorFailed("the load generator ended by itself; its last lines are above")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise GeneratorFailed(answer["error"])
+        return answer

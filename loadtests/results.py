@@ -1,0 +1,131 @@
+"""What a run found: one result an arm, checks, and the files that keep them."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadtests.words import Text
+
+RESULTS = "results.json"
+ARMS = "arms.csv"
+WINDOWS = "windows.jsonl"
+REPORT = "report.html"
+COLUMNS = (
+    *("requests", "failures", "rps", "p50_us", "p95_us", "p99_us", "ci95_p50_us"),
+    *("store_us_p50", "verify_us_p50", "store_commands_per_request"),
+)
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm over all repeats; times are medians over repeats of each window's own percentile."""
+
+    name: str
+    approach: str
+    factors: Mapping[str, Any]
+    requests: int
+    failures: int
+    rps: float | None = None
+    p50_us: float | None = None
+    p95_us: float | None = None
+    p99_us: float | None = None
+    ci95_p50_us: tuple[float, float] | None = None
+    store_us_p50: float | None = None
+    verify_us_p50: float | None = None
+    store_commands_per_request: float | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def view(self) -> dict[str, Any]:
+        """Return it as `results.json` has it: what every experiment has, then what this one adds."""
+        fixed = {name: value for name, value in asdict(self).items() if name != "more"}
+        return {**fixed, **self.more}
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that has to hold for a run to be believed."""
+
+    name: Text
+    ok: bool
+    detail: Text
+
+    def view(self) -> dict[str, Any]:
+        """Return it as `results.json` has it."""
+        return {"name": str(self.name), "ok": self.ok, "detail": str(self.detail)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything about a run that is not the measurement itself."""
+
+    experiment: str
+    started: str
+    machine: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+def as_json(run: Run, answer: Text, arms: Sequence[ArmResult], checks: Sequence[Check], reasons: Sequence[Text]) -> Any:
+    """Return a run's `results.json`."""
+    return {
+        "experiment": run.experiment,
+        "started": run.started,
+        "machine": run.machine,
+        "options": run.options,
+        "publishable": not reasons,
+        "reasons": [str(reason) for reason in reasons],
+        "answer": str(answer),
+        "arms": [arm.view() for arm in arms],
+        "checks": [check.view() for check in checks],
+    }
+
+
+def write_json(results: Any, folder: Path) -> None:
+    """Write `results.json`; what is infinite or no number becomes null, which every reader of JSON takes."""
+    text = json.dumps(_finite(results), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / RESULTS).write_text(text + "\n", "utf-8")
+
+
+def write_csv(arms: Sequence[ArmResult], folder: Path) -> None:
+    """Write one row an arm: its factors, then the fields that every experiment has."""
+    factors = list(dict.fromkeys(name for arm in arms for name in arm.factors))
+    with open(folder / ARMS, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["name", "approach", *factors, *COLUMNS])
+        for arm in arms:
+            values = [getattr(arm, column) for column in COLUMNS]
+            rows.writerow(
+                [arm.name, arm.approach, *(arm.factors.get(name, "") for name in factors), *map(_cell, values)]
+            )
+
+
+def read_results(folder: Path) -> Any:
+    """Return a run's `results.json`, given its folder or the file. Raise `ValueError` with one line that says why."""
+    file = folder / RESULTS if folder.is_dir() else folder
+    try:
+        results = json.loads(file.read_text("utf-8"))
+        if not {"experiment", "arms"} <= results.keys():
+            raise TypeError
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read ({error.strerror})") from None
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError(f"{file} is not the results.json of a run") from None
+    return results
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return " ".join(f"{end:.1f}" for end in value)
+    return f"{value:.3f}" if isinstance(value, float) else "" if value is None else value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4) if abs(value) < float("inf") else None  # NaN is not less either
+    if isinstance(value, Mapping):
+        return {str(name): _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

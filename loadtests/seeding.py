@@ -1,0 +1,108 @@
+"""Logins in bulk, written by the lab's own stores: no password is hashed, every byte is what a real login leaves.
+
+`python -m loadtests.seeding 1000 5000` holds that many sessions in the memory of a process of its own, by the very
+class that a node holds them with, and says after each number how much memory that took.
+"""
+
+import gc
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from time import time
+
+import msgspec
+import psutil
+
+from accounts.database import Database
+from accounts.members import Member
+from config import DAY_S, Config
+from session_auth.credential import new_id
+from session_auth.record import Record
+from session_auth.store import IndexEntry, MemorySessions, RedisSessions, SessionStore
+from store_connection import StoreConnection
+from token_auth.store import Family, RefreshTokens
+
+ABSOLUTE_S = 12 * 3600
+PREFIX = str(Config.model_fields["store_prefix"].default)
+LOAD_MEMBERS = 1000
+
+
+def name_of(number: int) -> str:
+    """Return the member's name: as long as those of real ones, and longer beyond the first 9,999."""
+    return f"load-{number:04d}"
+
+
+def log_in(store: SessionStore, number: int) -> None:
+    """Leave in `store` what one member's login leaves there."""
+    now, member = time(), name_of(number)
+    record = Record(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
+    key = hashlib.sha256(new_id().encode()).hexdigest()
+    if not store.create(key, msgspec.json.encode(record), ABSOLUTE_S, IndexEntry(member, record.login_id, ABSOLUTE_S)):
+        raise RuntimeError("two random ids are the same")
+
+
+class StoreSeeder:
+    """Logs members in to the store that nodes share, up to a number."""
+
+    def __init__(self, url: str) -> None:
+        self.logins = 0
+        self._sessions = RedisSessions(StoreConnection(lambda: url), PREFIX)
+
+    def up_to(self, logins: int) -> None:
+        """Add what is missing to `logins`."""
+        for number in range(self.logins + 1, logins + 1):
+            log_in(self._sessions, number)
+        self.logins = logins
+
+
+class TokenSeeder:
+    """Gives members refresh tokens in the member database, up to a number; the lab's load members take turns."""
+
+    def __init__(self, url: str) -> None:
+        self.logins = 0
+        self.database = Database(url)
+        self._tokens = RefreshTokens(self.database, "token", grace_s=0)
+        with self.database.reading() as session:
+            self._members = [session.get_one(Member, name_of(number)) for number in range(1, LOAD_MEMBERS + 1)]
+
+    def up_to(self, logins: int) -> None:
+        """Add what is missing to `logins`."""
+        for number in range(self.logins, logins):
+            self._log_in(self._members[number % LOAD_MEMBERS])
+        self.logins = logins
+
+    def _log_in(self, member: Member) -> None:
+        now = time()
+        family = Family(
+            login_id=secrets.token_urlsafe(16),
+            approach="token",
+            member_id=member.username,
+            seed=secrets.token_hex(32),
+            access_ttl_s=300,
+            refresh_ttl_s=7 * DAY_S,
+            created_at=now,
+            expires_at=now + 30 * DAY_S,
+            revoked_at=None,
+        )
+        self._tokens.create(member, family, secrets.token_hex(32), now + 7 * DAY_S)
+
+
+def node_memory(numbers: list[int]) -> Iterator[dict[str, int]]:
+    """Yield, for each number of logins, how many bytes this process has grown by."""
+    sessions, process = MemorySessions(), psutil.Process()
+    log_in(sessions, 0)  # what comes with the first is not what each costs
+    gc.collect()
+    before, there = process.memory_info().rss, 0
+    for logins in numbers:
+        for number in range(there + 1, logins + 1):
+            log_in(sessions, number)
+        there = logins
+        gc.collect()
+        yield {"logins": logins, "bytes": process.memory_info().rss - before}
+
+
+if __name__ == "__main__":
+    for measured in node_memory([int(number) for number in sys.argv[1:]]):
+        print(json.dumps(measured), flush=True)

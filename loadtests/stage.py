@@ -1,0 +1,132 @@
+"""What every experiment stands on: the generator, labs, what was kept, and one way to measure a window."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loadtests.arms import Arm, Crowd
+from loadtests.counters import StoreCounters
+from loadtests.lab import Lab
+from loadtests.neighbours import Neighbours
+from loadtests.outcome import Outcome
+from loadtests.progress import Kept
+from loadtests.remote import RemoteGenerator
+from loadtests.windows import Window
+from loadtests.words import Text
+
+WARM_UP_SHARE, LONGEST_WARM_UP_S, SHORTEST_WARM_UP_S = 0.2, 2.0, 0.1
+# Nobody's login ends by itself while it is not their turn.
+LONG_LIVES = {"ACCESS_TTL_S": "43200", "SESSION_IDLE_S": "43200", "SESSION_ABSOLUTE_S": "43200"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: seconds a window, repeats, members a crowd, and the seed of every choice."""
+
+    seconds: float
+    repeats: int
+    users: int
+    seed: int = 1
+    quick: bool = False
+
+
+class Stage:
+    """Where an experiment is set up; everything on it ends with `with`."""
+
+    def __init__(self, folder: Path, kept: Kept, size: Size) -> None:
+        self.kept = kept
+        self.size = size
+        self.random = random.Random(size.seed)  # noqa: S311
+        self._folder = folder
+        self._ends = ExitStack()
+
+    def __enter__(self) -> "Stage":
+        self.generator = self._ends.enter_context(RemoteGenerator())
+        return self
+
+    def __exit__(self, *ending: Any) -> None:
+        self._ends.__exit__(*ending)
+
+    def lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
+        """Start a lab that ends with the stage; it is not ready yet."""
+        return self._ends.enter_context(Lab(self._folder / name, nodes, **LONG_LIVES, **settings))
+
+    def enter(self, part: Any) -> Any:
+        """Let something else end with the stage."""
+        return self._ends.enter_context(part)
+
+    def counters(self, url: str) -> StoreCounters:
+        """Return the counters of a store."""
+        return self._ends.enter_context(StoreCounters(url))
+
+    def interleaved(self, arms: Sequence[Arm]) -> Iterator[tuple[int, Arm]]:
+        """Yield each repeat's arms, in another random order each time: a slow moment falls on every arm alike."""
+        for repeat in range(self.size.repeats):
+            for arm in self.random.sample(list(arms), len(arms)):
+                yield repeat, arm
+
+    def window(self, crowds: Sequence[Crowd], seconds: float, **how: Any) -> dict[str, Any]:
+        """Let crowds ask for a while (see `RemoteGenerator.window`), and watch the neighbours meanwhile."""
+        neighbours = Neighbours()
+        seen = self.generator.window(crowds, seconds, **how)
+        return {**seen, "neighbours_share": neighbours.share()}
+
+    def warm_up(self, crowds: Sequence[Crowd]) -> None:
+        """Let crowds ask without looking at it."""
+        self.generator.window(crowds, warm_up_s(self.size.seconds))
+
+    def measure(
+        self, arm: Arm, repeat: int, counters: StoreCounters | None = None, nodes: int = 0, **more: Any
+    ) -> Window:
+        """Warm an arm up, measure one window of it, and keep that.
+
+        Everybody stands still while the counters are read, so that they count this window and nothing else.
+        """
+        self.warm_up([arm.crowd])
+        before = counters.read() if counters else None
+        seen = self.window([arm.crowd], self.size.seconds)
+        counted = counters.read().since(before) if counters and before else None
+        window = window_of(arm, repeat, seen, nodes=nodes, more=more)
+        if counted is not None:
+            window = Window(**{**vars(window), "commands": counted.calls, "store_us_each": counted.us_each})
+        self.kept.add(window)
+        return window
+
+
+def window_of(arm: Arm, repeat: int, seen: Mapping[str, Any], nodes: int = 0, more: Any = None) -> Window:
+    """Return what the generator saw of one arm."""
+    return Window(
+        approach=arm.crowd.approach,
+        factors=arm.factors,
+        repeat=repeat,
+        reading=seen["crowds"][arm.crowd.name],
+        generator_core=seen["generator_core"],
+        neighbours_share=seen.get("neighbours_share", 0.0),
+        nodes=nodes,
+        expects=arm.expects,
+        more=more or {},
+    )
+
+
+def warm_up_s(seconds: float) -> float:
+    """Return how long a window of `seconds` is warmed up before."""
+    return min(LONGEST_WARM_UP_S, max(SHORTEST_WARM_UP_S, WARM_UP_SHARE * seconds))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question. `collect` measures on a stage, `conclude` reads what was kept, even if that is only a part.
+
+    `windows` says how many windows a size takes, for the progress bar.
+    """
+
+    name: str
+    question: Text
+    full: Size
+    quick: Size
+    windows: Callable[[Size], int]
+    collect: Callable[[Stage], None]
+    conclude: Callable[[Sequence[Window], Size], Outcome]

@@ -1,0 +1,114 @@
+"""**Do not copy.** The lab's pages behind Flask-Session as its documentation sets it up, to measure what that costs.
+
+It answers with a GET and a SET on every request, brings a logged-out session back if a slow request ends late, keeps
+ids readable in the store, and unpickles what it finds there. It runs for load tests only, in a process that nobody else
+is told of, under a prefix, a cookie and keys of its own: nothing that it issues opens anything else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, jsonify, session
+from flask_session import Session
+from redis import Redis
+
+import errors
+from accounts import Members
+from accounts.attempts import Attempts
+from accounts.database import Database
+from accounts.identity import Identity
+from accounts.login import Door
+from cluster.address import Address
+from cluster.embedded_store import free_port
+from cluster.node import Node
+from cluster.process import Process
+from config import load_config
+from errors import NoCredentials
+from home import register_languages
+from loadtests.lab import SETTINGS
+from measurement import step
+from measurement.middleware import Measured
+from pages import Notes, pages_blueprint
+from store_connection import StoreConnection
+from web.fields import read_fields
+
+NAME = "untuned"
+
+
+class TimedRedis(Redis):
+    """A client whose commands are timed like the lab's own."""
+
+    def execute_command(self, *command: Any, **options: Any) -> Any:
+        with step("store", str(command[0])):
+            return super().execute_command(*command, **options)  # type: ignore[no-untyped-call]
+
+
+def create_app() -> Flask:
+    """Return the app. Raise `RuntimeError` outside a lab."""
+    config = load_config()
+    if not config.lab or config.redis_url is None:
+        raise RuntimeError("this is for load tests: LAB=1 and REDIS_URL, as loadtests.lab sets them")
+    app = Flask(__name__)
+    app.config.update(
+        SESSION_TYPE="redis",
+        SESSION_REDIS=TimedRedis.from_url(config.redis_url),
+        SESSION_KEY_PREFIX=f"{NAME}:",
+        SESSION_COOKIE_NAME=NAME,
+        SESSION_COOKIE_PATH=f"/{NAME}",
+        NODE_NAME=config.node_name,
+        PUBLIC_ORIGIN=None,
+    )
+    Session(app)
+    register_languages(app)
+    errors.register(app)
+    database = Database(config.database_url)
+    app.extensions["database"] = database
+    members = Members(database)
+    store = StoreConnection(lambda: str(config.redis_url))
+    door = Door(members, Attempts(store, config.store_prefix), public_passwords=True)
+    app.register_blueprint(_approach(door, pages_blueprint(Notes(database), members, synthetic_work=True)))
+    app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=True)  # type: ignore[method-assign]
+    return app
+
+
+def _approach(door: Door, pages: Blueprint) -> Blueprint:
+    outside = Blueprint(NAME, __name__, url_prefix=f"/{NAME}")
+    inside = Blueprint("inside", __name__)
+
+    @outside.post("/login")
+    def login() -> Response:
+        member = door.authenticate(read_fields())
+        session["member"] = {"username": member.username, "role": member.role}
+        return jsonify(member=member.view())
+
+    @inside.before_request
+    def guard() -> None:
+        member = session.get("member")
+        if member is None:
+            raise NoCredentials()
+        g.identity = Identity(member["username"], member["username"], member["role"], "", NAME)
+
+    inside.register_blueprint(pages)
+    outside.register_blueprint(inside)
+    return outside
+
+
+@contextmanager
+def running_untuned(folder: Path, store_url: str, database_url: str) -> Iterator[str]:
+    """Run it as a node runs, on the same store and members, and give its address."""
+    address = Address("127.0.0.1", free_port())
+    environment = {
+        **dict.fromkeys(SETTINGS, ""),  # which counts as unset
+        "LAB": "1",
+        "REDIS_URL": store_url,
+        "DATABASE_URL": database_url,
+        "INSTANCE_DIR": str(folder),
+    }
+    node = Node(NAME, address, environment, application="loadtests.untuned:create_app")
+    process: Process = node.launch()
+    try:
+        yield address.url
+    finally:
+        process.stop()

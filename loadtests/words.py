@@ -1,0 +1,47 @@
+"""Text in every language at once: a report holds all of them, and its reader chooses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from gettext import NullTranslations
+from typing import Any
+
+from babel.support import Translations
+
+from cluster.process import ROOT
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A message and the values that go into it, which may be texts themselves."""
+
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def said_in(self, language: str) -> str:
+        """Return it in one language."""
+        message = _translations(language).gettext(self.message)
+        values = {name: said_in(value, language) for name, value in self.values.items()}
+        return message % values if values else message
+
+    def __str__(self) -> str:
+        return self.said_in("en")
+
+
+def _(message: str, **values: Any) -> Text:
+    """Return a text; `pybabel` finds messages by this name."""
+    return Text(message, values)
+
+
+def said_in(value: Any, language: str) -> Any:
+    """Return a text in one language, and anything else as it is."""
+    return value.said_in(language) if isinstance(value, Text) else value
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    if language == "en":
+        return NullTranslations()
+    return Translations.load(ROOT / "translations", [language])

@@ -1,0 +1,188 @@
+"""What each experiment concludes, from windows whose answers are known; and from a run that was stopped early."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.experiments import ALL, BY_NAME
+from loadtests.outcome import Outcome
+from loadtests.report import write_report
+from loadtests.results import ArmResult, Run, as_json, write_csv, write_json
+from loadtests.windows import Window
+from tests.loadtests.made import five
+
+Made = Callable[[], list[Window]]
+
+
+def lookup_cost() -> list[Window]:
+    windows = []
+    for ms in (0, 1):
+        shared: dict[str, Any] = {"factors": {"algorithm": None, "round_trip_ms": ms}}
+        signed: dict[str, Any] = {"factors": {"algorithm": "HS256", "round_trip_ms": ms}}
+        far = 1000.0 * ms
+        windows += five("open", (300,) * 5, **shared) + five("memory", (310,) * 5, **shared)
+        windows += five("session", (400 + far,) * 5, store_us_p50=90.0 + far, **shared)
+        windows += five("untuned", (500 + 2 * far,) * 5, store_us_p50=180.0 + 2 * far, **shared)
+        windows += five("token", (420,) * 5, **signed)
+        windows += five("hybrid", (510 + far,) * 5, store_us_p50=90.0 + far, **signed)
+    return windows
+
+
+def scale_out() -> list[Window]:
+    windows = []
+    for approach in ("memory", "session", "token", "hybrid"):
+        for nodes, rps in ((1, 100.0), (2, 180.0)):
+            split = {f"node-{number + 1}": 100 // nodes for number in range(nodes)}
+            lost = 50 if (approach, nodes) == ("memory", 2) else 0
+            windows += five(
+                approach,
+                factors={"nodes": nodes, "door": "round robin"},
+                rps=rps,
+                nodes=split,
+                kinds={"ok": 100 - lost, "logged_out": lost},
+                expects=frozenset({"logged_out"}),
+                commands=None,
+                more={"open_loop": {"offered_rps": 80.0, "p50_us": 10.0, "p95_us": 20.0, "p99_us": 30.0}},
+            )
+    return windows
+
+
+def memory() -> list[Window]:
+    windows = []
+    for logins in (1000, 2000, 3000):
+        factors = {"logged_in_members": logins}
+        weights = {"store_bytes": 500 * logins + 10_000, "database_bytes": 400 * logins, "database_logins": logins}
+        weights |= {"real_record_bytes": 272, "record_bytes": 272}
+        for approach in ("session", "token"):
+            windows += five(approach, factors=factors, more={"weights": weights})
+        windows += five("memory", factors=factors, once=True, more={"weights": {"node_bytes": 800 * logins}})[:1]
+    return windows
+
+
+def revocation() -> list[Window]:
+    windows = []
+    for approach, ttl, lag_s in (
+        ("session", None, 0.01),
+        ("memory", None, 0.01),
+        ("token", 5, 4.6),
+        ("hybrid", 5, 0.02),
+    ):
+        notes = [{"lag_s": lag_s, "admitted": round(lag_s * 100)}, {"lag_s": lag_s / 2, "admitted": 0}]
+        windows += five(approach, factors={"access_ttl_s": ttl}, notes=notes, commands=None)
+    return windows
+
+
+def lifetimes() -> list[Window]:
+    notes = [
+        {"refresh": ["SELECT refresh_tokens", "UPDATE refresh_tokens", "INSERT refresh_tokens"], "server_us": 900.0}
+    ]
+    windows = []
+    for ttl in (5, 10):
+        beside = {"refresh": 4 * 60 // ttl}
+        for approach in ("token", "hybrid"):
+            windows += five(
+                approach, factors={"access_ttl_s": ttl}, seconds=60.0, beside=beside, notes=notes, more={"members": 4}
+            )
+    return windows
+
+
+def outage() -> list[Window]:
+    up: list[Any] = [[at / 10, {"ok": 2}] for at in range(80)]
+    down: list[Any] = [[at / 10, {"unavailable": 2} if 20 <= at < 45 else {"ok": 2}] for at in range(80)]
+    windows = []
+    for fault in ("store killed", "node killed"):
+        for approach in ("memory", "session", "token"):
+            timeline = down if (approach, fault) == ("session", "store killed") else up
+            lost = 3 if (approach, fault) == ("memory", "node killed") else 0
+            more = {"logins": 4, "logins_lost": lost}
+            windows += five(approach, factors={"fault": fault}, seconds=8.0, timeline=timeline, more=more)
+    return windows
+
+
+MADE: dict[str, Made] = {
+    "lookup-cost": lookup_cost,
+    "scale-out": scale_out,
+    "memory": memory,
+    "revocation": revocation,
+    "lifetimes": lifetimes,
+    "outage": outage,
+}
+
+
+def concluded(name: str) -> tuple[Outcome, dict[str, ArmResult]]:
+    outcome = BY_NAME[name].conclude(MADE[name](), BY_NAME[name].quick)
+    return outcome, {arm.name: arm for arm in outcome.arms}
+
+
+def write_everything(name: str, windows: Sequence[Window], folder: Path) -> None:
+    outcome = BY_NAME[name].conclude(windows, BY_NAME[name].quick)
+    run = Run(name, "", {"packages": {}}, {})
+    write_json(as_json(run, outcome.answer, outcome.arms, outcome.checks, []), folder)
+    write_csv(outcome.arms, folder)
+    write_report(run, BY_NAME[name].question, outcome, [], folder)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_every_check_of_a_clean_run_holds(name: str) -> None:
+    outcome, _arms = concluded(name)
+    assert [str(check.name) for check in outcome.checks if not check.ok] == []
+    assert outcome.checks
+    assert outcome.answer.said_in("ko") != str(outcome.answer)
+
+
+@pytest.mark.parametrize("name", [experiment.name for experiment in ALL])
+def test_a_run_that_is_stopped_at_any_moment_can_be_reported(name: str, tmp_path: Path) -> None:
+    windows = MADE[name]()
+    for kept in (1, 2, len(windows) // 2):
+        write_everything(name, windows[:kept], tmp_path)
+        write_everything(name, windows[-kept:], tmp_path)
+
+
+def test_lookup_cost_tells_the_look_up_from_the_rest() -> None:
+    outcome, arms = concluded("lookup-cost")
+    assert arms["session · 0 ms"].more["above_open_us"] == 100
+    assert arms["session · 0 ms"].more["above_twin_us"] == 90
+    assert arms["hybrid · HS256 · 1 ms"].more["above_twin_us"] == 1090
+    assert arms["untuned · 1 ms"].store_commands_per_request == 2
+    assert "a session adds 100 (100 … 100) µs" in str(outcome.answer)
+
+
+def test_scale_out_knows_efficiency_and_who_was_wrongly_logged_out() -> None:
+    outcome, arms = concluded("scale-out")
+    assert arms["session · 2 nodes · round robin"].more["efficiency"] == 0.9
+    assert arms["memory · 2 nodes · round robin"].more["wrongly_logged_out"] == 0.5
+    assert arms["token · 1 node · round robin"].more["since_intended_start"]["p99_us"] == 30.0
+    assert "90% (90% … 90%)" in str(outcome.answer)
+
+
+def test_memory_carries_the_line_on() -> None:
+    outcome, arms = concluded("memory")
+    assert arms["session · 3000 members"].more["fit"]["bytes_a_login"] == pytest.approx(500)
+    assert arms["memory · 3000 members"].more["fit"]["bytes_a_login"] == pytest.approx(800)
+    [table] = outcome.tables
+    assert [row[4] for row in table.rows] == ["763", "477", "381"]  # MiB for a million
+
+
+def test_revocation_counts_each_repeats_longest_lag() -> None:
+    _outcome, arms = concluded("revocation")
+    assert arms["token · 5 s"].more["lag_s"] == 4.6
+    assert arms["token · 5 s"].more["admitted_after_logout"] == 5 * 460
+    assert arms["session"].more["logouts"] == 10
+
+
+def test_lifetimes_multiply_to_an_hour() -> None:
+    _outcome, arms = concluded("lifetimes")
+    assert arms["token · 5 s"].more["refreshes_an_hour_a_member"] == pytest.approx(720)
+    assert arms["hybrid · 10 s"].more["refreshes_an_hour_a_member"] == pytest.approx(360)
+    assert arms["token · 5 s"].more["database_writes_a_refresh"] == 2
+
+
+def test_an_outage_is_measured_while_it_lasts_and_until_it_is_over() -> None:
+    _outcome, arms = concluded("outage")
+    session = arms["session · store killed"]
+    assert session.more["error_share_during"] == 1
+    assert session.more["recovery_s"] == pytest.approx(0.4)
+    assert arms["token · store killed"].more["recovery_s"] is None
+    assert arms["memory · node killed"].more["logins_lost"] == 15

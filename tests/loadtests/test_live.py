@@ -1,0 +1,303 @@
+"""Each experiment once, at toy size: the real Locust against real labs. And broken arms, which have to be caught."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psutil
+import pytest
+from redis import Redis
+
+from loadtests.__main__ import run
+from loadtests.arms import Arm, Crowd
+from loadtests.compare import compare
+from loadtests.experiments import BY_NAME
+from loadtests.progress import Kept
+from loadtests.publishable import reasons_against
+from loadtests.reconcile import reconciled
+from loadtests.remote import GeneratorFailed, RemoteGenerator
+from loadtests.results import read_results
+from loadtests.stage import Stage, window_of
+from loadtests.windows import Window
+from tests.lab_processes import eventually
+
+pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+
+ROOT = Path(__file__).parents[2]
+TOY = {
+    "lookup-cost": {"seconds": 0.15, "repeats": 2},
+    "scale-out": {"seconds": 0.2, "repeats": 1, "users": 4},
+    "memory": {"seconds": 0.1, "repeats": 1},
+    "revocation": {"repeats": 1, "users": 1},
+    "lifetimes": {"seconds": 3.5, "repeats": 1, "users": 2},
+    "outage": {"seconds": 3.0, "users": 3},
+}
+FEW = "An arm was measured"
+
+
+def run_toy(name: str, folder: Path) -> Any:
+    """Run an experiment at toy size and return its results."""
+    experiment = BY_NAME[name]
+    assert run(experiment, replace(experiment.quick, **TOY[name]), folder)
+    return read_results(folder)
+
+
+def checks(results: Any, beginning: str) -> list[bool]:
+    return [check["ok"] for check in results["checks"] if check["name"].startswith(beginning)]
+
+
+def arm(results: Any, name: str) -> Any:
+    return next(arm for arm in results["arms"] if arm["name"] == name)
+
+
+def assert_only_too_few(results: Any) -> None:
+    """A toy is too small to be shown, and that has to be all: so no failure was unexpected, no share lopsided."""
+    others = [reason for reason in results["reasons"] if not reason.startswith((FEW, *NOISE))]
+    assert others == []
+
+
+# What a machine that is busy with other tests may do to so small a run.
+NOISE = (
+    "The load generator used",
+    "Other processes used",
+    "three readings",
+    "a session costs more",
+    "refreshes of",
+    "a line fits",
+)
+
+
+def test_lookup_cost_reconciles_every_command(tmp_path: Path) -> None:
+    """So the harness itself adds none."""
+    results = run_toy("lookup-cost", tmp_path)
+    assert_only_too_few(results)
+    assert checks(results, "store commands") == [True] * 14
+    per_request = {arm["name"]: arm["store_commands_per_request"] for arm in results["arms"]}
+    assert (per_request["session · 0 ms"], per_request["hybrid · HS256 · 1 ms"]) == (1, 1)
+    assert (per_request["untuned · 0 ms"], per_request["token · EdDSA · 1 ms"], per_request["open · 0 ms"]) == (2, 0, 0)
+    assert arm(results, "session · 1 ms")["store_us_p50"] > 1000
+    assert (tmp_path / "report.html").stat().st_size > 1_000_000
+    assert len((tmp_path / "windows.jsonl").read_text().splitlines()) == 28
+
+
+def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
+    results = run_toy("scale-out", tmp_path)
+    assert checks(results, "wrongly logged out")[0]
+    assert 0.2 < arm(results, "memory · 2 nodes · round robin")["wrongly_logged_out"] < 0.8
+    for approach in ("session", "token", "hybrid"):
+        behind_turns = arm(results, f"{approach} · 2 nodes · round robin")
+        assert behind_turns["failures"] == 0
+        assert behind_turns["efficiency"] > 0
+        assert behind_turns["since_intended_start"]["offered_rps"] == 320
+        assert arm(results, f"{approach} · 2 nodes · a node killed")["logins_lost"] == 0
+    assert arm(results, "memory · 2 nodes · sticky")["failures"] == 0
+    assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
+
+
+def test_memory_weighs_logins_where_they_are_kept(tmp_path: Path) -> None:
+    results = run_toy("memory", tmp_path)
+    assert checks(results, "a seeded session is like a real one") == [True]
+    fits = {
+        name: arm(results, f"{name} · 3000 members")["fit"]["bytes_a_login"] for name in ("memory", "session", "token")
+    }
+    assert 300 < fits["memory"] < 3000
+    assert 300 < fits["session"] < 1000
+    assert 200 < fits["token"] < 3000
+
+
+def test_revocation_shows_that_a_token_outlives_its_logout(tmp_path: Path) -> None:
+    results = run_toy("revocation", tmp_path)
+    assert arm(results, "token · 3 s")["admitted_after_logout"] > 0
+    assert arm(results, "token · 3 s")["lag_s"] > arm(results, "session")["lag_s"]
+    for name in ("session", "memory", "hybrid · 1 s", "hybrid · 3 s"):
+        assert arm(results, name)["admitted_after_logout"] == 0
+
+
+def test_lifetimes_count_refreshes_and_what_they_write(tmp_path: Path) -> None:
+    results = run_toy("lifetimes", tmp_path)
+    assert_only_too_few(results)
+    an_hour = {arm["name"]: arm["refreshes_an_hour_a_member"] for arm in results["arms"]}
+    assert an_hour["token · 1 s"] > an_hour["token · 2 s"] > 0
+    assert 2 <= arm(results, "token · 1 s")["database_writes_a_refresh"] <= 4
+
+
+def test_an_outage_shows_who_needs_the_store_and_who_is_lost(tmp_path: Path) -> None:
+    results = run_toy("outage", tmp_path)
+    assert arm(results, "session · store killed")["error_share_during"] > 0.2
+    assert arm(results, "hybrid · store hangs")["error_share_during"] > 0.2
+    for approach in ("open", "memory", "token"):
+        assert arm(results, f"{approach} · store killed")["failures"] == 0
+    assert all(arm["logins_lost"] == 0 for arm in results["arms"] if arm["name"] != "memory · node killed")
+    assert len(checks(results, "nobody is logged out")) == 14
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[tuple[Stage, Any, Any]]:
+    """Give a stage, a lab, and an arm of sessions in it that are logged in."""
+    size = replace(BY_NAME["lookup-cost"].quick, seconds=0.3, repeats=5)
+    kept = Kept(folder, "lookup-cost", 5, lambda *_: None)
+    with Stage(folder, kept, size) as stage:
+        lab = stage.lab("lab").wait_until_ready()
+        crowd = Crowd("session", "session", lab.url, users=2)
+        stage.generator.enter([crowd])
+        yield stage, lab, Arm(crowd, {})
+
+
+def reasons(windows: list[Window]) -> str:
+    return "\n".join(str(reason) for reason in reasons_against(windows, reconciled(windows)))
+
+
+def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
+    with staged(tmp_path) as (stage, lab, arm):
+        counters = stage.counters(lab.store_url)
+        clean = [stage.measure(arm, repeat, counters) for repeat in range(5)]
+        assert "session: " not in reasons(clean)  # but perhaps that other tests keep the machine busy
+
+        with Redis.from_url(lab.store_url) as somebody:  # one command that no request has asked for
+            before = counters.read()
+            seen = stage.generator.window([arm.crowd], 0.2)
+            somebody.get("not a session")
+            counted = counters.read().since(before)
+        reading = seen["crowds"]["session"]
+        miscounted = replace(clean[0], reading=reading, commands=counted.calls)
+        assert counted.total == reading["requests"] + 1
+        assert "store commands of session" in reasons([*clean, miscounted])
+
+        lab.control("POST", "/store/empty")
+        out = stage.measure(arm, 5, counters)
+        assert out.reading["kinds"].keys() == {"logged_out"}
+        assert "failures that nobody expected (401 invalid_session)" in reasons([*clean, out])
+
+        saturated = stage.generator.window([arm.crowd], 0.5)["generator_core"]
+        resting = stage.generator.window([arm.crowd], 0.5, rate=2.0)["generator_core"]
+        assert 0 < resting < saturated
+        starved = replace(clean[0], generator_core=0.85 + saturated)
+        assert "The load generator used" in reasons([*clean, starved])
+
+
+class Confused(BaseHTTPRequestHandler):
+    """A server that lets everybody in, and takes them all for one member."""
+
+    def do_GET(self) -> None:
+        self.answer({"member": {"username": "load-0000"}, "approach": "session"})
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer({"member": {"username": sent["username"]}})
+
+    def answer(self, body: Any) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+def test_a_server_that_confuses_members_is_caught_whatever_its_status_says() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Confused) as server, RemoteGenerator() as generator:
+        Thread(target=server.serve_forever, daemon=True).start()
+        crowd = Crowd("session", "session", f"http://127.0.0.1:{server.server_port}", users=1)
+        generator.enter([crowd])
+        seen = generator.window([crowd], 0.2)
+        server.shutdown()
+    window = window_of(Arm(crowd, {}), 0, seen)
+    assert window.reading["kinds"].keys() == {"somebody_else"}
+    assert "answered as load-0000 by session" in reasons([window])
+
+
+def test_who_cannot_log_in_ends_the_run_with_a_reason(tmp_path: Path) -> None:
+    with staged(tmp_path) as (stage, lab, _arm):
+        lab.control("PUT", "/store", {"state": "killed"})
+        with pytest.raises(GeneratorFailed, match=r"load-\d{4} by session cannot log in: login: 503 store_unavailable"):
+            stage.generator.enter([Crowd("late", "session", lab.url, users=1)])
+
+
+def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "loadtests", "memory", "--quick", "--out", str(out)]
+    with open(tmp_path / "said", "w") as said:
+        running = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, start_new_session=True)
+    eventually(lambda: (out / "windows.jsonl").exists() and (out / "windows.jsonl").read_text(), "a window")
+    family = psutil.Process(running.pid).children(recursive=True)
+    assert family
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(60) == 130
+    told = (tmp_path / "said").read_text()
+    assert "Stopped." in told
+    assert "are kept" in told
+    assert "Traceback" not in told
+    eventually(lambda: not any(process.is_running() for process in family), f"the end of {family}")
+    progress = json.loads((out / "progress.json").read_text())
+    assert (progress["state"], progress["planned"]) == ("stopped", 44)
+    assert 0 < progress["done"] < 44
+    results = read_results(out)
+    assert results["publishable"] is False
+    assert "The run was stopped before its end." in results["reasons"]
+
+
+def test_plain_locust_shows_server_timing_from_its_workers(tmp_path: Path) -> None:
+    with staged(tmp_path) as (_stage, lab, _arm):
+        command = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--host", lab.url, "--headless"]
+        how = [
+            "-u",
+            "20",
+            "-r",
+            "20",
+            "-t",
+            "6s",
+            "--processes",
+            "2",
+            "--csv",
+            str(tmp_path / "plain"),
+            "--only-summary",
+        ]
+        ran = subprocess.run(
+            [*command, *how, "SessionUser", "TokenUser"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ran.returncode == 0, ran.stderr
+    lines = (tmp_path / "plain_stats.csv").read_text().splitlines()
+    rows = {tuple(line.split(",")[:2]): line.split(",") for line in lines}
+    head = rows["Type", "Name"]
+    store = float(rows["STORE", "/session/profile (µs)"][head.index("50%")])
+    assert 10 < store < 100_000
+    assert float(rows["STORE", "/token/profile (µs)"][head.index("50%")]) == 0
+    assert {
+        ("VERIFY", "/token/profile (µs)"),
+        ("APP", "/session/notes (µs)"),
+        ("DB", "/session/notes (µs)"),
+    } <= rows.keys()
+    requests = sum(int(row[head.index("Request Count")]) for key, row in rows.items() if key[0] in ("GET", "POST"))
+    assert int(rows["", "Aggregated"][head.index("Request Count")]) == requests
+
+
+@pytest.mark.nightly
+def test_lookup_cost_separates_a_session_from_no_login(tmp_path: Path) -> None:
+    experiment = BY_NAME["lookup-cost"]
+    assert run(experiment, experiment.quick, tmp_path)
+    assert checks(read_results(tmp_path), "a session costs more than no login") == [True]
+
+
+@pytest.mark.nightly
+def test_two_runs_of_the_same_code_agree(tmp_path: Path) -> None:
+    experiment = BY_NAME["lookup-cost"]
+    for name in ("a", "b"):
+        assert run(experiment, experiment.quick, tmp_path / name)
+    rows = compare(read_results(tmp_path / "a"), read_results(tmp_path / "b"))
+    assert [row.name for row in rows if row.differs] == []

@@ -1,0 +1,151 @@
+"""What a run leaves behind: `results.json`, CSV, the report; and two runs compared."""
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from loadtests.__main__ import loadtests
+from loadtests.compare import NotComparable, compare, table
+from loadtests.hues import colours
+from loadtests.outcome import Chart, Outcome, Table, Trace
+from loadtests.report import write_report
+from loadtests.results import COLUMNS, Check, Run, as_json, write_csv, write_json
+from loadtests.windows import summarise
+from loadtests.words import Text
+from tests.loadtests.made import five, window
+
+RUN = Run("lookup-cost", "2026-01-02T03:04:05+00:00", {"cores": 2, "packages": {"locust": "2.47.0"}}, {"seed": 1})
+
+
+def results(*p50s_us: float, name: str = "lookup-cost") -> Any:
+    arm = summarise(five(p50s_us=p50s_us))
+    return as_json(Run(name, "", {}, {}), Text("answer"), [arm], [], [])
+
+
+def test_the_results_hold_what_was_promised() -> None:
+    arm = summarise(five(factors={"round_trip_ms": 1}), more={"in_server_us": 90.0})
+    told = as_json(RUN, Text("It costs."), [arm], [Check(Text("a"), True, Text("b"))], [Text("It was stopped.")])
+    assert {"experiment", "started", "machine", "publishable", "reasons", "arms", "checks"} <= told.keys()
+    assert (told["publishable"], told["reasons"]) == (False, ["It was stopped."])
+    assert told["checks"] == [{"name": "a", "ok": True, "detail": "b"}]
+    [row] = told["arms"]
+    assert set(COLUMNS) | {"factors", "in_server_us"} <= row.keys()
+    assert row["name"] == "session · 1 ms"
+    assert (row["requests"], row["p50_us"], row["store_commands_per_request"]) == (500, 400, 1.0)
+    assert row["ci95_p50_us"][0] >= 390
+    assert row["ci95_p50_us"][1] <= 410
+
+
+def test_what_is_written_can_be_read_by_anybody(tmp_path: Path) -> None:
+    write_json({"experiment": "x", "arms": [], "infinite": float("inf"), "no number": float("nan")}, tmp_path)
+    told = json.loads((tmp_path / "results.json").read_text(), parse_constant=pytest.fail)
+    assert (told["infinite"], told["no number"]) == (None, None)
+
+
+def test_the_csv_has_the_factors_and_then_the_promised_fields(tmp_path: Path) -> None:
+    write_csv(
+        [summarise(five(factors={"round_trip_ms": 1})), summarise([window("memory", factors={"nodes": 2})])], tmp_path
+    )
+    with open(tmp_path / "arms.csv", encoding="utf-8") as file:
+        head, first, second = csv.reader(file)
+    assert head == ["name", "approach", "round_trip_ms", "nodes", *COLUMNS]
+    assert (first[2], first[3], second[2], second[3]) == ("1", "", "", "2")
+    assert first[head.index("ci95_p50_us")].count(" ") == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"arms": []}', "{"])
+def test_what_is_no_run_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "results.json").write_text(text)
+    said = CliRunner().invoke(loadtests, ["compare", str(tmp_path), str(tmp_path)])
+    assert said.exit_code == 1
+    assert said.output == f"Error: {tmp_path / 'results.json'} is not the results.json of a run\n"
+
+
+def test_runs_of_the_same_do_not_differ() -> None:
+    [row] = compare(results(400, 405, 395, 410, 390), results(402, 400, 398, 415, 385))
+    assert not row.differs
+    assert "No difference exceeds the noise" in table([row])[-1]
+
+
+def test_a_run_that_is_twice_as_slow_differs() -> None:
+    [row] = compare(results(400, 405, 395, 410, 390), results(800, 805, 795, 810, 790))
+    assert row.differs
+    assert row.ratio.value == pytest.approx(2.0)
+    assert table([row])[-1] == "1 of 1 arms differ by more than the noise."
+
+
+def test_a_small_drift_of_the_machine_is_no_difference() -> None:
+    [row] = compare(results(*[400] * 5), results(*[430] * 5))
+    assert not row.differs
+
+
+def test_two_experiments_are_not_compared() -> None:
+    with pytest.raises(NotComparable):
+        compare(results(400, 401), results(400, 401, name="memory"))
+
+
+def test_compare_works_from_the_command_line(tmp_path: Path) -> None:
+    for name, told in (("a", results(400, 410, 390)), ("b", results(900, 910, 890))):
+        (tmp_path / name).mkdir()
+        write_json(told, tmp_path / name)
+    said = CliRunner().invoke(loadtests, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert said.exit_code == 0
+    assert "session" in said.output
+    assert said.output.endswith("1 of 1 arms differ by more than the noise.\n")
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    chart = Chart(Text("It <costs>"), "", "µs", [Trace("session", "session", ["</script>"], [100.0], [90.0], [120.0])])
+    checks = [Check(Text("a check"), False, Text("its detail"))]
+    outcome = Outcome(
+        Text("It costs %(us)s µs.", {"us": "100 (90 … 120)"}),
+        [summarise(five())],
+        checks,
+        [chart],
+        [Table(Text("A table"), [Text("approach")], [[Text("session")]])],
+        [Text("How it was done.")],
+    )
+    return write_report(RUN, Text("What does it cost?"), outcome, [Text("It was stopped.")], tmp_path).read_text()
+
+
+def test_the_report_needs_nothing_from_anywhere(report: str) -> None:
+    page = re.sub(r"<script>.*?</script>", "", report, flags=re.DOTALL)
+    assert re.findall(r'(?:src|href)="([^"]*)"', page) == ["results.json", "arms.csv", "windows.jsonl"]
+    assert "default-src 'none'" in page
+    assert "Plotly" in report
+
+
+def test_the_answer_comes_first_then_charts_then_tables_then_method(report: str) -> None:
+    places = [
+        report.index(words) for words in ("It costs 100", "It &lt;costs&gt;", "A table", "How it was done.", "2.47.0")
+    ]
+    assert places == sorted(places)
+    assert report.index("It was stopped.") < report.index("A table")
+
+
+def test_no_text_can_end_the_data_early(report: str) -> None:
+    data = re.search(r'<script id="figures" type="application/json">(.*?)</script>', report, re.DOTALL)
+    assert data is not None
+    [chart] = json.loads(data[1])
+    assert chart["en"]["light"]["data"][0]["x"] == ["</script>"]
+
+
+def test_charts_have_the_labs_hues_in_both_themes_intervals_and_zero(report: str) -> None:
+    [chart] = json.loads(re.findall(r'application/json">(.*?)</script>', report, re.DOTALL)[0])
+    for language in ("en", "ko"):
+        for theme in ("light", "dark"):
+            figure = chart[language][theme]
+            assert figure["data"][0]["marker"]["color"] == colours(theme)["session"]
+            assert figure["data"][0]["error_y"]["array"] == [20.0]
+            assert figure["data"][0]["error_y"]["arrayminus"] == [10.0]
+            assert figure["layout"]["yaxis"]["rangemode"] == "tozero"
+
+
+def test_the_report_speaks_both_languages(report: str) -> None:
+    assert '<span lang="en">Method</span><span lang="ko">' in report
