@@ -29,6 +29,7 @@ from lab_controls import controls_blueprint
 from measurement.middleware import Measured
 from open_access import open_approach
 from pages import Notes, pages_blueprint
+from planner import planner_blueprint
 from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
@@ -86,6 +87,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.register_blueprint(jwks_blueprint(key_ring))
     if config.lab:
         app.register_blueprint(exhibits_blueprint())
+        app.register_blueprint(planner_blueprint())
     if config.lab and config.control_socket:
         app.register_blueprint(controls_blueprint(config, config.control_socket))
     if config.lab and config.front_door:

@@ -35,6 +35,7 @@ FLOORS = {
     "lab_controls": GROUND | {"errors", "accounts", "store_connection", "cluster"},
     "walkthrough": GROUND | {"errors", "accounts", "store_connection", "approach", "lab_controls"},
     "exhibits": GROUND | {"errors", "token_auth"},
+    "planner": GROUND,
     "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
 }
 PARTS = {*FLOORS, "app", "bench", "tests"}
