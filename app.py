@@ -30,6 +30,7 @@ from lab_controls import controls_blueprint
 from measurement.middleware import Measured
 from open_access import open_approach
 from pages import Notes, pages_blueprint
+from planner import planner_blueprint
 from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
@@ -90,6 +91,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
         folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
         app.register_blueprint(folk_blueprint(folk_keys, database, door, now))
+        app.register_blueprint(planner_blueprint())
     if config.lab and config.control_socket:
         app.register_blueprint(controls_blueprint(config, config.control_socket))
         app.register_blueprint(keys_blueprint(config, key_ring))

@@ -23,6 +23,7 @@ from loadtests.remote import GeneratorFailed
 from loadtests.report import write_report
 from loadtests.results import Run, as_json, read_results, write_csv, write_json
 from loadtests.stage import Experiment, Size, Stage
+from planner.commands import plan
 
 STOPPED = 130  # as a shell says of a command that Ctrl-C ended
 OUT = Path("results")
@@ -82,6 +83,9 @@ def compare(run_a: Path, run_b: Path) -> None:
         raise click.ClickException(str(error)) from None
     for line in comparing.table(rows):
         click.echo(line)
+
+
+loadtests.add_command(plan)
 
 
 def run(experiment: Experiment, size: Size, folder: Path) -> bool:

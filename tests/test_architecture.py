@@ -36,11 +36,12 @@ FLOORS = {
     "walkthrough": GROUND | {"errors", "accounts", "store_connection", "approach", "lab_controls"},
     "exhibits": GROUND | {"errors", "token_auth", "lab_controls"},
     "folk_server": GROUND | {"errors", "accounts", "token_auth"},
+    "planner": GROUND,
     "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
     # (cluster), the stores' own encoding for logins in bulk (the twins' stores), the pages for its untuned contender.
     "loadtests": GROUND
-    | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "session_auth", "token_auth"},
+    | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "session_auth", "token_auth", "planner"},
 }
 PARTS = {*FLOORS, "app", "bench", "tests"}
 

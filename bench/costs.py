@@ -1,0 +1,139 @@
+"""Processor time by request, log-in and refresh, and what the server's own trace says of the steps inside."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import process_time_ns
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis
+from werkzeug.test import EnvironBuilder
+
+from app import create_app
+from cluster.embedded_store import EmbeddedStore
+from config import Config
+
+APPROACHES = ("open", "memory", "session", "token", "hybrid")
+BY_TOKEN = ("token", "hybrid")
+REQUESTS, LOGINS, REFRESHES = 200, 3, 20
+CREDENTIALS = {"username": "alice", "password": "wonderland"}
+
+
+class Caller:
+    """A client of one approach that knows its tokens."""
+
+    def __init__(self, app: Flask, approach: str) -> None:
+        self.approach, self.client, self.tokens = approach, FlaskClient(app), {}
+
+    def log_in(self) -> Any:
+        response = self.client.post(f"/{self.approach}/login", json=CREDENTIALS, headers={"X-Lab-Trace": "1"})
+        assert response.status_code == 200, response.text
+        self.tokens = response.get_json() if self.approach in BY_TOKEN else {}
+        return response
+
+    def get_profile(self) -> Any:
+        token = self.tokens.get("access_token")
+        headers = {"X-Lab-Trace": "1", **({"Authorization": f"Bearer {token}"} if token else {})}
+        response = self.client.get(f"/{self.approach}/profile", headers=headers)
+        assert response.status_code == 200, response.text
+        return response
+
+    def profile_environ(self) -> dict[str, Any]:
+        """Return the request as a server hands it over; sending it so leaves the test client's own time out."""
+        cookie = self.client.get_cookie("sid", path=f"/{self.approach}")
+        carried = {"Cookie": f"sid={cookie.value}"} if cookie else {}
+        if "access_token" in self.tokens:
+            carried = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        return EnvironBuilder(path=f"/{self.approach}/profile", headers=carried).get_environ()
+
+    def refresh(self) -> Any:
+        body = {"refresh_token": self.tokens["refresh_token"]}
+        response = self.client.post(f"/{self.approach}/refresh", json=body, headers={"X-Lab-Trace": "1"})
+        assert response.status_code == 200, response.text
+        self.tokens = response.get_json()
+        return response
+
+
+def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
+    """Return microseconds of this process (in-process requests, the store is another one), and steps as traced."""
+    folder.mkdir()
+    store = EmbeddedStore()
+    try:
+        app = create_app(Config(instance_dir=folder, redis_url=store.url, lab=True))
+        callers = {approach: Caller(app, approach) for approach in APPROACHES}
+        commands = {name: _login_commands(caller, store.url) for name, caller in callers.items()}
+        return {"login_store_ops": commands, **_cpu(callers, rounds), **_steps(callers)}
+    finally:
+        store.stop()
+
+
+def _cpu(callers: dict[str, Caller], rounds: int) -> dict[str, Any]:
+    """Return processor time; that of log-ins and refreshes includes the test client's, which is small beside it."""
+    taken: dict[str, dict[str, list[float]]] = {"request_cpu_us": {}, "login_cpu_us": {}, "refresh_cpu_us": {}}
+    for _ in range(rounds):
+        for name, caller in callers.items():
+            taken["request_cpu_us"].setdefault(name, []).append(_per_call(_profile(caller), REQUESTS))
+            taken["login_cpu_us"].setdefault(name, []).append(_per_call(caller.log_in, LOGINS))
+            if name in BY_TOKEN:
+                taken["refresh_cpu_us"].setdefault(name, []).append(_per_call(caller.refresh, REFRESHES))
+    return {kind: {name: round(median(us), 1) for name, us in arms.items()} for kind, arms in taken.items()}
+
+
+def _profile(caller: Caller) -> Callable[[], Any]:
+    environ, statuses = caller.profile_environ(), []
+    ask = lambda: b"".join(caller.client.application(dict(environ), lambda status, *_: statuses.append(status)))  # noqa: E731
+    said = ask()
+    assert statuses == ["200 OK"], said
+    return ask
+
+
+def _per_call(call: Callable[[], Any], times: int) -> float:
+    began = process_time_ns()
+    for _ in range(times):
+        call()
+    return (process_time_ns() - began) / 1000 / times
+
+
+def _steps(callers: dict[str, Caller]) -> dict[str, float]:
+    """Return the medians of single steps, by the lab's own trace."""
+    session, token = callers["session"], callers["token"]
+    return {
+        "store_us": _step(session.get_profile, "GETEX", REQUESTS),
+        "verify_us": _step(token.get_profile, "signature and claims", REQUESTS),
+        "sign_us": _step(token.refresh, "sign ", REFRESHES),
+        "db_write_us": _db_us(token),
+    }
+
+
+def _step(call: Callable[[], Any], what: str, times: int) -> float:
+    traces = [json.loads(call().headers["X-Lab-Trace"]) for _ in range(times)]
+    return round(median(step["duration_us"] for trace in traces for step in trace if what in step["what"]), 1)
+
+
+def _db_us(caller: Caller) -> float:
+    """Return for how long a refresh keeps every other writer out of the member database: from BEGIN to COMMIT."""
+    traces = [json.loads(caller.refresh().headers["X-Lab-Trace"]) for _ in range(10 * REFRESHES)]
+    return round(median(map(_locked_us, traces)), 1)
+
+
+def _locked_us(trace: list[dict[str, Any]]) -> float:
+    begin = next(step for step in trace if step["what"] == "BEGIN IMMEDIATE")
+    commit = next(step for step in trace if step["what"] == "COMMIT")
+    return float(commit["at_us"] + commit["duration_us"] - begin["at_us"])
+
+
+def _login_commands(caller: Caller, store_url: str, times: int = 20) -> int:
+    """Return what one log-in costs by the store's own count, in which the commands inside a script are commands too."""
+    caller.log_in()
+    with Redis.from_url(store_url) as redis:
+        before = _processed(redis)
+        for _ in range(times):
+            caller.log_in()
+        return round((_processed(redis) - before - 1) / times)
+
+
+def _processed(redis: Redis) -> int:
+    return int(redis.info("stats")["total_commands_processed"])

@@ -1,0 +1,108 @@
+"""What a login takes where it is kept: in the store, in a node's memory, in the member database."""
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from time import time
+from typing import Any
+
+from flask import Flask
+from redis import Redis
+
+from accounts.database import Database
+from accounts.demo import seed_load_members
+from accounts.members import Members
+from app import create_app
+from cluster.embedded_store import EmbeddedStore
+from config import DAY_S, Config
+from session_auth import MemorySessions, RedisSessions
+from session_auth.credential import Lifetimes as SessionLifetimes
+from session_auth.credential import SessionCredential
+from session_auth.store import SessionStore
+from store_connection import StoreConnection
+from token_auth import KeyRing, NoDenylist, RedisDenylist
+from token_auth.credential import Lifetimes as TokenLifetimes
+from token_auth.credential import TokenCredential
+from token_auth.store import RefreshTokens
+
+PREFIX = "lab:"
+
+
+def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
+    """Return bytes a piece: `count` members log in once each, by the lab's own code, and the difference is divided."""
+    folder.mkdir()
+    store = EmbeddedStore()
+    try:
+        config = Config(instance_dir=folder, redis_url=store.url, lab=True)
+        app, database = create_app(config), Database(config.database_url)
+        members = Members(database)
+        seed_load_members(members, count)
+        connection = StoreConnection(lambda: store.url)
+        with Redis.from_url(store.url) as redis:
+            used = lambda: int(redis.info("memory")["used_memory"])  # noqa: E731
+            in_store = _session_bytes(app, RedisSessions(connection, PREFIX), members, count, used)
+            denied = _denial_bytes(RedisDenylist(connection, PREFIX), count, used)
+        in_node = _node_bytes(app, members, count)
+        rows = _row_bytes(config, database, members, count)
+        return {"session_store_bytes": in_store, "denial_store_bytes": denied, "session_node_bytes": in_node, **rows}
+    finally:
+        store.stop()
+
+
+def _session_bytes(app: Flask, sessions: SessionStore, members: Members, count: int, used: Callable[[], int]) -> int:
+    """Return what the figure `used` grows by for each login, index entry included."""
+    credential = SessionCredential(app, "/session", sessions, members, SessionLifetimes(1800, 43_200), time)
+    everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
+    credential.issue(everybody[0], 1800)
+    before = used()
+    for member in everybody:
+        credential.issue(member, 1800)
+    return round((used() - before) / count)
+
+
+def _node_bytes(app: Flask, members: Members, count: int) -> int:
+    """Return what Python itself allocates for each login that a node keeps, by tracemalloc."""
+
+    def used() -> int:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        return _session_bytes(app, MemorySessions(), members, count, used)
+    finally:
+        tracemalloc.stop()
+
+
+def _denial_bytes(denylist: RedisDenylist, count: int, used: Callable[[], int]) -> int:
+    before = used()
+    for number in range(count):
+        denylist.deny(f"{number:022d}", 3600)  # a login id has 22 characters
+    return round((used() - before) / count)
+
+
+def _row_bytes(config: Config, database: Database, members: Members, count: int) -> dict[str, int]:
+    """Return by how much the database file grows for each login, and for each refresh after it."""
+    tokens = RefreshTokens(database, "token", 10)
+    lifetimes = TokenLifetimes(300, 7 * DAY_S, 30 * DAY_S)
+    key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
+    credential = TokenCredential("token", config.issuer, key_ring, tokens, NoDenylist(), lifetimes, time)
+    everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
+    start = _file_bytes(database)
+    issued = [credential.issue(member, 300, 7 * DAY_S) for member in everybody]
+    logged_in = _file_bytes(database)
+    for pair in issued:
+        credential.renew(credential.verify_refresh(pair.refresh), None)
+    refreshed = _file_bytes(database)
+    return {
+        "login_db_bytes": round((logged_in - start) / count),
+        "refresh_db_bytes": round((refreshed - logged_in) / count),
+    }
+
+
+def _file_bytes(database: Database) -> int:
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())

@@ -1,0 +1,6 @@
+"""`python -m planner plan`."""
+
+from planner.commands import group
+
+if __name__ == "__main__":
+    group()(prog_name="python -m planner")

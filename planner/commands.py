@@ -1,0 +1,111 @@
+"""The plan in a terminal: `plan` prints what `/planner` shows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from werkzeug.exceptions import BadRequest
+
+from planner.constants import Constants, measured, with_run
+from planner.fleet import prospect
+from planner.formulas import APPROACHES, Terms
+from planner.load import INPUTS, Load, read_load
+from planner.plan import ApproachPlan, view
+from planner.plan import plan as reckon
+from planner.quantity import readable
+from planner.reproduce import reproduce, worst
+from planner.runs import OWN_RUNS, results_of
+from planner.words import FIGURES, RESOURCES, compact, shown
+
+ARM = "approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads"
+
+
+def _inputs(command: Callable[..., None]) -> Callable[..., None]:
+    for each in reversed(INPUTS):
+        told = f"{each.label} ({each.unit}), {each.low} to {each.high}."
+        option = click.option(each.option, each.name, type=click.IntRange(each.low, each.high), help=told)
+        command = option(command)
+    return command
+
+
+@click.command()
+@_inputs
+@click.option("--run", type=click.Path(path_type=Path), help="Take constants from this results.json of a run.")
+@click.option("--formulas", is_flag=True, help="Print each formula, and the numbers put into it.")
+@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet, and every arm of the committed run.")
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **given: int | None) -> None:
+    """Reckon what each approach needs for a number of members, and where it breaks first."""
+    try:
+        load = read_load(given)
+    except BadRequest as mistake:
+        raise click.UsageError(str(mistake.description)) from None
+    constants = _constants(run)
+    plans = reckon(load, constants)
+    if as_json:
+        click.echo(json.dumps(view(load, plans), indent=1))
+        return
+    _print_table(load, plans)
+    if formulas:
+        _print_formulas(plans)
+    if simulate:
+        _print_simulation(load, constants)
+
+
+def _constants(run: Path | None) -> Constants:
+    if run is None:
+        return measured()[0]
+    try:
+        return with_run(measured()[0], results_of(run / "results.json" if run.is_dir() else run))
+    except ValueError as unusable:
+        raise click.BadParameter(str(unusable), param_hint="--run") from None
+
+
+def _print_table(load: Load, plans: list[ApproachPlan]) -> None:
+    click.echo(f"{load.members:,} members, {load.requests_per_minute} requests a minute each, {load.nodes:,} nodes\n")
+    click.echo(f"{'':42}" + "".join(f"{one.approach:>13}" for one in plans))
+    for name, (label, _) in FIGURES.items():
+        click.echo(f"{label!s:42}" + "".join(f"{shown(name, one.figures[name].value):>13}" for one in plans))
+    click.echo()
+    for one in plans:
+        first = one.first
+        says = "is over its limit:" if first.share > 1 else "holds; the first to be full:"
+        click.echo(f"{one.approach} {says} {RESOURCES[first.resource]}, at {compact(first.breaks_at.value)} members")
+        click.echo(f"    {first.breaks_at.text} = {first.breaks_at.worked} = {readable(first.breaks_at.value)}")
+
+
+def _print_formulas(plans: list[ApproachPlan]) -> None:
+    for one in plans:
+        click.echo(f"\n{one.approach}")
+        for name, figure in one.figures.items():
+            worked = "" if figure.text == figure.worked else f"\n        = {figure.worked} = {readable(figure.value)}"
+            click.echo(f"    {name} = {figure.text}{worked}")
+
+
+def _print_simulation(load: Load, constants: Constants) -> None:
+    click.echo("\nOne node of this fleet, simulated; the store's queue in closed form (M/D/1)")
+    for approach in APPROACHES:
+        seen = prospect(Terms(approach, load, constants))
+        told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
+        click.echo(f"    {approach:10}{told}")
+    newest = max(OWN_RUNS.glob("*.json"))
+    compared = reproduce(results_of(newest), constants)
+    click.echo(f"\nThe measured run {newest.stem}, simulated")
+    click.echo(f"    ({ARM})")
+    for arm in compared:
+        rps, p50 = arm.off
+        note = "  (gives the machine's constant)" if arm.calibrates else ""
+        click.echo(f"    {arm.name:48}{arm.measured_rps:9.1f}/s {rps:+7.1%}   p50 {p50:+7.1%}{note}")
+    click.echo(f"    the largest deviation: {worst(compared):.1%}")
+
+
+def _times(p50_us: float, p99_us: float) -> str:
+    return f"p50 {p50_us:,.0f} µs, p99 {p99_us:,.0f} µs"
+
+
+def group() -> click.Group:
+    """Return `python -m planner`."""
+    commands: dict[str, Any] = {"plan": plan}
+    return click.Group("planner", commands=commands, help=__doc__)

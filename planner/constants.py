@@ -1,0 +1,84 @@
+"""What one request, login and record costs: measured on one machine, or taken from a run that somebody chose."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+FILE = Path(__file__).parent / "constants.json"
+
+ByApproach = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Measured costs. `of_run` names those that come from a chosen run rather than from the file beside this code."""
+
+    request_cpu_us: ByApproach
+    login_cpu_us: ByApproach
+    refresh_cpu_us: ByApproach
+    login_store_ops: ByApproach
+    request_wire_bytes: ByApproach
+    refresh_wire_bytes: ByApproach
+    store_us: float
+    store_command_us: float
+    verify_us: float
+    sign_us: float
+    db_write_us: float
+    session_store_bytes: float
+    session_node_bytes: float
+    denial_store_bytes: float
+    login_db_bytes: float
+    refresh_db_bytes: float
+    of_run: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the constants were measured: when, by which command, on which machine."""
+
+    started: str
+    command: str
+    machine: Mapping[str, Any]
+
+
+@cache
+def measured() -> tuple[Constants, Source]:
+    """Return the committed constants, and where they come from."""
+    said = json.loads(FILE.read_text("utf-8"))
+    return Constants(**said["constants"]), Source(**said["measured"])
+
+
+def with_run(constants: Constants, results: Mapping[str, Any]) -> Constants:
+    """Put the readings of a run in the place of the constants that it has measured too."""
+    arms = results["arms"]
+    readings = {
+        "verify_us": _reading(arms, ("token",), "verify_us_p50"),
+        "store_us": _reading(_nearest(arms), ("session",), "store_us_p50"),
+    }
+    found: dict[str, Any] = {name: value for name, value in readings.items() if value}
+    return replace(constants, **found, of_run=frozenset(found))
+
+
+def listed(constants: Constants) -> list[tuple[str, Any]]:
+    """Return every constant with its name."""
+    return [(each.name, getattr(constants, each.name)) for each in fields(constants) if each.name != "of_run"]
+
+
+def round_trip_ms(arm: Mapping[str, Any]) -> float:
+    """Return how far the store was in an arm; one that does not say had no link put between."""
+    factors = arm.get("factors", {})
+    return float(factors.get("round_trip_ms", factors.get("store_round_trip_ms", 0)) or 0)
+
+
+def _nearest(arms: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the arms without a link to the store: the plan has an input of its own for the way."""
+    return [arm for arm in arms if round_trip_ms(arm) == 0]
+
+
+def _reading(arms: list[Mapping[str, Any]], approaches: tuple[str, ...], name: str) -> float | None:
+    found = [float(arm[name]) for arm in arms if arm.get("approach") in approaches and arm.get(name)]
+    return round(median(found), 1) if found else None

@@ -1,0 +1,93 @@
+"""Numbers that know how they were reckoned, so that a formula is written once: as code, which is also what is shown."""
+
+import math
+from dataclasses import dataclass
+
+SUM, PRODUCT, ATOM = range(3)  # how tightly a text binds: what binds less gets parentheses inside what binds more
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value, and how it came about: `text` in names, `worked` in numbers. `name` is what it is called from now on."""
+
+    value: float
+    text: str
+    worked: str
+    binds: int = ATOM
+    name: str = ""
+
+    def __add__(self, other: "Operand") -> "Quantity":
+        return _joined(self, "+", quantity(other), SUM, self.value + float(quantity(other).value))
+
+    def __mul__(self, other: "Operand") -> "Quantity":
+        return _joined(self, "×", quantity(other), PRODUCT, self.value * quantity(other).value)
+
+    def __truediv__(self, other: "Operand") -> "Quantity":
+        divisor = quantity(other)
+        return _joined(self, "÷", divisor, PRODUCT, self.value / divisor.value if divisor.value else math.inf)
+
+    def __rtruediv__(self, other: "Operand") -> "Quantity":
+        return quantity(other) / self
+
+    def called(self, name: str) -> "Quantity":
+        """Give it a name, by which other formulas refer to it; its own formula stays known."""
+        return Quantity(self.value, self.text, self.worked, self.binds, name)
+
+    def rounded_up(self) -> "Quantity":
+        """Return the next whole number."""
+        up = math.ceil(self.value) if math.isfinite(self.value) else self.value
+        return Quantity(up, f"⌈{self.text}⌉", f"⌈{self.worked}⌉")
+
+    @property
+    def in_names(self) -> str:
+        """Return how another formula shows this: its name, if it has one."""
+        return self.name or self.text
+
+    @property
+    def in_numbers(self) -> str:
+        return readable(self.value) if self.name else self.worked
+
+
+Operand = Quantity | float | int
+
+
+def quantity(value: Operand, name: str = "") -> Quantity:
+    """Return a plain number as a quantity; with `name`, as one that formulas show by that name."""
+    if isinstance(value, Quantity):
+        return value
+    return Quantity(value, name or readable(value), readable(value), name=name)
+
+
+def smaller(one: Quantity, other: Quantity) -> Quantity:
+    """Return the smaller of two."""
+    return _chosen("min", min(one.value, other.value), one, other)
+
+
+def larger(one: Quantity, other: Quantity) -> Quantity:
+    """Return the larger of two."""
+    return _chosen("max", max(one.value, other.value), one, other)
+
+
+def readable(value: float) -> str:
+    """Write a number with three significant digits at least, and whole thousands apart."""
+    if not math.isfinite(value):
+        return "∞"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.2e}"
+
+
+def _chosen(word: str, value: float, one: Quantity, other: Quantity) -> Quantity:
+    in_names, in_numbers = f"{one.in_names}, {other.in_names}", f"{one.in_numbers}, {other.in_numbers}"
+    return Quantity(value, f"{word}({in_names})", f"{word}({in_numbers})")
+
+
+def _joined(left: Quantity, sign: str, right: Quantity, binds: int, value: float) -> Quantity:
+    right_binds = binds + (sign == "÷")  # a ÷ (b × c) is not a ÷ b × c
+    text = f"{_within(left, left.in_names, binds)} {sign} {_within(right, right.in_names, right_binds)}"
+    worked = f"{_within(left, left.in_numbers, binds)} {sign} {_within(right, right.in_numbers, right_binds)}"
+    return Quantity(value, text, worked, binds)
+
+
+def _within(part: Quantity, text: str, binds: int) -> str:
+    return f"({text})" if not part.name and part.binds < binds else text

@@ -1,0 +1,90 @@
+"""`/planner`: what a load needs; `/planner/simulation`: the model of it, beside what was measured."""
+
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import BadRequest
+
+from planner import words
+from planner.chart import chart
+from planner.constants import Constants, listed, measured, with_run
+from planner.fleet import Prospect, prospect
+from planner.formulas import APPROACHES, Terms
+from planner.load import INPUTS, Load, as_query, read_load
+from planner.plan import capacities, plan, view
+from planner.reproduce import Comparison, reproduce, worst
+from planner.runs import OWN_RUNS, Runs
+from web.negotiation import wants_html
+
+EXAMPLES = (
+    Load(members=30, nodes=2),
+    Load(members=100_000, nodes=20),
+    Load(members=10_000_000, nodes=1000),
+)
+
+
+def planner_blueprint(runs: Runs | None = None) -> Blueprint:
+    """Return the pages."""
+    runs = runs or Runs()
+    pages = Blueprint("planner", __name__)
+    pages.app_context_processor(lambda: {"planner": True})
+    pages.context_processor(lambda: {"words": words, "inputs": INPUTS, "as_query": as_query, "listed": listed})
+
+    @pages.get("/planner")
+    def planner() -> Response:
+        """Show the plan for the inputs in the query; a mistake among them is named above the form."""
+        try:
+            load, constants = read_load(request.args), _constants(runs)
+        except BadRequest as mistake:
+            if not wants_html():
+                raise
+            return _page("planner.html", runs, {"complaint": mistake.description}, 400)
+        plans = plan(load, constants)
+        if not wants_html():
+            return jsonify(view(load, plans))
+        able = capacities(load, constants)
+        rows = list(zip(*able.values(), strict=True))
+        drawn = {
+            "plans": plans,
+            "capacities": able,
+            "capacity_rows": rows,
+            "chart": chart(load, able),
+            "constants": constants,
+        }
+        return _page("planner.html", runs, {"load": load, **drawn})
+
+    @pages.get("/planner/simulation")
+    def simulation() -> Response:
+        """Simulate the committed run, arm by arm, and one node of the fleet that the query asks for."""
+        load = read_load(request.args)
+        compared, prospects = _compared(), _prospects(load, _constants(runs))
+        if not wants_html():
+            return jsonify(
+                arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]
+            )
+        shown = {"load": load, "compared": compared, "worst": worst(compared), "prospects": prospects}
+        return _page("planner/simulation.html", runs, shown)
+
+    return pages
+
+
+def _constants(runs: Runs) -> Constants:
+    """Return the measured constants, with the readings of the run that the query chose in their place."""
+    name = request.args.get("run", "")
+    return with_run(measured()[0], runs.read(name)) if name else measured()[0]
+
+
+def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -> Response:
+    about = {"runs": runs.names(), "source": measured()[1], "examples": EXAMPLES, "typed": request.args}
+    return make_response(render_template(template, **about, **known), status)
+
+
+@lru_cache(maxsize=1)
+def _compared() -> list[Comparison]:
+    newest = max(OWN_RUNS.glob("*.json")).stem
+    return reproduce(Runs().read(newest), measured()[0])
+
+
+def _prospects(load: Load, constants: Constants) -> list[Prospect]:
+    return [prospect(Terms(approach, load, constants)) for approach in APPROACHES]

@@ -1,0 +1,64 @@
+"""What the figures and resources are called, and how their values are written in the reader's language."""
+
+import math
+
+from babel.numbers import format_compact_decimal, format_decimal
+from flask_babel import LazyString, get_locale, lazy_gettext
+
+FIGURES: dict[str, tuple[LazyString, str]] = {
+    "requests_s": (lazy_gettext("Requests"), "/s"),
+    "logins_s": (lazy_gettext("Log-ins"), "/s"),
+    "refreshes_s": (lazy_gettext("Refreshes"), "/s"),
+    "store_ops_s": (lazy_gettext("Store operations"), "/s"),
+    "live_sessions": (lazy_gettext("Sessions kept"), ""),
+    "store_bytes": (lazy_gettext("Memory in the store"), "B"),
+    "store_shards": (lazy_gettext("Store shards needed"), ""),
+    "node_bytes": (lazy_gettext("Memory in each node"), "B"),
+    "token_cores": (lazy_gettext("Cores that sign and verify tokens"), ""),
+    "node_cores": (lazy_gettext("Cores for everything, passwords included"), ""),
+    "busy_threads": (lazy_gettext("Threads that are busy"), ""),
+    "db_writes_s": (lazy_gettext("Writes to the member database"), "/s"),
+    "db_bytes": (lazy_gettext("Refresh tokens in the member database"), "B"),
+    "wire_bytes_s": (lazy_gettext("Bytes on the wire"), "B/s"),
+}
+
+RESOURCES: dict[str, LazyString] = {
+    "shard_ops": lazy_gettext("the operations of one store shard"),
+    "shard_memory": lazy_gettext("the memory of one store shard"),
+    "db_writer": lazy_gettext("the writes of the member database"),
+    "node_cpu": lazy_gettext("the processor time of the nodes"),
+    "node_threads": lazy_gettext("the threads of the nodes"),
+    "node_memory": lazy_gettext("the memory of the nodes"),
+}
+
+PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+
+
+def shown(name: str, value: float) -> str:
+    """Write a figure's value with its unit."""
+    unit = FIGURES[name][1]
+    if unit.startswith("B"):
+        return f"{size(value)}{unit[1:]}"
+    return f"{number(value)}{unit}"
+
+
+def size(count: float) -> str:
+    """Write bytes with three significant digits."""
+    step = 0 if count < 1024 else min(int(math.log2(count) / 10), len(PREFIXES) - 1)
+    return f"{number(count / 1024**step)} {PREFIXES[step]}B"
+
+
+def number(value: float) -> str:
+    """Write a number: whole from a hundred on, else with three significant digits."""
+    if not math.isfinite(value):
+        return "∞"
+    pattern = "#,##0" if value >= 100 or value == int(value) else "@@@" if value >= 0.001 else "0.0E0"
+    return format_decimal(value, pattern, locale=get_locale() or "en")
+
+
+def compact(value: float) -> str:
+    """Write a large number in few signs: 1.2M, 120만."""
+    if not math.isfinite(value):
+        return "∞"
+    places = 1 if value >= 1000 else 0
+    return format_compact_decimal(value, fraction_digits=places, locale=get_locale() or "en")

@@ -1,0 +1,63 @@
+// Reckon again whenever an input changes. The server reckons and draws; what it sends takes the place of what is there.
+
+import { attach } from "./slider.js";
+
+const PAUSE_MS = 200; // while somebody types
+const form = document.querySelector("[data-plan]");
+const results = document.querySelector("[data-results]");
+const complaint = document.querySelector("[data-complaint]");
+const said = document.querySelector("[data-said]"); // read aloud: the results themselves are new elements each time
+let asked = 0;
+let waiting;
+
+for (const slider of form.querySelectorAll("[data-slides]")) {
+  attach(slider, form.elements[slider.dataset.slides]);
+}
+
+form.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(reckon, PAUSE_MS);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(waiting);
+  if (form.reportValidity()) reckon();
+});
+
+async function reckon() {
+  if (!form.checkValidity()) return mark(false);
+  const turn = ++asked;
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  try {
+    const response = await fetch(address, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (turn === asked) show(response, page, address);
+  } catch {
+    if (turn === asked) mark(false);
+  }
+}
+
+function show(response, page, address) {
+  complaint.textContent = page.querySelector("[data-complaint]")?.textContent ?? "";
+  document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") } }));
+  mark(response.ok);
+  if (!response.ok) return;
+  const open = new Set([...results.querySelectorAll("details[open]")].map(nameOf));
+  results.replaceChildren(...page.querySelector("[data-results]").childNodes);
+  for (const details of results.querySelectorAll("details")) details.open = open.has(nameOf(details));
+  said.textContent = [...results.querySelectorAll("[data-breaks]")].map(finding).join(" ");
+  history.replaceState(null, "", address);
+}
+
+/** Results of other inputs than those that stand beside them are shown faintly. */
+function mark(fresh) {
+  results.toggleAttribute("data-stale", !fresh);
+}
+
+function finding(place) {
+  return `${place.querySelector(".chip").lastChild.textContent.trim()}: ${place.querySelector("[data-finding]").textContent}`;
+}
+
+function nameOf(details) {
+  return details.querySelector("summary").textContent.trim();
+}

@@ -1,0 +1,185 @@
+"""The planner as people meet it: its pages without a script, for programs, and in a terminal."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from planner.commands import group
+from planner.formulas import APPROACHES
+from planner.load import INPUTS
+from planner.runs import OWN_RUNS, Runs
+from planner.words import FIGURES, RESOURCES
+from tests.conftest import MakeApp
+
+ROOT = Path(__file__).parent.parent
+HTML = {"Accept": "text/html"}
+NEWEST = max(OWN_RUNS.glob("*.json"))
+
+
+def text_of(app: Flask, path: str, language: str = "en") -> str:
+    return app.test_client().get(path, headers={**HTML, "Accept-Language": language}).text
+
+
+def test_a_lab_shows_the_page_and_leads_to_it(app: Flask) -> None:
+    assert 'href="/planner"' in text_of(app, "/")
+    assert "What breaks first as the members grow?" in text_of(app, "/planner")
+
+
+def test_outside_a_lab_there_is_no_such_page(make_app: MakeApp) -> None:
+    client = make_app(lab=False).test_client()
+    assert client.get("/planner").status_code == client.get("/planner/simulation").status_code == 404
+
+
+def test_the_form_works_without_a_script(module_app: Flask) -> None:
+    html = text_of(module_app, "/planner?members=10000000&nodes=1000")
+    for field in INPUTS:
+        assert re.search(rf'<label for="{field.name}">', html)
+    assert 'value="10000000"' in html
+    assert html.count("data-breaks=") == len(APPROACHES)
+    assert 'data-approach="session" data-breaks="shard_ops"' in html
+    assert 'data-approach="token" data-breaks="db_writer"' in html
+
+
+def test_formulas_are_shown_with_the_numbers_put_into_them(module_app: Flask) -> None:
+    html = text_of(module_app, "/planner?members=36000&requests_per_minute=10")
+    assert "requests_s = members × requests_per_minute ÷ 60<br>= 36,000 × 10 ÷ 60" in html
+
+
+def test_the_page_is_light(module_app: Flask) -> None:
+    """Everything that the page loads: itself, and every style and script of it."""
+    client = module_app.test_client()
+    html = client.get("/planner", headers=HTML).text
+    files = {*re.findall(r'(?:href|src)="(/static/[^"]+)"', html), "/static/js/planner/slider.js"}
+    assert len(files) >= 7
+    assert len(html.encode()) + sum(len(client.get(file).data) for file in files) < 150_000
+
+
+def test_programs_get_the_same_as_json(module_app: Flask) -> None:
+    plan = module_app.test_client().get("/planner?members=36000&requests_per_minute=10").get_json()
+    assert plan["load"]["members"] == 36_000
+    assert plan["approaches"]["session"]["figures"]["requests_s"]["value"] == 6000
+    assert set(plan["approaches"]) == set(APPROACHES)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("members=0", "members"),
+        ("members=1e9", "members"),
+        ("nodes=1001", "nodes"),
+        ("access_ttl_s=90&refresh_ttl_s=60", "access_ttl_s"),
+        ("run=../../keys", "run"),
+        ("run=/etc/passwd", "run"),
+    ],
+)
+def test_a_mistake_is_named_in_place_and_what_was_typed_stays(module_app: Flask, query: str, names: str) -> None:
+    client = module_app.test_client()
+    page = client.get(f"/planner?{query}", headers=HTML)
+    assert page.status_code == 400
+    assert re.search(rf'role="status" data-complaint>✕ {names} takes ', page.text)
+    assert "data-plan" in page.text
+    problem = client.get(f"/planner?{query}")
+    assert (problem.status_code, problem.get_json()["code"]) == (400, "bad_request")
+    assert problem.get_json()["detail"].startswith(f"{names} takes ")
+
+
+def test_markup_in_an_input_stays_text(module_app: Flask) -> None:
+    html = text_of(module_app, '/planner?members="><script>alert(1)</script>')
+    assert "<script>alert" not in html
+
+
+def test_constants_come_from_a_chosen_run(module_app: Flask) -> None:
+    html = text_of(module_app, f"/planner?run={NEWEST.stem}")
+    assert html.count("(from the run)") == 2
+
+
+def test_runs_are_found_by_name_below_their_folders_only(tmp_path: Path) -> None:
+    (tmp_path / "scale-out-1").mkdir()
+    (tmp_path / "scale-out-1" / "results.json").write_text(json.dumps({"arms": []}))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "results.json").write_text("{")
+    runs = Runs([tmp_path])
+    assert runs.names() == ["broken", "scale-out-1"]
+    assert runs.read("scale-out-1") == {"arms": []}
+    for name in ("broken", "..", "scale-out-2"):
+        with pytest.raises(Exception, match="400 Bad Request"):
+            runs.read(name)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_figure_and_resource_has_its_words(module_app: Flask, language: str) -> None:
+    html = text_of(module_app, "/planner", language)
+    with module_app.test_request_context(headers={"Accept-Language": language}):
+        named = [str(label) for label, _ in FIGURES.values()]
+        assert all(f'<th scope="row">{label}</th>' in html for label in named)
+        assert any(str(resource) in html for resource in RESOURCES.values())
+    assert ("회원" in html) is (language == "ko")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_simulation_stands_beside_what_was_measured(module_app: Flask, language: str) -> None:
+    arms = json.loads(NEWEST.read_text())["arms"]
+    html = text_of(module_app, "/planner/simulation?members=10000000&nodes=1000", language)
+    assert all(f'data-arm="{arm["name"]}"' in html for arm in arms)
+    assert html.count('">◷</span>') == 1
+    answer = module_app.test_client().get("/planner/simulation").get_json()
+    assert len(answer["arms"]) == len(arms)
+    assert {one["approach"] for one in answer["prospects"]} == set(APPROACHES)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(group(), ["plan", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_terminal_prints_the_plan() -> None:
+    said = run("--members", "10000000", "--nodes", "1000", "--formulas")
+    assert said.startswith("10,000,000 members, 6 requests a minute each, 1,000 nodes\n")
+    assert "session is over its limit: the operations of one store shard, at " in said
+    assert "token is over its limit: the writes of the member database, at " in said
+    assert "requests_s = members × requests_per_minute ÷ 60\n        = 10,000,000 × 6 ÷ 60 = 1,000,000" in said
+
+
+def test_a_terminal_simulates_the_committed_run() -> None:
+    said = run("--simulate")
+    assert "the largest deviation: " in said
+    assert said.count("(gives the machine's constant)") == 1
+
+
+def test_a_terminal_takes_constants_from_a_run_and_gives_json() -> None:
+    said = json.loads(run("--json", "--run", str(NEWEST)))
+    assert said["approaches"]["token"]["figures"]["token_cores"]["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--members", "0"], "Invalid value for '--members'"),
+        (["--access-ttl-s", "90", "--refresh-ttl-s", "60"], "access_ttl_s takes at most refresh_ttl_s"),
+        (["--run", "nowhere.json"], "Invalid value for --run"),
+    ],
+)
+def test_a_terminal_names_what_is_wrong(arguments: list[str], says: str) -> None:
+    result = CliRunner().invoke(group(), ["plan", *arguments])
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_it_runs_as_a_module() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "planner", "plan", "--members", "1000"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "1,000 members" in ran.stdout
+    assert ran.stderr == ""

@@ -1,0 +1,237 @@
+"""The planner's formulas against answers worked out by hand, and what it says when an input is wrong."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from werkzeug.exceptions import BadRequest
+
+from planner import formulas
+from planner.chart import chart
+from planner.constants import Constants, measured, with_run
+from planner.formulas import APPROACHES, Terms
+from planner.limits import limits
+from planner.load import INPUTS, Load, as_query, read_load
+from planner.plan import capacities, plan, view
+from planner.quantity import larger, quantity, readable, smaller
+
+GIB = 2**30
+LOAD = Load(
+    members=36_000,
+    requests_per_minute=10,
+    visit_min=20,
+    access_ttl_s=294,
+    refresh_ttl_s=13_600,
+    session_idle_s=600,
+    session_absolute_s=3600,
+    nodes=10,
+    threads_per_node=2,
+    work_ms=20,
+    round_trip_ms=1,
+    shard_gib=16,
+    node_gib=4,
+)
+EACH = dict.fromkeys(APPROACHES, 0.0)
+CONSTANTS = Constants(
+    request_cpu_us={**EACH, "memory": 300, "session": 500, "token": 400, "hybrid": 600},
+    login_cpu_us=dict.fromkeys(APPROACHES, 40_000),
+    refresh_cpu_us={"token": 1500, "hybrid": 1500},
+    login_store_ops={"memory": 2, "session": 5, "token": 2, "hybrid": 2},
+    request_wire_bytes={"memory": 600, "session": 600, "token": 1000, "hybrid": 1000},
+    refresh_wire_bytes={"token": 2000, "hybrid": 2000},
+    store_us=100,
+    store_command_us=7,
+    verify_us=50,
+    sign_us=80,
+    db_write_us=1000,
+    session_store_bytes=500,
+    session_node_bytes=900,
+    denial_store_bytes=100,
+    login_db_bytes=700,
+    refresh_db_bytes=200,
+)
+
+# 36,000 members: 6,000 requests/s; visits of 1,200 s: 30 log-ins/s; tokens refreshed every 294 + 6 s: 120/s;
+# sessions kept for 1,200 + 600 s: 54,000 of them.
+BY_HAND = {
+    ("session", "requests_s"): 6000,
+    ("session", "logins_s"): 30,
+    ("token", "logins_s"): 30,
+    ("session", "refreshes_s"): 0,
+    ("token", "refreshes_s"): 120,
+    ("memory", "live_sessions"): 54_000,
+    ("token", "live_sessions"): 0,
+    ("memory", "store_ops_s"): 60,
+    ("session", "store_ops_s"): 6150,
+    ("token", "store_ops_s"): 60,
+    ("hybrid", "store_ops_s"): 6060,
+    ("session", "store_bytes"): 27_000_000,
+    ("hybrid", "store_bytes"): 30 * 354 * 100,
+    ("token", "store_bytes"): 0,
+    ("session", "store_shards"): 1,
+    ("memory", "node_bytes"): 4_860_000,
+    ("session", "node_bytes"): 0,
+    ("session", "token_cores"): 0,
+    ("token", "token_cores"): 0.312,
+    ("session", "node_cores"): 4.2,
+    ("token", "node_cores"): 3.78,
+    ("memory", "busy_threads"): 121.8,
+    ("session", "busy_threads"): 129.6,
+    ("session", "db_writes_s"): 0,
+    ("hybrid", "db_writes_s"): 150,
+    ("token", "db_bytes"): 45_000 * 100_000,
+    ("session", "wire_bytes_s"): 3_600_000,
+    ("token", "wire_bytes_s"): 6_240_000,
+}
+
+
+@pytest.mark.parametrize(("approach", "figure"), BY_HAND)
+def test_a_figure_is_what_it_is_by_hand(approach: str, figure: str) -> None:
+    found = {one.approach: one for one in plan(LOAD, CONSTANTS)}[approach].figures[figure]
+    assert found.value == pytest.approx(BY_HAND[approach, figure])
+
+
+def test_every_figure_has_an_answer_by_hand() -> None:
+    assert {figure for _, figure in BY_HAND} == set(plan(LOAD, CONSTANTS)[0].figures)
+
+
+def test_a_session_whose_absolute_end_comes_first_is_begun_again_and_not_kept_longer() -> None:
+    terms = Terms("session", replace(LOAD, session_absolute_s=600), CONSTANTS)
+    assert formulas.logins_s(terms).value == 60
+    assert formulas.live_sessions(terms).value == 36_000
+
+
+def test_a_formula_is_shown_as_it_was_reckoned() -> None:
+    refreshes = formulas.refreshes_s(Terms("token", LOAD, CONSTANTS))
+    assert refreshes.text == "members ÷ (access_ttl_s + 60 ÷ requests_per_minute)"
+    assert refreshes.worked == "36,000 ÷ (294 + 60 ÷ 10)"
+    live = formulas.live_sessions(Terms("session", LOAD, CONSTANTS))
+    assert live.text == "logins_s × min(visit_s + session_idle_s, session_absolute_s)"
+    assert live.worked == "30 × min(1,200 + 600, 3,600)"
+
+
+def test_parentheses_stand_where_they_are_needed() -> None:
+    a, b, c = (quantity(value, name) for value, name in ((12, "a"), (3, "b"), (2, "c")))
+    assert (a / (b * c)).text == "a ÷ (b × c)"
+    assert (a / (b * c)).value == 2
+    assert ((a + b) * c).text == "(a + b) × c"
+    assert (a + b * c).text == "a + b × c"
+    assert (a / (b / c)).worked == "12 ÷ (3 ÷ 2)"
+    assert (larger(a, b) + smaller(b, c)).text == "max(a, b) + min(b, c)"
+    assert (quantity(5) / quantity(2)).rounded_up().value == 3
+    assert (quantity(5) / quantity(0)).value == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234567, "1,234,567"), (12.345, "12.3"), (0.25, "0.25"), (3, "3"), (1e-5, "1.00e-05")]
+)
+def test_numbers_are_written_with_the_digits_that_count(value: float, text: str) -> None:
+    assert readable(value) == text
+
+
+# One shard does 0.7 × 1,000,000 ÷ 7 = 100,000 operations/s; 10 nodes have 0.7 × 20 = 14 threads and 7 cores.
+BREAKS = {
+    ("session", "shard_ops"): 36_000 * 100_000 / 6150,
+    ("session", "shard_memory"): 36_000 * 0.7 * 16 * GIB / 27_000_000,
+    ("session", "node_threads"): 36_000 * 14 / 129.6,
+    ("token", "node_cpu"): 36_000 * 7 / 3.78,
+    ("token", "db_writer"): 36_000 * 700 / 150,
+    ("memory", "node_memory"): 36_000 * 0.7 * 4 * GIB / 4_860_000,
+}
+
+
+@pytest.mark.parametrize(("approach", "resource"), BREAKS)
+def test_a_resource_is_full_with_as_many_members_as_by_hand(approach: str, resource: str) -> None:
+    found = {limit.resource: limit for limit in limits(Terms(approach, LOAD, CONSTANTS))}[resource]
+    assert found.breaks_at.value == pytest.approx(BREAKS[approach, resource])
+
+
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_at_the_number_where_it_breaks_the_resource_is_just_full(approach: str) -> None:
+    first = limits(Terms(approach, LOAD, CONSTANTS))[0]
+    just = replace(LOAD, members=int(first.breaks_at.value))
+    again = limits(Terms(approach, just, CONSTANTS))[0]
+    assert again.resource == first.resource
+    assert again.share == pytest.approx(1, rel=1e-3)
+
+
+def test_what_breaks_first_changes_from_the_nodes_to_what_they_share() -> None:
+    able = capacities(replace(LOAD, work_ms=5), CONSTANTS)
+    first = {approach: [limit.resource for _, limit in line] for approach, line in able.items()}
+    assert {line[0] for line in first.values()} == {"node_threads"}
+    assert first["session"][-1] == "shard_ops"
+    assert first["token"][-1] == first["hybrid"][-1] == "db_writer"
+    assert first["memory"][-1] == "node_threads"
+
+
+def test_the_chart_draws_more_members_higher_up_and_keeps_names_apart() -> None:
+    drawn = chart(LOAD, capacities(LOAD, CONSTANTS))
+    for line in drawn.lines:
+        heights = [float(point.partition(",")[2]) for point in line.points.split()]
+        assert heights == sorted(heights, reverse=True)
+        assert 0 <= min(heights) <= max(heights) <= 100
+    names = sorted(line.label_y for line in drawn.lines)
+    assert all(lower - upper > 6.9 for upper, lower in pairwise(names))
+    assert all(0 <= y <= 100 for y in names)
+
+
+@pytest.mark.parametrize("field", INPUTS, ids=lambda field: field.name)
+@pytest.mark.parametrize("wrong", ["-1", "1.5", "many", "10000000000000", "９9９9９9９9９9", True, None])
+def test_a_wrong_input_is_named_with_what_it_takes(field: object, wrong: object) -> None:
+    name, given = field.name, {field.name: wrong}  # type: ignore[attr-defined]
+    if wrong is None:
+        assert read_load(given) == Load()
+        return
+    with pytest.raises(BadRequest, match=f"^400 Bad Request: {name} takes a whole number from "):
+        read_load(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"access_ttl_s": "100", "refresh_ttl_s": "99"}, "access_ttl_s takes at most refresh_ttl_s"),
+        ({"session_idle_s": "100", "session_absolute_s": "99"}, "session_idle_s takes at most session_absolute_s"),
+    ],
+)
+def test_lifetimes_nest(given: dict[str, str], says: str) -> None:
+    with pytest.raises(BadRequest, match=says):
+        read_load(given)
+
+
+def test_a_query_holds_what_differs_and_is_read_back() -> None:
+    assert as_query(Load()) == {}
+    assert read_load({name: str(value) for name, value in as_query(LOAD).items()}) == LOAD
+
+
+def test_a_runs_readings_take_the_place_of_the_constants() -> None:
+    arms = [
+        {"approach": "token", "factors": {"round_trip_ms": 0}, "verify_us_p50": 61.0, "store_us_p50": 0.0},
+        {"approach": "token", "factors": {"round_trip_ms": 5}, "verify_us_p50": 63.0, "store_us_p50": 0.0},
+        {"approach": "session", "factors": {"round_trip_ms": 0}, "verify_us_p50": 9.0, "store_us_p50": 140.0},
+        {"approach": "session", "factors": {"round_trip_ms": 5}, "verify_us_p50": 9.0, "store_us_p50": 5200.0},
+    ]
+    taken = with_run(CONSTANTS, {"arms": arms})
+    assert (taken.verify_us, taken.store_us) == (62.0, 140.0)
+    assert taken.of_run == {"verify_us", "store_us"}
+    assert with_run(CONSTANTS, {"arms": []}) == CONSTANTS
+
+
+def test_the_committed_constants_are_whole_and_say_how_they_were_measured() -> None:
+    constants, source = measured()
+    assert source.command.startswith("python -m bench.constants")
+    assert source.machine["cores"] >= 1
+    for approach in APPROACHES:
+        assert constants.request_cpu_us[approach] > constants.request_cpu_us["open"] > 0
+    assert constants.login_store_ops["session"] > constants.login_store_ops["token"]
+    assert constants.request_wire_bytes["token"] > constants.request_wire_bytes["session"]
+
+
+def test_a_plan_for_programs_has_every_figure_with_its_formula() -> None:
+    shown = view(LOAD, plan(LOAD, CONSTANTS))
+    assert shown["load"]["members"] == 36_000
+    assert shown["approaches"]["token"]["figures"]["db_writes_s"] == {
+        "value": 150,
+        "formula": "refreshes_s + logins_s",
+        "worked": "120 + 30",
+    }
+    assert shown["approaches"]["session"]["breaks"][0]["resource"] == "node_threads"
