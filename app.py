@@ -3,11 +3,11 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from time import time
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import errors
@@ -35,7 +35,7 @@ from session_auth import MemorySessions, RedisSessions, SessionApproach, Session
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
-from walkthrough import comparison_blueprint, walkthrough_blueprint
+from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from web import headers
 from web.fields import MAX_BODY_BYTES
 
@@ -87,21 +87,12 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.register_blueprint(home_blueprint(approaches, store, database, config))
     app.register_blueprint(jwks_blueprint(key_ring))
     if config.lab:
-        app.register_blueprint(exhibits_blueprint())
-        # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
-        folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
-        app.register_blueprint(folk_blueprint(folk_keys, database, door, now))
-        app.register_blueprint(planner_blueprint())
-    if config.lab and config.control_socket:
-        app.register_blueprint(controls_blueprint(config, config.control_socket))
-        app.register_blueprint(keys_blueprint(config, key_ring))
-    if config.lab and config.front_door:
         keepers = (in_memory, sessions, tokens, hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}
-        app.register_blueprint(
-            walkthrough_blueprint(config, config.front_door, looks, lambda *change: tell(members.set_role(*change)))
-        )
-        app.register_blueprint(comparison_blueprint(config))
+        for blueprint in _walks(config, looks, lambda *change: tell(members.set_role(*change))):
+            app.register_blueprint(blueprint)
+        for blueprint in _exhibits(config, key_ring, database, door, now):
+            app.register_blueprint(blueprint)
     app.cli.add_command(member_commands(members, tell))
     app.cli.add_command(key_commands(key_ring))
 
@@ -112,6 +103,27 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=config.lab)  # type: ignore[method-assign]
     return app
+
+
+def _walks(config: Config, looks: Mapping[str, Look], set_role: Callable[[str, str], None]) -> Iterator[Blueprint]:
+    """Yield the pages that need a lab's front door, behind which other clients are played."""
+    if config.front_door:
+        yield walkthrough_blueprint(config, config.front_door, looks, set_role)
+        yield comparison_blueprint(config)
+
+
+def _exhibits(
+    config: Config, key_ring: KeyRing, database: Database, door: Door, now: Callable[[], float]
+) -> Iterator[Blueprint]:
+    """Yield the lab's other pages; those with switches need its supervisor."""
+    yield exhibits_blueprint()
+    yield planner_blueprint()
+    # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
+    folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
+    yield folk_blueprint(folk_keys, database, door, now)
+    if config.control_socket:
+        yield controls_blueprint(config, config.control_socket)
+        yield keys_blueprint(config, key_ring)
 
 
 def _tell(approaches: Collection[Approach], change: Change) -> None:
