@@ -7,6 +7,8 @@
     PUT  /store/round-trip  {"ms": 5}        0 to 50; every reply of the store takes this much longer
     PUT  /store/full        {"full": true}   writes are refused as if memory were full
     POST /store/empty, /store/restart
+    POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
+    DELETE /load-run                         stop it; what it has measured is kept
 
 Each answers with the state, at once: processes take a moment to follow. A refused order is `{"code", "detail"}`. Orders
 to nodes are PUT, hence idempotent, so that a balancer may pass one on when it hits the very node that carried it.
@@ -149,6 +151,19 @@ def control_app(supervisor: Supervisor) -> Flask:
     @app.post("/store/restart")
     def restart_store() -> Response:
         supervisor.restart_store()
+        return jsonify(supervisor.state())
+
+    @app.post("/load-run")
+    def start_load_run() -> tuple[Response, int]:
+        experiment, quick = _field("experiment"), _field("quick")
+        if not isinstance(quick, bool):
+            raise Refused(400, "bad_request", "quick takes true or false")
+        supervisor.start_load_run(str(experiment), quick)
+        return jsonify(supervisor.state()), 201
+
+    @app.delete("/load-run")
+    def stop_load_run() -> Response:
+        supervisor.stop_load_run()
         return jsonify(supervisor.state())
 
     return app

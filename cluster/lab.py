@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from cluster.address import Address, CannotStart
 from cluster.control import control_api
+from cluster.load_run import LoadRun
 from cluster.published import control_file, published
 from cluster.runtime_folder import RuntimeFolder
 from cluster.store import running_store
@@ -54,7 +55,8 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False) -> 
         refuse_long_path(folder.path)
         socket = folder.path / "control.socket"
         environment = _environment(config, store.url, socket, code, doors)
-        supervisor = Supervisor(doors, store, folder.path, environment, nodes)
+        load_run = LoadRun(config.instance_dir / "loadtests")
+        supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes)
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no order before that
             parts.enter_context(control_api(supervisor, socket))

@@ -9,6 +9,7 @@ from typing import Any
 
 from cluster.address import Address, CannotStart
 from cluster.balancer import Balancer
+from cluster.load_run import LoadRun
 from cluster.node import Node
 from cluster.orders import Refused
 from cluster.store import Store
@@ -34,9 +35,18 @@ class Supervisor:
     they are. Orders raise `Refused`.
     """
 
-    def __init__(self, doors: Doors, store: Store, folder: Path, environment: Mapping[str, str], nodes: int) -> None:
+    def __init__(
+        self,
+        doors: Doors,
+        store: Store,
+        load_run: LoadRun,
+        folder: Path,
+        environment: Mapping[str, str],
+        nodes: int,
+    ) -> None:
         self.doors = doors
         self._store = store
+        self._load_run = load_run
         self._folder = folder
         self._environment = environment
         self._vitals = Vitals()
@@ -55,6 +65,7 @@ class Supervisor:
         """Notice what happened, and start again what ended by itself. Called again and again."""
         with self._orders:
             self._store.look()
+            self._load_run.look()
             for part in self._parts():
                 part.look()
 
@@ -70,6 +81,7 @@ class Supervisor:
     def stop(self) -> None:
         """End the balancer, which answers what is in flight, then the nodes, all at once."""
         with self._orders, ExitStack() as ends:
+            self._load_run.end()
             if self._balancer:
                 self._balancer.stop()
             for _, part in self._nodes.values():
@@ -91,6 +103,7 @@ class Supervisor:
             "balancer": balancer and {"name": "balancer", "state": balancer.state, **self._vitals.of(balancer)},
             "nodes": [self._node_state(node, part) for node, part in nodes],
             "store": self._store.state(self._vitals),
+            "load_run": self._load_run.state(),
         }
 
     def add_node(self) -> None:
@@ -134,6 +147,16 @@ class Supervisor:
         """Let every reply of the store take this much longer."""
         with self._orders:
             self._store.set_round_trip(milliseconds)
+
+    def start_load_run(self, experiment: str, quick: bool) -> None:
+        """Start a load test, unless one runs."""
+        with self._orders:
+            self._load_run.start(experiment, quick)
+
+    def stop_load_run(self) -> None:
+        """Stop the load test; what it has measured is kept."""
+        with self._orders:
+            self._load_run.stop()
 
     # -- the steps they share
 

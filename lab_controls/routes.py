@@ -13,9 +13,11 @@ from cluster.orders import Refused
 from config import Config
 from errors import LastNode, OrderRefused, SupervisorUnavailable
 from lab_controls.guard import COOKIE, Guard
+from lab_controls.load_tests import add_load_tests
 from web.fields import read_fields, text_field
 
 MAX_CODE = 100
+MAKES = ("/nodes", "/load-run")
 
 # What the supervisor refuses, in the reader's language; its own words are for a terminal.
 REFUSALS = {
@@ -24,6 +26,8 @@ REFUSALS = {
     "unknown_node": lazy_gettext("There is no node of this name."),
     "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
     "not_running": lazy_gettext("The store has to run for this."),
+    "run_in_progress": lazy_gettext("A load test is running; one at a time."),
+    "no_run": lazy_gettext("No load test is running."),
 }
 
 
@@ -83,13 +87,14 @@ def controls_blueprint(config: Config, socket: Path) -> Blueprint:
     controls.add_url_rule("/lab/store/full", "full", lambda: press("PUT", "/store/full", "full"), methods=["PUT"])
     controls.add_url_rule("/lab/store/empty", "empty", lambda: press("POST", "/store/empty"), methods=["POST"])
     controls.add_url_rule("/lab/store/restart", "restart", lambda: press("POST", "/store/restart"), methods=["POST"])
+    add_load_tests(controls, guard, press, lambda: _order(socket, "GET", "/state"), config.instance_dir / "loadtests")
     return controls
 
 
 def _pass_on(socket: Path, method: str, path: str, body: dict[str, Any] | None = None) -> Response:
     """Give the order and answer with the state after it."""
     return make_response(
-        jsonify(_order(socket, method, path, body)), 201 if (method, path) == ("POST", "/nodes") else 200
+        jsonify(_order(socket, method, path, body)), 201 if method == "POST" and path in MAKES else 200
     )
 
 

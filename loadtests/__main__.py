@@ -1,5 +1,6 @@
 """`python -m loadtests EXPERIMENT`: Measure, and leave a report; each starts labs of its own and ends them."""
 
+import json
 import signal
 import sys
 import tempfile
@@ -75,13 +76,14 @@ def run_all(out: Path | None, **sizes: Any) -> None:
 @loadtests.command("compare")
 @click.argument("run_a", type=click.Path(exists=True, path_type=Path))
 @click.argument("run_b", type=click.Path(exists=True, path_type=Path))
-def compare(run_a: Path, run_b: Path) -> None:
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
     """Two runs side by side, and which differences exceed the noise."""
     try:
         rows = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:
         raise click.ClickException(str(error)) from None
-    for line in comparing.table(rows):
+    for line in [json.dumps({"rows": [row.view() for row in rows]})] if as_data else comparing.table(rows):
         click.echo(line)
 
 

@@ -24,6 +24,17 @@ class Row:
     ratio: Estimate
     differs: bool
 
+    def view(self) -> dict[str, Any]:
+        """Return the row as programs read it."""
+        interval = {"ratio": self.ratio.value, "low": self.ratio.low, "high": self.ratio.high}
+        return {
+            "name": self.name,
+            "first_us": self.first_us,
+            "second_us": self.second_us,
+            **interval,
+            "differs": self.differs,
+        }
+
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) -> list[Row]:
     """Return one row for each arm that both runs have. Raise `NotComparable`."""

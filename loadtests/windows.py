@@ -49,7 +49,7 @@ class Window:
 
     def view(self) -> dict[str, Any]:
         """Return it as one line of the raw data."""
-        return {**vars(self), "expects": sorted(self.expects)}
+        return {"label": self.label, **vars(self), "expects": sorted(self.expects)}
 
 
 def label(approach: str, factors: Mapping[str, Any]) -> str:

@@ -1,0 +1,64 @@
+"""One load test at a time, for whoever orders it: a command of its own, which starts and ends a lab of its own."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from signal import SIGINT
+from typing import Any
+
+from cluster.orders import Refused
+from cluster.process import Process
+
+EXPERIMENTS = ("lookup-cost", "scale-out", "memory", "revocation", "lifetimes", "outage")
+
+
+class LoadRun:
+    """Runs `python -m loadtests`; reports go into a folder of their own below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: Process | None = None
+        self._name = ""
+        self._stopping = False
+
+    def start(self, experiment: str, quick: bool) -> None:
+        """Start an experiment. Raise `Refused` for one that is not known, or while another runs."""
+        if experiment not in EXPERIMENTS:
+            raise Refused(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
+        if self._is_running():
+            raise Refused(409, "run_in_progress", f"{self._name} is running; one load test at a time")
+        self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
+        options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]
+        command = [sys.executable, "-m", "loadtests", experiment, *options]
+        self._process = Process("load test", command)
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does: what was measured is kept. Raise `Refused` if none runs."""
+        if self._process is None or not self._is_running():
+            raise Refused(409, "no_run", "no load test is running")
+        self._stopping = True
+        self._process.signal(SIGINT)
+
+    def look(self) -> None:
+        """Notice that it has ended, and end what a killed one has left."""
+        if self._process is not None and self._process.exit_code is not None:
+            self._process.stop()
+
+    def end(self) -> None:
+        """End it at once, with everything that it has started."""
+        if self._process is not None:
+            self._process.stop()
+
+    def state(self) -> dict[str, Any] | None:
+        """Return the last run, as `GET /state` shows it, or None before the first."""
+        if self._process is None:
+            return None
+        running = "stopping" if self._stopping else "running"
+        return {
+            "name": self._name,
+            "state": running if self._is_running() else "ended",
+            "exit_code": self._process.exit_code,
+        }
+
+    def _is_running(self) -> bool:
+        return self._process is not None and self._process.exit_code is None

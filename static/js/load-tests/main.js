@@ -1,0 +1,57 @@
+// The page of the load tests: orders out, state in once a second, so a reload loses nothing.
+
+import { mayPress, recall, takeCode } from "../instructor.js";
+import { drawLive } from "./live.js";
+import { order } from "./orders.js";
+import { drawComparison, drawReports, ticked } from "./reports.js";
+import { say } from "../words.js";
+
+const POLL_MS = 1000;
+const find = (name) => document.querySelector(`[data-${name}]`);
+let running = false;
+
+find("start").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { experiment, size } = event.target.elements;
+  await order("POST", "/lab/load-run", { experiment: experiment.value, quick: size.value === "quick" }, say("start"));
+  await look();
+});
+find("stop-button").addEventListener("click", async () => {
+  await order("DELETE", "/lab/load-run", undefined, say("stop"));
+  await look();
+});
+find("reports").addEventListener("change", () => { find("compare").disabled = ticked().length !== 2; });
+find("compare").addEventListener("click", () => drawComparison(...ticked()));
+
+async function look() {
+  try {
+    const response = await fetch("/lab/load-tests", { signal: AbortSignal.timeout(5000) });
+    if (!response.ok) throw new Error(String(response.status));
+    show(await response.json());
+  } catch {
+    find("now").textContent = say("now.away");
+  }
+}
+
+function show({ run, runs }) {
+  running = run !== null && run.state !== "ended";
+  find("start-button").disabled = running || !mayPress();
+  find("stop-button").disabled = run?.state !== "running" || !mayPress();
+  drawReports(runs);
+  if (run === null) return;
+  const reported = runs.some(({ name }) => name === run.name);
+  const state = running ? run.state : reported ? "ended" : "failed";
+  const said = say(`now.${state}`, { name: run.name, done: run.done, planned: run.planned ?? "?" });
+  if (find("now").textContent !== said) find("now").textContent = said;
+  find("progress").hidden = !running;
+  find("progress").max = run.planned ?? 1;
+  find("progress").value = run.done;
+  drawLive(find("live"), run.points);
+}
+
+takeCode((code) => order("POST", "/lab/code", { code }, say("login")));
+recall();
+for (;;) {
+  await look();
+  await new Promise((resolve) => setTimeout(resolve, document.hidden ? 5 * POLL_MS : POLL_MS));
+}

@@ -1,0 +1,56 @@
+// The runs that have left a report, and two of them side by side.
+
+import { language, number, say } from "../words.js";
+
+const find = (name) => document.querySelector(`[data-${name}]`);
+let shown = "";
+
+/** The names of the runs that are ticked. */
+export function ticked() {
+  return [...find("reports").querySelectorAll("input:checked")].map(({ value }) => value);
+}
+
+/** List the runs, newest first; what is ticked stays so, because nothing is drawn anew without need. */
+export function drawReports(runs) {
+  if (shown === JSON.stringify(runs)) return;
+  shown = JSON.stringify(runs);
+  const kept = new Set(ticked());
+  find("no-reports").hidden = runs.length > 0;
+  find("reports").hidden = runs.length === 0;
+  find("reports").tBodies[0].replaceChildren(...runs.map((run) => row(run, kept)));
+}
+
+/** Set two runs side by side; the earlier one comes first. */
+export async function drawComparison(...names) {
+  const [first, second] = names.map((name) => name.slice(-15)).every((time, at, times) => at === 0 || times[at - 1] <= time) ? names : names.toReversed();
+  const response = await fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
+  const said = await response?.json();
+  const rows = response?.ok ? said.rows : [];
+  find("comparison").hidden = rows.length === 0;
+  find("comparison").tBodies[0].replaceChildren(...rows.map(compared));
+  const differing = rows.filter(({ differs }) => differs).length;
+  find("compared").textContent = response?.ok
+    ? `${first}, ${second}: ${say("found", { count: differing, all: rows.length })}`
+    : (said?.detail ?? say("now.away"));
+}
+
+function row({ name, experiment, started, answer, publishable, reasons }, kept) {
+  const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: kept.has(name) });
+  tick.setAttribute("aria-label", say("pick", { name }));
+  const link = Object.assign(document.createElement("a"), { href: `/loadtests/${name}/report.html`, textContent: experiment });
+  const verdict = publishable ? say("yes") : say("no", { reasons: (reasons ?? []).join("; ") });
+  return cells([[tick], [link], [new Date(started).toLocaleString(language)], [answer ?? ""], [verdict]]);
+}
+
+function compared({ name, first_us, second_us, ratio, low, high, differs }) {
+  const interval = `${number(ratio, 2)} (${number(low, 2)} … ${number(high, 2)})`;
+  const made = cells([[name], [number(first_us)], [number(second_us)], [interval], [say(differs ? "differs" : "same")]]);
+  for (const at of [1, 2, 3]) made.cells[at].className = "number";
+  return made;
+}
+
+function cells(contents) {
+  const made = document.createElement("tr");
+  for (const content of contents) made.insertCell().append(...content);
+  return made;
+}
