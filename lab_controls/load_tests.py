@@ -105,7 +105,7 @@ def _results(folder: Path) -> list[dict[str, Any]]:
     for file in folder.glob("*/results.json"):
         results = _read_json(file)
         if results is not None and RUN.fullmatch(file.parent.name):
-            said = {name: results.get(name) for name in ("experiment", "started", "publishable", "reasons", "answer")}
+            said = {name: results.get(name) for name in ("experiment", "started", "publishable", "said")}
             found.append({"name": file.parent.name, **said})
     return sorted(found, key=lambda run: str(run["started"]), reverse=True)
 

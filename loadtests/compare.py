@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from loadtests.estimates import Estimate, ratio_of
@@ -26,7 +27,8 @@ class Row:
 
     def view(self) -> dict[str, Any]:
         """Return the row as programs read it."""
-        interval = {"ratio": self.ratio.value, "low": self.ratio.low, "high": self.ratio.high}
+        low, high = (end if isfinite(end) else None for end in (self.ratio.low, self.ratio.high))  # JSON knows none
+        interval = {"ratio": self.ratio.value, "low": low, "high": high}
         return {
             "name": self.name,
             "first_us": self.first_us,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loadtests.words import Text
+from loadtests.words import LANGUAGES, Text
 
 RESULTS = "results.json"
 ARMS = "arms.csv"
@@ -77,9 +77,14 @@ def as_json(run: Run, answer: Text, arms: Sequence[ArmResult], checks: Sequence[
         "publishable": not reasons,
         "reasons": [str(reason) for reason in reasons],
         "answer": str(answer),
+        "said": {code: {"answer": answer.said_in(code), "reasons": _all_in(reasons, code)} for code in LANGUAGES},
         "arms": [arm.view() for arm in arms],
         "checks": [check.view() for check in checks],
     }
+
+
+def _all_in(texts: Sequence[Text], language: str) -> list[str]:
+    return [text.said_in(language) for text in texts]
 
 
 def write_json(results: Any, folder: Path) -> None:

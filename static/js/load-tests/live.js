@@ -12,8 +12,8 @@ const TICKS = 5;
 /** Draw [{arm, approach, p50_us}]; nothing if there is nothing yet. */
 export function drawLive(svg, points) {
   const measured = points.filter(({ p50_us }) => p50_us !== null && p50_us !== undefined);
-  svg.hidden = measured.length === 0;
-  if (svg.hidden) return;
+  svg.toggleAttribute("hidden", measured.length === 0);
+  if (measured.length === 0) return;
   const arms = [...new Set(measured.map(({ arm }) => arm))].sort();
   const longest = Math.max(...measured.map(({ p50_us }) => p50_us)) * 1.05;
   const at = (us) => LEFT + (us / longest) * (WIDTH - LEFT - RIGHT);

@@ -34,16 +34,18 @@ export async function drawComparison(...names) {
     : (said?.detail ?? say("now.away"));
 }
 
-function row({ name, experiment, started, answer, publishable, reasons }, kept) {
+function row({ name, experiment, started, publishable, said }, kept) {
+  const { answer, reasons } = said?.[language] ?? { answer: "", reasons: [] };
   const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: kept.has(name) });
   tick.setAttribute("aria-label", say("pick", { name }));
   const link = Object.assign(document.createElement("a"), { href: `/loadtests/${name}/report.html`, textContent: experiment });
-  const verdict = publishable ? say("yes") : say("no", { reasons: (reasons ?? []).join("; ") });
-  return cells([[tick], [link], [new Date(started).toLocaleString(language)], [answer ?? ""], [verdict]]);
+  const verdict = publishable ? say("yes") : say("no", { reasons: reasons.join("; ") });
+  return cells([[tick], [link], [new Date(started).toLocaleString(language)], [answer], [verdict]]);
 }
 
 function compared({ name, first_us, second_us, ratio, low, high, differs }) {
-  const interval = `${number(ratio, 2)} (${number(low, 2)} … ${number(high, 2)})`;
+  const end = (value, none) => (value === null ? none : number(value, 2)); // of too few repeats there is no interval
+  const interval = `${number(ratio, 2)} (${end(low, "−∞")} … ${end(high, "∞")})`;
   const made = cells([[name], [number(first_us)], [number(second_us)], [interval], [say(differs ? "differs" : "same")]]);
   for (const at of [1, 2, 3]) made.cells[at].className = "number";
   return made;

@@ -1,0 +1,76 @@
+"""A load test started, watched and stopped from its page, in both languages, against a real lab."""
+
+from collections.abc import Iterator
+from re import compile as pattern
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.scenes import LOCALES, SCREENSHOTS, overflow
+from tests.live_lab import LiveLab
+
+pytestmark = [pytest.mark.browser, pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+
+SLOW_MS = 90_000
+WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A lab of two nodes, with an embedded store of its own."""
+    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
+        yield lab.url
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, language: str) -> None:
+    running, refused = WORDS[language]
+    wrong: list[str] = []
+    with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.goto("/loadtests")
+        page.locator("[data-start-button]:enabled").click()
+        expect(page.locator("[data-now]")).to_have_text(pattern(running), timeout=SLOW_MS)
+        expect(page.locator("[data-start-button]")).to_be_disabled()
+        expect(page.locator("[data-live] circle").nth(1)).to_be_attached(timeout=SLOW_MS)
+        page.reload()  # a run goes on whoever watches
+        expect(page.locator("[data-live] circle").nth(1)).to_be_attached(timeout=SLOW_MS)
+        expect(page.locator("[data-progress]")).to_be_visible()
+        keep(page, language, "running")
+        page.locator("[data-stop-button]").click()
+        report = page.locator("[data-reports] tbody tr").first
+        expect(page.locator("[data-start-button]")).to_be_enabled(timeout=SLOW_MS)
+        expect(report).to_contain_text(refused)
+        keep(page, language, "stopped")
+        report.get_by_role("link").click()
+        expect(page.locator("h1")).to_be_visible()
+        page.screenshot(path=SCREENSHOTS / language / "load-tests" / "report.png", full_page=True)
+    assert wrong == []
+
+
+def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Browser, lab: str) -> None:
+    with browser.new_context(base_url=lab) as context:
+        page = context.new_page()
+        page.goto("/loadtests")
+        ticks = page.locator("[data-reports] input")
+        expect(ticks).to_have_count(2, timeout=SLOW_MS)
+        for tick in ticks.all():
+            tick.focus()
+            page.keyboard.press("Space")
+        compare = page.locator("[data-compare]")
+        expect(compare).to_be_enabled()
+        compare.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-comparison] tbody tr").first).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("[data-compared]")).to_contain_text("arms differ")
+
+
+def keep(page: Page, language: str, name: str) -> None:
+    folder = SCREENSHOTS / language / "load-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert overflow(page) <= 0, f"{name} is wider than {width} px"

@@ -1,0 +1,130 @@
+"""A load test ordered from the lab: one at a time, stopped cleanly, its files handed out and nothing else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from cluster.embedded_store import free_port
+from cluster.load_run import EXPERIMENTS
+from cluster.orders import Refused
+from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
+from loadtests.experiments import BY_NAME
+from tests.conftest import MakeApp
+from tests.lab_processes import Lab, descendants, eventually
+
+NAME = "lookup-cost-20261125-010203"
+QUICK = {"experiment": "lookup-cost", "quick": True}
+
+
+def test_the_page_the_supervisor_and_the_command_know_the_same_experiments() -> None:
+    assert set(EXPERIMENTS) == set(BY_NAME) == set(ON_THE_PAGE)
+    assert {name: str(BY_NAME[name].question) for name in BY_NAME} == {
+        name: str(question) for name, question in ON_THE_PAGE.items()
+    }
+
+
+@pytest.fixture
+def run(make_app: MakeApp, tmp_path: Path) -> tuple[Flask, Path]:
+    """An app whose instance folder holds one run."""
+    folder = tmp_path / "instance" / "loadtests" / NAME
+    folder.mkdir(parents=True)
+    results = {"experiment": "lookup-cost", "started": "2026-11-25T01:02:03+00:00", "publishable": True, "arms": []}
+    (folder / "results.json").write_text(json.dumps(results))
+    (folder / "report.html").write_text("<script>1</script>")
+    (folder / "secret.txt").write_text("not for anybody")
+    return make_app(control_socket="/nowhere", instance_dir=tmp_path / "instance"), folder
+
+
+def test_a_report_is_handed_out_in_a_sandbox(run: tuple[Flask, Path]) -> None:
+    """SECURITY 19: it carries scripts of its own, which must reach nothing of the lab."""
+    report = run[0].test_client().get(f"/loadtests/{NAME}/report.html")
+    assert report.status_code == 200
+    policy = report.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts")
+    assert "allow-same-origin" not in policy
+    data = run[0].test_client().get(f"/loadtests/{NAME}/results.json")
+    assert "sandbox" not in data.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{NAME}/secret.txt",
+        f"{NAME}/nothing.csv",
+        "lookup-cost-20990101-000000/report.html",
+        "..%2f..%2fetc/report.html",
+        "%2e%2e/keys.json",
+    ],
+)
+def test_nothing_else_is_handed_out(run: tuple[Flask, Path], path: str) -> None:
+    """SECURITY 21."""
+    assert run[0].test_client().get(f"/loadtests/{path}").status_code == 404
+
+
+def test_two_runs_are_compared_only_if_there_are_two(run: tuple[Flask, Path]) -> None:
+    client = run[0].test_client()
+    for query in ("", f"?first={NAME}", f"?first={NAME}&second=../../x"):
+        assert client.get(f"/lab/load-tests/compare{query}").status_code == 404
+    nothing_measured = client.get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
+    assert (nothing_measured.status_code, nothing_measured.get_json()["code"]) == (400, "bad_request")
+
+
+# -- ordered from a real lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    lab = Lab(tmp_path, free_port(), nodes=2).wait_until_ready()
+    yield lab
+    lab.stop()
+
+
+@pytest.mark.own_processes
+@pytest.mark.xdist_group("loadtests")
+def test_a_load_test_is_one_at_a_time_and_what_it_measured_is_kept(lab: Lab) -> None:
+    for wrong in ({"experiment": "everything", "quick": True}, {"experiment": "lookup-cost", "quick": "yes"}):
+        with pytest.raises(Refused) as refused:
+            lab.control("POST", "/load-run", wrong)
+        assert refused.value.status == 400
+    with pytest.raises(Refused) as refused:
+        lab.control("DELETE", "/load-run")
+    assert refused.value.code == "no_run"
+    name = lab.control("POST", "/load-run", QUICK)["load_run"]["name"]
+    with pytest.raises(Refused) as refused:
+        lab.control("POST", "/load-run", QUICK)
+    assert (refused.value.status, refused.value.code) == (409, "run_in_progress")
+    eventually(lambda: state(lab)["done"] >= 2, "two windows")
+    lab.control("DELETE", "/load-run")
+    eventually(lambda: state(lab)["state"] == "ended", "the end of the run")
+    [kept] = seen(lab)["runs"]
+    assert (kept["name"], kept["publishable"]) == (name, False)
+    assert any("stopped" in reason for reason in kept["said"]["en"]["reasons"])
+
+
+def seen(lab: Lab) -> dict[str, Any]:
+    """What the page asks for once a second."""
+    status, _headers, body = lab.request("GET", "/lab/load-tests")
+    assert status == 200
+    said: dict[str, Any] = json.loads(body)
+    return said
+
+
+def state(lab: Lab) -> dict[str, Any]:
+    said: dict[str, Any] = seen(lab)["run"]
+    return said
+
+
+@pytest.mark.own_processes
+@pytest.mark.xdist_group("loadtests")
+def test_a_lab_that_ends_takes_its_load_test_along(lab: Lab) -> None:
+    lab.control("POST", "/load-run", QUICK)
+    eventually(lambda: state(lab)["done"] >= 1, "a window")
+    lab.started = descendants(lab.process.pid)
+    assert any("loadtests" in process.command for process in lab.started)
+    lab.process.kill()
+    lab.process.wait(30)
+    lab.assert_nothing_is_left()
