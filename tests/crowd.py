@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from itertools import count
 from threading import Event, Thread
 from types import TracebackType
@@ -17,6 +17,7 @@ from tests.lab_processes import SOON_S, Lab
 PROMPTLY_MS = 500.0  # the contract's own bound for saying that the store is broken
 NEVER_ENDS_AT_ONCE = ("token",)  # its access token lives on after a log-out
 MEMBERS = count(1)
+CUT = 0  # in place of a status: the answer broke off, with the node that gave it
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Crowd:
         self.statuses: Counter[tuple[str, str, int]] = Counter()
         self._lab = lab
         self._may_fail: set[str] = set()
+        self._may_be_cut = False
         self._ended = Event()
         self._threads = [
             Thread(target=self._live, args=(approaches[number % len(approaches)],)) for number in range(people)
@@ -63,6 +65,14 @@ class Crowd:
         self._may_fail = set(approaches)
         yield
         self._may_fail = set()
+
+    @contextmanager
+    def losing_a_node(self, *approaches: str) -> Iterator[None]:
+        """Let what is in flight be lost meanwhile: said by the balancer, or broken off where an answer had begun."""
+        self._may_be_cut = True
+        with self.expecting_503_from(*approaches):
+            yield
+        self._may_be_cut = False
 
     def count(self, approach: str, status: int) -> int:
         """Return how many answers of this kind there were."""
@@ -149,6 +159,9 @@ class Crowd:
         try:
             status, said, raw = self._lab.request(method, f"/{approach}/{path}", sent, headers)
         except (OSError, HTTPException) as error:
+            if isinstance(error, IncompleteRead) and self._may_be_cut:
+                self.statuses[approach, path, CUT] += 1
+                return CUT, {}
             self.wrong.append(f"{approach}: {method} {path} was not answered: {error!r}")
             return 0, {}
         self.statuses[approach, path, status] += 1

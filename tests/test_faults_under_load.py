@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import pytest
 
 from cluster.embedded_store import EmbeddedStore, free_port
-from tests.crowd import Crowd
+from tests.crowd import CUT, Crowd
 from tests.faulty_store import FaultyStore
 from tests.lab_processes import SOON_S, Lab, eventually
 
@@ -139,7 +139,7 @@ def test_a_killed_node_loses_nobody_but_those_in_its_memory(lab: Lab) -> None:
     in_memory = [remembered_by(lab) for _ in range(8)]
     with Crowd(lab, ALL, people) as crowd:
         sleep(BEFORE_S)
-        with crowd.expecting_503_from(*ALL):
+        with crowd.losing_a_node(*ALL):
             lab.control("PUT", "/nodes/node-1", {"state": "killed"})
             sleep(DURING_S)
         lab.control("PUT", "/nodes/node-1", {"state": "running"})
@@ -147,7 +147,7 @@ def test_a_killed_node_loses_nobody_but_those_in_its_memory(lab: Lab) -> None:
         sleep(AFTER_S)
     checked = crowd.check_ledger()
     assert crowd.wrong == []
-    assert sum(crowd.count(approach, 503) for approach in ALL) <= people
+    assert sum(crowd.count(approach, lost) for approach in ALL for lost in (503, CUT)) <= people
     assert min(checked[approach, True] for approach in ALL) > 0
     for cookie, node in in_memory:
         assert known_in_memory(lab, cookie) == {node: 401 if node == "node-1" else 200, other(node): 401}

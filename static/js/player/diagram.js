@@ -21,7 +21,7 @@ export function drawDiagram(place, walk, current, isFresh) {
   const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE_PX);
   const frame = { columns, width: Math.max(place.clientWidth / scale, NARROWEST), height: ROW * (Math.max(rows.length, 1) + 0.5) };
   const head = svgOf(frame.width, HEAD, scale, { class: "head", "aria-hidden": "true" });
-  const svg = svgOf(frame.width, frame.height, scale, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") });
+  const svg = svgOf(frame.width, frame.height, scale, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") || say("not_yet") });
   columns.forEach((name, index) => drawColumn(head, svg, name, index, frame));
   const arrows = rows.map((row, index) => drawRow(svg, row, frame, ROW * (index + 0.8)));
   place.replaceChildren(head, svg);
