@@ -115,9 +115,11 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
 
 def test_no_page_is_heavy(browser: Browser, lab: str, pages: list[str]) -> None:
     heavy = {}
+    with browser.new_context(base_url=lab, **ONE_NODE) as context:
+        log_in_everywhere(context)
+        logged_in = context.storage_state()
     for path in pages:
-        with browser.new_context(base_url=lab, **ONE_NODE) as context:  # with nothing in its cache
-            log_in_everywhere(context)
+        with browser.new_context(base_url=lab, storage_state=logged_in, **ONE_NODE) as context:  # an empty cache
             came: list[Response] = []
             page = context.new_page()
             page.on("response", lambda response, came=came: came.append(response))
