@@ -1,6 +1,8 @@
 """A load test started, watched and stopped from its page, in both languages, against a real lab."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from re import compile as pattern
 
 import pytest
@@ -16,9 +18,26 @@ WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "�
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two runs have been kept, and the second was slower in one arm of two."""
+    folder = tmp_path_factory.mktemp("two-nodes")
+    for name, slow in (("lookup-cost-20261101-000000", 1.0), ("lookup-cost-20261102-000000", 2.0)):
+        run = folder / "loadtests" / name
+        run.mkdir(parents=True)
+        arms = [
+            {"name": "open", "repeats_p50_us": [100.0, 101.0, 102.0, 99.0, 98.0]},
+            {"name": "session", "repeats_p50_us": [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]},
+        ]
+        started = f"2026-11-{name[18:20]}T00:00:00+00:00"
+        results = {"experiment": "lookup-cost", "started": started, "publishable": True, "arms": arms}
+        (run / "results.json").write_text(json.dumps(results))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(instance: Path) -> Iterator[str]:
     """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
+    with LiveLab(instance, "--nodes", "2", REDIS_URL="") as lab:
         yield lab.url
 
 
@@ -54,17 +73,20 @@ def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Brows
     with browser.new_context(base_url=lab) as context:
         page = context.new_page()
         page.goto("/loadtests")
-        ticks = page.locator("[data-reports] input")
-        expect(ticks).to_have_count(2, timeout=SLOW_MS)
-        for tick in ticks.all():
+        for day in ("01", "02"):
+            tick = page.locator(f"[data-reports] input[value='lookup-cost-202611{day}-000000']")
+            expect(tick).to_be_visible(timeout=SLOW_MS)
             tick.focus()
             page.keyboard.press("Space")
         compare = page.locator("[data-compare]")
         expect(compare).to_be_enabled()
         compare.focus()
         page.keyboard.press("Enter")
-        expect(page.locator("[data-comparison] tbody tr").first).to_be_visible(timeout=SLOW_MS)
-        expect(page.locator("[data-compared]")).to_contain_text("arms differ")
+        rows = page.locator("[data-comparison] tbody tr")
+        expect(rows).to_have_count(2, timeout=SLOW_MS)
+        expect(rows.filter(has_text="open")).to_contain_text("within the noise")
+        expect(rows.filter(has_text="session")).to_contain_text("differs")
+        expect(page.locator("[data-compared]")).to_contain_text("1 of 2 arms differ")
 
 
 def keep(page: Page, language: str, name: str) -> None:

