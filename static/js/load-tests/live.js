@@ -32,10 +32,17 @@ function drawArm(arm, measured, y, at) {
 }
 
 function drawAxis(longest, y, at) {
-  const steps = Array.from({ length: TICKS }, (_, step) => (longest * step) / (TICKS - 1));
+  const step = roundStep(longest / TICKS);
+  const steps = Array.from({ length: Math.floor(longest / step) + 1 }, (_, count) => step * count);
   const marks = steps.map((us) => text(number(us), { x: at(us), y: y + 18, "text-anchor": "middle" }));
   const name = text(say("median_axis"), { x: at(0), y: y + 36, class: "axis-name" });
   return [element("path", { d: `M${at(0)} ${y}H${at(longest)}`, class: "axis" }), ...marks, name];
+}
+
+/** The smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`. */
+function roundStep(least) {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= least);
 }
 
 function median(values) {
