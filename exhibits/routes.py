@@ -19,7 +19,6 @@ MOVES = ("blind", "sniffed", "tls")
 def exhibits_blueprint() -> Blueprint:
     """Return the pages."""
     exhibits = Blueprint("exhibits", __name__)
-    exhibits.app_context_processor(lambda: {"exhibits": True})
 
     @exhibits.get("/jwt")
     def jwt() -> Response:

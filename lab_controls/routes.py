@@ -36,7 +36,6 @@ def controls_blueprint(config: Config, socket: Path) -> Blueprint:
     guard = Guard.of(config)
     controls = Blueprint("lab_controls", __name__)
     controls.before_request(guard)
-    controls.app_context_processor(lambda: {"controls": True})
 
     def press(method: str, path: str, *names: str) -> Response:
         guard.admit()

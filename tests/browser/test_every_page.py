@@ -18,9 +18,7 @@ HEAVIEST_BYTES = 150_000
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only
 ONE_NODE = {"extra_http_headers": {"X-Lab-Door": "sticky"}}  # or half the pages behind /memory would know nobody
-# What the first two are there to show, the browser complains of; and a node's memory is not there for a moment where a
-# busy machine lets the balancer pass it over.
-REFUSED = ("/nowhere", "/storage/elsewhere", "/memory/")
+REFUSED = ("/nowhere", "/storage/elsewhere")  # what these are there to show, the browser complains of
 MODES = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -112,9 +110,7 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
                 page.set_viewport_size({"width": width, "height": 900})
                 assert overflow(page) <= 0, f"{path} is wider than {width} px"
             page.set_viewport_size({"width": 1280, "height": 800})
-    # A request that the next page cut short was the header's question who this is.
-    told = [text for text in wrong if not any(path in text for path in REFUSED) and "ERR_ABORTED" not in text]
-    assert told == []
+    assert [text for text in wrong if not is_to_be_expected(text)] == []
 
 
 def test_no_page_is_heavy(browser: Browser, lab: str, pages: list[str]) -> None:
@@ -162,6 +158,15 @@ def test_the_header_says_who_this_browser_is_behind_each_approach(page: Page, la
     expect(page.locator("[data-whoami]:empty")).to_have_count(0)
     said = {place: page.locator(f".header [data-approach={place}] .who-here").inner_text() for place in APPROACHES}
     assert said == {"open": "guest", "memory": "–", "session": "bob", "token": "–", "hybrid": "–"}
+
+
+def is_to_be_expected(complaint: str) -> bool:
+    """Tell whether a page is there to show this, or a busy machine brings it about without any page's fault.
+
+    There the next page cuts the header's question short, and the balancer passes over a node whose memory is asked.
+    """
+    passed_over = "/memory/" in complaint and "401" in complaint
+    return passed_over or "ERR_ABORTED" in complaint or any(path in complaint for path in REFUSED)
 
 
 def open_page(page: Page, path: str) -> None:
