@@ -113,7 +113,7 @@ def test_a_store_restart_in_order_loses_nobody(lab: Lab) -> None:
 
 def test_an_emptied_store_logs_out_sessions_and_no_tokens(lab: Lab) -> None:
     session, token = lab.log_in("session", "alice", "wonderland"), lab.log_in("token", "alice", "wonderland")
-    assert lab.control("GET", "/state")["store"]["keys"] > 0
+    eventually(lambda: lab.control("GET", "/state")["store"]["keys"] > 0, "a look at the store after the log-in")
     assert lab.cluster("store", "empty").returncode == 0
     assert lab.control("GET", "/state")["store"]["keys"] == 0
     assert session_status(lab, session) == 401
