@@ -15,10 +15,10 @@ import click
 from cluster.client import NoSupervisor
 from cluster.orders import Refused
 from loadtests import compare as comparing
-from loadtests.experiments import ALL
+from loadtests.experiments import ALL, BY_NAME
 from loadtests.lab import LabFailed
 from loadtests.machine import describe
-from loadtests.progress import Kept
+from loadtests.progress import Kept, read_windows
 from loadtests.publishable import reasons_against
 from loadtests.remote import GeneratorFailed
 from loadtests.report import write_report
@@ -85,6 +85,21 @@ def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
         raise click.ClickException(str(error)) from None
     for line in [json.dumps({"rows": [row.view() for row in rows]})] if as_data else comparing.table(rows):
         click.echo(line)
+
+
+@loadtests.command("report")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def report_anew(folder: Path) -> None:
+    """Write a run's report anew, from the windows that it kept."""
+    try:
+        told, windows = read_results(folder), read_windows(folder)
+        described = Run(told["experiment"], told["started"], told["machine"], told["options"])
+        experiment, size = BY_NAME[described.experiment], Size(**described.options)
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"{folder} is not the folder of a run ({error})") from None
+    outcome = experiment.conclude(windows, size)
+    reasons = reasons_against(windows, outcome.checks, stopped=len(windows) < experiment.windows(size))
+    click.echo(f"Report: {write_report(described, experiment.question, outcome, reasons, folder)}")
 
 
 loadtests.add_command(plan)

@@ -28,7 +28,7 @@ def figure(chart: Chart, language: str, theme: str) -> dict[str, Any]:
             "paper_bgcolor": named["surface"],
             "plot_bgcolor": named["surface"],
             "margin": {"l": 70, "r": 20, "t": 20, "b": 90},
-            "xaxis": _axis(chart.x, language, named) | {"type": _kind_of_x(chart), "zeroline": False},
+            "xaxis": _axis(chart.x, language, named) | _scale(chart) | {"zeroline": False},
             "yaxis": _axis(chart.y, language, named) | {"rangemode": "tozero", "zeroline": True},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "showlegend": any(trace.kind == "line" for trace in chart.traces) or _groups(chart.traces),
@@ -38,11 +38,12 @@ def figure(chart: Chart, language: str, theme: str) -> dict[str, Any]:
     }
 
 
-def _kind_of_x(chart: Chart) -> str:
-    if chart.logarithmic_x:
-        return "log"
+def _scale(chart: Chart) -> dict[str, Any]:
+    if chart.logarithmic_x:  # Plotly's own marks between powers of ten show one digit of each number
+        values = sorted({x for trace in chart.traces for x in trace.x if isinstance(x, int | float)})
+        return {"type": "log", "tickvals": values, "ticktext": [f"{value:,g}" for value in values]}
     names = all(isinstance(x, str | Text) for trace in chart.traces for x in trace.x)
-    return "category" if names else "linear"
+    return {"type": "category" if names else "linear"}
 
 
 def _groups(traces: Sequence[Trace]) -> bool:

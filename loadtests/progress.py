@@ -45,5 +45,16 @@ class Kept:
         publish(json.dumps({**told, "done": len(self.windows), "planned": self._planned}), self._folder / PROGRESS)
 
 
+def read_windows(folder: Path) -> list[Window]:
+    """Return what a run kept. Raise `ValueError` with one line that says why not."""
+    file = folder / WINDOWS
+    try:
+        return [Window.of_view(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read ({error.strerror})") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"{file} does not hold the windows of a run") from None
+
+
 def _plain(value: Any) -> Any:
     return dict(value)

@@ -51,6 +51,12 @@ class Window:
         """Return it as one line of the raw data."""
         return {"label": self.label, **vars(self), "expects": sorted(self.expects)}
 
+    @classmethod
+    def of_view(cls, view: Mapping[str, Any]) -> "Window":
+        """Return the window of which `view()` is this."""
+        own = {name: value for name, value in view.items() if name != "label"}
+        return cls(**{**own, "expects": frozenset(own["expects"])})
+
 
 def label(approach: str, factors: Mapping[str, Any]) -> str:
     """Return an arm's name, from the factors that it has and their units."""

@@ -58,6 +58,9 @@ def with_run(constants: Constants, results: Mapping[str, Any]) -> Constants:
     readings = {
         "verify_us": _reading(arms, ("token",), "verify_us_p50"),
         "store_us": _reading(_nearest(arms), ("session",), "store_us_p50"),
+        "session_node_bytes": _bytes_a_login(arms, "memory"),
+        "session_store_bytes": _bytes_a_login(arms, "session"),
+        "login_db_bytes": _bytes_a_login(arms, "token"),
     }
     found: dict[str, Any] = {name: value for name, value in readings.items() if value}
     return replace(constants, **found, of_run=frozenset(found))
@@ -82,3 +85,9 @@ def _nearest(arms: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _reading(arms: list[Mapping[str, Any]], approaches: tuple[str, ...], name: str) -> float | None:
     found = [float(arm[name]) for arm in arms if arm.get("approach") in approaches and arm.get(name)]
     return round(median(found), 1) if found else None
+
+
+def _bytes_a_login(arms: list[Mapping[str, Any]], approach: str) -> float | None:
+    """Return the slope that a `memory` run fitted; every arm of an approach has the same."""
+    fits = [arm["fit"] for arm in arms if arm.get("approach") == approach and arm.get("fit")]
+    return round(float(fits[0]["bytes_a_login"]), 1) if fits else None

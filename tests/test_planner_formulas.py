@@ -216,6 +216,16 @@ def test_a_runs_readings_take_the_place_of_the_constants() -> None:
     assert with_run(CONSTANTS, {"arms": []}) == CONSTANTS
 
 
+def test_a_memory_run_says_what_a_login_weighs() -> None:
+    arms = [
+        {"approach": approach, "factors": {"logged_in_members": 1000}, "fit": {"bytes_a_login": weight}}
+        for approach, weight in (("memory", 898.16), ("session", 490.05), ("token", 428.29))
+    ]
+    taken = with_run(CONSTANTS, {"arms": [*arms, {"approach": "token", "factors": {}, "fit": None}]})
+    assert (taken.session_node_bytes, taken.session_store_bytes, taken.login_db_bytes) == (898.2, 490.1, 428.3)
+    assert taken.of_run == {"session_node_bytes", "session_store_bytes", "login_db_bytes"}
+
+
 def test_the_committed_constants_are_whole_and_say_how_they_were_measured() -> None:
     constants, source = measured()
     assert source.command.startswith("python -m bench.constants")

@@ -1,0 +1,57 @@
+"""What `docs/results/` keeps: every answer follows from the windows beside it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config import ROOT
+from loadtests.__main__ import loadtests
+from loadtests.experiments import ALL, BY_NAME
+from loadtests.progress import read_windows
+from loadtests.publishable import reasons_against
+from loadtests.results import read_results, write_csv
+from loadtests.stage import Size
+
+RESULTS = ROOT / "docs" / "results"
+NAMES = [experiment.name for experiment in ALL]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kept_run_says_what_its_windows_say(name: str, tmp_path: Path) -> None:
+    told, windows = read_results(RESULTS / name), read_windows(RESULTS / name)
+    size = Size(**told["options"])
+    outcome = BY_NAME[name].conclude(windows, size)
+    assert told["experiment"] == name
+    assert told["answer"] == str(outcome.answer)
+    assert (told["publishable"], told["reasons"]) == (True, [])
+    assert reasons_against(windows, outcome.checks, stopped=len(windows) < BY_NAME[name].windows(size)) == []
+    write_csv(outcome.arms, tmp_path)
+    assert (tmp_path / "arms.csv").read_text() == (RESULTS / name / "arms.csv").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_kept_runs_are_full_ones(name: str) -> None:
+    options = read_results(RESULTS / name)["options"]
+    assert not options["quick"]
+    assert options["repeats"] >= 5
+
+
+def test_a_report_is_written_anew_from_what_was_kept(tmp_path: Path) -> None:
+    for name in ("results.json", "windows.jsonl"):
+        (tmp_path / name).write_text((RESULTS / "revocation" / name).read_text("utf-8"), "utf-8")
+    done = CliRunner().invoke(loadtests, ["report", str(tmp_path)])
+    assert (done.exit_code, done.output) == (0, f"Report: {tmp_path / 'report.html'}\n")
+    assert read_results(tmp_path)["answer"] in (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"), [(None, "cannot be read"), ("no JSON", "does not hold the windows"), ("{}", "does not hold")]
+)
+def test_a_report_of_no_run_is_refused_in_one_line(tmp_path: Path, windows: str | None, says: str) -> None:
+    (tmp_path / "results.json").write_text((RESULTS / "revocation" / "results.json").read_text("utf-8"), "utf-8")
+    if windows is not None:
+        (tmp_path / "windows.jsonl").write_text(windows)
+    done = CliRunner().invoke(loadtests, ["report", str(tmp_path)])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert says in done.output
