@@ -118,7 +118,9 @@ def _compare(runs: list[Path]) -> Any:
     except subprocess.TimeoutExpired:
         raise ServiceUnavailable(gettext("The comparison took too long; try again in a moment.")) from None
     if done.returncode:
-        raise BadRequest(gettext("These two runs cannot be compared: they measure different things."))
+        raise BadRequest(
+            gettext("These two runs cannot be compared: they measure different things, or one cannot be read.")
+        )
     return json.loads(done.stdout)
 
 

@@ -2,15 +2,19 @@
 
 import json
 import signal
+import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 import click
+from redis import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cluster.client import NoSupervisor
 from cluster.orders import Refused
@@ -22,12 +26,19 @@ from loadtests.progress import Kept, read_windows
 from loadtests.publishable import reasons_against
 from loadtests.remote import GeneratorFailed
 from loadtests.report import write_report
-from loadtests.results import Run, as_json, read_results, write_csv, write_json
+from loadtests.results import RESULTS, Run, as_json, read_results, write_csv, write_json
 from loadtests.stage import Experiment, Size, Stage
+from loadtests.windows import Window
 from planner.commands import plan
 
+# What a lab, its store, its member database or a process of it may come to; whatever was measured is kept.
+FAILURES = (
+    *(LabFailed, GeneratorFailed, NoSupervisor, Refused),
+    *(OSError, CalledProcessError, RedisError, sqlite3.Error, SQLAlchemyError),
+)
 STOPPED = 130  # as a shell says of a command that Ctrl-C ended
 OUT = Path("results")
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group(help=(__doc__ or "").partition(": ")[2], context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +50,7 @@ def _sizes(command: Callable[..., None]) -> Callable[..., None]:
     """Add what every experiment can be told."""
     options = (
         click.option("--quick", is_flag=True, help="Small, within a minute: to see that it works."),
-        click.option("--out", type=click.Path(path_type=Path), help="The folder for the report [results/EXPERIMENT-…]"),
+        click.option("--out", type=FOLDER, help="The folder for the report [results/EXPERIMENT-…]"),
         click.option("--repeats", type=click.IntRange(1, 100), help="How often each arm is measured."),
         click.option("--seconds", type=click.FloatRange(0.1, 3600), help="How long each measured window is."),
         click.option("--users", type=click.IntRange(1, 500), help="How many members each arm has."),
@@ -67,8 +78,9 @@ for _experiment in ALL:
 @_sizes
 def run_all(out: Path | None, **sizes: Any) -> None:
     """All experiments, one after the other."""
-    for experiment in ALL:
-        folder = out / experiment.name if out else _folder(experiment)
+    folders = [out / experiment.name if out else _folder(experiment) for experiment in ALL]
+    _refuse_taken(*folders)
+    for experiment, folder in zip(ALL, folders, strict=True):
         if not run(experiment, _size(experiment, **sizes), folder):
             sys.exit(STOPPED)
 
@@ -78,7 +90,7 @@ def run_all(out: Path | None, **sizes: Any) -> None:
 @click.argument("run_b", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
-    """Two runs side by side, and which differences exceed the noise."""
+    """Two runs side by side, and which differences of their requests' medians exceed the noise."""
     try:
         rows = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:
@@ -88,18 +100,16 @@ def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
 
 
 @loadtests.command("report")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def report_anew(folder: Path) -> None:
-    """Write a run's report anew, from the windows that it kept."""
+    """Conclude a run anew, from the windows that it kept: its report, results.json and CSV."""
     try:
         told, windows = read_results(folder), read_windows(folder)
         described = Run(told["experiment"], told["started"], told["machine"], told["options"])
         experiment, size = BY_NAME[described.experiment], Size(**described.options)
     except (ValueError, KeyError, TypeError) as error:
         raise click.ClickException(f"{folder} is not the folder of a run ({error})") from None
-    outcome = experiment.conclude(windows, size)
-    reasons = reasons_against(windows, outcome.checks, stopped=len(windows) < experiment.windows(size))
-    click.echo(f"Report: {write_report(described, experiment.question, outcome, reasons, folder)}")
+    conclude(experiment, size, windows, described, folder)
 
 
 loadtests.add_command(plan)
@@ -107,42 +117,55 @@ loadtests.add_command(plan)
 
 def run(experiment: Experiment, size: Size, folder: Path) -> bool:
     """Measure, write everything into `folder`, and say the answer; return whether it came to its end."""
+    _refuse_taken(folder)
     folder.mkdir(parents=True, exist_ok=True)
     described = Run(experiment.name, _now().isoformat(timespec="seconds"), describe(), asdict(size))
     click.echo(f"{experiment.name}: {experiment.question}")
     planned = experiment.windows(size)
     with click.progressbar(length=planned, show_pos=True, item_show_func=_shown) as bar:
         kept = Kept(folder, experiment.name, planned, bar.update)
-        finished = _measure(experiment, size, kept)
+        finished, failure = _measure(experiment, size, kept)
     if kept.windows:
-        _conclude(experiment, size, kept, described, folder, stopped=not finished)
+        conclude(experiment, size, kept.windows, described, folder)
     else:
         click.echo("Stopped before anything was measured; nothing was kept.")
-    kept.say("finished" if finished else "stopped")
+    kept.say("failed" if failure else "finished" if finished else "stopped")
+    if failure:
+        raise click.ClickException(f"{experiment.name} had to stop: {failure}")
     return finished
 
 
-def _measure(experiment: Experiment, size: Size, kept: Kept) -> bool:
-    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end. No process is left either way."""
+def _refuse_taken(*folders: Path) -> None:
+    for folder in folders:
+        if (folder / RESULTS).exists():
+            raise click.ClickException(f"{folder} holds a run already; --out takes another folder")
+
+
+def _measure(experiment: Experiment, size: Size, kept: Kept) -> tuple[bool, str | None]:
+    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end, and what failed, if something did.
+
+    No process is left either way.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix="load-") as folder, Stage(Path(folder), kept, size) as stage:
             experiment.collect(stage)
     except KeyboardInterrupt:
-        return False
-    except (LabFailed, GeneratorFailed, NoSupervisor, Refused) as error:
-        kept.say("failed")
-        raise click.ClickException(f"{experiment.name} had to stop: {error or type(error).__name__}") from None
-    return True
+        return False, None
+    except FAILURES as error:
+        return False, str(error) or type(error).__name__
+    return True, None
 
 
-def _conclude(experiment: Experiment, size: Size, kept: Kept, described: Run, folder: Path, stopped: bool) -> None:
-    outcome = experiment.conclude(kept.windows, size)
-    reasons = reasons_against(kept.windows, outcome.checks, stopped)
+def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
+    """Write what the windows say into `folder`, and say it; fewer than were planned are a run that was stopped."""
+    outcome = experiment.conclude(windows, size)
+    stopped = len(windows) < experiment.windows(size)
+    reasons = reasons_against(windows, outcome.checks, stopped)
     write_json(as_json(described, outcome.answer, outcome.arms, outcome.checks, reasons), folder)
     write_csv(outcome.arms, folder)
     report = write_report(described, experiment.question, outcome, reasons, folder)
     if stopped:
-        click.echo(f"Stopped. {len(kept.windows)} of {experiment.windows(size)} windows were measured and are kept.")
+        click.echo(f"Stopped. {len(windows)} of {experiment.windows(size)} windows were measured and are kept.")
     click.echo(f"\n{outcome.answer}\n")
     click.echo("Publishable." if not reasons else "Not publishable:")
     for reason in reasons:

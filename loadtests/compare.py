@@ -1,8 +1,9 @@
-"""Two runs side by side: which differences are larger than the noise, and which are not."""
+"""Two runs side by side: which differences of a request's median are larger than the noise, and which are not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from statistics import median
 from typing import Any
 
 from loadtests.estimates import Estimate, ratio_of
@@ -53,8 +54,7 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
 def _row(name: str, mine: Sequence[float], theirs: Sequence[float], level: float, seed: int) -> Row:
     ratio = ratio_of(mine, theirs, seed, level)
     differs = ratio.high < 1 - DRIFT or ratio.low > 1 + DRIFT
-    middle = sorted(mine)[len(mine) // 2], sorted(theirs)[len(theirs) // 2]
-    return Row(name, *middle, ratio, differs)
+    return Row(name, median(mine), median(theirs), ratio, differs)
 
 
 def _repeats(arms: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:

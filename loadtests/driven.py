@@ -1,6 +1,7 @@
 """Members whose every step the generator decides: when they ask, and what is written down about it."""
 
 import json
+import random
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, ClassVar, Never, cast
@@ -93,7 +94,11 @@ class Revoked(Driven):
 
     @task
     def end_a_login(self) -> None:
-        """Measure from the acknowledged log-out to the first refusal."""
+        """Measure from the acknowledged log-out to the first refusal.
+
+        Tokens end with a whole second: who logs in at any moment of one finds out how much that is worth.
+        """
+        gevent.sleep(random.random())  # noqa: S311
         if not self.log_in():
             self.give_up("cannot log in")
         self.profile()

@@ -11,6 +11,7 @@ from loadtests.recording import FAILED
 from loadtests.results import ArmResult
 
 Key = tuple[Any, ...]
+BIN_S = 0.5  # of charts over time
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,15 @@ def commands_per_request(windows: Sequence[Window]) -> float | None:
     counted = [window for window in windows if window.commands is not None]
     requests = sum(window.reading["requests"] for window in counted)
     return sum(sum((window.commands or {}).values()) for window in counted) / requests if requests else None
+
+
+def binned(windows: Sequence[Window]) -> dict[float, Counter[str]]:
+    """Return how many answers of each kind came in each half second, over all repeats."""
+    bins: dict[float, Counter[str]] = {}
+    for window in windows:
+        for at_s, counts in window.reading["timeline"]:
+            bins.setdefault(int(at_s / BIN_S) * BIN_S, Counter()).update(counts)
+    return dict(sorted(bins.items()))
 
 
 def kinds(windows: Sequence[Window]) -> Counter[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from werkzeug.exceptions import BadRequest
 
-from planner.constants import Constants, measured, with_run
+from planner.constants import UNDISTURBED, Constants, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, read_load
@@ -58,9 +58,12 @@ def _constants(run: Path | None) -> Constants:
     if run is None:
         return measured()[0]
     try:
-        return with_run(measured()[0], results_of(run / "results.json" if run.is_dir() else run))
+        constants = with_run(measured()[0], results_of(run / "results.json" if run.is_dir() else run))
     except ValueError as unusable:
         raise click.BadParameter(str(unusable), param_hint="--run") from None
+    if not constants.of_run:
+        raise click.BadParameter(f"{run} measures no constant; {' and '.join(UNDISTURBED)} do", param_hint="--run")
+    return constants
 
 
 def _print_table(load: Load, plans: list[ApproachPlan]) -> None:

@@ -53,7 +53,7 @@ def md1_wait_us(service_us: float, use: float) -> float:
 def request_of(terms: Terms, wait_us: float = 0.0) -> Request:
     """Return one request of this approach."""
     load, constants = terms.load, terms.constants
-    request = Request(cpu_us=constants.request_cpu_us[terms.approach], work_us=load.work_ms * 1000)
+    request = Request(cpu_us=terms.cpu_beside_store_us.value, work_us=load.work_ms * 1000)
     if terms.approach not in IN_STORE:
         return request
     return replace(request, store_us=constants.store_us + load.round_trip_ms * 1000 + wait_us)

@@ -7,7 +7,7 @@ session is kept logs out (the most the store has to keep), and everybody of `/hy
 from dataclasses import dataclass, fields
 
 from config import DAY_S
-from planner.constants import Constants
+from planner.constants import TWINS, Constants
 from planner.load import Load
 from planner.quantity import Quantity, larger, quantity, smaller
 
@@ -33,6 +33,12 @@ class Terms:
             return quantity(getattr(self.load, name), name)
         constant = getattr(self.constants, name)
         return quantity(constant if isinstance(constant, float | int) else constant.get(self.approach, 0), name)
+
+    @property
+    def cpu_beside_store_us(self) -> Quantity:
+        """What a request computes beside its look-up: `store_us` has that one's own computing already."""
+        twin = TWINS.get(self.approach, self.approach)
+        return quantity(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
 
 
 def requests_s(t: Terms) -> Quantity:
@@ -110,7 +116,7 @@ def node_cores(t: Terms) -> Quantity:
 
 def busy_threads(t: Terms) -> Quantity:
     """Little's law again: requests in a second, times the seconds that each keeps a thread."""
-    held_us = t.request_cpu_us + t.work_ms * 1000
+    held_us = t.cpu_beside_store_us + t.work_ms * 1000
     if t.approach in IN_STORE:
         held_us = held_us + t.store_us + t.round_trip_ms * 1000
     return (requests_s(t) * held_us / 1_000_000).called("busy_threads")

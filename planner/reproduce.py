@@ -7,7 +7,6 @@ fewest members, who never have to wait for each other. All other arms are predic
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from planner.constants import Constants
@@ -85,8 +84,3 @@ def _requests(arm: Arm, outside_us: float, constants: Constants, chance: random.
 def worst(comparisons: list[Comparison]) -> float:
     """Return the largest deviation of all."""
     return max(abs(off) for comparison in comparisons for off in comparison.off)
-
-
-def typical(comparisons: list[Comparison]) -> float:
-    """Return the median deviation."""
-    return median(abs(off) for comparison in comparisons for off in comparison.off)

@@ -14,7 +14,7 @@ from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
 from planner.reproduce import Comparison, reproduce, worst
-from planner.runs import OWN_RUNS, Runs
+from planner.runs import OWN_RUNS, Runs, results_of
 from web.negotiation import wants_html
 
 EXAMPLES = (
@@ -82,8 +82,7 @@ def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -
 
 @lru_cache(maxsize=1)
 def _compared() -> list[Comparison]:
-    newest = max(OWN_RUNS.glob("*.json")).stem
-    return reproduce(Runs().read(newest), measured()[0])
+    return reproduce(results_of(max(OWN_RUNS.glob("*.json"))), measured()[0])
 
 
 def _prospects(load: Load, constants: Constants) -> list[Prospect]:

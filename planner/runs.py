@@ -1,4 +1,4 @@
-"""Measured runs that a plan can take its constants from: the committed ones, and those of this lab's load tests."""
+"""Measured runs that a plan can take its constants from; and, in a folder beside, the one that the simulation meets."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,17 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from config import ROOT
+from planner.constants import UNDISTURBED
 
 OWN_RUNS = Path(__file__).parent / "runs"
-COMMITTED = (OWN_RUNS, ROOT / "docs" / "results")
+COMMITTED = (ROOT / "docs" / "results",)
 
 
 class Runs:
-    """The runs below some folders, each by its name there. A name is looked up in the list, never used as a path."""
+    """The runs below some folders that measure constants, each by its name there, which begins with its experiment's.
+
+    A name is looked up in the list, never used as a path.
+    """
 
     def __init__(self, folders: Sequence[Path] = COMMITTED) -> None:
         self._folders = folders
@@ -36,12 +40,12 @@ class Runs:
             raise BadRequest(gettext("The run %(name)s cannot be read.", name=name)) from None
 
     def _files(self) -> dict[str, Path]:
-        own = {file.stem: file for file in OWN_RUNS.glob("*.json")} if OWN_RUNS in self._folders else {}
-        others = (folder for folder in self._folders if folder != OWN_RUNS)
-        found = {
-            str(file.parent.relative_to(folder)): file for folder in others for file in folder.glob("**/results.json")
+        return {
+            file.parent.name: file
+            for folder in self._folders
+            for file in folder.glob("*/results.json")
+            if file.parent.name.startswith(UNDISTURBED)
         }
-        return {**found, **own}
 
 
 def results_of(file: Path) -> dict[str, Any]:

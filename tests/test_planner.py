@@ -95,19 +95,18 @@ def test_markup_in_an_input_stays_text(module_app: Flask) -> None:
 
 
 def test_constants_come_from_a_chosen_run(module_app: Flask) -> None:
-    html = text_of(module_app, f"/planner?run={NEWEST.stem}")
-    assert html.count("(from the run)") == 2
+    assert text_of(module_app, "/planner?run=lookup-cost").count("(from the run)") == 2
+    assert text_of(module_app, "/planner?run=memory").count("(from the run)") == 5
 
 
 def test_runs_are_found_by_name_below_their_folders_only(tmp_path: Path) -> None:
-    (tmp_path / "scale-out-1").mkdir()
-    (tmp_path / "scale-out-1" / "results.json").write_text(json.dumps({"arms": []}))
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "results.json").write_text("{")
+    for name, text in (("memory-1", '{"arms": []}'), ("memory-broken", "{"), ("scale-out-1", '{"arms": []}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.json").write_text(text)
     runs = Runs([tmp_path])
-    assert runs.names() == ["broken", "scale-out-1"]
-    assert runs.read("scale-out-1") == {"arms": []}
-    for name in ("broken", "..", "scale-out-2"):
+    assert runs.names() == ["memory-1", "memory-broken"], "and none whose requests wait for each other"
+    assert runs.read("memory-1") == {"arms": []}
+    for name in ("memory-broken", "..", "memory-2", "scale-out-1"):
         with pytest.raises(Exception, match="400 Bad Request"):
             runs.read(name)
 
@@ -154,7 +153,7 @@ def test_a_terminal_simulates_the_committed_run() -> None:
 
 
 def test_a_terminal_takes_constants_from_a_run_and_gives_json() -> None:
-    said = json.loads(run("--json", "--run", str(NEWEST)))
+    said = json.loads(run("--json", "--run", str(ROOT / "docs" / "results" / "lookup-cost")))
     assert said["approaches"]["token"]["figures"]["token_cores"]["value"] > 0
 
 
@@ -164,6 +163,7 @@ def test_a_terminal_takes_constants_from_a_run_and_gives_json() -> None:
         (["--members", "0"], "Invalid value for '--members'"),
         (["--access-ttl-s", "90", "--refresh-ttl-s", "60"], "access_ttl_s takes at most refresh_ttl_s"),
         (["--run", "nowhere.json"], "Invalid value for --run"),
+        (["--run", "docs/results/outage"], "measures no constant; lookup-cost and memory do"),
     ],
 )
 def test_a_terminal_names_what_is_wrong(arguments: list[str], says: str) -> None:

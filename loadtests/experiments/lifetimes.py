@@ -70,7 +70,7 @@ def expected_an_hour(access_ttl_s: float) -> float:
     """Return how often a member who never rests refreshes.
 
     Expiries are whole seconds. Whoever refreshes right after one is given the next exactly a lifetime later: refreshes
-    fall into step, whatever the pause.
+    fall into step, as long as the pause between two requests is short beside it.
     """
     return HOUR_S / access_ttl_s
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from loadtests.arms import Arm, Crowd
-from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.experiments.naming import HUES, IN_TURN, NAMES, interval
 from loadtests.outcome import Chart, Outcome, Table, Trace
 from loadtests.readings import TWINS, Readings, read
 from loadtests.reconcile import reconciled
@@ -196,6 +196,7 @@ def _name(key: Key) -> str:
 
 
 METHOD = [
+    IN_TURN,
     _(
         "One member at a time asks for the profile, again and again, so that nobody waits in a queue: what is compared "
         "is how long an answer takes, not how many a machine can give."

@@ -17,6 +17,7 @@ from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Line, line_through
 from loadtests.experiments.naming import HUES, NAMES, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.reconcile import reconciled
 from loadtests.results import ArmResult, Check
 from loadtests.seeding import StoreSeeder, TokenSeeder
 from loadtests.stage import Experiment, Size, Stage
@@ -104,13 +105,12 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     order = list(PLACES)
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][0]), item[0][1])))
     fits = {approach: line for approach in PLACES if (line := _fit(arms, approach)) is not None}
+    checks = [*reconciled(windows), *_checks(arms, fits)]
     results = [
         summarise(of_arm, size.seed, {**_weights(of_arm), "fit": _told(fits.get(key[0]))})
         for key, of_arm in arms.items()
     ]
-    return Outcome(
-        _answer(fits), results, _checks(arms, fits), [_chart(arms, fits), _times(arms)], [_table(fits)], METHOD
-    )
+    return Outcome(_answer(fits), results, checks, [_chart(arms, fits), _times(arms)], [_table(fits)], METHOD)
 
 
 def _weights(windows: Sequence[Window]) -> dict[str, Any]:
@@ -244,6 +244,11 @@ def _table(fits: Mapping[str, Line]) -> Table:
 
 
 METHOD = [
+    _(
+        "The numbers of logged-in members go upwards, one after the other, so that a slow moment of the machine may "
+        "fall on one of them alone; at each of them session and token take turns. Intervals of bytes are those of the "
+        "fitted line's slope."
+    ),
     _(
         "Logins are seeded by the lab's own store classes, record by record; only no password is hashed. The store "
         "says itself what it uses; a check compares a seeded record with that of a real login."

@@ -1,4 +1,4 @@
-"""What reports call the approaches, the hue of each, and how they write a value with its interval."""
+"""What all reports share: names and hues of the approaches, and how a value with its interval is written."""
 
 from collections.abc import Mapping
 
@@ -22,6 +22,11 @@ HUES: Mapping[str, Hue] = {
     "token": "token",
     "hybrid": "hybrid",
 }
+
+IN_TURN = _(
+    "Everybody is logged in before anything is measured. Within each repeat the arms run in another random order; each "
+    "is warmed up, everybody stands still while counters are read, and then the window begins."
+)
 
 
 def interval(estimate: Estimate | None, pattern: str = ",.0f") -> str:

@@ -12,14 +12,14 @@ from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
-from loadtests.windows import Key, Window, by_arm, summarise
+from loadtests.windows import Key, Window, binned, by_arm, summarise
 from loadtests.words import Text, _
 
 APPROACHES = ("open", "memory", "session", "token", "hybrid")
+IN_STORE = ("session", "hybrid")
+NODE_KILLED = "node killed"
 RATE = 20.0  # requests a second of each approach
 BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
-EXPECTED = frozenset({"unavailable", "unanswered", "logged_out"})
-BIN_S = 0.5  # of the charts
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,19 @@ class Fault:
     mends: tuple[str, str, Mapping[str, Any]]
 
 
+def expected(approach: str, fault: str) -> frozenset[str]:
+    """Return the failures that are data: by design, of this approach under this fault."""
+    if fault == NODE_KILLED:  # what it was answering breaks off, and its memory is gone
+        return frozenset({"unanswered", "logged_out"} if approach == "memory" else {"unanswered"})
+    return frozenset({"unavailable"} if approach in IN_STORE else ())
+
+
 RUNNING = {"state": "running"}
 FAULTS = (
     Fault("store killed", _("the store is killed"), ("PUT", "/store", {"state": "killed"}), ("PUT", "/store", RUNNING)),
     Fault("store hangs", _("the store hangs"), ("PUT", "/store", {"state": "hanging"}), ("PUT", "/store", RUNNING)),
     Fault(
-        "node killed",
+        NODE_KILLED,
         _("a node is killed"),
         ("PUT", "/nodes/node-1", {"state": "killed"}),
         ("PUT", "/nodes/node-1", RUNNING),
@@ -59,21 +66,23 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     crowds = [arm.crowd for arm in arms]
     stage.generator.enter(crowds)
     stage.generator.window(crowds, 0.2)
-    orders = [Order(size.seconds * BREAKS_AT, *fault.breaks), Order(size.seconds * MENDED_AT, *fault.mends)]
+    broken_s = size.seconds * BREAKS_AT, size.seconds * MENDED_AT
+    orders = [Order(broken_s[0], *fault.breaks), Order(broken_s[1], *fault.mends)]
     with given(lab, orders):
         seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
     lab.control(*fault.mends)  # carried out already: this waits until everything runs
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:
         answered = after[arm.crowd.name]["kinds"]
-        more = {"logins": arm.crowd.users, "logins_lost": answered.get("logged_out", 0), "after": answered}
+        lost = arm.crowd.users - answered.get("ok", 0)
+        more = {"logins": arm.crowd.users, "logins_lost": lost, "after": answered, "broken_s": broken_s}
         stage.kept.add(window_of(arm, repeat, seen, more=more))
     stage.generator.leave(crowds)
 
 
 def _arm(approach: str, fault: Fault, lab: Lab, size: Size) -> Arm:
     door = lab.sticky_url if approach == "memory" else lab.url
-    return Arm(Crowd(approach, approach, door, size.users), {"fault": fault.name}, EXPECTED)
+    return Arm(Crowd(approach, approach, door, size.users), {"fault": fault.name}, expected(approach, fault.name))
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
@@ -111,17 +120,17 @@ def _answers(windows: Sequence[Window]) -> int:
 
 
 def _during(window: Window) -> list[Mapping[str, int]]:
-    length = window.reading["seconds"]
-    return [counts for at_s, counts in window.reading["timeline"] if BREAKS_AT * length <= at_s < MENDED_AT * length]
+    began_s, ended_s = window.more["broken_s"]
+    return [counts for at_s, counts in window.reading["timeline"] if began_s <= at_s < ended_s]
 
 
 def _recovery_s(windows: Sequence[Window]) -> float | None:
     """Return the longest time from mending to the last failure but those of lost logins; None if there was none."""
     late = [
-        at_s - MENDED_AT * window.reading["seconds"]
+        at_s - window.more["broken_s"][1]
         for window in windows
         for at_s, counts in window.reading["timeline"]
-        if at_s >= MENDED_AT * window.reading["seconds"] and counts.get("unavailable", 0) + counts.get("unanswered", 0)
+        if at_s >= window.more["broken_s"][1] and counts.get("unavailable", 0) + counts.get("unanswered", 0)
     ]
     return max(late) if late else None
 
@@ -136,7 +145,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
             checks.append(
                 Check(_("tokens need no store: %(arm)s", arm=of_arm[0].label), more["error_share_during"] == 0, served)
             )
-        if (approach, fault) != ("memory", "node killed"):
+        if (approach, fault) != ("memory", NODE_KILLED):
             lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
             checks.append(
                 Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost)
@@ -146,12 +155,16 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
 
 def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
     session, token = arms.get(("session", "store killed")), arms.get(("token", "store killed"))
-    memory = arms.get(("memory", "node killed"))
+    memory = arms.get(("memory", NODE_KILLED))
     if session is None or token is None or memory is None:
         return _("Too little was measured for an answer.")
+    both = [*session, *token]
     return _(
-        "While the store is down, %(session)s of session requests and %(token)s of token requests fail, and nobody is "
-        "logged out for good; a killed node costs %(lost)s of %(all)s logins that were in node memory.",
+        "While the store is down, %(session)s of session requests and %(token)s of token requests fail, and %(gone)s "
+        "of %(kept)s logins are gone afterwards; a killed node costs %(lost)s of %(all)s logins that were in node "
+        "memory.",
+        gone=_more(both)["logins_lost"],
+        kept=_more(both)["logins"],
         session=interval(_spread(session, size.seed), ".0%"),
         token=interval(_spread(token, size.seed), ".0%"),
         lost=_more(memory)["logins_lost"],
@@ -167,7 +180,7 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
     traces = []
     for key, of_arm in arms.items():
         if key[1] == fault.name:
-            bins = _bins(of_arm)
+            bins = binned(of_arm)
             shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
             traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
     failing = [NAMES[key[0]] for key, of_arm in arms.items() if key[1] == fault.name and _share(of_arm) > 0.2]
@@ -182,17 +195,6 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
 def _joined(names: Sequence[Text]) -> Text:
     first, *others = names
     return first if not others else _("%(one)s, %(others)s", one=first, others=_joined(others))
-
-
-def _bins(windows: Sequence[Window]) -> dict[float, dict[str, int]]:
-    """Return what came back in each half second, over all repeats."""
-    bins: dict[float, dict[str, int]] = {}
-    for window in windows:
-        for at_s, counts in window.reading["timeline"]:
-            into = bins.setdefault(int(at_s / BIN_S) * BIN_S, {})
-            for kind, number in counts.items():
-                into[kind] = into.get(kind, 0) + number
-    return dict(sorted(bins.items()))
 
 
 def _table(arms: Mapping[Key, list[Window]]) -> Table:

@@ -1,13 +1,16 @@
 """What each experiment concludes, from windows whose answers are known; and from a run that was stopped early."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests.experiments import ALL, BY_NAME
+from loadtests.experiments.outage import expected
 from loadtests.outcome import Outcome
+from loadtests.publishable import reasons_against
 from loadtests.report import write_report
 from loadtests.results import ArmResult, Run, as_json, write_csv, write_json
 from loadtests.windows import Window
@@ -96,7 +99,7 @@ def outage() -> list[Window]:
         for approach in ("memory", "session", "token"):
             timeline = down if (approach, fault) == ("session", "store killed") else up
             lost = 3 if (approach, fault) == ("memory", "node killed") else 0
-            more = {"logins": 4, "logins_lost": lost}
+            more = {"logins": 4, "logins_lost": lost, "broken_s": (2.0, 4.0)}
             windows += five(approach, factors={"fault": fault}, seconds=8.0, timeline=timeline, more=more)
     return windows
 
@@ -177,6 +180,37 @@ def test_lifetimes_multiply_to_an_hour() -> None:
     assert arms["token · 5 s"].more["refreshes_an_hour_a_member"] == pytest.approx(720)
     assert arms["hybrid · 10 s"].more["refreshes_an_hour_a_member"] == pytest.approx(360)
     assert arms["token · 5 s"].more["database_writes_a_refresh"] == 2
+
+
+@pytest.mark.parametrize(
+    ("approach", "fault", "kind", "excused"),
+    [
+        ("session", "store killed", "unavailable", True),
+        ("hybrid", "store hangs", "unavailable", True),
+        ("token", "store killed", "unavailable", False),
+        ("open", "node killed", "unavailable", False),
+        ("session", "store killed", "logged_out", False),
+        ("session", "node killed", "logged_out", False),
+        ("memory", "node killed", "logged_out", True),
+        ("token", "node killed", "unanswered", True),
+    ],
+)
+def test_an_outage_excuses_what_its_fault_does_and_nothing_else(
+    approach: str, fault: str, kind: str, excused: bool
+) -> None:
+    broken = {"kinds": {"ok": 90, kind: 10}, "failures": 10, "examples": {kind: "told"}}
+    arm = five(approach, factors={"fault": fault}, expects=expected(approach, fault), **broken)
+    assert (not any("nobody expected" in str(reason) for reason in reasons_against(arm, []))) is excused
+
+
+def test_whoever_is_not_let_in_after_an_outage_counts_as_lost() -> None:
+    windows = [
+        replace(window, more={**window.more, "logins_lost": 1}) if window.approach == "token" else window
+        for window in outage()
+    ]
+    checks = BY_NAME["outage"].conclude(windows, BY_NAME["outage"].quick).checks
+    failed = [str(check.name) for check in checks if not check.ok]
+    assert failed == ["nobody is logged out: token · store killed", "nobody is logged out: token · node killed"]
 
 
 def test_an_outage_is_measured_while_it_lasts_and_until_it_is_over() -> None:

@@ -84,6 +84,11 @@ def test_a_small_drift_of_the_machine_is_no_difference() -> None:
     assert not row.differs
 
 
+def test_medians_of_an_even_number_of_repeats_are_in_the_middle() -> None:
+    [row] = compare(results(100, 200), results(150))
+    assert (row.first_us, row.second_us, row.ratio.value) == (150, 150, 1.0)
+
+
 def test_two_experiments_are_not_compared() -> None:
     with pytest.raises(NotComparable):
         compare(results(400, 401), results(400, 401, name="memory"))
