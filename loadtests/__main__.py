@@ -191,5 +191,6 @@ def _shown(item: str | None) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks politely is treated as Ctrl-C is
+    for polite in (signal.SIGINT, signal.SIGTERM):  # a script that starts us with `&` would have us ignore the first
+        signal.signal(polite, signal.default_int_handler)
     loadtests(prog_name="python -m loadtests")

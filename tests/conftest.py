@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,18 @@ from tests.faulty_store import FaultyStore
 from tests.live_lab import LiveLab
 from tests.monitor import Monitor
 from tests.visitor import Visitor
+
+
+def pytest_configure() -> None:
+    """Let a hang-up end what the tests start, even where `nohup` has them ignore it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks the store, so that it can be tried alone against another one."""
+    for item in items:
+        if "store_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.store)
 
 
 class Clock:

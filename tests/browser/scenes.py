@@ -41,5 +41,15 @@ def page_of(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Pa
         yield context.new_page(), folder
 
 
+def want_store(page: Page, state: str) -> None:
+    """Have the store ended or started, and wait until it is: an order is answered before it is carried out."""
+    assert page.request.put("/lab/store", data={"state": state}).ok
+    for _ in range(150):
+        if page.request.get("/lab/state").json()["store"]["state"] == state:
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"the store is not {state}")
+
+
 def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of, want_store
 from tests.browser.test_lab import log_in_as
 from tests.forge import claims_of
 from tests.live_lab import LiveLab
@@ -236,14 +236,14 @@ def tab_to(page: Page, selector: str) -> None:
 
 def test_without_the_store_every_case_is_the_same(page: Page) -> None:
     """`/token` never needs it."""
-    assert page.request.put("/lab/store", data={"state": "stopped"}).ok
+    want_store(page, "stopped")
     try:
         for state in CASES:
             run(page, state, "headers")
         page.locator("[data-try-all]").click()
         expect(page.locator("[data-code]")).to_have_count(8, timeout=SLOW_MS)
     finally:
-        assert page.request.put("/lab/store", data={"state": "running"}).ok
+        want_store(page, "running")
 
 
 def test_a_database_that_does_not_answer_is_said_in_place(page: Page, instance: Path) -> None:

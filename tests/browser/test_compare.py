@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of, want_store
 from tests.live_lab import LiveLab
 from tests.visitor import GUARDED
 
@@ -291,7 +291,7 @@ def test_the_page_works_from_the_keyboard(page: Page) -> None:
 
 def test_without_the_store_token_goes_on_and_it_is_no_refusal(page: Page, lab: str) -> None:
     press(page, "log-in")
-    page.request.put(f"{lab}/lab/store", data={"state": "stopped"})
+    want_store(page, "stopped")
     try:
         assert press(page, "open") == {"memory": "let_in", "session": "broken", "token": "let_in", "hybrid": "broken"}
         expect(cell(page, "session")).to_contain_text("503")
@@ -299,7 +299,7 @@ def test_without_the_store_token_goes_on_and_it_is_no_refusal(page: Page, lab: s
         assert press(page, "log-out") == {"memory": "done", "session": "broken", "token": "done", "hybrid": "broken"}
         assert press(page, "log-in")["token"] == "done"
     finally:
-        page.request.put(f"{lab}/lab/store", data={"state": "running"})
+        want_store(page, "running")
     expect_store_back(page, lab)
     assert press(page, "log-in") == ALL_DONE
     assert press(page, "open") == ALL_IN
