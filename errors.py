@@ -34,7 +34,7 @@ import logging
 
 from flask import Flask, Response, g, jsonify, make_response, render_template
 from flask_babel import LazyString, gettext, lazy_gettext
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from web.negotiation import wants_html
 
@@ -249,6 +249,7 @@ HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    503: "busy",
     415: "unsupported_media_type",
 }
 
@@ -259,6 +260,7 @@ HTTP_TITLES = {
     405: lazy_gettext("This method is not allowed here"),
     413: lazy_gettext("The request is too large"),
     415: lazy_gettext("The body is of a kind that is not read here"),
+    503: lazy_gettext("The lab is busy"),
 }
 
 HTTP_DETAILS = {
@@ -276,7 +278,7 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     status = error.code or 500
-    if status >= 500:
+    if status >= 500 and status != ServiceUnavailable.code:  # that one is said on purpose, with words of its own
         return _problem(500, "internal_error", gettext("Something went wrong"), gettext("The fault is ours."))
     title, detail = HTTP_TITLES.get(status, error.name), HTTP_DETAILS.get(status, error.description or "")
     response = _problem(status, HTTP_CODES.get(status, "bad_request"), str(title), str(detail))

@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from errors import NotFound
 from lab_controls.guard import Guard
+from web.one_at_a_time import COME_BACK_IN_S, OneAtATime
 
 Press = Callable[..., Response]
 Ask = Callable[[], dict[str, Any]]
@@ -43,6 +44,7 @@ EXPERIMENTS = {
 
 def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_state: Ask, folder: Path) -> None:
     """Add the page and its orders; runs are kept below `folder`."""
+    comparing = OneAtATime()
 
     @controls.get("/loadtests")
     def load_tests() -> Response:
@@ -72,7 +74,8 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
         runs = [request.args.get(name, "") for name in ("first", "second")]
         if not all(_is_kept(folder, run, "results.json") for run in runs):
             raise NotFound(gettext("There is no such run, or no such file in it."))
-        return jsonify(_compare([folder / run for run in runs]))
+        with comparing:
+            return jsonify(_compare([folder / run for run in runs]))
 
     controls.add_url_rule(
         "/lab/load-run", "start_run", lambda: press("POST", "/load-run", "experiment", "quick"), methods=["POST"]
@@ -116,7 +119,8 @@ def _compare(runs: list[Path]) -> Any:
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=COMPARES_WITHIN_S, check=False)
     except subprocess.TimeoutExpired:
-        raise ServiceUnavailable(gettext("The comparison took too long; try again in a moment.")) from None
+        said = gettext("The comparison took too long; try again in a moment.")
+        raise ServiceUnavailable(said, retry_after=COME_BACK_IN_S) from None
     if done.returncode:
         raise BadRequest(
             gettext("These two runs cannot be compared: they measure different things, or one cannot be read.")

@@ -90,7 +90,7 @@ def run_all(out: Path | None, **sizes: Any) -> None:
 @click.argument("run_b", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
-    """Two runs side by side, and which differences of their requests' medians exceed the noise."""
+    """Two runs side by side, and which differences exceed the noise."""
     try:
         rows = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:

@@ -16,8 +16,8 @@ DESIGN = {"open": 0, "memory": 0, "session": 1, "hybrid": 1, "token": 0, "untune
 class Crowd:
     """Members of one approach at one door, all logged in before anything is measured.
 
-    `query` goes behind every page's address, `login_fields` into every login; `pause_s` is what a member waits between
-    two requests when nobody else sets the pace; `traced` asks the server what it did for each.
+    `query` goes behind every page's address, `login_fields` into every login; `pause_s` is what a member waits, on
+    average, between two requests when nobody else sets the pace; `traced` asks the server what it did for each.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Two runs side by side: which differences of a request's median are larger than the noise, and which are not."""
+"""Two runs side by side, by the readings that answer their question: which differences are larger than the noise?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,14 @@ from math import isfinite
 from statistics import median
 from typing import Any
 
-from loadtests.estimates import Estimate, ratio_of
+from loadtests.estimates import Estimate, shift_of
 
 CONFIDENCE = 0.95  # for the whole table: each of its rows is held to more, since one of many is always far out
 DRIFT = 0.10  # what a machine changes by from one run to the next, which no repeat within a run can see
+# Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
+LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
+
+Readings = Mapping[tuple[str, str], Sequence[float]]
 
 
 class NotComparable(Exception):
@@ -18,65 +22,76 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One arm in both runs: medians in microseconds, how many times the second is the first, and the verdict."""
+    """One reading of one arm in both runs: medians and their difference in the reading's unit, and the verdict."""
 
     name: str
-    first_us: float
-    second_us: float
-    ratio: Estimate
+    reading: str
+    first: float
+    second: float
+    difference: Estimate
     differs: bool
 
     def view(self) -> dict[str, Any]:
         """Return the row as programs read it."""
-        low, high = (end if isfinite(end) else None for end in (self.ratio.low, self.ratio.high))  # JSON knows none
-        interval = {"ratio": self.ratio.value, "low": low, "high": high}
-        return {
-            "name": self.name,
-            "first_us": self.first_us,
-            "second_us": self.second_us,
-            **interval,
-            "differs": self.differs,
-        }
+        ends = (self.difference.low, self.difference.high)
+        low, high = (end if isfinite(end) else None for end in ends)  # JSON knows no infinity
+        return {**vars(self), "difference": self.difference.value, "low": low, "high": high}
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) -> list[Row]:
-    """Return one row for each arm that both runs have. Raise `NotComparable`."""
+    """Return one row for each reading that both runs have repeated. Raise `NotComparable`."""
     if first["experiment"] != second["experiment"]:
         raise NotComparable(f"{first['experiment']} and {second['experiment']} are two experiments")
-    mine, theirs = _repeats(first["arms"]), _repeats(second["arms"])
-    both = [name for name in mine if name in theirs]
+    mine, theirs = _readings(first["arms"]), _readings(second["arms"])
+    both = [key for key in mine if key in theirs]
     if not both:
         raise NotComparable("the two runs have no measured arm in common")
     level = 1 - (1 - CONFIDENCE) / len(both)
-    return [_row(name, mine[name], theirs[name], level, seed) for name in both]
+    return [_row(key, mine[key], theirs[key], shift_of(mine[key], theirs[key], seed, level)) for key in both]
 
 
-def _row(name: str, mine: Sequence[float], theirs: Sequence[float], level: float, seed: int) -> Row:
-    ratio = ratio_of(mine, theirs, seed, level)
-    differs = ratio.high < 1 - DRIFT or ratio.low > 1 + DRIFT
-    return Row(name, median(mine), median(theirs), ratio, differs)
+def _row(key: tuple[str, str], mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:
+    name, reading = key
+    room = max(DRIFT * abs(median(mine)), LEAST.get(reading, 0.0))
+    differs = difference.low > room or difference.high < -room
+    return Row(name, reading, median(mine), median(theirs), difference, differs)
 
 
-def _repeats(arms: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """Return each arm's medians, one a repeat."""
-    return {arm["name"]: arm["repeats_p50_us"] for arm in arms if arm.get("repeats_p50_us")}
+def _readings(arms: Sequence[Mapping[str, Any]]) -> Readings:
+    """Return what each arm repeated, by the arm's name and the reading's."""
+    return {
+        (arm["name"], reading): values
+        for arm in arms
+        for reading, values in arm.get("repeats", {}).items()
+        if values  # an arm that nobody answered has none
+    }
 
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Return the comparison as lines of text."""
-    width = max(len(row.name) for row in rows)
-    head = f"{'arm':<{width}}  {'first, µs':>10}  {'second, µs':>10}  {'second / first':>22}"
-    return [head, *(_line(row, width) for row in rows), _verdict(rows)]
+    names, readings = (max(map(len, column)) for column in zip(*((row.name, row.reading) for row in rows), strict=True))
+    head = f"{'arm':<{names}}  {'reading':<{readings}}  {'first':>10}  {'second':>10}  {'second − first':>30}"
+    return [head, *(_line(row, names, readings) for row in rows), _verdict(rows)]
 
 
-def _line(row: Row, width: int) -> str:
-    interval = f"{row.ratio.value:.2f} ({row.ratio.low:.2f} … {row.ratio.high:.2f})"
+def _line(row: Row, names: int, readings: int) -> str:
+    value, low, high = map(_signed, (row.difference.value, row.difference.low, row.difference.high))
+    medians = f"{_shown(row.first):>10}  {_shown(row.second):>10}"
     verdict = "differs" if row.differs else "within the noise"
-    return f"{row.name:<{width}}  {row.first_us:>10,.0f}  {row.second_us:>10,.0f}  {interval:>22}  {verdict}"
+    interval = f"{value} ({low} … {high})"
+    return f"{row.name:<{names}}  {row.reading:<{readings}}  {medians}  {interval:>30}  {verdict}"
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # three digits, without exponents
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{_shown(value)}"
 
 
 def _verdict(rows: Sequence[Row]) -> str:
     differing = sum(row.differs for row in rows)
     if differing == 0:
-        return f"No difference exceeds the noise ({len(rows)} arms; a machine drifts by {DRIFT:.0%} between runs)."
-    return f"{differing} of {len(rows)} arms differ by more than the noise."
+        return f"No difference exceeds the noise ({len(rows)} readings; a machine drifts by {DRIFT:.0%} between runs)."
+    return f"{differing} of {len(rows)} readings differ by more than the noise."

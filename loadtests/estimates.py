@@ -56,21 +56,21 @@ def difference_of(values: Sequence[float], baseline: Sequence[float], seed: int 
     return median_of([mine - floor for mine, floor in zip(values, baseline, strict=True)], seed, level)
 
 
-def ratio_of(values: Sequence[float], others: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
-    """Return how many times the median of `others` is that of `values`, with its bootstrap interval. Not paired."""
-    point = median(others) / median(values)
+def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
+    """Return by how much the median of `others` is above that of `values`, with its bootstrap interval. Not paired."""
+    point = float(median(others) - median(values))
     if min(len(values), len(others)) == 1:
         return Estimate(point, float("-inf"), float("inf"))
     interval = stats.bootstrap(
         (numpy.asarray(values), numpy.asarray(others)),
-        lambda mine, theirs, axis: numpy.median(theirs, axis=axis) / numpy.median(mine, axis=axis),
+        lambda mine, theirs, axis: numpy.median(theirs, axis=axis) - numpy.median(mine, axis=axis),
         n_resamples=RESAMPLES,
         confidence_level=level,
         method="percentile",
         vectorized=True,
         rng=numpy.random.default_rng(seed),
     ).confidence_interval
-    return Estimate(float(point), float(interval.low), float(interval.high))
+    return Estimate(point, float(interval.low), float(interval.high))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """When the members of a crowd may ask: one after the other as they are answered, or when a schedule says so."""
 
+import random
 from collections.abc import Iterable
 from time import perf_counter
 
@@ -12,6 +13,9 @@ class Pacer:
 
     A closed loop sends the next request when the last one is answered: a server that stalls hides what would have come
     meanwhile. An open one has a schedule: whoever is late for it counts the time since the request was due.
+
+    In a closed loop members pause at random, `pause_s` on average. Were all pauses alike, a balancer that takes turns
+    would fall into step with them, and whoever had just been turned away would be dealt the other node, every time.
     """
 
     def __init__(self, pause_s: float) -> None:
@@ -23,7 +27,7 @@ class Pacer:
     def next(self) -> float | None:
         """Return when it is a member's turn: the moment that the request was due, or None in a closed loop."""
         if self._running:
-            gevent.sleep(self._pause_s)
+            gevent.sleep(random.expovariate(1 / self._pause_s) if self._pause_s else 0.0)
         if self._running:
             return None
         self.waiting += 1

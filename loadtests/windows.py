@@ -135,8 +135,17 @@ def failures_beside(windows: Sequence[Window]) -> Counter[str]:
     return total
 
 
-def summarise(windows: Sequence[Window], seed: int = 0, more: Mapping[str, Any] | None = None) -> ArmResult:
-    """Return what one arm's windows say together."""
+def summarise(
+    windows: Sequence[Window],
+    seed: int = 0,
+    more: Mapping[str, Any] | None = None,
+    repeats: Mapping[str, Sequence[float]] | None = None,
+) -> ArmResult:
+    """Return what one arm's windows say together.
+
+    `repeats` are the readings that answer the experiment's question, one value a repeat: by them two runs are compared.
+    Without them it is the median of a request.
+    """
     p50s = values(windows, "p50_us")
     spread: Estimate | None = median_of(p50s, seed) if p50s else None
     first = windows[0]
@@ -154,5 +163,5 @@ def summarise(windows: Sequence[Window], seed: int = 0, more: Mapping[str, Any] 
         store_us_p50=middle(windows, "store_us_p50"),
         verify_us_p50=middle(windows, "verify_us_p50"),
         store_commands_per_request=commands_per_request(windows),
-        more={"repeats_p50_us": p50s, **(more or {})},
+        more={"repeats": repeats or {"p50_us": p50s}, **(more or {})},
     )

@@ -15,8 +15,8 @@ from planner.load import INPUTS, Load, read_load
 from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
 from planner.quantity import readable
-from planner.reproduce import reproduce, worst
-from planner.runs import OWN_RUNS, results_of
+from planner.reproduce import committed, worst
+from planner.runs import results_of
 from planner.words import FIGURES, RESOURCES, compact, shown
 
 ARM = "approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads"
@@ -34,7 +34,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
 @_inputs
 @click.option("--run", type=click.Path(path_type=Path), help="Take constants from this results.json of a run.")
 @click.option("--formulas", is_flag=True, help="Print each formula, and the numbers put into it.")
-@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet, and every arm of the committed run.")
+@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet, and every arm of the committed runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
 def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **given: int | None) -> None:
     """Reckon what each approach needs for a number of members, and where it breaks first."""
@@ -93,9 +93,8 @@ def _print_simulation(load: Load, constants: Constants) -> None:
         seen = prospect(Terms(approach, load, constants))
         told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
         click.echo(f"    {approach:10}{told}")
-    newest = max(OWN_RUNS.glob("*.json"))
-    compared = reproduce(results_of(newest), constants)
-    click.echo(f"\nThe measured run {newest.stem}, simulated")
+    compared = committed(constants)
+    click.echo("\nTwo measured runs, simulated: the planner's own, then the load test scale-out")
     click.echo(f"    ({ARM})")
     for arm in compared:
         rps, p50 = arm.off

@@ -1,7 +1,8 @@
-"""Hold the simulation to a measured run: each arm simulated from the run's own readings, beside what was measured.
+"""Hold the simulation to measured runs: each arm simulated from the run's own readings, beside what was measured.
 
-Nothing is fitted arm by arm. A run gives one constant of its machine, `outside_us`, from one arm: the one with the
-fewest members, who never have to wait for each other. All other arms are predictions.
+Nothing is fitted arm by arm. The planner's own run gives one constant of its machine, `outside_us`, from one arm: the
+one with the fewest members, who never have to wait for each other. All its other arms are predictions, and so are all
+arms of the load test `scale-out`, which gives no constant at all.
 """
 
 import random
@@ -10,26 +11,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.constants import Constants
+from planner.runs import OWN_RUNS, SCALE_OUT, results_of
 from planner.simulation import Fleet, Request, Simulation
 
 REQUESTS, WARM_UP, SEED = 2400, 400, 1
-READINGS = ("rps", "p50_us", "app_us_p50", "store_us_p50", "verify_us_p50", "app_us_shares", "store_us_shares")
+CONDITIONS = {"nodes", "threads", "users", "work_ms", "pause_ms", "balancer", "round_trip_ms"}
+READINGS = ("rps", "p50_us", "app_us_p50", "store_us_p50", "verify_us_p50")
 
 Arm = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One arm: simulated and measured requests a second and median, and whether the machine's constant is from it."""
+    """One arm of a run: requests a second and median, simulated and measured; did it give the machine's constant?"""
 
+    run: str
     name: str
     approach: str
-    factors: Mapping[str, Any]
-    calibrates: bool
+    conditions: Mapping[str, Any]
     rps: float
     measured_rps: float
     p50_us: float
     measured_p50_us: float
+    calibrates: bool
 
     @property
     def off(self) -> tuple[float, float]:
@@ -37,50 +41,100 @@ class Comparison:
         return self.rps / self.measured_rps - 1, self.p50_us / self.measured_p50_us - 1
 
 
-def reproduce(results: Mapping[str, Any], constants: Constants) -> list[Comparison]:
-    """Simulate every arm of a run. Raise `ValueError` for a run that does not tell enough."""
-    arms = [arm for arm in results["arms"] if _tells_enough(arm)]
-    if not arms:
-        raise ValueError("no arm says nodes, threads, users, work_ms and the times inside")
-    calibrating = min(arms, key=lambda arm: (arm["factors"]["users"], _inside_us(arm)))
-    outside_us = max(0.0, calibrating["p50_us"] - _inside_us(calibrating))
-    cores = results["machine"]["cores"]
-    return [_compare(arm, arm is calibrating, outside_us, cores, constants) for arm in arms]
+class Replay:
+    """Where the arms of one run are simulated: on its machine's cores, with one constant for what is outside a node."""
 
+    def __init__(self, results: Mapping[str, Any], outside_us: float, constants: Constants) -> None:
+        self._run, self._cores = results["experiment"], results["machine"]["cores"]
+        self._outside_us, self._constants = outside_us, constants
 
-def _tells_enough(arm: Arm) -> bool:
-    factors = {"nodes", "threads", "users", "work_ms", "balancer"} <= arm.get("factors", {}).keys()
-    return factors and all(arm.get(name) is not None for name in READINGS)
-
-
-def _inside_us(arm: Arm) -> float:
-    return float(arm["app_us_p50"] + arm["store_us_p50"] + arm["verify_us_p50"])
-
-
-def _compare(arm: Arm, calibrates: bool, outside_us: float, cores: int, constants: Constants) -> Comparison:
-    factors = arm["factors"]
-    fleet = Fleet(factors["nodes"], factors["threads"], factors["balancer"], cores)
-    requests = _requests(arm, outside_us, constants, random.Random(SEED))  # noqa: S311
-    outcome = Simulation(fleet, requests).closed_loop(factors["users"], REQUESTS, 1000 * factors.get("pause_ms", 0))
-    p50_us = outcome.percentile_us(0.5, WARM_UP)
-    return Comparison(
-        arm["name"], arm["approach"], factors, calibrates, outcome.rps(WARM_UP), arm["rps"], p50_us, arm["p50_us"]
-    )
-
-
-def _requests(arm: Arm, outside_us: float, constants: Constants, chance: random.Random) -> Iterator[Request]:
-    """Draw requests from the distributions of the times that the nodes themselves have measured."""
-    work_us = 1000 * arm["factors"]["work_ms"]
-    while True:
-        yield Request(
-            cpu_us=max(0.0, chance.choice(arm["app_us_shares"]) - work_us) + arm["verify_us_p50"],
-            work_us=work_us,
-            store_us=chance.choice(arm["store_us_shares"]),
-            store_command_us=constants.store_command_us,
-            outside_us=outside_us,
+    def compare(self, arm: Arm, calibrates: bool = False) -> Comparison:
+        """Simulate one arm's members, who ask again when they are answered and have paused."""
+        under = _conditions(arm)
+        fleet = Fleet(under["nodes"], under["threads"], under["balancer"], self._cores)
+        requests = self._requests(arm, random.Random(SEED))  # noqa: S311
+        outcome = Simulation(fleet, requests).closed_loop(under["users"], REQUESTS, 1000 * under["pause_ms"])
+        return Comparison(
+            run=self._run,
+            name=arm["name"],
+            approach=arm["approach"],
+            conditions=under,
+            rps=outcome.rps(WARM_UP),
+            measured_rps=arm["rps"],
+            p50_us=outcome.percentile_us(0.5, WARM_UP),
+            measured_p50_us=arm["p50_us"],
+            calibrates=calibrates,
         )
+
+    def _requests(self, arm: Arm, chance: random.Random) -> Iterator[Request]:
+        """Draw requests from the times that the nodes have measured: from their distribution, or else their median."""
+        work_us = 1000 * _conditions(arm)["work_ms"]
+        apps = arm.get("app_us_shares", [arm["app_us_p50"]])
+        stores = arm.get("store_us_shares", [arm["store_us_p50"]])
+        while True:
+            yield Request(
+                cpu_us=max(0.0, chance.choice(apps) - work_us) + arm["verify_us_p50"],
+                work_us=work_us,
+                store_us=chance.choice(stores),
+                store_command_us=self._constants.store_command_us,
+                outside_us=self._outside_us,
+            )
+
+
+def committed(constants: Constants) -> list[Comparison]:
+    """Simulate both committed runs: the planner's own, and the load test `scale-out`."""
+    own = results_of(max(OWN_RUNS.glob("*.json")))
+    return [*reproduce(own, constants), *foretell(results_of(SCALE_OUT), constants, outside_us(own))]
+
+
+def reproduce(results: Mapping[str, Any], constants: Constants) -> list[Comparison]:
+    """Simulate every arm of a run that gives its machine's constant. Raise `ValueError` if it does not tell enough."""
+    calibrating = _calibrating(results)
+    replay = Replay(results, outside_us(results), constants)
+    return [replay.compare(arm, arm is calibrating) for arm in _arms(results)]
+
+
+def foretell(results: Mapping[str, Any], constants: Constants, outside: float) -> list[Comparison]:
+    """Simulate the closed loops of a run of `scale-out`.
+
+    Arms in which members were turned away are left out: such a request is no page. Raise `ValueError` if none tells
+    enough.
+    """
+    replay = Replay(results, outside, constants)
+    return [replay.compare(arm) for arm in _arms(results) if not arm["failures"]]
+
+
+def outside_us(results: Mapping[str, Any]) -> float:
+    """Return what passes in front of a node, by the arm whose members never wait for each other."""
+    arm = _calibrating(results)
+    return max(0.0, float(arm["p50_us"]) - _inside_us(arm))
 
 
 def worst(comparisons: list[Comparison]) -> float:
     """Return the largest deviation of all."""
     return max(abs(off) for comparison in comparisons for off in comparison.off)
+
+
+def _arms(results: Mapping[str, Any]) -> list[Arm]:
+    arms = [arm for arm in results["arms"] if _tells_enough(arm)]
+    if not arms:
+        raise ValueError("no arm says nodes, threads, users, work_ms and the times inside")
+    return arms
+
+
+def _tells_enough(arm: Arm) -> bool:
+    return _conditions(arm).keys() >= CONDITIONS and all(arm.get(name) is not None for name in READINGS)
+
+
+def _conditions(arm: Arm) -> Mapping[str, Any]:
+    """Return what an arm was measured under: in the planner's own run, all of it is what arms differ by."""
+    conditions: Mapping[str, Any] = arm.get("conditions") or arm.get("factors", {})
+    return conditions
+
+
+def _calibrating(results: Mapping[str, Any]) -> Arm:
+    return min(_arms(results), key=lambda arm: (_conditions(arm)["users"], _inside_us(arm)))
+
+
+def _inside_us(arm: Arm) -> float:
+    return float(arm["app_us_p50"] + arm["store_us_p50"] + arm["verify_us_p50"])

@@ -13,9 +13,10 @@ from planner.fleet import Prospect, prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
-from planner.reproduce import Comparison, reproduce, worst
-from planner.runs import OWN_RUNS, Runs, results_of
+from planner.reproduce import Comparison, committed, worst
+from planner.runs import Runs
 from web.negotiation import wants_html
+from web.one_at_a_time import OneAtATime
 
 EXAMPLES = (
     Load(members=30, nodes=2),
@@ -26,7 +27,7 @@ EXAMPLES = (
 
 def planner_blueprint(runs: Runs | None = None) -> Blueprint:
     """Return the pages."""
-    runs = runs or Runs()
+    runs, simulating = runs or Runs(), OneAtATime()
     pages = Blueprint("planner", __name__)
     pages.app_context_processor(lambda: {"planner": True})
     pages.context_processor(lambda: {"words": words, "inputs": INPUTS, "as_query": as_query, "listed": listed})
@@ -56,9 +57,11 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
     @pages.get("/planner/simulation")
     def simulation() -> Response:
-        """Simulate the committed run, arm by arm, and one node of the fleet that the query asks for."""
+        """Simulate the committed runs, arm by arm, and one node of the fleet that the query asks for."""
         load = read_load(request.args)
-        compared, prospects = _compared(), _prospects(load, _constants(runs))
+        constants = _constants(runs)
+        with simulating:
+            compared, prospects = _compared(), _prospects(load, constants)
         if not wants_html():
             return jsonify(
                 arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]
@@ -82,7 +85,7 @@ def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -
 
 @lru_cache(maxsize=1)
 def _compared() -> list[Comparison]:
-    return reproduce(results_of(max(OWN_RUNS.glob("*.json"))), measured()[0])
+    return committed(measured()[0])
 
 
 def _prospects(load: Load, constants: Constants) -> list[Prospect]:

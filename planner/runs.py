@@ -1,4 +1,4 @@
-"""Measured runs that a plan can take its constants from; and, in a folder beside, the one that the simulation meets."""
+"""Measured runs that a plan can take its constants from; and the two that the simulation meets."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from planner.constants import UNDISTURBED
 
 OWN_RUNS = Path(__file__).parent / "runs"
 COMMITTED = (ROOT / "docs" / "results",)
+SCALE_OUT = COMMITTED[0] / "scale-out" / "results.json"
 
 
 class Runs:

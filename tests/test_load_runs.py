@@ -15,6 +15,7 @@ from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
 from loadtests.experiments import BY_NAME
 from tests.conftest import MakeApp
 from tests.lab_processes import Lab, descendants, eventually
+from tests.problems import assert_problem
 
 NAME = "lookup-cost-20261125-010203"
 QUICK = {"experiment": "lookup-cost", "quick": True}
@@ -71,6 +72,36 @@ def test_two_runs_are_compared_only_if_there_are_two(run: tuple[Flask, Path]) ->
         assert client.get(f"/lab/load-tests/compare{query}").status_code == 404
     nothing_measured = client.get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
     assert (nothing_measured.status_code, nothing_measured.get_json()["code"]) == (400, "bad_request")
+
+
+def test_a_node_compares_for_one_visitor_at_a_time_and_says_so(
+    run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes a process with large libraries for a second or two; a node has two threads."""
+    app, _folder = run
+    path = f"/lab/load-tests/compare?first={NAME}&second={NAME}"
+    meanwhile: list[Any] = []
+
+    def asked_meanwhile(_runs: list[Path]) -> dict[str, Any]:
+        meanwhile.append(app.test_client().get(path))
+        return {"rows": []}
+
+    monkeypatch.setattr("lab_controls.load_tests._compare", asked_meanwhile)
+    assert app.test_client().get(path).status_code == 200
+    [busy] = meanwhile
+    assert_problem(busy, 503, "busy")
+    assert busy.headers["Retry-After"] == "5"
+    assert app.test_client().get(path).status_code == 200
+
+
+def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
+    run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said "the fault is ours", with a 500."""
+    monkeypatch.setattr("lab_controls.load_tests.COMPARES_WITHIN_S", 0.01)
+    slow = run[0].test_client().get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
+    assert_problem(slow, 503, "busy")
+    assert "took too long" in slow.get_json()["detail"]
 
 
 # -- ordered from a real lab

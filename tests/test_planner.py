@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from planner.load import INPUTS
 from planner.runs import OWN_RUNS, Runs
 from planner.words import FIGURES, RESOURCES
 from tests.conftest import MakeApp
+from tests.problems import assert_problem
 
 ROOT = Path(__file__).parent.parent
 HTML = {"Accept": "text/html"}
@@ -128,8 +130,24 @@ def test_the_simulation_stands_beside_what_was_measured(module_app: Flask, langu
     assert all(f'data-arm="{arm["name"]}"' in html for arm in arms)
     assert html.count('">◷</span>') == 1
     answer = module_app.test_client().get("/planner/simulation").get_json()
-    assert len(answer["arms"]) == len(arms)
+    assert {arm["name"] for arm in answer["arms"] if arm["run"] == "planner-scaling"} == {arm["name"] for arm in arms}
+    assert {arm["run"] for arm in answer["arms"]} == {"planner-scaling", "scale-out"}
     assert {one["approach"] for one in answer["prospects"]} == set(APPROACHES)
+
+
+def test_a_node_simulates_for_one_visitor_at_a_time(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    meanwhile: list[Any] = []
+
+    def asked_meanwhile() -> list[Any]:
+        meanwhile.append(app.test_client().get("/planner/simulation"))
+        return []
+
+    monkeypatch.setattr("planner.routes._compared", asked_meanwhile)
+    assert app.test_client().get("/planner/simulation").status_code == 200
+    [busy] = meanwhile
+    assert_problem(busy, 503, "busy")
+    assert app.test_client().get("/planner").status_code == 200
 
 
 def run(*arguments: str) -> str:

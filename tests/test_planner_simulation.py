@@ -12,8 +12,8 @@ from planner.constants import measured
 from planner.fleet import md1_wait_us, prospect
 from planner.formulas import Terms
 from planner.load import Load
-from planner.reproduce import Comparison, reproduce
-from planner.runs import OWN_RUNS
+from planner.reproduce import Comparison, foretell, outside_us, reproduce
+from planner.runs import OWN_RUNS, SCALE_OUT, results_of
 from planner.simulation import Fleet, Request, Simulation
 
 WITHIN = 0.15
@@ -104,6 +104,26 @@ def test_the_committed_run_varies_what_matters_and_was_fit_to_publish() -> None:
     for arm in RESULTS["arms"]:
         assert arm["failures"] == 0
         assert arm["store_commands_per_request"] == pytest.approx({"session": 1, "token": 0}[arm["approach"]], abs=0.1)
+
+
+@cache
+def foretold() -> list[Comparison]:
+    return foretell(results_of(SCALE_OUT), measured()[0], outside_us(RESULTS))
+
+
+def test_the_load_test_is_foretold_without_any_constant_of_its_own() -> None:
+    off = {arm.name: arm.off for arm in foretold()}
+    assert {arm: both for arm, both in off.items() if max(map(abs, both)) > WITHIN} == {}
+    assert not any(arm.calibrates for arm in foretold())
+
+
+def test_what_is_foretold_is_every_door_at_every_size_but_where_members_are_turned_away() -> None:
+    loops = {(arm.approach, arm.conditions["nodes"], arm.conditions["balancer"]) for arm in foretold()}
+    doors = [(1, "round_robin"), *((nodes, door) for nodes in (2, 4) for door in ("round_robin", "sticky"))]
+    turned_away = {("memory", 2, "round_robin"), ("memory", 4, "round_robin")}
+    approaches = ("memory", "session", "token", "hybrid")
+    assert loops == {(approach, *door) for approach in approaches for door in doors} - turned_away
+    assert len(foretold()) == len(loops)
 
 
 def test_members_who_pause_ask_as_often_as_they_are_answered_and_pause() -> None:

@@ -59,7 +59,10 @@ def collect(stage: Stage) -> None:
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Set refreshes and writes against exposure, measured where it was and computed beyond."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (APPROACHES.index(item[0][0]), item[0][1])))
-    results = [summarise(of_arm, size.seed, _more(of_arm, size.seed)) for of_arm in arms.values()]
+    results = [
+        summarise(of_arm, size.seed, _more(of_arm, size.seed), {"refreshes_an_hour_a_member": _rates(of_arm)})
+        for of_arm in arms.values()
+    ]
     writes, server_us = _writes_each(windows), _server_us(windows)
     charts = [_chart(arms, size)] if arms else []
     tables = [_table(writes, server_us), _measured(arms, size)]
@@ -81,7 +84,11 @@ def _an_hour(window: Window) -> float:
 
 
 def _spread(windows: Sequence[Window], seed: int) -> Estimate:
-    return median_of([_an_hour(window) for window in windows], seed)
+    return median_of(_rates(windows), seed)
+
+
+def _rates(windows: Sequence[Window]) -> list[float]:
+    return [_an_hour(window) for window in windows]
 
 
 def _more(windows: Sequence[Window], seed: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,7 +22,7 @@ from loadtests.reconcile import reconciled
 from loadtests.results import ArmResult, Check
 from loadtests.seeding import StoreSeeder, TokenSeeder
 from loadtests.stage import Experiment, Size, Stage
-from loadtests.windows import Key, Window, by_arm, summarise
+from loadtests.windows import Key, Window, by_arm, summarise, values
 from loadtests.words import Text, _
 
 EXTRAPOLATED = (1_000_000, 10_000_000)
@@ -107,7 +108,7 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     fits = {approach: line for approach in PLACES if (line := _fit(arms, approach)) is not None}
     checks = [*reconciled(windows), *_checks(arms, fits)]
     results = [
-        summarise(of_arm, size.seed, {**_weights(of_arm), "fit": _told(fits.get(key[0]))})
+        summarise(of_arm, size.seed, {**_weights(of_arm), "fit": _told(fits.get(key[0]))}, _repeats(of_arm, arms))
         for key, of_arm in arms.items()
     ]
     return Outcome(_answer(fits), results, checks, [_chart(arms, fits), _times(arms)], [_table(fits)], METHOD)
@@ -116,6 +117,16 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
 def _weights(windows: Sequence[Window]) -> dict[str, Any]:
     weights: dict[str, Any] = dict(windows[0].more["weights"])
     return weights
+
+
+def _repeats(of_arm: Sequence[Window], arms: Mapping[Key, list[Window]]) -> dict[str, list[float]]:
+    """Return an arm's medians; with an approach's last arm, bytes a login from each number of members to the next."""
+    approach, number = of_arm[0].key
+    repeats = {"p50_us": values(of_arm, "p50_us")}
+    if number == max(key[1] for key in arms if key[0] == approach):
+        steps = pairwise(zip(*_points(arms, approach), strict=True))
+        repeats["bytes_a_login"] = [(more - less) / (many - few) for (few, less), (many, more) in steps]
+    return repeats
 
 
 def _points(arms: Mapping[Key, list[Window]], approach: str) -> tuple[list[float], list[float]]:

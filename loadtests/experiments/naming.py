@@ -23,6 +23,8 @@ HUES: Mapping[str, Hue] = {
     "hybrid": "hybrid",
 }
 
+GUARDED = ("memory", "session", "token", "hybrid")
+
 IN_TURN = _(
     "Everybody is logged in before anything is measured. Within each repeat the arms run in another random order; each "
     "is warmed up, everybody stands still while counters are read, and then the window begins."

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.experiments.naming import GUARDED, HUES, NAMES, interval
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -15,7 +15,7 @@ from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, binned, by_arm, summarise
 from loadtests.words import Text, _
 
-APPROACHES = ("open", "memory", "session", "token", "hybrid")
+APPROACHES = ("open", *GUARDED)
 IN_STORE = ("session", "hybrid")
 NODE_KILLED = "node killed"
 RATE = 20.0  # requests a second of each approach
@@ -91,7 +91,9 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     arms = dict(
         sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), APPROACHES.index(item[0][0])))
     )
-    results = [summarise(of_arm, size.seed, _more(of_arm)) for of_arm in arms.values()]
+    results = [
+        summarise(of_arm, size.seed, _more(of_arm), {"error_share_during": _shares(of_arm)}) for of_arm in arms.values()
+    ]
     charts = [_chart(fault, arms) for fault in FAULTS if any(key[1] == fault.name for key in arms)]
     return Outcome(_answer(arms, size), results, _checks(arms), charts, [_table(arms)], METHOD)
 
@@ -173,7 +175,11 @@ def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
 
 
 def _spread(windows: Sequence[Window], seed: int) -> Estimate:
-    return median_of([_share([window]) for window in windows], seed)
+    return median_of(_shares(windows), seed)
+
+
+def _shares(windows: Sequence[Window]) -> list[float]:
+    return [_share([window]) for window in windows]
 
 
 def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:

@@ -47,14 +47,21 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Set the lags side by side."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (list(NAMES).index(item[0][0]), item[0][1] or 0)))
     lags = {key: lag for key, of_arm in arms.items() if (lag := _lag(of_arm, size.seed)) is not None}
-    results = [summarise(of_arm, size.seed, _more(of_arm, lags.get(key))) for key, of_arm in arms.items()]
+    results = [
+        summarise(of_arm, size.seed, _more(of_arm, lags.get(key)), {"lag_s": _longest(of_arm)})
+        for key, of_arm in arms.items()
+    ]
     return Outcome(_answer(lags), results, _checks(lags), [_chart(lags)], [_table(arms, lags)], METHOD)
 
 
 def _lag(windows: Sequence[Window], seed: int) -> Estimate | None:
     """Return the lag in seconds: the median of each repeat's longest, for that is what a thief counts on."""
-    longest = [max(note["lag_s"] for note in w.reading["notes"]) for w in windows if w.reading["notes"]]
+    longest = _longest(windows)
     return median_of(longest, seed) if longest else None
+
+
+def _longest(windows: Sequence[Window]) -> list[float]:
+    return [max(note["lag_s"] for note in window.reading["notes"]) for window in windows if window.reading["notes"]]
 
 
 def _more(windows: Sequence[Window], lag: Estimate | None) -> dict[str, Any]:

@@ -7,19 +7,17 @@ from typing import Any
 from cluster.node import NODE_THREADS
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, IN_TURN, NAMES, interval
-from loadtests.faults import Order, given
+from loadtests.experiments.naming import GUARDED, HUES, IN_TURN, NAMES, interval
+from loadtests.experiments.node_killed import KILLED, after_the_kill, kill_a_node, kill_checks, killed_table
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
-from loadtests.stage import Experiment, Size, Stage, window_of
-from loadtests.windows import Key, Window, binned, by_arm, kinds, paired, summarise
+from loadtests.stage import Experiment, Size, Stage
+from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summarise, values
 from loadtests.words import Text, _
 
-APPROACHES = ("memory", "session", "token", "hybrid")
-ROUND_ROBIN, STICKY, KILLED = "round robin", "sticky", "a node killed"
+ROUND_ROBIN, STICKY = "round robin", "sticky"
 OFFERED = 0.8  # of what the threads of all nodes can do
-KILL_RATE, KILL_AT, KILL_WINDOWS = 25.0, 1 / 3, 6
 SHARE_ROOM = 0.15  # round robin over a short window is not exactly fair
 
 
@@ -29,7 +27,10 @@ def sizes(size: Size) -> tuple[int, ...]:
 
 
 def work_ms(size: Size) -> int:
-    """Return how long each page is made to take: long enough that threads are the limit, and not processors."""
+    """Return how long each page is made to take, and members rest before the next, on average.
+
+    It is long enough that threads are the limit, and not processors.
+    """
     return 10 if size.quick else 20
 
 
@@ -50,7 +51,7 @@ def collect(stage: Stage) -> None:
         stage.generator.enter([arm.crowd])
     for repeat, arm in stage.interleaved(arms):
         _measure(stage, arm, repeat)
-    _kill_a_node(stage, labs[max(labs)], max(labs))
+    kill_a_node(stage, labs[max(labs)], max(labs))
 
 
 def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
@@ -63,13 +64,13 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
                 url,
                 size.users,
                 query=f"?work_ms={work_ms(size)}",
-                pause_s=work_ms(size) / 4000,
+                pause_s=work_ms(size) / 1000,
             ),
             {"nodes": nodes, "door": door},
             frozenset({"logged_out"} if (approach, door) == ("memory", ROUND_ROBIN) else ()),
         )
         for door, url in doors.items()
-        for approach in APPROACHES
+        for approach in GUARDED
     ]
 
 
@@ -85,49 +86,28 @@ def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
     stage.measure(arm, repeat, nodes=nodes if nodes > 1 else 0, open_loop=waited)
 
 
-def _kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
-    """Kill a node while members of every approach ask at a steady rate; then see who is still logged in."""
-    arms = [
-        Arm(
-            Crowd(
-                f"{approach} killed", approach, lab.sticky_url if approach == "memory" else lab.url, stage.size.users
-            ),
-            {"nodes": nodes, "door": KILLED},
-            frozenset({"unanswered", "logged_out"} if approach == "memory" else {"unanswered"}),
-        )
-        for approach in APPROACHES
-    ]
-    crowds = [arm.crowd for arm in arms]
-    for crowd in crowds:
-        stage.generator.enter([crowd])
-    seconds = KILL_WINDOWS * max(stage.size.seconds, 0.5)
-    with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
-        seen = stage.window(crowds, seconds, rate=KILL_RATE, seed=stage.size.seed)
-    after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
-    for arm in arms:
-        still = after[arm.crowd.name]["kinds"]
-        lost = {"logins": arm.crowd.users, "logins_lost": arm.crowd.users - still.get("ok", 0)}
-        stage.kept.add(Window(**{**vars(window_of(arm, 0, seen, more=lost)), "once": True}))
-
-
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Set throughput, efficiency and lost logins side by side."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: _order(item[0])))
     efficiencies = {key: found for key in arms if (found := _efficiency(arms, key, size.seed)) is not None}
-    results = [summarise(of_arm, size.seed, _more(of_arm, efficiencies.get(key))) for key, of_arm in arms.items()]
+    results = [
+        summarise(of_arm, size.seed, _more(of_arm, efficiencies.get(key), size), _repeats(of_arm))
+        for key, of_arm in arms.items()
+    ]
     measured = {key: of_arm for key, of_arm in arms.items() if key[2] != KILLED}
+    killed = {key[0]: of_arm for key, of_arm in arms.items() if key[2] == KILLED}
     return Outcome(
         _answer(arms, efficiencies),
         results,
-        _checks(arms),
-        [_throughput(measured, size), _logged_out(measured), _after_the_kill(arms)],
-        [_table(measured, efficiencies), _killed_table(arms)],
+        [*kill_checks(killed), *_checks(measured)],
+        [_throughput(measured, size), _logged_out(measured), after_the_kill(killed)],
+        [_table(measured, efficiencies), killed_table(killed)],
         METHOD,
     )
 
 
 def _order(key: Key) -> tuple[Any, ...]:
-    return (key[2] == KILLED, key[1], key[2] == STICKY, APPROACHES.index(key[0]))
+    return (key[2] == KILLED, key[1], key[2] == STICKY, GUARDED.index(key[0]))
 
 
 def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
@@ -139,20 +119,41 @@ def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estima
     return median_of([mine / (nodes * single) for mine, single in zip(many, one, strict=True) if single], seed)
 
 
-def _more(windows: Sequence[Window], efficiency: Estimate | None) -> dict[str, Any]:
-    waited = [window.more["open_loop"] for window in windows if window.more.get("open_loop", {}).get("p50_us")]
-    loops = (
-        {name: median(each[name] for each in waited) for name in ("offered_rps", "p50_us", "p95_us", "p99_us")}
-        if waited
-        else None
-    )
+def _more(windows: Sequence[Window], efficiency: Estimate | None, size: Size) -> dict[str, Any]:
+    if windows[0].factors["door"] == KILLED:
+        return {"logins_lost": windows[0].more["logins_lost"]}
     return {
+        "conditions": _conditions(windows[0], size),
+        "app_us_p50": middle(windows, "app_us_p50"),
         "efficiency": efficiency and efficiency.value,
         "ci95_efficiency": efficiency and (efficiency.low, efficiency.high),
         "wrongly_logged_out": _share_out(windows),
-        "since_intended_start": loops,
-        "logins_lost": windows[0].more.get("logins_lost"),
+        "since_intended_start": _since_due(windows),
     }
+
+
+def _repeats(windows: Sequence[Window]) -> dict[str, list[float]]:
+    return {"rps": values(windows, "rps"), "wrongly_logged_out": [_share_out([window]) for window in windows]}
+
+
+def _conditions(window: Window, size: Size) -> dict[str, Any]:
+    """Return all that a simulation has to know of an arm, in the units that its names end with."""
+    return {
+        "nodes": window.factors["nodes"],
+        "balancer": "sticky" if window.factors["door"] == STICKY else "round_robin",
+        "threads": NODE_THREADS,
+        "round_trip_ms": 0,
+        "work_ms": work_ms(size),
+        "users": size.users,
+        "pause_ms": work_ms(size),
+    }
+
+
+def _since_due(windows: Sequence[Window]) -> dict[str, float] | None:
+    waited = [window.more["open_loop"] for window in windows if window.more.get("open_loop", {}).get("p50_us")]
+    if not waited:
+        return None
+    return {name: median(each[name] for each in waited) for name in ("offered_rps", "p50_us", "p95_us", "p99_us")}
 
 
 def _share_out(windows: Sequence[Window]) -> float:
@@ -161,17 +162,8 @@ def _share_out(windows: Sequence[Window]) -> float:
 
 
 def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
-    """Return whether node memory behind turns loses whom it should, and a killed node nobody but its own."""
-    lost = [
-        Check(
-            _("nobody is logged out: %(arm)s", arm=of_arm[0].label),
-            of_arm[0].more["logins_lost"] == 0,
-            _("%(lost)s of %(all)s logins lost", lost=of_arm[0].more["logins_lost"], all=of_arm[0].more["logins"]),
-        )
-        for key, of_arm in arms.items()
-        if key[2] == KILLED and key[0] != "memory"
-    ]
-    return lost + [
+    """Return whether node memory behind turns loses whom it should."""
+    return [
         Check(
             _("wrongly logged out: %(arm)s", arm=of_arm[0].label),
             abs(_share_out(of_arm) - (1 - 1 / key[1])) <= SHARE_ROOM,
@@ -205,7 +197,7 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
 
 def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     traces = []
-    for approach in APPROACHES:
+    for approach in GUARDED:
         keys = [key for key in arms if key[0] == approach and key[2] == ROUND_ROBIN]
         spreads = [median_of([w.reading["rps"] for w in arms[key]], size.seed) for key in keys]
         ends = [s.low for s in spreads], [s.high for s in spreads]
@@ -224,7 +216,7 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
 def _growth(arms: Mapping[Key, list[Window]]) -> Text:
     most = max((key[1] for key in arms), default=1)
     growths = {}
-    for approach in APPROACHES:
+    for approach in GUARDED:
         many, one = arms.get((approach, most, ROUND_ROBIN)), arms.get((approach, 1, ROUND_ROBIN))
         rps = [median(window.reading["rps"] for window in side) for side in (many, one) if side]
         growths[approach] = f"{rps[0] / rps[1]:.2g}" if len(rps) == 2 and rps[1] else "–"
@@ -255,26 +247,10 @@ def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
     return Chart(title, _("nodes"), _("% of requests wrongly logged out"), traces)
 
 
-def _after_the_kill(arms: Mapping[Key, list[Window]]) -> Chart:
-    traces = []
-    for key, of_arm in arms.items():
-        if key[2] == KILLED:
-            bins = binned(of_arm)
-            shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
-            traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
-    lost = {key[0]: str(of_arm[0].more["logins_lost"]) for key, of_arm in arms.items() if key[2] == KILLED}
-    title = _(
-        "A killed node costs node memory %(memory)s logins, the shared store %(session)s, tokens %(token)s",
-        **{approach: lost.get(approach, "–") for approach in APPROACHES},
-    )
-    return Chart(title, _("seconds"), _("% of requests that were not let in"), traces)
-
-
 def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Table:
     rows: list[list[Cell]] = []
     for key, of_arm in arms.items():
-        more = _more(of_arm, efficiencies.get(key))
-        waited = more["since_intended_start"] or {}
+        waited = _since_due(of_arm)
         rows.append(
             [
                 NAMES[key[0]],
@@ -282,7 +258,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
                 _("sticky") if key[2] == STICKY else _("taking turns"),
                 f"{median(w.reading['rps'] for w in of_arm):,.0f}",
                 interval(efficiencies.get(key), ".0%"),
-                f"{more['wrongly_logged_out']:.1%}",
+                f"{_share_out(of_arm):.1%}",
                 f"{1 - 1 / key[1]:.1%}" if (key[0], key[2]) == ("memory", ROUND_ROBIN) else "0.0%",
                 f"{waited['p50_us'] / 1000:,.1f}" if waited else "–",
                 f"{waited['p99_us'] / 1000:,.1f}" if waited else "–",
@@ -293,18 +269,6 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
         *(_("expected"), _("p50 since due, ms"), _("p99 since due, ms")),
     ]
     return Table(_("Throughput, efficiency, lost logins, and what members wait below capacity"), head, rows)
-
-
-def _killed_table(arms: Mapping[Key, list[Window]]) -> Table:
-    rows: list[list[Cell]] = []
-    for key, of_arm in arms.items():
-        if key[2] == KILLED:
-            answered = kinds(of_arm)
-            failed = answered["unavailable"] + answered["unanswered"]
-            lost = f"{of_arm[0].more['logins_lost']} / {of_arm[0].more['logins']}"
-            rows.append([NAMES[key[0]], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
-    head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]
-    return Table(_("A node killed while members ask"), head, rows)
 
 
 METHOD = [
@@ -320,7 +284,8 @@ METHOD = [
     ),
     _(
         "Members who are turned away go on with the credential that they have: what is counted is how many requests of "
-        "logged-in members a node does not recognise."
+        "logged-in members a node does not recognise. Everybody rests after each answer, for a random time that is as "
+        "long as a page on average: who asked again at once would meet the other node every time."
     ),
     _(
         "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments "
@@ -331,9 +296,9 @@ METHOD = [
 SCALE_OUT = Experiment(
     name="scale-out",
     question=_("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
-    full=Size(seconds=5.0, repeats=5, users=16),
-    quick=Size(seconds=0.3, repeats=5, users=8, quick=True),
-    windows=lambda size: (len(APPROACHES) * (2 * len(sizes(size)) - 1)) * size.repeats + len(APPROACHES),
+    full=Size(seconds=5.0, repeats=5, users=32),
+    quick=Size(seconds=0.3, repeats=5, users=16, quick=True),
+    windows=lambda size: (len(GUARDED) * (2 * len(sizes(size)) - 1)) * size.repeats + len(GUARDED),
     collect=collect,
     conclude=conclude,
 )

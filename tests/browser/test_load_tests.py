@@ -25,8 +25,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run = folder / "loadtests" / name
         run.mkdir(parents=True)
         arms = [
-            {"name": "open", "repeats_p50_us": [100.0, 101.0, 102.0, 99.0, 98.0]},
-            {"name": "session", "repeats_p50_us": [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]},
+            {"name": "open", "repeats": {"p50_us": [100.0, 101.0, 102.0, 99.0, 98.0]}},
+            {"name": "session", "repeats": {"p50_us": [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]}},
         ]
         started = f"2026-11-{name[18:20]}T00:00:00+00:00"
         results = {"experiment": "lookup-cost", "started": started, "publishable": True, "arms": arms}
@@ -86,7 +86,9 @@ def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Brows
         expect(rows).to_have_count(2, timeout=SLOW_MS)
         expect(rows.filter(has_text="open")).to_contain_text("within the noise")
         expect(rows.filter(has_text="session")).to_contain_text("differs")
-        expect(page.locator("[data-compared]")).to_contain_text("1 of 2 arms differ")
+        expect(rows.filter(has_text="session")).to_contain_text("median, µs")
+        expect(rows.filter(has_text="session")).to_contain_text("300 (2")
+        expect(page.locator("[data-compared]")).to_contain_text("1 of 2 readings differ")
 
 
 def keep(page: Page, language: str, name: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from loadtests import neighbours
 from loadtests.experiments import ALL
+from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 from loadtests.schedule import schedule
 from loadtests.server_timing import parts_us
@@ -29,6 +30,20 @@ def test_an_open_loop_keeps_its_rate_and_knows_no_answer() -> None:
     assert 4700 < len(moments) < 5300
     assert moments == sorted(moments)
     assert moments == schedule(100.0, 50.0, random.Random(1))
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.02])
+def test_members_who_rest_do_not_fall_into_step_with_the_balancer(
+    monkeypatch: pytest.MonkeyPatch, pause_s: float
+) -> None:
+    """Equal pauses dealt whoever was turned away the other node, every time: a third of all were, not half."""
+    slept: list[float] = []
+    monkeypatch.setattr("loadtests.pacer.gevent.sleep", slept.append)
+    pacer = Pacer(pause_s)
+    pacer.open()
+    assert [pacer.next() for _ in range(5000)] == [None] * 5000
+    assert sum(slept) / 5000 == pytest.approx(pause_s, rel=0.1)
+    assert len(set(slept)) == (5000 if pause_s else 1)
 
 
 def test_only_who_was_let_in_counts_for_the_times() -> None:

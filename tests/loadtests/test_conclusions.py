@@ -143,6 +143,24 @@ def test_a_run_that_is_stopped_at_any_moment_can_be_reported(name: str, tmp_path
         write_everything(name, windows[-kept:], tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "arm", "readings"),
+    [
+        ("lookup-cost", "session · 0 ms", {"p50_us"}),
+        ("scale-out", "session · 2 nodes · round robin", {"rps", "wrongly_logged_out"}),
+        ("memory", "session · 3000 members", {"p50_us", "bytes_a_login"}),
+        ("revocation", "token · 5 s", {"lag_s"}),
+        ("lifetimes", "token · 5 s", {"refreshes_an_hour_a_member"}),
+        ("outage", "session · store killed", {"error_share_during"}),
+    ],
+)
+def test_what_answers_the_question_is_kept_repeat_by_repeat(name: str, arm: str, readings: set[str]) -> None:
+    _outcome, arms = concluded(name)
+    repeats = arms[arm].more["repeats"]
+    assert repeats.keys() == readings
+    assert min(map(len, repeats.values())) >= 2
+
+
 def test_lookup_cost_tells_the_look_up_from_the_rest() -> None:
     outcome, arms = concluded("lookup-cost")
     assert arms["session · 0 ms"].more["above_open_us"] == 100

@@ -75,8 +75,8 @@ def test_runs_of_the_same_do_not_differ() -> None:
 def test_a_run_that_is_twice_as_slow_differs() -> None:
     [row] = compare(results(400, 405, 395, 410, 390), results(800, 805, 795, 810, 790))
     assert row.differs
-    assert row.ratio.value == pytest.approx(2.0)
-    assert table([row])[-1] == "1 of 1 arms differ by more than the noise."
+    assert row.difference.value == pytest.approx(400)
+    assert table([row])[-1] == "1 of 1 readings differ by more than the noise."
 
 
 def test_a_small_drift_of_the_machine_is_no_difference() -> None:
@@ -86,7 +86,37 @@ def test_a_small_drift_of_the_machine_is_no_difference() -> None:
 
 def test_medians_of_an_even_number_of_repeats_are_in_the_middle() -> None:
     [row] = compare(results(100, 200), results(150))
-    assert (row.first_us, row.second_us, row.ratio.value) == (150, 150, 1.0)
+    assert (row.first, row.second, row.difference.value) == (150, 150, 0)
+
+
+def repeated(reading: str, *values: float) -> Any:
+    arm = summarise(five(), repeats={reading: values})
+    return as_json(Run("outage", "", {}, {}), Text("answer"), [arm], [], [])
+
+
+@pytest.mark.parametrize(
+    ("reading", "first", "second", "differs"),
+    [
+        ("error_share_during", [0.0] * 5, [0.0] * 5, False),
+        ("error_share_during", [0.0] * 5, [0.01, 0, 0.02, 0, 0.03], False),  # a tenth of nothing is not asked for
+        ("error_share_during", [0.0] * 5, [0.9, 1.0, 1.0, 1.0, 1.0], True),
+        ("lag_s", [0.001, 0.002, 0.003], [0.01, 0.02, 0.015], False),
+        ("lag_s", [29.0, 29.5, 30.0], [14.1, 14.5, 14.9], True),
+        ("bytes_a_login", [490.0, 489, 491], [590.0, 589, 591], True),
+        ("rps", [100.0, 101, 99], [90.0, 120.0, 99.0], False),
+    ],
+)
+def test_runs_are_compared_by_what_answers_their_question(
+    reading: str, first: list[float], second: list[float], differs: bool
+) -> None:
+    [row] = compare(repeated(reading, *first), repeated(reading, *second))
+    assert (row.reading, row.differs) == (reading, differs)
+
+
+def test_one_repeat_knows_no_noise() -> None:
+    [row] = compare(repeated("lag_s", 1.0), repeated("lag_s", 100.0))
+    assert not row.differs
+    assert (row.view()["low"], row.view()["high"]) == (None, None)
 
 
 def test_two_experiments_are_not_compared() -> None:
@@ -101,7 +131,7 @@ def test_compare_works_from_the_command_line(tmp_path: Path) -> None:
     said = CliRunner().invoke(loadtests, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
     assert said.exit_code == 0
     assert "session" in said.output
-    assert said.output.endswith("1 of 1 arms differ by more than the noise.\n")
+    assert said.output.endswith("1 of 1 readings differ by more than the noise.\n")
 
 
 @pytest.fixture

@@ -43,11 +43,13 @@ function row({ name, experiment, started, publishable, said }, kept) {
   return cells([[tick], [link], [new Date(started).toLocaleString(language)], [answer], [verdict]]);
 }
 
-function compared({ name, first_us, second_us, ratio, low, high, differs }) {
-  const end = (value, none) => (value === null ? none : number(value, 2)); // of too few repeats there is no interval
-  const interval = `${number(ratio, 2)} (${end(low, "−∞")} … ${end(high, "∞")})`;
-  const made = cells([[name], [number(first_us)], [number(second_us)], [interval], [say(differs ? "differs" : "same")]]);
-  for (const at of [1, 2, 3]) made.cells[at].className = "number";
+function compared({ name, reading, first, second, difference, low, high, differs }) {
+  const short = (value) => number(value, Math.abs(value) < 100 ? 2 : 0);
+  const end = (value, none) => (value === null ? none : short(value)); // of too few repeats there is no interval
+  const interval = `${short(difference)} (${end(low, "−∞")} … ${end(high, "∞")})`;
+  const verdict = say(differs ? "differs" : "same");
+  const made = cells([[name], [say(`readings.${reading}`)], [short(first)], [short(second)], [interval], [verdict]]);
+  for (const at of [2, 3, 4]) made.cells[at].className = "number";
   return made;
 }
 

@@ -1,0 +1,81 @@
+"""L2, the end of it: a node is killed in mid-run. Who is still logged in?"""
+
+from collections.abc import Mapping, Sequence
+
+from loadtests.arms import Arm, Crowd
+from loadtests.experiments.naming import GUARDED, HUES, NAMES
+from loadtests.faults import Order, given
+from loadtests.lab import Lab
+from loadtests.outcome import Cell, Chart, Table, Trace
+from loadtests.results import Check
+from loadtests.stage import Stage, window_of
+from loadtests.windows import Window, binned, kinds
+from loadtests.words import _
+
+KILLED = "a node killed"  # in the place of a door
+RATE, KILL_AT, LASTS_WINDOWS = 25.0, 1 / 3, 6
+
+ByApproach = Mapping[str, Sequence[Window]]
+
+
+def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
+    """Kill a node while members of every approach ask at a steady rate; then see who is still logged in."""
+    arms = [_arm(approach, lab, nodes, stage.size.users) for approach in GUARDED]
+    crowds = [arm.crowd for arm in arms]
+    for crowd in crowds:
+        stage.generator.enter([crowd])
+    seconds = LASTS_WINDOWS * max(stage.size.seconds, 0.5)
+    with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
+        seen = stage.window(crowds, seconds, rate=RATE, seed=stage.size.seed)
+    after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
+    for arm in arms:
+        still = after[arm.crowd.name]["kinds"]
+        lost = {"logins": arm.crowd.users, "logins_lost": arm.crowd.users - still.get("ok", 0)}
+        stage.kept.add(Window(**{**vars(window_of(arm, 0, seen, more=lost)), "once": True}))
+
+
+def _arm(approach: str, lab: Lab, nodes: int, users: int) -> Arm:
+    """Return an arm; sessions in node memory stand behind the sticky door, or they would be lost without any fault."""
+    url, expects = (lab.sticky_url, {"unanswered", "logged_out"}) if approach == "memory" else (lab.url, {"unanswered"})
+    crowd = Crowd(f"{approach} killed", approach, url, users)
+    return Arm(crowd, {"nodes": nodes, "door": KILLED}, frozenset(expects))
+
+
+def kill_checks(arms: ByApproach) -> list[Check]:
+    """Return whether a killed node costs nobody a login but those whom it kept itself."""
+    return [
+        Check(
+            _("nobody is logged out: %(arm)s", arm=windows[0].label),
+            windows[0].more["logins_lost"] == 0,
+            _("%(lost)s of %(all)s logins lost", lost=windows[0].more["logins_lost"], all=windows[0].more["logins"]),
+        )
+        for approach, windows in arms.items()
+        if approach != "memory"
+    ]
+
+
+def after_the_kill(arms: ByApproach) -> Chart:
+    """Draw who is not let in, over time."""
+    traces = []
+    for approach, windows in arms.items():
+        bins = binned(windows)
+        shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
+        traces.append(Trace(NAMES[approach], HUES[approach], list(bins), shares, kind="line"))
+    lost = {approach: str(windows[0].more["logins_lost"]) for approach, windows in arms.items()}
+    title = _(
+        "A killed node costs node memory %(memory)s logins, the shared store %(session)s, tokens %(token)s",
+        **{approach: lost.get(approach, "–") for approach in GUARDED},
+    )
+    return Chart(title, _("seconds"), _("% of requests that were not let in"), traces)
+
+
+def killed_table(arms: ByApproach) -> Table:
+    """Set failures and lost logins side by side."""
+    rows: list[list[Cell]] = []
+    for approach, windows in arms.items():
+        answered = kinds(windows)
+        failed = answered["unavailable"] + answered["unanswered"]
+        lost = f"{windows[0].more['logins_lost']} / {windows[0].more['logins']}"
+        rows.append([NAMES[approach], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
+    head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]
+    return Table(_("A node killed while members ask"), head, rows)

@@ -1,0 +1,26 @@
+"""Work that takes a processor for seconds: a node does it for one visitor at a time; its other threads serve."""
+
+from threading import Lock
+from types import TracebackType
+
+from flask_babel import gettext
+from werkzeug.exceptions import ServiceUnavailable
+
+COME_BACK_IN_S = 5
+
+
+class OneAtATime:
+    """`with turn:` around the work; whoever comes meanwhile gets a 503 that says when to come back."""
+
+    def __init__(self) -> None:
+        self._taken = Lock()
+
+    def __enter__(self) -> None:
+        if not self._taken.acquire(blocking=False):
+            said = gettext("This is being worked out for somebody else. Try again in a moment.")
+            raise ServiceUnavailable(said, retry_after=COME_BACK_IN_S)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._taken.release()
