@@ -13,6 +13,8 @@ DRIFT = 0.10  # what a machine changes by from one run to the next, which no rep
 # Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
+MACHINE = ("processor", "cores", "python")
+
 Readings = Mapping[tuple[str, str], Sequence[float]]
 
 
@@ -48,6 +50,14 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
         raise NotComparable("the two runs have no measured arm in common")
     level = 1 - (1 - CONFIDENCE) / len(both)
     return [_row(key, mine[key], theirs[key], shift_of(mine[key], theirs[key], seed, level)) for key in both]
+
+
+def unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return what else differs, `users: 32 and 16`: the sizes of the runs, and their machines."""
+    (mine, theirs), (here, there) = ([run.get(part, {}) for run in (first, second)] for part in ("options", "machine"))
+    pairs = {name: (mine.get(name), theirs.get(name)) for name in (*mine, *theirs)}
+    pairs |= {name: (here.get(name), there.get(name)) for name in MACHINE}
+    return [f"{name}: {one} and {other}" for name, (one, other) in pairs.items() if one != other]
 
 
 def _row(key: tuple[str, str], mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:

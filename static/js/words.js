@@ -13,6 +13,12 @@ export function number(value, digits = 0) {
   return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
+/** A number in three digits: 0.0033, 1.65, 5,498. */
+export function short(value) {
+  const digits = Math.abs(value) < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(language, digits).format(value);
+}
+
 /** An element with this class and these children: elements or text. */
 export function make(tag, className, ...children) {
   const element = document.createElement(tag);

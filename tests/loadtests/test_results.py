@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from loadtests.__main__ import loadtests
-from loadtests.compare import NotComparable, compare, table
+from loadtests.compare import NotComparable, compare, table, unlike
 from loadtests.hues import colours
 from loadtests.outcome import Chart, Outcome, Table, Trace
 from loadtests.report import write_report
@@ -113,6 +113,14 @@ def test_runs_are_compared_by_what_answers_their_question(
     assert (row.reading, row.differs) == (reading, differs)
 
 
+def test_runs_of_two_sizes_or_machines_are_said_to_be_that() -> None:
+    """Pages that wait twice as long differ by a factor of two, and by nothing else."""
+    full = {"options": {"users": 32, "seed": 1}, "machine": {"processor": "A", "cores": 2, "load_average": [1]}}
+    quick = {"options": {"users": 16, "seed": 1}, "machine": {"processor": "B", "cores": 2, "load_average": [2]}}
+    assert unlike(full, quick) == ["users: 32 and 16", "processor: A and B"]
+    assert unlike(full, full) == unlike({}, {}) == []
+
+
 def test_one_repeat_knows_no_noise() -> None:
     [row] = compare(repeated("lag_s", 1.0), repeated("lag_s", 100.0))
     assert not row.differs
@@ -131,6 +139,7 @@ def test_compare_works_from_the_command_line(tmp_path: Path) -> None:
     said = CliRunner().invoke(loadtests, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
     assert said.exit_code == 0
     assert "session" in said.output
+    assert "not alike" not in said.output
     assert said.output.endswith("1 of 1 readings differ by more than the noise.\n")
 
 

@@ -1,6 +1,6 @@
 // The runs that have left a report, and two of them side by side.
 
-import { language, number, say } from "../words.js";
+import { language, say, short } from "../words.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 let shown = "";
@@ -30,8 +30,12 @@ export async function drawComparison(...names) {
   find("comparison").tBodies[0].replaceChildren(...rows.map(compared));
   const differing = rows.filter(({ differs }) => differs).length;
   find("compared").textContent = response?.ok
-    ? `${first}, ${second}: ${say("found", { count: differing, all: rows.length })}`
+    ? `${first}, ${second}: ${say("found", { count: differing, all: rows.length })} ${unlike(said.unlike)}`
     : (said?.detail ?? say("now.away"));
+}
+
+function unlike(what) {
+  return what.length ? say("unlike", { what: what.join("; ") }) : "";
 }
 
 function row({ name, experiment, started, publishable, said }, kept) {
@@ -44,7 +48,6 @@ function row({ name, experiment, started, publishable, said }, kept) {
 }
 
 function compared({ name, reading, first, second, difference, low, high, differs }) {
-  const short = (value) => number(value, Math.abs(value) < 100 ? 2 : 0);
   const end = (value, none) => (value === null ? none : short(value)); // of too few repeats there is no interval
   const interval = `${short(difference)} (${end(low, "−∞")} … ${end(high, "∞")})`;
   const verdict = say(differs ? "differs" : "same");
