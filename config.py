@@ -145,8 +145,13 @@ class Config(BaseSettings):
 
     @property
     def issuer(self) -> str:
-        """The `iss` of every token (RFC 7519 §4.1.1: a string or URI)."""
-        return self.public_origin or "urn:session-or-token"
+        """The `iss` of every token (RFC 7519 §4.1.1: a string or URI).
+
+        A lab has one of its own: its passwords are public, so its tokens must open nothing outside it.
+        """
+        if self.lab:
+            return f"{self.public_origin}/lab" if self.public_origin else "urn:session-or-token"
+        return self.public_origin or "urn:session-or-token:service"
 
     @property
     def secure_cookies(self) -> bool:

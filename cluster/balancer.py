@@ -65,8 +65,9 @@ http {{
     # What the balancer itself has to say, it says like every other error of the lab.
     error_page 502 503 504 =503 @nobody;
     error_page 413 @large_body;
-    error_page 494 414 =431 @large_header;
-    error_page 400 405 501 505 =400 @bad_request;
+    # These two have addresses, and no names: a request whose own address cannot be read reaches no named location.
+    error_page 494 414 =431 /@large_header;
+    error_page 400 405 501 505 =400 /@bad_request;
 
     server {{
         listen {round_robin} backlog=1024;
@@ -84,7 +85,6 @@ http {{
 SERVER = '        server "unix:{socket}" max_fails=1 fail_timeout=1s;'
 PROBLEM = """\
         location {name} {{
-            internal;
             default_type application/problem+json;
             add_header Retry-After {retry_after} always;
             add_header Cache-Control no-store always;
@@ -99,10 +99,10 @@ PROBLEMS = "\n".join(
             name="@large_body", status=413, code="bad_request", title="The body is too large", retry_after='""'
         ),
         PROBLEM.format(
-            name="@bad_request", status=400, code="bad_request", title="This is no request", retry_after='""'
+            name="= /@bad_request", status=400, code="bad_request", title="This is no request", retry_after='""'
         ),
         PROBLEM.format(
-            name="@large_header", status=431, code="bad_request", title="A header is too large", retry_after='""'
+            name="= /@large_header", status=431, code="bad_request", title="A header is too large", retry_after='""'
         ),
     ]
 )

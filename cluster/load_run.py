@@ -36,8 +36,9 @@ class LoadRun:
         """Stop it as Ctrl-C does: what was measured is kept. Raise `Refused` if none runs."""
         if self._process is None or not self._is_running():
             raise Refused(409, "no_run", "no load test is running")
-        self._stopping = True
-        self._process.signal(SIGINT)
+        if not self._stopping:  # a second one would interrupt the writing down
+            self._stopping = True
+            self._process.signal(SIGINT)
 
     def look(self) -> None:
         """Notice that it has ended, and end what a killed one has left."""

@@ -27,6 +27,7 @@ class Process:
         )
         self._listening = Lock()
         self._pid: bytes | None = None
+        self._is_gone = False
 
     @property
     def pid(self) -> int | None:
@@ -54,7 +55,12 @@ class Process:
         self._tether.stdin.close()
 
     def stop(self) -> None:
-        """End the command and all that it started, and wait until they are gone. Twice is no more than once."""
+        """End the command and all that it started, and wait until they are gone. Twice is no more than once.
+
+        Once they are gone, their process id may be given to anybody.
+        """
+        if self._is_gone:
+            return
         self.end()
         try:
             self._tether.wait(PATIENCE_S)
@@ -63,6 +69,7 @@ class Process:
             self._tether.wait()
         if self._tether.returncode < 0:  # a tether that was killed could not do it
             self._kill_command()
+        self._is_gone = True
 
     def _kill_command(self) -> None:
         with suppress(ProcessLookupError, PermissionError):

@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from errors import NotFound
 from lab_controls.guard import Guard
-from web.one_at_a_time import COME_BACK_IN_S, OneAtATime
+from web.one_at_a_time import COME_BACK_IN_S, heavy_work
 
 Press = Callable[..., Response]
 Ask = Callable[[], dict[str, Any]]
@@ -27,10 +27,11 @@ RUN = re.compile(r"[a-z-]{1,40}-\d{8}-\d{6}", re.ASCII)
 FILES = ("report.html", "results.json", "arms.csv", "windows.jsonl")
 # A report is one file with its scripts inside. In a sandbox it has an origin of its own: it reaches nothing of the lab.
 REPORT_POLICY = (
-    "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 COMPARES_WITHIN_S = 30.0
+LARGEST_BYTES = 20_000_000  # a report carries its charts' library
 
 EXPERIMENTS = {
     "lookup-cost": lazy_gettext("What does looking a login up cost, on every request?"),
@@ -44,7 +45,6 @@ EXPERIMENTS = {
 
 def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_state: Ask, folder: Path) -> None:
     """Add the page and its orders; runs are kept below `folder`."""
-    comparing = OneAtATime()
 
     @controls.get("/loadtests")
     def load_tests() -> Response:
@@ -66,7 +66,7 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
     def load_state() -> Response:
         """Show the last run as it stands, and every run that has left a result."""
         run = supervisor_state()["load_run"]
-        return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=_results(folder))
+        return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=kept_runs(folder))
 
     @controls.get("/lab/load-tests/compare")
     def compare() -> Response:
@@ -74,7 +74,7 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
         runs = [request.args.get(name, "") for name in ("first", "second")]
         if not all(_is_kept(folder, run, "results.json") for run in runs):
             raise NotFound(gettext("There is no such run, or no such file in it."))
-        with comparing:
+        with heavy_work:
             return jsonify(_compare([folder / run for run in runs]))
 
     controls.add_url_rule(
@@ -84,7 +84,11 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
 
 
 def _is_kept(folder: Path, run: str, file: str) -> bool:
-    return RUN.fullmatch(run) is not None and (folder / run / file).is_file()
+    """Tell whether a run has left this file, here and of a run's size: what a link leads to was left by nobody."""
+    path = folder / run / file
+    if RUN.fullmatch(run) is None or path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        return False
+    return path.stat().st_size <= LARGEST_BYTES
 
 
 def _progress(run: Path) -> dict[str, Any]:
@@ -102,15 +106,27 @@ def _progress(run: Path) -> dict[str, Any]:
     return {"planned": said.get("planned"), "done": len(measured), "points": points}
 
 
-def _results(folder: Path) -> list[dict[str, Any]]:
+def kept_runs(folder: Path) -> list[dict[str, Any]]:
     """Return every run that has a result, newest first."""
     found = []
     for file in folder.glob("*/results.json"):
-        results = _read_json(file)
-        if results is not None and RUN.fullmatch(file.parent.name):
-            said = {name: results.get(name) for name in ("experiment", "started", "publishable", "said")}
+        results = _read_json(file) if _is_kept(folder, file.parent.name, file.name) else None
+        if results is not None and _says_enough(results):
+            said = {name: results[name] for name in ("experiment", "started", "publishable", "said")}
             found.append({"name": file.parent.name, **said})
     return sorted(found, key=lambda run: str(run["started"]), reverse=True)
+
+
+def _says_enough(results: dict[str, Any]) -> bool:
+    """Tell whether the page can show a run: somebody may have put one there that another program wrote."""
+    said = results.get("said")
+    texts = [results.get("experiment"), results.get("started")]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(results.get("publishable"), bool)
+        and isinstance(said, dict)
+        and all(isinstance(each, dict) and isinstance(each.get("reasons"), list) for each in said.values())
+    )
 
 
 def _compare(runs: list[Path]) -> Any:
@@ -131,14 +147,18 @@ def _compare(runs: list[Path]) -> Any:
 def _read_json(file: Path) -> dict[str, Any] | None:
     try:
         return _parsed(file.read_text("utf-8"))
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """Return a JSON object; None for one that is still being written."""
+    """Return a JSON object; None for one that is still being written, or is no JSON."""
     try:
-        read = json.loads(text)
-    except ValueError:
+        read = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -4,8 +4,8 @@ import json
 import signal
 import sqlite3
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cluster.client import NoSupervisor
 from cluster.orders import Refused
+from cluster.runtime_folder import RuntimeFolder
 from loadtests import compare as comparing
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.lab import LabFailed
@@ -37,6 +38,8 @@ FAILURES = (
     *(OSError, CalledProcessError, RedisError, sqlite3.Error, SQLAlchemyError),
 )
 STOPPED = 130  # as a shell says of a command that Ctrl-C ended
+# Whoever asks politely is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
+POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OUT = Path("results")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -123,18 +126,22 @@ loadtests.add_command(plan)
 def run(experiment: Experiment, size: Size, folder: Path) -> bool:
     """Measure, write everything into `folder`, and say the answer; return whether it came to its end."""
     _refuse_taken(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be made ({error.strerror})") from None
     described = Run(experiment.name, _now().isoformat(timespec="seconds"), describe(), asdict(size))
     click.echo(f"{experiment.name}: {experiment.question}")
     planned = experiment.windows(size)
     with click.progressbar(length=planned, show_pos=True, item_show_func=_shown) as bar:
         kept = Kept(folder, experiment.name, planned, bar.update)
         finished, failure = _measure(experiment, size, kept)
-    if kept.windows:
-        conclude(experiment, size, kept.windows, described, folder)
-    else:
-        click.echo("Stopped before anything was measured; nothing was kept.")
-    kept.say("failed" if failure else "finished" if finished else "stopped")
+    with _undisturbed():
+        if kept.windows:
+            conclude(experiment, size, kept.windows, described, folder)
+        else:
+            click.echo("Stopped before anything was measured; nothing was kept.")
+        kept.say("failed" if failure else "finished" if finished else "stopped")
     if failure:
         raise click.ClickException(f"{experiment.name} had to stop: {failure}")
     return finished
@@ -151,14 +158,35 @@ def _measure(experiment: Experiment, size: Size, kept: Kept) -> tuple[bool, str 
 
     No process is left either way.
     """
+    folder = RuntimeFolder()
     try:
-        with tempfile.TemporaryDirectory(prefix="load-") as folder, Stage(Path(folder), kept, size) as stage:
+        with Stage(folder.path, kept, size) as stage:
             experiment.collect(stage)
     except KeyboardInterrupt:
         return False, None
     except FAILURES as error:
         return False, str(error) or type(error).__name__
+    finally:
+        folder.remove()
     return True, None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody interrupt what is soon done: half a report would be worse than none."""
+    before = {polite: signal.signal(polite, signal.SIG_IGN) for polite in POLITE}
+    try:
+        yield
+    finally:
+        for polite, handler in before.items():
+            signal.signal(polite, handler)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    """Stop as after Ctrl-C, once: who presses it again would interrupt the cleaning up."""
+    for polite in POLITE:
+        signal.signal(polite, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
@@ -196,6 +224,7 @@ def _shown(item: str | None) -> str:
 
 
 if __name__ == "__main__":
-    for polite in (signal.SIGINT, signal.SIGTERM):  # a script that starts us with `&` would have us ignore the first
-        signal.signal(polite, signal.default_int_handler)
+    hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` sets it
+    for polite in POLITE if hung_up else POLITE[:2]:
+        signal.signal(polite, _interrupt)
     loadtests(prog_name="python -m loadtests")

@@ -11,6 +11,7 @@ from loadtests.estimates import Estimate, shift_of
 CONFIDENCE = 0.95  # for the whole table: each of its rows is held to more, since one of many is always far out
 DRIFT = 0.10  # what a machine changes by from one run to the next, which no repeat within a run can see
 # Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
+MOST_REPEATS = 1000  # of one reading: what is resampled takes memory
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
 MACHINE = ("processor", "cores", "python")
@@ -48,6 +49,8 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
     both = [key for key in mine if key in theirs]
     if not both:
         raise NotComparable("the two runs have no measured arm in common")
+    if any(len(values) > MOST_REPEATS for side in (mine, theirs) for values in side.values()):
+        raise NotComparable(f"a reading has more than {MOST_REPEATS} repeats")
     level = 1 - (1 - CONFIDENCE) / len(both)
     return [_row(key, mine[key], theirs[key], shift_of(mine[key], theirs[key], seed, level)) for key in both]
 

@@ -16,7 +16,7 @@ from planner.plan import capacities, plan, view
 from planner.reproduce import Comparison, committed, worst
 from planner.runs import Runs
 from web.negotiation import wants_html
-from web.one_at_a_time import OneAtATime
+from web.one_at_a_time import heavy_work
 
 EXAMPLES = (
     Load(members=30, nodes=2),
@@ -27,7 +27,7 @@ EXAMPLES = (
 
 def planner_blueprint(runs: Runs | None = None) -> Blueprint:
     """Return the pages."""
-    runs, simulating = runs or Runs(), OneAtATime()
+    runs = runs or Runs()
     pages = Blueprint("planner", __name__)
     pages.app_context_processor(lambda: {"planner": True})
     pages.context_processor(lambda: {"words": words, "inputs": INPUTS, "as_query": as_query, "listed": listed})
@@ -60,7 +60,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
         """Simulate the committed runs, arm by arm, and one node of the fleet that the query asks for."""
         load = read_load(request.args)
         constants = _constants(runs)
-        with simulating:
+        with heavy_work:
             compared, prospects = _compared(), _prospects(load, constants)
         if not wants_html():
             return jsonify(

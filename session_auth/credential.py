@@ -70,6 +70,7 @@ class SessionCredential(ServerSideSessionInterface):
         members: Members,
         lifetimes: Lifetimes,
         now: Callable[[], float] = time,
+        in_lab: bool = True,
     ) -> None:
         super().__init__(app, sid_length=ID_BYTES)
         self._path = path
@@ -77,6 +78,7 @@ class SessionCredential(ServerSideSessionInterface):
         self._members = members
         self._lifetimes = lifetimes
         self._now = now
+        self._in_lab = in_lab
 
     # -- issue, verify, renew, revoke
 
@@ -89,7 +91,8 @@ class SessionCredential(ServerSideSessionInterface):
         shortened = idle_s < self._lifetimes.idle_s
         sid = new_id() + (f".{idle_s}" if shortened else "")
         now = self._now()
-        record = Record(member.username, member.role, secrets.token_urlsafe(16), now, now + self._lifetimes.absolute_s)
+        ends_at = now + self._lifetimes.absolute_s
+        record = Record(member.username, member.role, secrets.token_urlsafe(16), now, ends_at, self._in_lab)
         self._place(sid, msgspec.json.encode(record), record)
         try:
             self._refuse_if_changed(member)
@@ -305,7 +308,11 @@ class SessionCredential(ServerSideSessionInterface):
 
     def _current(self, stored: bytes | None) -> Contents | None:
         contents = decode(stored)
-        return contents if contents is not None and self._ends_at(contents.record) > self._now() else None
+        if contents is None or self._ends_at(contents.record) <= self._now():
+            return None
+        if contents.record.from_lab and not self._in_lab:  # begun with a password that everybody knows
+            return None
+        return contents
 
     def _ends_at(self, record: Record) -> float:
         """An absolute lifetime that was shortened since also ends the logins from before: the index outlives none."""

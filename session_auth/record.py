@@ -13,14 +13,18 @@ from measurement import step
 Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since the epoch, to the end of year 9999
 
 
-class Record(msgspec.Struct, frozen=True):
-    """What every stored session holds beside the application's own fields."""
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What every stored session holds beside the application's own fields.
+
+    `from_lab` is left out where it is true: a session says aloud that no lab has begun it.
+    """
 
     member_id: str
     role: str
     login_id: str
     created_at: Time
     expires_at: Time
+    from_lab: bool = True
 
 
 @dataclass(frozen=True, slots=True)

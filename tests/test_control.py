@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter, sleep
 
+import psutil
 import pytest
 
 from cluster.client import NoSupervisor, order
 from cluster.embedded_store import free_port
 from cluster.orders import Refused
+from cluster.process import Process
 from tests.lab_processes import Lab, descendants, eventually, process_table
 
 pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("control")]
@@ -34,6 +36,18 @@ def whole(lab: Lab) -> Iterator[None]:
         lambda: set(lab.states().values()) == {"running"} and all(lab.is_ready() for _ in range(4)),
         "everything running",
     )
+
+
+def test_what_a_killed_tether_left_behind_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process id is free by then: the next look killed whoever had been given it."""
+    process, killed = Process("sleeper", ["sleep", "600"]), []
+    pid, kill = process.pid, os.killpg
+    assert pid is not None
+    os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
+    monkeypatch.setattr("cluster.process.os.killpg", lambda *how: (killed.append(how), kill(*how)))
+    for _ in range(3):
+        process.stop()
+    assert killed == [(pid, signal.SIGKILL)]
 
 
 def session_status(lab: Lab, who: dict[str, str]) -> int:

@@ -1,6 +1,7 @@
 """A load test ordered from the lab: one at a time, stopped cleanly, its files handed out and nothing else."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from cluster.embedded_store import free_port
 from cluster.load_run import EXPERIMENTS
 from cluster.orders import Refused
 from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
+from lab_controls.load_tests import kept_runs
 from loadtests.experiments import BY_NAME
 from tests.conftest import MakeApp
 from tests.lab_processes import Lab, descendants, eventually
@@ -33,7 +35,14 @@ def run(make_app: MakeApp, tmp_path: Path) -> tuple[Flask, Path]:
     """An app whose instance folder holds one run."""
     folder = tmp_path / "instance" / "loadtests" / NAME
     folder.mkdir(parents=True)
-    results = {"experiment": "lookup-cost", "started": "2026-11-25T01:02:03+00:00", "publishable": True, "arms": []}
+    said = {"en": {"answer": "", "reasons": []}}
+    results = {
+        "experiment": "lookup-cost",
+        "started": "2026-11-25T01:02:03+00:00",
+        "publishable": True,
+        "said": said,
+        "arms": [],
+    }
     (folder / "results.json").write_text(json.dumps(results))
     (folder / "report.html").write_text("<script>1</script>")
     (folder / "secret.txt").write_text("not for anybody")
@@ -64,6 +73,30 @@ def test_a_report_is_handed_out_in_a_sandbox(run: tuple[Flask, Path]) -> None:
 def test_nothing_else_is_handed_out(run: tuple[Flask, Path], path: str) -> None:
     """SECURITY 21."""
     assert run[0].test_client().get(f"/loadtests/{path}").status_code == 404
+
+
+def test_what_a_run_did_not_leave_itself_is_neither_listed_nor_handed_out(run: tuple[Flask, Path]) -> None:
+    """SECURITY 21: a folder that somebody has unpacked there may hold anything."""
+    app, folder = run
+    runs = folder.parent
+    (runs / "keys.json").write_text("signing keys")
+    (folder / "windows.jsonl").symlink_to(runs / "keys.json")
+    os.mkfifo(folder / "arms.csv")
+    (runs / "memory-20260101-000000").symlink_to(folder)
+    contents: dict[str, str | bytes] = {
+        "memory-20260101-000001": b"\xff",
+        "memory-20260101-000002": "[" * 200_000,
+        "memory-20260101-000003": '{"experiment": NaN}',
+        "memory-20260101-000004": '{"experiment": "x", "started": "", "publishable": false, "said": {"en": {"reasons": ""}}}',
+    }
+    for name, content in contents.items():
+        (runs / name).mkdir()
+        (runs / name / "results.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    os.mkfifo(runs / "memory-20260101-000004" / "report.html")
+    client = app.test_client()
+    for path in (f"{NAME}/windows.jsonl", f"{NAME}/arms.csv", "memory-20260101-000000/report.html"):
+        assert client.get(f"/loadtests/{path}").status_code == 404
+    assert [listed["name"] for listed in kept_runs(runs)] == [NAME]
 
 
 def test_two_runs_are_compared_only_if_there_are_two(run: tuple[Flask, Path]) -> None:

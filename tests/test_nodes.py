@@ -96,6 +96,18 @@ def test_what_is_too_large_is_refused_as_the_lab_refuses(
     assert json.loads(problem)["code"] == "bad_request"
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/%00", 400), ("/../x", 400), ("/a%2f..%2f..%2fkeys.json", 400), ("/%zz", 400), ("/" + "x" * 70_000, 431)],
+)
+def test_an_address_that_cannot_be_read_is_refused_as_the_lab_refuses(lab: Lab, path: str, status: int) -> None:
+    """SECURITY 21. It was a 500 in the balancer's own words."""
+    refused, said, problem = lab.request("GET", path)
+    assert (refused, said["content-type"]) == (status, "application/problem+json")
+    assert said["x-content-type-options"] == "nosniff"
+    assert json.loads(problem)["code"] == "bad_request"
+
+
 def test_a_killed_node_loses_only_what_lived_in_it(lab: Lab) -> None:
     """SECURITY, faults: the balancer passes on."""
     known = {approach: lab.log_in(approach, "alice", "wonderland") for approach in LOGINS[1:]}

@@ -27,6 +27,30 @@ def test_what_the_lab_says_aloud_opens_no_door(app: Flask, username: str) -> Non
     assert (refused.status_code, refused.get_json()["code"]) == (401, "invalid_credentials")
 
 
+@pytest.mark.parametrize("approach", ["session", "token"])
+def test_a_login_from_the_lab_opens_no_door_either(make_app: MakeApp, approach: str) -> None:
+    """Everybody knows the administrator's password: whoever had been carol in a lab was carol in the real thing."""
+    carol = Visitor(make_app(), approach).login("carol")
+    outside = Visitor(make_app(lab=False), approach)
+    outside.access, outside.refresh_token = carol.access, carol.refresh_token
+    for name in ("sid", "access_token", "refresh_token"):
+        if (value := carol.cookie(name)) is not None:
+            outside.set_cookie(name, value)
+    assert carol.who() == "carol"
+    assert outside.who() is None
+    assert outside.get("admin").status_code == 401
+    if approach == "token":
+        assert outside.refresh().status_code == 401
+    assert carol.who() == "carol"  # and looking at it there ends nothing here
+
+
+def test_a_login_from_outside_the_lab_opens_no_door_in_it(app: Flask, make_app: MakeApp) -> None:
+    dana = Visitor(app, "token").login("dana", "her own words")
+    inside = Visitor(make_app(), "token")
+    inside.access = dana.access
+    assert inside.who() is None
+
+
 def test_a_demo_member_with_a_password_of_their_own_is_a_member(app: Flask) -> None:
     app.test_cli_runner().invoke(args=["members", "set-password", "carol", "--password", "not in the readme"])
     assert Visitor(app, "session").login("carol", "not in the readme").who() == "carol"

@@ -1,4 +1,7 @@
-"""Work that takes a processor for seconds: a node does it for one visitor at a time; its other threads serve."""
+"""Work that takes a processor for seconds: a node does it for one visitor at a time; its other threads serve.
+
+Whatever the work is: two kinds of it at once would take both threads of a node.
+"""
 
 from threading import Lock
 from types import TracebackType
@@ -10,7 +13,7 @@ COME_BACK_IN_S = 5
 
 
 class OneAtATime:
-    """`with turn:` around the work; whoever comes meanwhile gets a 503 that says when to come back."""
+    """`with heavy_work:` around it; whoever comes meanwhile gets a 503 that says when to come back."""
 
     def __init__(self) -> None:
         self._taken = Lock()
@@ -24,3 +27,6 @@ class OneAtATime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._taken.release()
+
+
+heavy_work = OneAtATime()

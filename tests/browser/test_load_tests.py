@@ -29,7 +29,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"name": "session", "repeats": {"p50_us": [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]}},
         ]
         started = f"2026-11-{name[18:20]}T00:00:00+00:00"
-        results = {"experiment": "lookup-cost", "started": started, "publishable": True, "arms": arms}
+        results = {"experiment": "lookup-cost", "started": started, "publishable": True, "said": {}, "arms": arms}
         (run / "results.json").write_text(json.dumps(results))
     return folder
 

@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import Any
 
 import psutil
@@ -236,7 +238,9 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
     eventually(lambda: (out / "windows.jsonl").exists() and (out / "windows.jsonl").read_text(), "a window")
     family = psutil.Process(running.pid).children(recursive=True)
     assert family
-    os.killpg(running.pid, signal.SIGINT)
+    for _ in range(5):  # an impatient person, or two pages that are open: it interrupted the writing down
+        os.killpg(running.pid, signal.SIGINT)
+        sleep(0.05)
     assert running.wait(60) == 130
     told = (tmp_path / "said").read_text()
     assert "Stopped." in told
@@ -249,6 +253,34 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
     results = read_results(out)
     assert results["publishable"] is False
     assert "The run was stopped before its end." in results["reasons"]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_run_that_loses_its_terminal_or_is_killed_leaves_no_process_and_no_folder(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A generator went on by itself to the end of its window, and signing keys stayed in a folder."""
+    out, temp = tmp_path / "out", Path(tempfile.mkdtemp(prefix="load-", dir="/tmp"))  # short: it will hold sockets
+    command = [sys.executable, "-m", "loadtests", "lookup-cost", "--seconds", "60", "--out", str(out)]
+    running = subprocess.Popen(
+        command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temp)}
+    )
+    generators = eventually(lambda: _working(running.pid), "a window")
+    family = psutil.Process(running.pid).children(recursive=True)
+    assert set(generators) <= set(family)
+    running.send_signal(number)
+    running.wait(30)
+    eventually(lambda: not any(process.is_running() for process in family), f"the end of {family}")
+    eventually(lambda: not list(temp.iterdir()), "an empty temporary folder")
+    temp.rmdir()
+
+
+def _working(pid: int) -> list[psutil.Process]:
+    """Return the generator once it has used some time, so that it is in the middle of a window."""
+    family = psutil.Process(pid).children(recursive=True)
+    generators = [process for process in family if "loadtests.generator" in process.cmdline()]
+    return [process for process in generators if process.cpu_times().user > 2]
 
 
 @pytest.mark.nightly
