@@ -31,6 +31,7 @@ from measurement.middleware import Measured
 from open_access import open_approach
 from pages import Notes, pages_blueprint
 from planner import planner_blueprint
+from planner.runs import COMMITTED, Runs
 from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
@@ -117,7 +118,7 @@ def _exhibits(
 ) -> Iterator[Blueprint]:
     """Yield the lab's other pages; those with switches need its supervisor."""
     yield exhibits_blueprint()
-    yield planner_blueprint()
+    yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
     folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
     yield folk_blueprint(folk_keys, database, door, now)

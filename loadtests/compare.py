@@ -56,11 +56,14 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
 
 
 def unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return what else differs, `users: 32 and 16`: the sizes of the runs, and their machines."""
+    """Return what else differs, `users: 32 and 16`: the sizes of the runs, their machines, and arms that one lacks."""
     (mine, theirs), (here, there) = ([run.get(part, {}) for run in (first, second)] for part in ("options", "machine"))
     pairs = {name: (mine.get(name), theirs.get(name)) for name in (*mine, *theirs)}
     pairs |= {name: (here.get(name), there.get(name)) for name in MACHINE}
-    return [f"{name}: {one} and {other}" for name, (one, other) in pairs.items() if one != other]
+    differing = [f"{name}: {one} and {other}" for name, (one, other) in pairs.items() if one != other]
+    arms = [{arm["name"] for arm in run.get("arms", [])} for run in (first, second)]
+    lacking = len(arms[0] ^ arms[1])
+    return [*differing, *([f"arms of one run only: {lacking}"] if lacking else [])]
 
 
 def _row(key: tuple[str, str], mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:

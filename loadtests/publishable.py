@@ -24,8 +24,12 @@ def reasons_against(windows: Sequence[Window], checks: Sequence[Check], stopped:
         *_busy_machine(windows),
         *_unexpected(windows),
         *_lopsided(windows),
-        *(_("%(name)s: %(detail)s", name=check.name, detail=check.detail) for check in checks if not check.ok),
+        *(_failed(check) for check in checks if not check.ok),
     ]
+
+
+def _failed(check: Check) -> Text:
+    return _("A check failed: %(name)s. It found: %(detail)s.", name=check.name, detail=check.detail)
 
 
 def _nothing(windows: Sequence[Window]) -> list[Text]:

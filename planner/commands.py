@@ -8,7 +8,7 @@ from typing import Any
 import click
 from werkzeug.exceptions import BadRequest
 
-from planner.constants import UNDISTURBED, Constants, measured, with_run
+from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, read_load
@@ -48,6 +48,9 @@ def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **give
         click.echo(json.dumps(view(load, plans), indent=1))
         return
     _print_table(load, plans)
+    if run is not None:
+        told = ", ".join(f"{name} {value:,g}" for name, value in listed(constants) if name in constants.of_run)
+        click.echo(f"\nFrom {run}: {told}; all other constants from {measured()[1].started[:10]}")
     if formulas:
         _print_formulas(plans)
     if simulate:

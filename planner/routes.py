@@ -79,8 +79,10 @@ def _constants(runs: Runs) -> Constants:
 
 
 def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -> Response:
-    about = {"runs": runs.names(), "source": measured()[1], "examples": EXAMPLES, "typed": request.args}
-    return make_response(render_template(template, **about, **known), status)
+    about = {"runs": runs.days(), "source": measured()[1], "examples": EXAMPLES, "typed": request.args}
+    chosen = {"run": request.args["run"]} if request.args.get("run") else {}
+    query = {**as_query(known["load"]), **chosen} if "load" in known else {}
+    return make_response(render_template(template, **about, query=query, **known), status)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ class Runs:
         """Return what can be chosen, sorted."""
         return sorted(self._files())
 
+    def days(self) -> dict[str, str]:
+        """Return what can be chosen, each with the day on which it was measured; none that cannot be read."""
+        found = {}
+        for name, file in sorted(self._files().items()):
+            with suppress(ValueError):
+                found[name] = str(results_of(file).get("started", ""))[:10]
+        return found
+
     def read(self, name: str) -> dict[str, Any]:
         """Return a run's results. Raise `BadRequest` for a name that is not listed, or a file that is no run."""
         file = self._files().get(name)
@@ -45,7 +54,7 @@ class Runs:
             file.parent.name: file
             for folder in self._folders
             for file in folder.glob("*/results.json")
-            if file.parent.name.startswith(UNDISTURBED)
+            if file.parent.name.startswith(UNDISTURBED) and file.is_file() and not file.is_symlink()
         }
 
 
@@ -53,7 +62,7 @@ def results_of(file: Path) -> dict[str, Any]:
     """Return the results in a file. Raise `ValueError` for one that holds none."""
     try:
         results = json.loads(file.read_text("utf-8"))
-    except OSError as error:
+    except (OSError, RecursionError) as error:
         raise ValueError(str(error)) from None
     if not isinstance(results, dict) or not isinstance(results.get("arms"), list):
         raise ValueError(f"{file} is not the results.json of a run")

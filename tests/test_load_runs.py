@@ -87,7 +87,7 @@ def test_what_a_run_did_not_leave_itself_is_neither_listed_nor_handed_out(run: t
         "memory-20260101-000001": b"\xff",
         "memory-20260101-000002": "[" * 200_000,
         "memory-20260101-000003": '{"experiment": NaN}',
-        "memory-20260101-000004": '{"experiment": "x", "started": "", "publishable": false, "said": {"en": {"reasons": ""}}}',
+        "memory-20260101-000004": '{"experiment": "x", "started": "", "publishable": true, "said": {"en": 1}}',
     }
     for name, content in contents.items():
         (runs / name).mkdir()

@@ -1,6 +1,7 @@
 """The planner as people meet it: its pages without a script, for programs, and in a terminal."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -99,6 +100,23 @@ def test_markup_in_an_input_stays_text(module_app: Flask) -> None:
 def test_constants_come_from_a_chosen_run(module_app: Flask) -> None:
     assert text_of(module_app, "/planner?run=lookup-cost").count("(from the run)") == 2
     assert text_of(module_app, "/planner?run=memory").count("(from the run)") == 5
+
+
+def test_ones_own_run_can_be_chosen_and_goes_along(make_app: MakeApp, tmp_path: Path) -> None:
+    name = "lookup-cost-20261124-010203"
+    run = tmp_path / "loadtests" / name
+    run.mkdir(parents=True)
+    (run / "results.json").write_text((ROOT / "docs/results/lookup-cost/results.json").read_text("utf-8"))
+    (tmp_path / "loadtests" / "memory-20261124-010203").mkdir()
+    os.mkfifo(tmp_path / "loadtests" / "memory-20261124-010203" / "results.json")  # nobody will ever write to it
+    app = make_app(instance_dir=tmp_path)
+    assert f"the run {name} of 2026-11-25" in text_of(app, "/planner")
+    html = text_of(app, f"/planner?members=5000&run={name}")
+    assert f"are from the run {name} instead" in html
+    assert f'href="/planner/simulation?members=5000&amp;run={name}"' in html
+    assert f'href="/planner?members=5000&amp;run={name}"' in text_of(
+        app, f"/planner/simulation?members=5000&run={name}"
+    )
 
 
 def test_runs_are_found_by_name_below_their_folders_only(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
@@ -24,7 +24,7 @@ ROOM = 0.25  # a window holds whole refreshes only
 
 
 def lifetimes_s(size: Size) -> tuple[int, ...]:
-    """Return the access lifetimes that a size measures."""
+    """Return the access lifetimes that a size measures; a window is a multiple of each, or it holds half a refresh."""
     return (1, 2, 3) if size.quick else (5, 10, 15, 30)
 
 
@@ -134,7 +134,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
 def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
     mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == "token"]
     if writes is None or not mine:
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     ttl, spread = mine[-1]
     return _(
         "A busy member whose access token lives %(ttl)s s refreshes %(rate)s times an hour, with %(writes)s database "
@@ -226,7 +226,7 @@ LIFETIMES = Experiment(
     name="lifetimes",
     question=_("How long should an access token live?"),
     full=Size(seconds=60.0, repeats=5, users=8),
-    quick=Size(seconds=5.0, repeats=5, users=4, quick=True),
+    quick=Size(seconds=6.0, repeats=5, users=4, quick=True),
     windows=lambda size: len(APPROACHES) * len(lifetimes_s(size)) * size.repeats,
     collect=collect,
     conclude=conclude,

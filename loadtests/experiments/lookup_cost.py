@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from loadtests.arms import Arm, Crowd
-from loadtests.experiments.naming import HUES, IN_TURN, NAMES, interval
+from loadtests.experiments.naming import HUES, IN_TURN, NAMES, TOO_LITTLE, interval
 from loadtests.outcome import Chart, Outcome, Table, Trace
 from loadtests.readings import TWINS, Readings, read
 from loadtests.reconcile import reconciled
@@ -17,6 +17,7 @@ from loadtests.words import Text, _
 ROUND_TRIPS_MS = (0, 1, 5)
 QUICK_ROUND_TRIPS_MS = (0, 1)
 HS256, EDDSA, NONE = "HS256", "EdDSA", None
+LEAST_FOR_AN_ANSWER = 3  # repeats: two say nothing about each other
 # Approach, and the algorithm that signs its tokens.
 ARMS: tuple[tuple[str, str | None], ...] = (
     ("open", NONE),
@@ -66,7 +67,8 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key, size.seed)) is not None}
     results = [summarise(of_arm, size.seed, _more(readings.get(key))) for key, of_arm in arms.items()]
     checks = [*reconciled(windows), *_agreement(readings), *_separation(readings)]
-    return Outcome(_answer(readings), results, checks, _charts(readings, size), [_table(readings)], METHOD)
+    answer = _answer(readings) if min(map(len, arms.values()), default=0) >= LEAST_FOR_AN_ANSWER else TOO_LITTLE
+    return Outcome(answer, results, checks, _charts(readings, size), [_table(readings)], METHOD)
 
 
 def _readings(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Readings | None:
@@ -93,7 +95,7 @@ def _more(readings: Readings | None) -> dict[str, object]:
 def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
     return [
         Check(
-            _("three readings of %(arm)s", arm=_name(key)),
+            _("three readings of %(arm)s agree", arm=_name(key)),
             of_arm.agree,
             _(
                 "in the store at least %(store)s µs, in the server %(server)s µs, from outside %(outside)s µs",
@@ -121,7 +123,7 @@ def _answer(readings: Mapping[Key, Readings]) -> Text:
     session, far_session = readings.get(("session", NONE, 0)), readings.get(("session", NONE, far_ms))
     token, far_token = readings.get(("token", HS256, 0)), readings.get(("token", HS256, far_ms))
     if session is None or token is None or far_session is None or far_token is None:
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     return _(
         "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, "
         "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store "

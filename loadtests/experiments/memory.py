@@ -16,7 +16,7 @@ from redis import Redis
 from cluster.process import ROOT
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Line, line_through
-from loadtests.experiments.naming import HUES, NAMES, interval
+from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.reconcile import reconciled
 from loadtests.results import ArmResult, Check
@@ -172,7 +172,7 @@ def _checks(arms: Mapping[Key, list[Window]], fits: Mapping[str, Line]) -> list[
 
 def _answer(fits: Mapping[str, Line]) -> Text:
     if not fits.keys() >= PLACES.keys():
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     return _(
         "A logged-in member takes %(node)s bytes of a node's memory, or %(store)s bytes of the store's, or nothing of "
         "either with a token, whose refresh token takes %(database)s bytes of the member database: a million members "
@@ -224,7 +224,7 @@ def _times(arms: Mapping[Key, list[Window]]) -> Chart:
 
 def _times_found(sessions: Sequence[ArmResult]) -> Text:
     if not sessions:
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     few, many = sessions[0], sessions[-1]
     return _(
         "A session's request takes %(few_us)s µs with %(few)s members logged in, and %(many_us)s µs with %(many)s",

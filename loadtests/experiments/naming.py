@@ -23,6 +23,7 @@ HUES: Mapping[str, Hue] = {
     "hybrid": "hybrid",
 }
 
+TOO_LITTLE = _("Too little was measured for an answer.")
 GUARDED = ("memory", "session", "token", "hybrid")
 
 IN_TURN = _(

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import GUARDED, HUES, NAMES, interval
+from loadtests.experiments.naming import GUARDED, HUES, NAMES, TOO_LITTLE, interval
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -159,7 +159,7 @@ def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
     session, token = arms.get(("session", "store killed")), arms.get(("token", "store killed"))
     memory = arms.get(("memory", NODE_KILLED))
     if session is None or token is None or memory is None:
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     both = [*session, *token]
     return _(
         "While the store is down, %(session)s of session requests and %(token)s of token requests fail, and %(gone)s "
@@ -191,7 +191,7 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
             traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
     failing = [NAMES[key[0]] for key, of_arm in arms.items() if key[1] == fault.name and _share(of_arm) > 0.2]
     title = (
-        _("When %(fault)s, these stop answering: %(who)s", fault=fault.said, who=_joined(failing))
+        _("When %(fault)s, these are not served: %(who)s", fault=fault.said, who=_joined(failing))
         if failing
         else _("When %(fault)s, nobody notices for long", fault=fault.said)
     )

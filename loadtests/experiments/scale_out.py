@@ -7,7 +7,7 @@ from typing import Any
 from cluster.node import NODE_THREADS
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import GUARDED, HUES, IN_TURN, NAMES, interval
+from loadtests.experiments.naming import GUARDED, HUES, IN_TURN, NAMES, TOO_LITTLE, interval
 from loadtests.experiments.node_killed import KILLED, after_the_kill, kill_a_node, kill_checks, killed_table
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -183,7 +183,7 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
     session, token = (efficiencies.get((approach, most, ROUND_ROBIN)) for approach in ("session", "token"))
     memory = arms.get(("memory", most, ROUND_ROBIN))
     if session is None or token is None or memory is None:
-        return _("Too little was measured for an answer.")
+        return TOO_LITTLE
     return _(
         "%(nodes)s nodes that take turns serve %(session)s of %(nodes)s times what one serves with sessions in a "
         "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of members "

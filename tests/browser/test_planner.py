@@ -29,6 +29,22 @@ def test_results_follow_the_inputs_and_the_address_follows_too(page: Page, compl
     assert complaints.found == []
 
 
+def test_what_stands_below_the_results_follows_too(page: Page) -> None:
+    """The link led to the plan of before, and the constants were not those that the formulas had used."""
+    page.goto("/planner")
+    page.get_by_label("Members at the same time", exact=True).fill("36000")
+    expect(page.get_by_role("link", name="Does the model agree")).to_have_attribute(
+        "href", re.compile("members=36000$")
+    )
+    page.get_by_label("Constants from").select_option("lookup-cost")
+    expect(page.get_by_role("link", name="Does the model agree")).to_have_attribute(
+        "href", re.compile("run=lookup-cost")
+    )
+    expect(page.locator("[data-constants]")).to_contain_text("2 of them are from the run lookup-cost instead.")
+    page.get_by_text("All constants").click()
+    expect(page.get_by_text("(from the run)")).to_have_count(2)
+
+
 def test_a_slider_moves_its_number_from_the_keyboard(page: Page, complaints: Complaints) -> None:
     page.goto("/planner")
     before = figure(page, "session.requests_s")

@@ -74,10 +74,10 @@ def assert_only_too_few(results: Any) -> None:
 NOISE = (
     "The load generator used",
     "Other processes used",
-    "three readings",
-    "a session costs more",
-    "refreshes of",
-    "a line fits",
+    *(
+        f"A check failed: {check}"
+        for check in ("three readings", "a session costs more", "refreshes of", "a line fits")
+    ),
 )
 
 
@@ -124,7 +124,7 @@ def test_revocation_shows_that_a_token_outlives_its_logout(tmp_path: Path) -> No
     results = run_toy("revocation", tmp_path)
     assert arm(results, "token · 3 s")["admitted_after_logout"] > 0
     assert arm(results, "token · 3 s")["lag_s"] > arm(results, "session")["lag_s"]
-    for name in ("session", "memory", "hybrid · 1 s", "hybrid · 3 s"):
+    for name in ("session", "memory", "hybrid · 2 s", "hybrid · 3 s"):
         assert arm(results, name)["admitted_after_logout"] == 0
 
 

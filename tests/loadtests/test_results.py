@@ -115,9 +115,13 @@ def test_runs_are_compared_by_what_answers_their_question(
 
 def test_runs_of_two_sizes_or_machines_are_said_to_be_that() -> None:
     """Pages that wait twice as long differ by a factor of two, and by nothing else."""
-    full = {"options": {"users": 32, "seed": 1}, "machine": {"processor": "A", "cores": 2, "load_average": [1]}}
+    full = {
+        "options": {"users": 32, "seed": 1},
+        "machine": {"processor": "A", "cores": 2, "load_average": [1]},
+        "arms": [{"name": "a"}],
+    }
     quick = {"options": {"users": 16, "seed": 1}, "machine": {"processor": "B", "cores": 2, "load_average": [2]}}
-    assert unlike(full, quick) == ["users: 32 and 16", "processor: A and B"]
+    assert unlike(full, quick) == ["users: 32 and 16", "processor: A and B", "arms of one run only: 1"]
     assert unlike(full, full) == unlike({}, {}) == []
 
 

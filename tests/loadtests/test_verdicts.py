@@ -32,7 +32,7 @@ def test_one_command_more_or_less_is_noticed(approach: str, commands: dict[str, 
     [check] = reconciled(windows)
     assert not check.ok
     assert str(sum(commands.values()) + 4 * sum((windows[0].commands or {}).values())) in str(check.detail)
-    assert said(windows, check) == [f"{check.name}: {check.detail}"]
+    assert said(windows, check) == [f"A check failed: {check.name}. It found: {check.detail}."]
 
 
 def test_two_errors_that_add_up_to_nothing_are_noticed() -> None:

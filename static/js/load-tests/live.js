@@ -14,7 +14,7 @@ export function drawLive(svg, points) {
   const measured = points.filter(({ p50_us }) => p50_us !== null && p50_us !== undefined);
   svg.toggleAttribute("hidden", measured.length === 0);
   if (measured.length === 0) return;
-  const arms = [...new Set(measured.map(({ arm }) => arm))].sort();
+  const arms = [...new Set(measured.map(({ arm }) => arm))].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
   const longest = Math.max(...measured.map(({ p50_us }) => p50_us)) * 1.05;
   const at = (us) => LEFT + (us / longest) * (WIDTH - LEFT - RIGHT);
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${ROW * (arms.length + 2)}`);
@@ -47,7 +47,8 @@ function roundStep(least) {
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
 function text(said, attributes) {

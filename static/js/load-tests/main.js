@@ -7,6 +7,7 @@ import { drawComparison, drawReports, ticked } from "./reports.js";
 import { say } from "../words.js";
 
 const POLL_MS = 1000;
+const STOPPED = 130; // as a shell says of a command that Ctrl-C ended
 const find = (name) => document.querySelector(`[data-${name}]`);
 let running = false;
 
@@ -40,13 +41,18 @@ function show({ run, runs }) {
   drawReports(runs);
   if (run === null) return;
   const reported = runs.some(({ name }) => name === run.name);
-  const state = running ? run.state : reported ? "ended" : "failed";
+  const state = running ? run.state : ending(run.exit_code, reported);
   const said = say(`now.${state}`, { name: run.name, done: run.done, planned: run.planned ?? "?" });
   if (find("now").textContent !== said) find("now").textContent = said;
   find("progress").hidden = !running;
   find("progress").max = run.planned ?? 1;
   find("progress").value = run.done;
   drawLive(find("live"), run.points);
+}
+
+function ending(exitCode, reported) {
+  if (exitCode === STOPPED) return reported ? "stopped" : "nothing";
+  return reported ? "ended" : "failed";
 }
 
 takeCode((code) => order("POST", "/lab/code", { code }, say("login")));

@@ -43,8 +43,8 @@ function row({ name, experiment, started, publishable, said }, kept) {
   const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: kept.has(name) });
   tick.setAttribute("aria-label", say("pick", { name }));
   const link = Object.assign(document.createElement("a"), { href: `/loadtests/${name}/report.html`, textContent: experiment });
-  const verdict = publishable ? say("yes") : say("no", { reasons: reasons.join("; ") });
-  return cells([[tick], [link], [new Date(started).toLocaleString(language)], [answer], [verdict]]);
+  const verdict = publishable ? say("yes") : say("no", { reasons: reasons.join(" ") });
+  return cells([[tick], [link], [new Date(started).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })], [answer], [verdict]]);
 }
 
 function compared({ name, reading, first, second, difference, low, high, differs }) {

@@ -5,6 +5,7 @@ import { attach } from "./slider.js";
 const PAUSE_MS = 200; // while somebody types
 const form = document.querySelector("[data-plan]");
 const results = document.querySelector("[data-results]");
+const constants = document.querySelector("[data-constants]");
 const complaint = document.querySelector("[data-complaint]");
 const said = document.querySelector("[data-said]"); // read aloud: the results themselves are new elements each time
 let asked = 0;
@@ -42,11 +43,17 @@ function show(response, page, address) {
   document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") } }));
   mark(response.ok);
   if (!response.ok) return;
-  const open = new Set([...results.querySelectorAll("details[open]")].map(nameOf));
-  results.replaceChildren(...page.querySelector("[data-results]").childNodes);
-  for (const details of results.querySelectorAll("details")) details.open = open.has(nameOf(details));
+  renew(results, page.querySelector("[data-results]"));
+  renew(constants, page.querySelector("[data-constants]"));
   said.textContent = [...results.querySelectorAll("[data-breaks]")].map(finding).join(" ");
   history.replaceState(null, "", address);
+}
+
+/** Put what came in the place of what is there; what somebody has opened stays open. */
+function renew(place, came) {
+  const open = new Set([...place.querySelectorAll("details[open]")].map(nameOf));
+  place.replaceChildren(...came.childNodes);
+  for (const details of place.querySelectorAll("details")) details.open = open.has(nameOf(details));
 }
 
 /** Results of other inputs than those that stand beside them are shown faintly. */
