@@ -10,8 +10,8 @@ from loadtests.estimates import Estimate, shift_of
 
 CONFIDENCE = 0.95  # for the whole table: each of its rows is held to more, since one of many is always far out
 DRIFT = 0.10  # what a machine changes by from one run to the next, which no repeat within a run can see
-# Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
 MOST_REPEATS = 1000  # of one reading: what is resampled takes memory
+# Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
 MACHINE = ("processor", "cores", "python")

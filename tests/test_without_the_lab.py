@@ -29,7 +29,7 @@ def test_what_the_lab_says_aloud_opens_no_door(app: Flask, username: str) -> Non
 
 @pytest.mark.parametrize("approach", ["session", "token"])
 def test_a_login_from_the_lab_opens_no_door_either(make_app: MakeApp, approach: str) -> None:
-    """Everybody knows the administrator's password: whoever had been carol in a lab was carol in the real thing."""
+    """SECURITY 18. Whoever had been the administrator in a lab, as anybody can, was it in the real thing too."""
     carol = Visitor(make_app(), approach).login("carol")
     outside = Visitor(make_app(lab=False), approach)
     outside.access, outside.refresh_token = carol.access, carol.refresh_token
