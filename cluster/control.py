@@ -30,6 +30,7 @@ from cluster.orders import Refused
 from cluster.supervised import Wanted
 from cluster.supervisor import Supervisor
 
+NOTICES_THE_END_WITHIN_S = 0.05  # half a second, unless told; a lab that ends waits for it
 MAX_BODY_BYTES = 10_000
 LOOK_EVERY_S = 0.2
 FRESH_S = 1.0
@@ -85,7 +86,7 @@ def control_api(supervisor: Supervisor, socket: Path) -> Iterator[None]:
     """Take orders on the socket file meanwhile."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(f"unix://{socket}", 0, control_app(supervisor), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(NOTICES_THE_END_WITHIN_S,), daemon=True).start()
     try:
         yield
     finally:
