@@ -28,7 +28,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks the store, so that it can be tried alone against another one."""
     for item in items:
-        if "store_url" in getattr(item, "fixturenames", ()):
+        has_store = "store_url" in getattr(item, "fixturenames", ())
+        if has_store and item.get_closest_marker("any_store") is None:
             item.add_marker(pytest.mark.store)
 
 

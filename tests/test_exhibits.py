@@ -5,6 +5,8 @@ from flask import Flask
 
 from tests.conftest import MakeApp
 
+pytestmark = pytest.mark.any_store
+
 PAGES = ("/jwt", "/tcp")
 
 

@@ -10,6 +10,8 @@ from werkzeug.test import TestResponse
 from tests.conftest import Clock, MakeApp
 from tests.visitor import APPROACHES, BY_SESSION, BY_TOKEN, GUARDED, PASSWORDS
 
+pytestmark = pytest.mark.any_store
+
 each = pytest.mark.parametrize("approach", APPROACHES)
 each_guarded = pytest.mark.parametrize("approach", GUARDED)
 in_each_language = pytest.mark.parametrize("language", ["en", "ko"])

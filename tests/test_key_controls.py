@@ -15,6 +15,8 @@ from tests.visitor import Visitor
 from token_auth import key_ring
 from token_auth.key_ring import read_ring
 
+pytestmark = pytest.mark.any_store
+
 CODE = "QRT7WXYZ"
 HERE = "http://127.0.0.1:8000"
 LAN = "http://192.168.0.7:8000"

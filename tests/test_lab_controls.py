@@ -16,6 +16,8 @@ from cluster.supervisor import Supervisor
 from tests.conftest import MakeApp
 from tests.problems import assert_problem
 
+pytestmark = pytest.mark.any_store
+
 CODE = "QRT7WXYZ"
 HERE = "http://127.0.0.1:8000"
 LAN = "http://192.168.0.7:8000"

@@ -20,6 +20,8 @@ from planner.words import FIGURES, RESOURCES
 from tests.conftest import MakeApp
 from tests.problems import assert_problem
 
+pytestmark = pytest.mark.any_store
+
 ROOT = Path(__file__).parent.parent
 HTML = {"Accept": "text/html"}
 NEWEST = max(OWN_RUNS.glob("*.json"))

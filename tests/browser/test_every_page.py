@@ -74,7 +74,7 @@ def log_in_everywhere(context: BrowserContext) -> None:
         assert response.status == 303, response.text()
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["light", "dark", pytest.param("projector", marks=pytest.mark.nightly)])
 def test_axe_finds_nothing_on_any_page(browser: Browser, lab: str, one_of_each: list[str], mode: str) -> None:
     found = {}
     with browser.new_context(
@@ -119,12 +119,13 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
     assert [text for text in wrong if not is_to_be_expected(text)] == []
 
 
-def test_no_page_is_heavy(browser: Browser, lab: str, one_of_each: list[str]) -> None:
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.nightly)])
+def test_no_page_is_heavy(browser: Browser, lab: str, one_of_each: list[str], every: int) -> None:
     heavy = {}
     with browser.new_context(base_url=lab, **ONE_NODE) as context:
         log_in_everywhere(context)
         logged_in = context.storage_state()
-    for path in one_of_each:
+    for path in one_of_each[::every]:
         with browser.new_context(base_url=lab, storage_state=logged_in, **ONE_NODE) as context:  # an empty cache
             came: list[Response] = []
             page = context.new_page()
