@@ -27,6 +27,8 @@
     ├── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
     └── StoreUnavailable           503  store_unavailable     (Retry-After)
 
+Beside them Werkzeug's own, by status: bad_request, not_found … and 503 `busy`, for who has to wait for another's turn.
+
 Absent or bad (401), forbidden (403) and broken (503) are never confused.
 """
 
@@ -249,8 +251,8 @@ HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
-    503: "busy",
     415: "unsupported_media_type",
+    503: "busy",
 }
 
 HTTP_TITLES = {

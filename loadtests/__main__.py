@@ -224,7 +224,7 @@ def _shown(item: str | None) -> str:
 
 
 if __name__ == "__main__":
-    hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` sets it
-    for polite in POLITE if hung_up else POLITE[:2]:
+    hears_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` sets it
+    for polite in POLITE if hears_hang_up else POLITE[:2]:
         signal.signal(polite, _interrupt)
     loadtests(prog_name="python -m loadtests")

@@ -29,7 +29,7 @@ class SessionApproach(Approach):
 
     def __init__(self, name: str, app: Flask, store: SessionStore, door: Door, config: Config, now: Clock) -> None:
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
-        self.credential = SessionCredential(app, f"/{name}", store, door.members, lifetimes, now, config.lab)
+        self.credential = SessionCredential(app, f"/{name}", store, door.members, lifetimes, now, in_lab=config.lab)
         views = SessionRoutes(name, self.credential, door, config.session_idle_s, config.lab)
         guard = SessionGuard(name, self.credential)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)

@@ -70,7 +70,7 @@ class SessionCredential(ServerSideSessionInterface):
         members: Members,
         lifetimes: Lifetimes,
         now: Callable[[], float] = time,
-        in_lab: bool = True,
+        in_lab: bool = False,
     ) -> None:
         super().__init__(app, sid_length=ID_BYTES)
         self._path = path

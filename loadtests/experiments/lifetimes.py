@@ -203,8 +203,8 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
 
 METHOD = [
     _(
-        "Members ask all the time, with %(ms)s ms between two requests, read when their access token expires, and "
-        "refresh before they send it. All lifetimes run at the same time, each with members of its own.",
+        "Members ask all the time, with %(ms)s ms between two requests on average, read when their access token "
+        "expires, and refresh before they send it. All lifetimes run at the same time, each with members of its own.",
         ms=round(PAUSE_S * 1000),
     ),
     _(
