@@ -1,9 +1,8 @@
 """Real store, real database, real keys; only time is faked. Each test owns its database, ring and store prefix."""
 
 import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,18 +10,21 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from accounts import passwords
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import Config
 from tests.faulty_store import FaultyStore
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 from tests.monitor import Monitor
+from tests.seeded import CHEAP_HASHER, copy_seeds
 from tests.visitor import Visitor
 
 
 def pytest_configure() -> None:
-    """Let a hang-up end what the tests start, even where `nohup` has them ignore it."""
+    """Let a hang-up end what the tests start, even where `nohup` has them ignore it; make passwords cheap to check."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    passwords.HASHER = CHEAP_HASHER
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,15 +67,6 @@ def redis(store_url: str) -> Iterator[Redis]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Path:
-    """A folder with a seeded member database and a key ring, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("seeded")
-    app = create_app(config_in(folder, store_url))
-    app.extensions["database"].engine.dispose()
-    return folder
-
-
 def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
     values = {
         "redis_url": store_url,
@@ -90,10 +83,9 @@ MakeConfig = Callable[..., Config]
 
 
 @pytest.fixture
-def make_config(tmp_path: Path, store_url: str, seeded: Path) -> MakeConfig:
+def make_config(tmp_path: Path, store_url: str) -> MakeConfig:
     """Return configs of this test's own; `make_config(access_ttl_s=5)`. All share one database, ring and prefix."""
-    for file in seeded.iterdir():
-        shutil.copy(file, tmp_path)
+    copy_seeds(tmp_path)
     prefix = f"test-{uuid4().hex[:12]}:"
     return lambda **overrides: config_in(tmp_path, store_url, **{"store_prefix": prefix, **overrides})
 
@@ -132,10 +124,10 @@ def app(make_app: MakeApp) -> Flask:
 
 
 @pytest.fixture(scope="module")
-def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str, seeded: Path) -> Iterator[Flask]:
+def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iterator[Flask]:
     """One app for a whole module, on the real clock: for many small tests that do not see each other."""
     folder = tmp_path_factory.mktemp("module")
-    shutil.copytree(seeded, folder, dirs_exist_ok=True)
+    copy_seeds(folder)
     app = create_app(config_in(folder, store_url))
     yield app
     app.extensions["database"].engine.dispose()
@@ -166,7 +158,26 @@ def faulty(store_url: str) -> Iterator[FaultyStore]:
 
 
 @pytest.fixture(scope="session")
-def live_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
-    """A running lab, one for this test process; who changes members or keys starts one of their own."""
-    with LiveLab(tmp_path_factory.mktemp("instance")) as lab:
-        yield lab
+def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A running lab of two nodes, one for this test process."""
+    # A spent refresh token is good for a few seconds: short enough to wait for their end, long enough for two tabs.
+    lab = Lab(tmp_path_factory.mktemp("lab"), nodes=2, REFRESH_GRACE_S="4").wait_until_ready()
+    yield lab
+    assert lab.stop() == 0
+
+
+@pytest.fixture
+def lab(shared_lab: Lab) -> Iterator[Lab]:
+    """The running lab, for tests that leave it as it was; what one has ended is started again after it."""
+    yield shared_lab
+    shared_lab.make_whole()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failed test say what its labs have said."""
+    report = yield
+    if report.failed:
+        labs = {value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Lab)}
+        report.sections += [(f"What the lab at {lab.url} said", lab.log()) for lab in labs]
+    return report

@@ -17,9 +17,12 @@ from time import monotonic, sleep
 from typing import Any
 
 from cluster.client import order
+from cluster.embedded_store import free_port
+from tests.aftermath import aftermath
+from tests.seeded import copy_seeds
 
 ROOT = Path(__file__).parent.parent
-SOON_S = 30.0  # what takes a second may take longer on a busy machine
+SOON_S = 60.0  # what takes a second may take longer on a busy machine
 
 
 @dataclass(frozen=True)
@@ -59,29 +62,54 @@ def eventually(condition: Callable[[], Any], what: str) -> Any:
 
 
 class Lab:
-    """`python app.py` in a session of its own, as in a terminal, with an instance folder and a TMPDIR of its own."""
+    """`python app.py` in a session of its own, as in a terminal, with an instance folder and a TMPDIR of its own.
 
-    def __init__(self, folder: Path, port: int, nodes: int = 1, **env: str) -> None:
-        self.folder, self.port, self.nodes = folder, port, nodes
+    Its members are copied and not seeded (see `tests.seeded`), unless it is to find nothing there. It ends with `with`,
+    or with `stop()`, or, when the test run itself is killed, at the hands of `tests.aftermath`.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, port: int | None = None, nodes: int = 1, seeded: bool = True, **env: str
+    ) -> None:
+        self.folder, self.port, self.nodes = folder, port or free_port(), nodes
+        self.instance = folder / "instance"
         self.temp = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))  # short: socket files have short paths
-        self.env = {**os.environ, "INSTANCE_DIR": str(folder / "instance"), "TMPDIR": str(self.temp), **env}
+        self.env = {**os.environ, "INSTANCE_DIR": str(self.instance), "TMPDIR": str(self.temp), **env}
         if "REDIS_URL" not in env:
             self.env.pop("REDIS_URL", None)
-        with open(folder / f"out-{port}", "w") as self.out, open(folder / f"err-{port}", "w") as self.err:
+        if seeded:
+            copy_seeds(self.instance)
+        with (
+            open(folder / f"out-{self.port}", "w") as self.out,
+            open(folder / f"err-{self.port}", "w") as self.err,
+        ):
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(port), "--nodes", str(nodes)],
+                [sys.executable, "app.py", "--port", str(self.port), "--nodes", str(nodes), *arguments],
                 cwd=ROOT,
                 env=self.env,
                 stdout=self.out,
                 stderr=self.err,
                 start_new_session=True,
             )
+        aftermath().ends(self.process.pid)
+        aftermath().removes(self.temp)
         self.started: list[Running] = []
+
+    def __enter__(self) -> "Lab":
+        return self.wait_until_ready()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it is: the one node's address, or that of the door that takes turns."""
+        return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> "Lab":
         lines = 1 if self.nodes == 1 else 2
-        eventually(lambda: self.stdout().count("\n") == lines or self.process.poll() is not None, "Ready, or an end")
-        assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: http://127.0.0.1:{self.port}"], "")
+        eventually(lambda: self.stdout().count("\n") >= lines or self.process.poll() is not None, "Ready, or an end")
+        assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: {self.url}"], "")
         self.started = descendants(self.process.pid)
         return self
 
@@ -90,6 +118,10 @@ class Lab:
 
     def stderr(self) -> str:
         return Path(self.err.name).read_text()
+
+    def log(self) -> str:
+        """Return all that it has said."""
+        return self.stdout() + self.stderr()
 
     def find(self, *words: str) -> Running:
         """Return the process whose command line has all these words; the first one, of a process and its children."""
@@ -112,8 +144,21 @@ class Lab:
 
     def stop(self) -> int:
         code = self.end_with(signal.SIGINT) if self.process.poll() is None else self.process.returncode
+        aftermath().forgets(self.process.pid)
         shutil.rmtree(self.temp)
         return code
+
+    def make_whole(self) -> None:
+        """Start again what a test has ended, and return once everything runs."""
+        state = self.control("GET", "/state")
+        ended = [node["name"] for node in state["nodes"] if node["state"] not in ("running", "starting")]
+        if state["store"]["state"] != "running":
+            self.control("PUT", "/store", {"state": "running"})
+        for name in ended:
+            self.control("PUT", f"/nodes/{name}", {"state": "running"})
+        if set(self.states().values()) != {"running"}:
+            eventually(lambda: set(self.states().values()) == {"running"}, "everything running")
+            eventually(lambda: all(self.is_ready() for _ in range(2 * self.nodes)), "every node ready")
 
     @property
     def sticky_port(self) -> int:
@@ -122,7 +167,7 @@ class Lab:
         return int(port)
 
     def store_url(self) -> str | None:
-        file = self.folder / "instance" / "store.url"
+        file = self.instance / "store.url"
         return file.read_text() if file.exists() else None
 
     def flask(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -135,7 +180,7 @@ class Lab:
 
     def control(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Give an order as the lab's own nodes do, and return the state."""
-        socket = Path((self.folder / "instance" / "control.path").read_text())
+        socket = Path((self.instance / "control.path").read_text())
         return order(socket, method, path, body)
 
     def is_ready(self) -> bool:

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter, sleep
 
@@ -12,30 +11,11 @@ import psutil
 import pytest
 
 from cluster.client import NoSupervisor, order
-from cluster.embedded_store import free_port
 from cluster.orders import Refused
 from cluster.process import Process
 from tests.lab_processes import Lab, descendants, eventually, process_table
 
-pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("control")]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(tmp_path_factory.mktemp("lab"), free_port(), nodes=2).wait_until_ready()
-    yield lab
-    assert lab.stop() == 0
-
-
-@pytest.fixture(autouse=True)
-def whole(lab: Lab) -> Iterator[None]:
-    """Every test finds and leaves everything running."""
-    yield
-    lab.control("PUT", "/store", {"state": "running"})
-    eventually(
-        lambda: set(lab.states().values()) == {"running"} and all(lab.is_ready() for _ in range(4)),
-        "everything running",
-    )
+pytestmark = [pytest.mark.own_processes]
 
 
 def test_what_a_killed_tether_left_behind_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +201,7 @@ def test_what_needs_a_store_that_answers_is_refused_without_one(lab: Lab, path: 
 
 
 def test_only_its_own_user_reaches_the_control_socket(lab: Lab) -> None:
-    socket = Path((lab.folder / "instance" / "control.path").read_text())
+    socket = Path((lab.instance / "control.path").read_text())
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert lab.request("GET", "/state")[0] == 404, "and no door of the balancer leads there"
 

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from cluster.embedded_store import EmbeddedStore, free_port
+from cluster.embedded_store import EmbeddedStore
 from tests.crowd import CUT, Crowd
 from tests.faulty_store import FaultyStore
 from tests.lab_processes import SOON_S, Lab, eventually
@@ -26,13 +26,6 @@ BEFORE_S, DURING_S, AFTER_S = 0.7, 1.2, 0.7
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(tmp_path_factory.mktemp("lab"), free_port(), nodes=2).wait_until_ready()
-    yield lab
-    assert lab.stop() == 0
-
-
-@pytest.fixture(scope="module")
 def faulty() -> Iterator[FaultyStore]:
     store = EmbeddedStore()
     proxy = FaultyStore(store.url)
@@ -44,7 +37,7 @@ def faulty() -> Iterator[FaultyStore]:
 @pytest.fixture(scope="module")
 def lab_on_faulty_store(tmp_path_factory: pytest.TempPathFactory, faulty: FaultyStore) -> Iterator[Lab]:
     """Two nodes whose store is reached by a proxy that fails when it is told to."""
-    lab = Lab(tmp_path_factory.mktemp("faulty"), free_port(), nodes=2, REDIS_URL=faulty.url).wait_until_ready()
+    lab = Lab(tmp_path_factory.mktemp("faulty"), nodes=2, REDIS_URL=faulty.url).wait_until_ready()
     yield lab
     assert lab.stop() == 0
 
@@ -175,7 +168,7 @@ def other(node: str) -> str:
 
 def test_a_locked_member_database_is_a_clear_503_and_leaves_no_half_made_login(lab: Lab) -> None:
     """SECURITY, faults."""
-    database = sqlite3.connect(lab.folder / "instance" / "lab.db", isolation_level=None)
+    database = sqlite3.connect(lab.instance / "lab.db", isolation_level=None)
     alice = lab.log_in("token", "alice", "wonderland")
     logins = len(lab.request("GET", "/token/logins", headers=alice)[2])
     with Crowd(lab, ["session"], people=2) as crowd:
@@ -195,7 +188,7 @@ def test_a_locked_member_database_is_a_clear_503_and_leaves_no_half_made_login(l
 @pytest.mark.parametrize("damage", [lambda file: file.write_text('{"keys": ['), Path.unlink], ids=["torn", "missing"])
 def test_a_damaged_key_ring_leaves_the_last_good_one_in_use(lab: Lab, damage: Callable[[Path], object]) -> None:
     """SECURITY, faults: with an error in the log."""
-    ring = lab.folder / "instance" / "keys.json"
+    ring = lab.instance / "keys.json"
     whole, said = ring.read_bytes(), lab.stderr()
     with Crowd(lab, ["token", "hybrid"], people=4) as crowd:
         sleep(BEFORE_S)
@@ -212,12 +205,12 @@ def test_a_damaged_key_ring_leaves_the_last_good_one_in_use(lab: Lab, damage: Ca
 
 def test_a_supervisor_killed_under_load_leaves_nothing(tmp_path: Path) -> None:
     """SECURITY, faults: no orphan process, and the next start works on the same port."""
-    lab = Lab(tmp_path, free_port(), nodes=2).wait_until_ready()
+    lab = Lab(tmp_path, nodes=2).wait_until_ready()
     with Crowd(lab, ALL):
         sleep(BEFORE_S)
         lab.process.kill()
         lab.process.wait(SOON_S)
     lab.assert_nothing_is_left()
     lab.stop()
-    again = Lab(tmp_path, lab.port, nodes=2).wait_until_ready()
+    again = Lab(tmp_path, port=lab.port, nodes=2).wait_until_ready()
     assert again.stop() == 0

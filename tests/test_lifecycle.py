@@ -30,7 +30,7 @@ def start_lab(tmp_path: Path) -> Iterator[StartLab]:
     labs: list[Lab] = []
 
     def start(port: int | None = None, nodes: int = 1, **env: str) -> Lab:
-        labs.append(Lab(tmp_path, port or free_port(), nodes, **env))
+        labs.append(Lab(tmp_path, port=port, nodes=nodes, **env))
         return labs[-1].wait_until_ready()
 
     yield start
@@ -41,7 +41,7 @@ def start_lab(tmp_path: Path) -> Iterator[StartLab]:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab for tests that leave it running."""
-    lab = Lab(tmp_path_factory.mktemp("lab"), free_port()).wait_until_ready()
+    lab = Lab(tmp_path_factory.mktemp("lab")).wait_until_ready()
     yield lab
     assert lab.stop() == 0
 
@@ -158,10 +158,10 @@ def test_a_large_body_is_refused_before_it_is_read(lab: Lab, path: str) -> None:
 
 def test_two_labs_run_side_by_side_and_each_withdraws_only_its_own_store(lab: Lab) -> None:
     published = lab.store_url()
-    second = Lab(lab.folder, free_port()).wait_until_ready()
+    second = Lab(lab.folder).wait_until_ready()
     assert second.store_url() not in (None, published)
     assert [each.request("GET", "/readyz")[0] for each in (lab, second)] == [200, 200]
-    publish(published or "", lab.folder / "instance" / "store.url")  # as if ours had started after it
+    publish(published or "", lab.instance / "store.url")  # as if ours had started after it
     assert second.end_with(signal.SIGINT) == 0
     assert lab.store_url() == published
 

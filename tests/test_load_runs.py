@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from cluster.embedded_store import free_port
 from cluster.load_run import EXPERIMENTS
 from cluster.orders import Refused
 from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
@@ -142,7 +141,7 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    lab = Lab(tmp_path, free_port(), nodes=2).wait_until_ready()
+    lab = Lab(tmp_path, nodes=2).wait_until_ready()
     yield lab
     lab.stop()
 

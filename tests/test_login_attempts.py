@@ -146,6 +146,9 @@ class CountingHasher:
         self.hashes.append(password_hash)
         return self._hasher.verify(password_hash, password)
 
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._hasher, name)
+
 
 @pytest.mark.parametrize("username", ["alice", "nobody", "disabled"])
 def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(

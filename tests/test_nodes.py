@@ -12,20 +12,11 @@ from time import sleep
 
 import pytest
 
-from cluster.embedded_store import free_port
 from tests.lab_processes import SOON_S, Lab, descendants, eventually
 
-pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.own_processes]
 
 LOGINS = ("memory", "session", "token", "hybrid")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab for tests that leave it as it was."""
-    lab = Lab(tmp_path_factory.mktemp("lab"), free_port(), nodes=2).wait_until_ready()
-    yield lab
-    assert lab.stop() == 0
 
 
 def answers(lab: Lab, path: str, times: int, port: int | None = None, **headers: str) -> Counter[tuple[str, int]]:
@@ -155,7 +146,7 @@ def test_when_no_node_answers_the_balancer_says_so_as_the_lab_does(lab: Lab) -> 
 @pytest.fixture
 def own_lab(tmp_path: Path) -> Iterator[Lab]:
     """A lab to be ended by the test."""
-    lab = Lab(tmp_path, free_port(), nodes=2).wait_until_ready()
+    lab = Lab(tmp_path, nodes=2).wait_until_ready()
     yield lab
     lab.stop()
 
@@ -169,7 +160,7 @@ def test_ctrl_c_answers_what_is_in_flight_and_leaves_nothing(own_lab: Lab) -> No
     slow.join(SOON_S)
     assert (statuses, own_lab.stderr()) == ([200], "")
     own_lab.assert_nothing_is_left()
-    assert not list((own_lab.folder / "instance").glob("*.path"))
+    assert not list(own_lab.instance.glob("*.path"))
 
 
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(own_lab: Lab) -> None:
@@ -179,7 +170,7 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(own
     own_lab.process.kill()
     own_lab.process.wait(SOON_S)
     own_lab.assert_nothing_is_left()
-    again = Lab(own_lab.folder, own_lab.port, nodes=2).wait_until_ready()
+    again = Lab(own_lab.folder, port=own_lab.port, nodes=2).wait_until_ready()
     assert again.stop() == 0
 
 
@@ -216,7 +207,7 @@ def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(
         "if 'granian' in sys.orig_argv and 'cluster.tether' not in sys.orig_argv:\n"
         "    raise SystemExit('broken on purpose')\n"
     )
-    lab = Lab(tmp_path, free_port(), nodes=2, PYTHONPATH=str(broken))
+    lab = Lab(tmp_path, nodes=2, PYTHONPATH=str(broken))
     assert lab.process.wait(SOON_S) == 1
     assert re.search(r"^app.py: node-\d ended while it started \(exit code \d+\)", lab.stderr(), re.MULTILINE)
     assert re.search(r"^node-\d \| ", lab.stderr(), re.MULTILINE), "each line names its process"

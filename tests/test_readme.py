@@ -2,14 +2,13 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
 
 from config import Config
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -27,19 +26,12 @@ def pattern(printed: str) -> str:
     return ".*".join(re.escape(piece) for piece in printed.split(ANYTHING))
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
-    """The lab as `make demo` starts it."""
-    with LiveLab(tmp_path_factory.mktemp("instance"), "--nodes", "2") as lab:
-        yield lab
-
-
-@pytest.mark.xdist_group("lifecycle")
+@pytest.mark.own_processes
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=range(len(TRANSCRIPTS)))
-def test_a_transcript_prints_what_the_readme_says(demo: LiveLab, tmp_path: Path, transcript: str) -> None:
+def test_a_transcript_prints_what_the_readme_says(lab: Lab, tmp_path: Path, transcript: str) -> None:
     script = "echo ---\n".join(f"{command}\n" for command, _ in steps(transcript))
     ran = subprocess.run(
-        ["bash", "-c", script.replace("http://127.0.0.1:8000", demo.url)],
+        ["bash", "-c", script.replace("http://127.0.0.1:8000", lab.url)],
         cwd=tmp_path,
         check=False,
         capture_output=True,

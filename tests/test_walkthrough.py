@@ -3,7 +3,6 @@
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
 from itertools import pairwise
 from time import sleep
 
@@ -12,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.conftest import Clock, MakeApp
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 from tests.problems import assert_problem
 from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor
 from walkthrough.stories import STORIES
@@ -255,14 +254,8 @@ def test_a_front_door_that_does_not_answer_is_a_503(app: Flask) -> None:
     assert_problem(play(app, path="/session/profile"), 503, "store_unavailable")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
-    with LiveLab(tmp_path_factory.mktemp("one-node")) as lab:
-        yield lab
-
-
-@pytest.mark.xdist_group("walkthrough")
-def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: LiveLab) -> None:
+@pytest.mark.own_processes
+def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: Lab) -> None:
     answer = play(make_app(front_door=lab.url), path="/session/profile", headers={"Cookie": "sid=copied"}).get_json()
     assert answer["status"] == 401
     assert json.loads(answer["body"])["code"] == "invalid_session"
@@ -278,9 +271,9 @@ def second_login(app: Flask, approach: str, username: str) -> TestResponse:
     return app.test_client().post("/walkthrough/second-login", json=body)
 
 
-@pytest.mark.xdist_group("walkthrough")
+@pytest.mark.own_processes
 @pytest.mark.parametrize("approach", GUARDED)
-def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: LiveLab, approach: str) -> None:
+def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: Lab, approach: str) -> None:
     answer = second_login(make_app(front_door=lab.url), approach, "load-0042").get_json()
     assert answer["status"] == 200
     credential = "sid=" if approach in BY_SESSION else "access_token"

@@ -1,23 +1,19 @@
-"""A real lab in a process of its own, and the system's Chromium in front of it."""
+"""A real Chromium in front of a running lab. What a failed test saw is in its report: see `tests.browser.evidence`."""
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-from cluster.embedded_store import free_port
+from tests.browser.evidence import Evidence, add_to
+from tests.lab_processes import Lab
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-STARTS_WITHIN_S = 60
+# The headless shell is the same engine without a desktop's browser around it, for a third of the processor time.
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # A browser that talks to nobody but the lab.
 ARGUMENTS = (
     "--disable-gpu",
@@ -40,54 +36,43 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iterator[str]:
-    """Run the lab with a member database and keys of its own; give its address, and end it with SIGTERM."""
-    folder = tmp_path_factory.mktemp("lab")
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(free_port())],
-        cwd=ROOT,
-        env=_environment(folder, store_url),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield _ready_address(process)
-    finally:
-        process.terminate()
-        process.communicate(timeout=STARTS_WITHIN_S)
+def evidence() -> Evidence:
+    """What the browser of this test process sees."""
+    return Evidence()
 
 
 @pytest.fixture(scope="session")
-def base_url(lab: str) -> str:
+def browser(browser: Browser, evidence: Evidence) -> Browser:
+    """The browser of this test process, one for all tests; each opens a context of its own in it."""
+    evidence.watch(browser)
+    return browser
+
+
+@pytest.fixture(autouse=True)
+def _seen_from_here_on(evidence: Evidence) -> None:
+    evidence.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failed test's report show what it saw."""
+    report = yield
+    if report.failed and "evidence" in getattr(item, "funcargs", {}):
+        add_to(report, item.funcargs["evidence"])  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture(scope="session")
+def base_url(shared_lab: Lab) -> str:
     """Make every path a path of the lab."""
-    return lab
+    return shared_lab.url
 
 
-def _environment(folder: Path, store_url: str) -> dict[str, str]:
-    own = {
-        "LAB": "1",
-        "REDIS_URL": store_url,
-        "STORE_PREFIX": "browser-test:",
-        "DATABASE_URL": f"sqlite:///{folder / 'lab.db'}",
-        "KEY_RING_FILE": str(folder / "keys.json"),
-    }
-    return {**os.environ, **own}
-
-
-def _ready_address(process: "subprocess.Popen[str]") -> str:
-    """Return the address of the `Ready:` line, before which a lab may say other things."""
-    assert process.stdout is not None
-    too_late = Timer(STARTS_WITHIN_S, process.kill)
-    too_late.start()
-    try:
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if line.startswith("Ready: "):
-                return line.removeprefix("Ready: ").strip()
-    finally:
-        too_late.cancel()
-    raise AssertionError(f"the lab did not start: {''.join(said)}")
+@pytest.fixture
+def lab(shared_lab: Lab) -> Iterator[str]:
+    """The address of the running lab; what a test has ended is started again after it."""
+    yield shared_lab.url
+    shared_lab.make_whole()
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,6 +14,10 @@ LOCALES = {"en": "en-GB", "ko": "ko-KR"}
 SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
 
 Scene = tuple[str, str, str]  # language, theme, screen
+
+ONE_NODE: dict[str, Any] = {
+    "extra_http_headers": {"X-Lab-Door": "sticky"}
+}  # or half the pages behind /memory would know nobody
 
 # For what takes long: in each run in one language, nightly in both. Every page is drawn in both in each run.
 LOCALES_IN_TURN = ["en", pytest.param("ko", marks=pytest.mark.nightly)]
@@ -26,7 +31,7 @@ SCENES = [
 
 
 @contextmanager
-def page_of(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Path]]:
+def page_of(browser: Browser, lab: str, scene: Scene, **how: Any) -> Iterator[tuple[Page, Path]]:
     """Give a page of a browser that prefers this scene, and the folder for its pictures."""
     language, theme, screen = scene
     width, height = SCREENS[screen]
@@ -37,6 +42,7 @@ def page_of(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Pa
         locale=LOCALES[language],
         color_scheme="dark" if theme == "dark" else "light",
         viewport={"width": width, "height": height},
+        **how,
     ) as context:
         yield context.new_page(), folder
 

@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, Response, expect
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of, want_store
 from tests.browser.test_lab import log_in_as
 from tests.forge import claims_of
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-cases")]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
 THEFT_MS = 90_000
@@ -30,18 +29,6 @@ CASES = {
     "expired-expired": (401, set(), False),
 }
 SAID = {"en": {200: "let in as alice", 401: "refused by"}, "ko": {200: "들여보냈습니다", 401: "거부했습니다"}}
-
-
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("two-nodes")
-
-
-@pytest.fixture(scope="module")
-def lab(instance: Path) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(instance, "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
 
 
 @pytest.fixture
@@ -246,9 +233,9 @@ def test_without_the_store_every_case_is_the_same(page: Page) -> None:
         want_store(page, "running")
 
 
-def test_a_database_that_does_not_answer_is_said_in_place(page: Page, instance: Path) -> None:
+def test_a_database_that_does_not_answer_is_said_in_place(page: Page, shared_lab: Lab) -> None:
     cell = page.locator("[data-state=valid-valid]")
-    with closing(sqlite3.connect(instance / "lab.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(shared_lab.instance / "lab.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # nobody else writes now
         cell.locator("[data-run]").click()
         expect(cell.locator("[data-outcome]")).to_contain_text("The member database does not answer", timeout=SLOW_MS)

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SCREENSHOTS, Scene, overflow, page_of, want_store
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 from tests.visitor import GUARDED
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-compare")]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
 REFUSALS = ("401", "403", "404", "503")  # what the page is there to show; the browser logs each
@@ -22,13 +22,6 @@ Verdicts = dict[str, str]
 ALL_DONE = dict.fromkeys(GUARDED, "done")
 ALL_IN = dict.fromkeys(GUARDED, "let_in")
 ALL_REFUSED = dict.fromkeys(GUARDED, "refused")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
 
 
 @pytest.fixture
@@ -314,7 +307,7 @@ def expect_store_back(page: Page, lab: str) -> None:
 
 
 def test_with_one_node_there_is_no_other_to_ask(browser: Browser, tmp_path: Path) -> None:
-    with LiveLab(tmp_path, REDIS_URL="") as lab, browser.new_context(base_url=lab.url) as context:
+    with Lab(tmp_path) as lab, browser.new_context(base_url=lab.url) as context:
         page = context.new_page()
         page.goto("/compare")
         press(page, "log-in")

@@ -1,36 +1,30 @@
 """Every page there is, found by asking the app: axe finds nothing, nothing is wider than its screen, none is heavy."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, expect
 
-from tests.browser.scenes import LOCALES, SCREENSHOTS, overflow
-from tests.conftest import MakeApp
-from tests.live_lab import LiveLab
+from app import create_app
+from tests.browser.scenes import LOCALES, ONE_NODE, SCREENSHOTS, overflow
+from tests.conftest import config_in
 from tests.visitor import APPROACHES, PASSWORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-every-page")]
+pytestmark = pytest.mark.browser
 
 HEAVIEST_BYTES = 150_000
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"
+COMPUTED = ("/planner/simulation",)
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only
-ONE_NODE = {"extra_http_headers": {"X-Lab-Door": "sticky"}}  # or half the pages behind /memory would know nobody
 REFUSED = ("/nowhere", "/storage/elsewhere")  # what these are there to show, the browser complains of
-MODES = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "projector": {"color_scheme": "light", "viewport": {"width": 1920, "height": 1080}},
-}
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(tmp_path_factory.mktemp("pages"), "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
+DESK: ViewportSize = {"width": 1280, "height": 800}
+WIDTHS = (320, 360, 768, 3840)
+PARTS = 3  # the pages are shared out, so that no test takes long and both cores have some
 
 
 @pytest.fixture
@@ -39,17 +33,19 @@ def page(browser: Browser, lab: str) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.fixture
-def pages(make_app: MakeApp) -> list[str]:
+@pytest.fixture(scope="module")
+def quick_pages(pages: list[str]) -> list[str]:
+    """The addresses without those that are computed for seconds; `tests/browser/test_planner.py` opens them."""
+    return [path for path in pages if path not in COMPUTED]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> list[str]:
     """The addresses of all pages: of each route without variables, and of each story."""
-    app = make_app(front_door="http://127.0.0.1:1", control_socket="/nowhere")
-    return [*filter(lambda path: is_page(app, path), addresses(app)), "/walkthrough/token/read", "/nowhere"]
-
-
-@pytest.fixture
-def one_of_each(pages: list[str]) -> list[str]:
-    """The addresses without the same pages behind other approaches: for what takes long."""
-    return [path for path in pages if path.split("/")[1] not in ("open", "memory", "hybrid")]
+    folder = tmp_path_factory.mktemp("pages")
+    app = create_app(config_in(folder, store_url, front_door="http://127.0.0.1:1", control_socket="/nowhere"))
+    found = [path for path in addresses(app) if path in COMPUTED or is_page(app, path)]
+    return [*found, "/walkthrough/token/read", "/nowhere"]
 
 
 def addresses(app: Flask) -> list[str]:
@@ -65,6 +61,11 @@ def is_page(app: Flask, path: str) -> bool:
     return response.mimetype == "text/html" and (response.status_code == 200 or opens_after_login)
 
 
+def is_one_of_its_kind(path: str) -> bool:
+    """Tell whether this is no page that stands behind another approach too: for what takes long."""
+    return path.split("/")[1] not in ("open", "memory", "hybrid")
+
+
 def log_in_everywhere(context: BrowserContext) -> None:
     """Become carol behind every approach, as its form does."""
     for approach in APPROACHES:
@@ -74,67 +75,106 @@ def log_in_everywhere(context: BrowserContext) -> None:
         assert response.status == 303, response.text()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark", pytest.param("projector", marks=pytest.mark.nightly)])
-def test_axe_finds_nothing_on_any_page(browser: Browser, lab: str, one_of_each: list[str], mode: str) -> None:
-    found = {}
+@dataclass
+class Visit:
+    """One page opened once, in a browser with an empty cache, and everything that is found wrong with it."""
+
+    page: Page
+    path: str
+    wrong: list[str]
+
+    def measure_weight(self, came: list[Response]) -> None:
+        size = sum(len(response.body()) for response in came if CHARTS not in response.url)
+        if size > HEAVIEST_BYTES:
+            self.wrong.append(f"{self.path} weighs {size} bytes")
+
+    def measure_width(self) -> None:
+        """In every width, from the smallest phone to the largest screen."""
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            if overflow(self.page) > 0:
+                self.wrong.append(f"{self.path} is wider than {width} px")
+        self.page.set_viewport_size(DESK)
+
+    def ask_axe(self) -> None:
+        """By all its rules, and by those of colours once more in the dark."""
+        self._ask_axe("light", {})
+        self._ask_axe("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})
+
+    def _ask_axe(self, scheme: Literal["light", "dark"], options: dict[str, Any]) -> None:
+        self.page.emulate_media(color_scheme=scheme)
+        found = Axe().run(self.page, options={"resultTypes": ["violations"], **options}).response["violations"]
+        for violation in found:
+            targets = [node["target"] for node in violation["nodes"]]
+            self.wrong.append(f"{self.path} {scheme} {violation['id']}: {targets}")
+
+    def keep_picture(self, folder: Path) -> None:
+        name = self.path.strip("/").replace("/", "-") or "home"
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def visits(browser: Browser, lab: str, paths: list[str], language: str) -> Iterator[Visit]:
+    """Open every page as carol, logged in behind every approach, and hear all that the browser complains of."""
     with browser.new_context(
-        base_url=lab, locale="en-GB", reduced_motion="reduce", **ONE_NODE, **MODES[mode]
+        base_url=lab, locale=LOCALES[language], viewport=DESK, reduced_motion="reduce", **ONE_NODE
     ) as context:
         log_in_everywhere(context)
-        if mode == "projector":
-            context.request.post("/display", form={"projector": "on"})
-        page = context.new_page()
-        for path in one_of_each:
-            open_page(page, path)
-            violations = Axe().run(page).response["violations"]
-            found |= {f"{path} {each['id']}": [node["target"] for node in each["nodes"]] for each in violations}
-    assert found == {}
-    assert len(one_of_each) > 25
+        context.route("**/witness?step=*", lambda route: route.fulfill(status=204))  # the other site stays where it is
+        for path in paths:
+            yield visit(context, path, language)
+            context.pages[0].close()
 
 
+def visit(context: BrowserContext, path: str, language: str) -> Visit:
+    page, wrong, came = context.new_page(), list[str](), list[Response]()
+    page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.on("response", lambda response: came.append(response))  # noqa: PLW0108  # a handler must take attributes
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+    page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    page.on("requestfailed", lambda request: wrong.append(f"{page.url}: {request.url} {request.failure}"))
+    open_page(page, path)
+    seen = Visit(page, path, wrong)
+    if page.locator("html").get_attribute("lang") != language:
+        wrong.append(f"{path} is not in {language}")
+    seen.measure_weight(came)
+    return seen
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_page_fits_its_screen_and_complains_of_nothing(
-    browser: Browser, lab: str, pages: list[str], language: str
+    browser: Browser, lab: str, quick_pages: list[str], language: str, part: int
 ) -> None:
+    """No page is heavy, wider than its screen, refused by axe, or complained of by the browser.
+
+    Axe looks at each page in both colour schemes in one language; what differs in the other one is how long words are.
+    """
+    wrong: list[str] = []
+    for seen in visits(browser, lab, quick_pages[part::PARTS], language):
+        seen.measure_width()
+        if language == "en" and is_one_of_its_kind(seen.path):
+            seen.ask_axe()
+        wrong += seen.wrong
+    assert [text for text in wrong if not is_to_be_expected(text)] == []
+    assert len(quick_pages) > 40
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("language", LOCALES)
+def test_every_page_is_drawn_and_fits_a_projector(browser: Browser, lab: str, pages: list[str], language: str) -> None:
     """In the projector's type on a small screen, where space is least; the pictures are kept to be looked at."""
+    wrong: list[str] = []
     folder = SCREENSHOTS / language / "every-page"
     folder.mkdir(parents=True, exist_ok=True)
-    wrong: list[str] = []
-    with browser.new_context(
-        base_url=lab, locale=LOCALES[language], viewport={"width": 1280, "height": 800}
-    ) as context:
-        log_in_everywhere(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
-        page.on("requestfailed", lambda request: wrong.append(f"{page.url}: {request.url} {request.failure}"))
-        for path in pages:
-            open_page(page, path)
-            assert page.locator("html").get_attribute("lang") == language, path
-            page.screenshot(path=folder / f"{path.strip('/').replace('/', '-') or 'home'}.png", full_page=True)
-            for width in (320, 360, 768, 3840):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert overflow(page) <= 0, f"{path} is wider than {width} px"
-            page.set_viewport_size({"width": 1280, "height": 800})
+    for seen in visits(browser, lab, pages, language):
+        seen.keep_picture(folder)
+        seen.page.context.request.post("/display", form={"projector": "on"})
+        seen.page.reload()
+        seen.measure_width()
+        seen.ask_axe()
+        seen.page.context.request.post("/display", form={"projector": ""})
+        wrong += seen.wrong
     assert [text for text in wrong if not is_to_be_expected(text)] == []
-
-
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.nightly)])
-def test_no_page_is_heavy(browser: Browser, lab: str, one_of_each: list[str], every: int) -> None:
-    heavy = {}
-    with browser.new_context(base_url=lab, **ONE_NODE) as context:
-        log_in_everywhere(context)
-        logged_in = context.storage_state()
-    for path in one_of_each[::every]:
-        with browser.new_context(base_url=lab, storage_state=logged_in, **ONE_NODE) as context:  # an empty cache
-            came: list[Response] = []
-            page = context.new_page()
-            page.on("response", lambda response, came=came: came.append(response))
-            open_page(page, path)
-            size = sum(len(response.body()) for response in came if CHARTS not in response.url)
-            if size > HEAVIEST_BYTES:
-                heavy[path] = size
-    assert heavy == {}
 
 
 def test_light_dark_and_projector_stay_chosen_until_they_are_taken_back(page: Page, lab: str) -> None:
@@ -170,7 +210,7 @@ def test_the_header_says_who_this_browser_is_behind_each_approach(page: Page, la
 def is_to_be_expected(complaint: str) -> bool:
     """Tell whether a page is there to show this, or a busy machine brings it about without any page's fault.
 
-    There the next page cuts the header's question short, and the balancer passes over a node whose memory is asked.
+    There the end of a visit cuts the header's question short, and the balancer passes over the node that is asked for.
     """
     passed_over = "/memory/" in complaint and "401" in complaint
     return passed_over or "ERR_ABORTED" in complaint or any(path in complaint for path in REFUSED)

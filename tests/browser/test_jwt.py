@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-jwt")]
+pytestmark = pytest.mark.browser
 
 # RFC 7515 appendix A.1: a token and what it says, known to everybody; made with HS256, and expired since 2011.
 EXAMPLE = (

@@ -1,5 +1,7 @@
 """Keys are rolled on the page of a real lab with two nodes: whose tokens die is seen on it, and who can verify them."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from re import compile as pattern
@@ -8,30 +10,28 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
-from tests.browser.test_scale_out import _own_address
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab, eventually
+from tests.seeded import seeds
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-keys")]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
 # What the page is there to show, and what the browser says to any page that came over http from another machine.
 EXPECTED = ("status of 401", "status of 403", "Cross-Origin-Opener-Policy header has been ignored")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes that signs by HS256, with a ring of its own."""
-    with LiveLab(tmp_path_factory.mktemp("keys"), "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
+@pytest.fixture(autouse=True)
+def only_hmac_keys(shared_lab: Lab) -> Iterator[None]:
+    """Leave the lab with the ring that it began with if a test has put keys into it that are published."""
+    yield
+    if published(shared_lab):
+        shutil.copy(seeds() / "keys.json", shared_lab.instance)
+        eventually(lambda: not any(published(shared_lab) for _ in range(4)), "every node back at the first ring")
 
 
-@pytest.fixture(scope="module")
-def eddsa_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes that signs by EdDSA."""
-    with LiveLab(
-        tmp_path_factory.mktemp("eddsa"), "--nodes", "2", REDIS_URL="", JWT_ALGORITHM="EdDSA", STORE_PREFIX="eddsa:"
-    ) as lab:
-        yield lab.url
+def published(lab: Lab) -> list[object]:
+    keys: list[object] = json.loads(lab.request("GET", "/.well-known/jwks.json")[2])["keys"]
+    return keys
 
 
 @contextmanager
@@ -205,9 +205,8 @@ def press_rotate(page: Page) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
-def test_a_second_service_verifies_without_the_secret(browser: Browser, eddsa_lab: str, algorithm: str) -> None:
-    with keys_page(browser, eddsa_lab) as page:
-        expect(page.locator("[data-algorithm]")).to_have_value("EdDSA")
+def test_a_second_service_verifies_without_the_secret(browser: Browser, lab: str, algorithm: str) -> None:
+    with keys_page(browser, lab) as page:
         page.locator("[data-algorithm]").select_option(algorithm)
         kids = take_three(page)
         press(page, "fetch-and-verify")
@@ -222,8 +221,9 @@ def test_a_second_service_verifies_without_the_secret(browser: Browser, eddsa_la
         expect(page.locator("[data-outcome=genuine]")).to_have_count(2)
 
 
-def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Browser, eddsa_lab: str) -> None:
-    with keys_page(browser, eddsa_lab) as page:
+def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Browser, lab: str) -> None:
+    with keys_page(browser, lab) as page:
+        page.locator("[data-algorithm]").select_option("EdDSA")
         press(page, "take-one")
         press(page, "fetch-and-verify")
         page.evaluate("document.querySelector('[data-verified]').replaceChildren()")
@@ -232,42 +232,6 @@ def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Brow
         expect(page.locator("[data-outcome=genuine]")).to_have_count(1)
         expect(page.locator("[data-outcome=tampered]")).to_have_count(1)
         page.context.set_offline(False)
-
-
-def test_from_another_machine_the_moves_take_the_code(browser: Browser, tmp_path: object) -> None:
-    """SECURITY 20: here this machine, by the address that it has in its network."""
-    address = _own_address()
-    if address is None:
-        pytest.skip("this machine is in no network")
-    lab = LiveLab(tmp_path, "--nodes", "2", "--lan", REDIS_URL="")  # type: ignore[arg-type]
-    with lab, keys_page_at(browser, lab, address) as (page, code):
-        press_one(page)
-        expect(cards(page, "in")).to_have_count(1, timeout=SLOW_MS)  # a log-in is everybody's
-        expect(page.locator("[data-take-three]")).to_be_disabled()
-        expect(page.locator("[data-move]").first).to_be_disabled()
-        expect(page.locator("[data-cannot-verify]")).to_be_visible()  # plain http, not from this machine
-        page.get_by_label("Instructor code").fill("AAAAAAAA")
-        page.get_by_role("button", name="Open the controls").click()
-        expect(page.locator("[data-said]")).to_contain_text("not the instructor code")
-        page.get_by_label("Instructor code").fill(code.lower())
-        page.get_by_role("button", name="Open the controls").click()
-        ready(page)
-        press_rotate(page)
-        expect(page.locator("[data-lanes] li")).to_have_count(2)
-        page.reload()
-        ready(page)
-
-
-def press_one(page: Page) -> None:
-    page.locator("[data-take-one]").click()
-
-
-@contextmanager
-def keys_page_at(browser: Browser, lab: LiveLab, address: str) -> Iterator[tuple[Page, str]]:
-    assert lab.process.stdout is not None
-    [code] = [line.split()[-1] for line in (lab.process.stdout.readline() for _ in range(3)) if "code:" in line]
-    with keys_page(browser, lab.url.replace("127.0.0.1", address)) as page:
-        yield page, code
 
 
 @pytest.mark.parametrize("scene", SCENES)

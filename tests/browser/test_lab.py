@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Complaints
 from tests.visitor import PASSWORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-lab")]
+pytestmark = pytest.mark.browser
 
 LANGUAGES = {
     "en": ("Who are you?", "Who sent this request?", "Where am I logged in?", "Not logged in"),

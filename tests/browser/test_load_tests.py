@@ -1,15 +1,15 @@
 """A load test started, watched and stopped from its page, in both languages, against a real lab."""
 
 import json
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from re import compile as pattern
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, overflow
-from tests.live_lab import LiveLab
+from tests.lab_processes import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
 
@@ -17,12 +17,12 @@ SLOW_MS = 90_000
 WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
 
 
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which two runs have been kept, and the second was slower in one arm of two."""
-    folder = tmp_path_factory.mktemp("two-nodes")
+@pytest.fixture
+def two_runs(shared_lab: Lab) -> Iterator[None]:
+    """Two runs that the lab has kept; the second was slower in one arm of two."""
+    kept = shared_lab.instance / "loadtests"
     for name, slow in (("lookup-cost-20261101-000000", 1.0), ("lookup-cost-20261102-000000", 2.0)):
-        run = folder / "loadtests" / name
+        run = kept / name
         run.mkdir(parents=True)
         arms = [
             {"name": "open", "repeats": {"p50_us": [100.0, 101.0, 102.0, 99.0, 98.0]}},
@@ -31,14 +31,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
         started = f"2026-11-{name[18:20]}T00:00:00+00:00"
         results = {"experiment": "lookup-cost", "started": started, "publishable": True, "said": {}, "arms": arms}
         (run / "results.json").write_text(json.dumps(results))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def lab(instance: Path) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(instance, "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
+    yield
+    shutil.rmtree(kept)
 
 
 @pytest.mark.parametrize("language", LOCALES_IN_TURN)
@@ -69,6 +63,7 @@ def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, 
     assert wrong == []
 
 
+@pytest.mark.usefixtures("two_runs")
 def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Browser, lab: str) -> None:
     with browser.new_context(base_url=lab) as context:
         page = context.new_page()

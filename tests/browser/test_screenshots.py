@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.browser.scenes import ONE_NODE, SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.visitor import APPROACHES, PASSWORDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-screenshots")]
+pytestmark = pytest.mark.browser
 
 PUBLIC = {"home": "/", "not-found": "/nowhere", "not-logged-in": "/session/profile"}
+TWINS = ("session", "token")
 LONG_NOTE = "A line.\n" + "a-word-that-never-ends-" * 12
 
 Draw = Callable[[str], None]
@@ -30,7 +31,7 @@ def language(scene: Scene) -> str:
 
 @pytest.fixture
 def page_and_folder(browser: Browser, lab: str, scene: Scene) -> Iterator[tuple[Page, Path]]:
-    with page_of(browser, lab, scene) as opened:
+    with page_of(browser, lab, scene, **ONE_NODE) as opened:
         yield opened
 
 
@@ -53,32 +54,33 @@ def draw(page_and_folder: tuple[Page, Path], language: str) -> Draw:
     return keep
 
 
-def test_every_page_fits_its_screen_in_both_languages_and_both_themes(page: Page, draw: Draw) -> None:
+def test_a_page_for_everybody_fits_its_screen(page: Page, draw: Draw) -> None:
     for name, path in PUBLIC.items():
         page.goto(path)
         draw(name)
-    for approach in APPROACHES:
-        _draw_behind(page, draw, approach)
 
 
-def test_the_home_page_fills_a_large_screen_and_does_notoverflow_the_smallest(browser: Browser, lab: str) -> None:
-    for width, height in ((320, 480), (1920, 1080), (3840, 2160)):
-        with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
-            page = context.new_page()
-            page.goto("/")
-            page.screenshot(path=SCREENSHOTS / f"home-{width}.png")
-            assert overflow(page) <= 0
-
-
-def _draw_behind(page: Page, draw: Draw, approach: str) -> None:
+@pytest.mark.parametrize(
+    "approach", [*TWINS, *(pytest.param(name, marks=pytest.mark.nightly) for name in APPROACHES if name not in TWINS)]
+)
+def test_the_pages_behind_an_approach_fit_their_screen(page: Page, draw: Draw, approach: str) -> None:
     page.goto(f"/{approach}/login")
     draw(f"{approach}-login")
     _log_in(page, "carol")
     draw(f"{approach}-profile")
     page.goto(f"/{approach}/logins")
     draw(f"{approach}-logins")
-    if approach in ("session", "token"):
+    if approach in TWINS:
         _draw_pages(page, draw, approach)
+
+
+def test_the_home_page_fills_a_large_screen_and_does_not_overflow_the_smallest(browser: Browser, lab: str) -> None:
+    for width, height in ((320, 480), (1920, 1080), (3840, 2160)):
+        with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
+            page = context.new_page()
+            page.goto("/")
+            page.screenshot(path=SCREENSHOTS / f"home-{width}.png")
+            assert overflow(page) <= 0
 
 
 def _draw_pages(page: Page, draw: Draw, approach: str) -> None:

@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
-from tests.live_lab import LiveLab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-storage")]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 40_000
 PLACES = ("session", "cookie", "sessionStorage", "localStorage", "memory")
@@ -26,13 +25,6 @@ EXPECTED = {  # by place: after a reload, in another tab, read, used, sent by an
     "localStorage": ("yes", "yes", "yes", "yes", "no"),
     "memory": ("no", "no", "caught", "yes", "no"),
 }
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="") as lab:
-        yield lab.url
 
 
 @pytest.fixture

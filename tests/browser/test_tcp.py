@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Complaints
 from tests.browser.scenes import SCENES, Scene, overflow, page_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-tcp")]
+pytestmark = pytest.mark.browser
 
 OUTCOMES = {"blind": (7, "✓ Both sides agree"), "sniffed": (10, "✕ Out of step"), "tls": (6, "✕ Out of step")}
 

@@ -12,27 +12,17 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, ViewportSize, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
-from tests.live_lab import LiveLab
 from walkthrough.stories import STORIES
 from walkthrough.stories.parts import SHORT_S
 from walkthrough.story import Expect, Look, Request, Step
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-walkthrough")]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 15_000
 ANOTHER = "/walkthrough/as-another-client"
 REFUSALS = ("status of 401", "status of 403")  # what a walk is there to show; the browser logs it
 GRACE_S = 2
 PANES = 6
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A lab of two nodes, with an embedded store of its own."""
-    with LiveLab(
-        tmp_path_factory.mktemp("two-nodes"), "--nodes", "2", REDIS_URL="", REFRESH_GRACE_S=str(GRACE_S)
-    ) as lab:
-        yield lab.url
 
 
 @pytest.fixture
