@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 
 IN_ORDER_S = 10.0  # for a lab to end what it has started
@@ -47,6 +48,21 @@ class Aftermath:
 def aftermath() -> Aftermath:
     """Return the one of this test process."""
     return Aftermath()
+
+
+def end_with_parent() -> None:
+    """Have this test process, one of several, end at once when the one that hands out the tests is gone.
+
+    By itself it would go on to the end of its test, which may wait for a browser that has ended too.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def main() -> None:

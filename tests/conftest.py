@@ -14,6 +14,8 @@ from accounts import passwords
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import Config
+from tests.aftermath import end_with_parent
+from tests.compiled_once import share_routes, share_templates
 from tests.faulty_store import FaultyStore
 from tests.lab_processes import Lab
 from tests.monitor import Monitor
@@ -21,10 +23,13 @@ from tests.seeded import CHEAP_HASHER, copy_seeds
 from tests.visitor import Visitor
 
 
-def pytest_configure() -> None:
-    """Let a hang-up end what the tests start, even where `nohup` has them ignore it; make passwords cheap to check."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a hang-up end what the tests start, even where `nohup` has them ignore it; make apps and passwords cheap."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     passwords.HASHER = CHEAP_HASHER
+    share_routes()
+    if hasattr(config, "workerinput"):  # one of the processes that pytest-xdist has started
+        end_with_parent()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,6 +116,7 @@ def make_app(make_config: MakeConfig, clock: Clock) -> Iterator[MakeApp]:
 
     def make(**overrides: object) -> Flask:
         made.append(create_app(make_config(**overrides), now=clock))
+        share_templates(made[-1])
         return made[-1]
 
     yield make
@@ -129,6 +135,7 @@ def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iter
     folder = tmp_path_factory.mktemp("module")
     copy_seeds(folder)
     app = create_app(config_in(folder, store_url))
+    share_templates(app)
     yield app
     app.extensions["database"].engine.dispose()
 

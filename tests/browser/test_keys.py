@@ -223,8 +223,7 @@ def test_a_second_service_verifies_without_the_secret(browser: Browser, lab: str
 
 def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Browser, lab: str) -> None:
     with keys_page(browser, lab) as page:
-        page.locator("[data-algorithm]").select_option("EdDSA")
-        press(page, "take-one")
+        press(page, "take-eddsa")
         press(page, "fetch-and-verify")
         page.evaluate("document.querySelector('[data-verified]').replaceChildren()")
         page.context.set_offline(True)

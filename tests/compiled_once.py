@@ -1,0 +1,50 @@
+"""Nearly every test makes an app of its own. What every app compiles alike is compiled once for a test process.
+
+That is each route, which Werkzeug turns into a function, and each template, which Jinja turns into a module: two thirds
+of what an app costs. Neither depends on the app's settings.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
+
+
+class _InMemory(BytecodeCache):
+    """Templates that were compiled for an earlier app, by name and source."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _InMemory()
+
+
+def share_templates(app: Flask) -> None:
+    """Let an app use the templates that earlier ones have compiled."""
+    app.jinja_env.bytecode_cache = _TEMPLATES
+
+
+def share_routes() -> None:
+    """Let all apps from now on use the routes that earlier ones have compiled."""
+    compile_builder: Callable[..., Any] = Rule._compile_builder
+    compiled: dict[tuple[object, ...], Any] = {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        defaults = tuple(sorted((rule.defaults or {}).items()))
+        key = (rule.rule, tuple(rule._trace), defaults, append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = compile_once  # type: ignore[method-assign]
