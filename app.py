@@ -18,10 +18,8 @@ from accounts.database import Database
 from accounts.demo import seed_demo
 from accounts.login import Door
 from approach import Approach
-from cluster import lab
-from cluster.address import Address, CannotStart
+from cluster.address import MOST_NODES, Address, CannotStart
 from cluster.embedded_store import store_address
-from cluster.supervisor import MOST_NODES
 from config import BadConfig, Config, load_config, make_folder
 from exhibits import exhibits_blueprint, keys_blueprint
 from folk_server import folk_blueprint
@@ -141,6 +139,8 @@ def _tell(approaches: Collection[Approach], change: Change) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
+    from cluster import lab  # noqa: PLC0415  # a node, which imports this module too, starts nothing
+
     options = _options(arguments)
     os.umask(0o077)  # members, keys and sockets are nobody else's, and their files are made by many hands
     if not os.environ.get("LAB"):  # an empty variable counts as unset

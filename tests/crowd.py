@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, IncompleteRead
 from itertools import count
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from types import TracebackType
 
-from tests.lab_processes import SOON_S, Lab
+from tests.lab_processes import SOON_S, Lab, eventually
 
 PROMPTLY_MS = 500.0  # the contract's own bound for saying that the store is broken
 NEVER_ENDS_AT_ONCE = ("token",)  # its access token lives on after a log-out
@@ -38,6 +38,7 @@ class Crowd:
         self.wrong: list[str] = []
         self.ledger: list[Login] = []
         self.statuses: Counter[tuple[str, str, int]] = Counter()
+        self._answers: Counter[Thread] = Counter()
         self._lab = lab
         self._may_fail: set[str] = set()
         self._may_be_cut = False
@@ -58,6 +59,21 @@ class Crowd:
         for thread in self._threads:
             thread.join(SOON_S)
             assert not thread.is_alive(), "a request hangs"
+
+    def carry_on(self, answers: int = 6) -> None:
+        """Return once each of them has had this many more answers."""
+        before = self.answers()
+        eventually(
+            lambda: all(self.answers()[one] >= before[one] + answers for one in self._threads), "answers to everybody"
+        )
+
+    def answers(self) -> Counter[Thread]:
+        """Return how many answers each of them has had."""
+        return Counter(self._answers)
+
+    def wait_for(self, approach: str, status: int, path: str = "profile") -> None:
+        """Return once one of them has had this answer."""
+        eventually(lambda: self.statuses[approach, path, status] > 0, f"{status} for {approach}")
 
     @contextmanager
     def expecting_503_from(self, *approaches: str) -> Iterator[None]:
@@ -165,6 +181,7 @@ class Crowd:
             self.wrong.append(f"{approach}: {method} {path} was not answered: {error!r}")
             return 0, {}
         self.statuses[approach, path, status] += 1
+        self._answers[current_thread()] += 1
         body = json.loads(raw) if raw else {}
         if status == 503:
             self._judge_503(approach, said, body)

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -218,6 +219,23 @@ class Lab:
             connection.request(method, path, sent, {**kind, **(headers or {})})
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+
+    def begun(self) -> int:
+        """Return how many requests its nodes have begun to serve."""
+        return sum(node["requests"] or 0 for node in self.control("GET", "/state")["nodes"])
+
+    @contextmanager
+    def requests_in_flight(self, times: int = 1) -> Iterator[list[int]]:
+        """Have nodes in the middle of slow requests; the list has the statuses of the answers afterwards."""
+        statuses: list[int] = []
+        ask = lambda: statuses.append(self.request("GET", "/open/profile?work_ms=1000")[0])  # noqa: E731
+        before, slow = self.begun(), [Thread(target=ask) for _ in range(times)]
+        for each in slow:
+            each.start()
+        eventually(lambda: self.begun() >= before + times, "requests in flight")
+        yield statuses
+        for each in slow:
+            each.join(SOON_S)
 
     def log_in(self, approach: str, username: str, password: str) -> dict[str, str]:
         """Log in and return the header that carries the login."""

@@ -15,7 +15,7 @@ from cluster.orders import Refused
 from cluster.process import Process
 from tests.lab_processes import Lab, descendants, eventually, process_table
 
-pytestmark = [pytest.mark.own_processes]
+pytestmark = pytest.mark.own_processes
 
 
 def test_what_a_killed_tether_left_behind_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,10 +156,11 @@ def test_a_store_restarts_at_the_far_end_of_a_long_way(lab: Lab) -> None:
     assert session_status(lab, known) == 200
 
 
-def test_an_added_node_serves(lab: Lab) -> None:
-    assert lab.cluster("node", "add").returncode == 0
-    seen = lambda: {lab.request("GET", "/open/profile")[1]["x-node"] for _ in range(6)}  # noqa: E731
-    eventually(lambda: seen() == {"node-1", "node-2", "node-3"}, "an answer from each node")
+def test_an_added_node_serves(tmp_path: Path) -> None:
+    with Lab(tmp_path, nodes=2) as lab:
+        assert lab.cluster("node", "add").returncode == 0
+        seen = lambda: {lab.request("GET", "/open/profile")[1]["x-node"] for _ in range(6)}  # noqa: E731
+        eventually(lambda: seen() == {"node-1", "node-2", "node-3"}, "an answer from each node")
 
 
 @pytest.mark.parametrize(

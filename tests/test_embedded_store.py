@@ -127,7 +127,7 @@ def test_a_port_that_is_taken_in_between_is_given_up_for_another(monkeypatch: py
 
 
 def test_a_store_that_cannot_start_says_so_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, temp: Path) -> None:
-    monkeypatch.setattr(cluster.embedded_store, "get_binary_path", lambda: Path(sys.executable))
+    monkeypatch.setattr(cluster.embedded_store, "server_binary", lambda: Path(sys.executable))
     with pytest.raises(StoreDidNotStart):
         EmbeddedStore()
     assert not list(temp.iterdir())

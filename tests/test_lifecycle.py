@@ -10,17 +10,16 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Thread
-from time import sleep
 
 import pytest
 
 from cluster.embedded_store import free_port
 from cluster.published import publish
-from tests.lab_processes import SOON_S, Lab, descendants, eventually
+from tests.lab_processes import SOON_S, Lab, descendants, eventually, process_table
 
-pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("lifecycle")]
+pytestmark = pytest.mark.own_processes
 
+ENDED = "app.py: node-1 has ended by itself (exit code "
 StartLab = Callable[..., Lab]
 
 
@@ -48,12 +47,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def test_ctrl_c_answers_what_is_in_flight_ends_everything_and_the_next_start_works(start_lab: StartLab) -> None:
     lab = start_lab()
-    statuses: list[int] = []
-    slow = Thread(target=lambda: statuses.append(lab.request("GET", "/open/profile?work_ms=1000")[0]))
-    slow.start()
-    sleep(0.5)
-    assert lab.end_with(signal.SIGINT) == 0
-    slow.join(SOON_S)
+    with lab.requests_in_flight() as statuses:
+        assert lab.end_with(signal.SIGINT) == 0
     assert (statuses, lab.stderr(), lab.store_url()) == ([200], "", None)
     lab.assert_nothing_is_left()
 
@@ -62,6 +57,7 @@ def test_ctrl_c_answers_what_is_in_flight_ends_everything_and_the_next_start_wor
     again.assert_nothing_is_left()
 
 
+@pytest.mark.nightly  # two nodes and more that can be left behind: tests/test_nodes.py, in every run
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(start_lab: StartLab) -> None:
     lab = start_lab()
     lab.process.kill()
@@ -75,19 +71,27 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(sta
     assert (again.stderr(), again.store_url()) == ("", None)
 
 
-@pytest.mark.parametrize("victim", ["tether", "server", "worker"])
-def test_a_node_that_dies_by_itself_is_started_again_and_said_so(start_lab: StartLab, victim: str) -> None:
+def test_a_node_that_dies_by_itself_is_started_again_and_said_so(start_lab: StartLab) -> None:
+    """Whichever of its processes it is that dies."""
     lab = start_lab(LAB="0")
-    tether = lab.find("cluster.tether", "granian")
-    server = lab.child_of(tether)
-    os.kill({"tether": tether, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
-    eventually(lambda: "app.py: node-1 has ended by itself (exit code " in lab.stderr(), "a line about it")
-    eventually(lambda: lab.states()["node-1"] == "running" and lab.is_ready(), "the node's return")
+    for deaths, victim in enumerate(["tether", "server", "worker"], start=1):
+        lab.started = descendants(lab.process.pid)
+        tether = lab.find("cluster.tether", "granian")
+        server = lab.child_of(tether)
+        os.kill({"tether": tether, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
+        eventually(lambda deaths=deaths: lab.stderr().count(ENDED) == deaths, f"a line about the {victim}")
+        eventually(lambda: lab.states()["node-1"] == "running" and lab.is_ready(), "the node's return")
+        assert lab.control("GET", "/state")["nodes"][0]["restarts"] == deaths
+        left = [gone for gone in lab.started if gone in (tether, server)]
+        eventually(lambda left=left: not {gone.pid for gone in left} & pids(), f"the end of {left}")
     assert "Traceback" not in lab.stderr()
-    assert lab.control("GET", "/state")["nodes"][0]["restarts"] == 1
     lab.started += descendants(lab.process.pid)
     assert lab.end_with(signal.SIGINT) == 0
     lab.assert_nothing_is_left()
+
+
+def pids() -> set[int]:
+    return {process.pid for process in process_table()}
 
 
 def test_a_store_that_dies_by_itself_comes_back_with_every_login(start_lab: StartLab) -> None:

@@ -140,15 +140,31 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    lab = Lab(tmp_path, nodes=2).wait_until_ready()
-    yield lab
-    lab.stop()
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    with Lab(tmp_path, nodes=2) as lab:
+        yield lab
 
 
 @pytest.mark.own_processes
-@pytest.mark.xdist_group("loadtests")
-def test_a_load_test_is_one_at_a_time_and_what_it_measured_is_kept(lab: Lab) -> None:
+def test_a_load_test_is_one_at_a_time_is_kept_when_it_is_stopped_and_ends_with_its_lab(own_lab: Lab) -> None:
+    name = start_only_one(own_lab)
+    eventually(lambda: state(own_lab)["done"] >= 2, "two windows")
+    own_lab.control("DELETE", "/load-run")
+    eventually(lambda: state(own_lab)["state"] == "ended", "the end of the run")
+    [kept] = seen(own_lab)["runs"]
+    assert (kept["name"], kept["publishable"]) == (name, False)
+    assert any("stopped" in reason for reason in kept["said"]["en"]["reasons"])
+
+    own_lab.control("POST", "/load-run", QUICK)
+    eventually(lambda: "loadtests.generator" in commands(own_lab), "a load test at work")
+    own_lab.started = descendants(own_lab.process.pid)
+    own_lab.process.kill()
+    own_lab.process.wait(30)
+    own_lab.assert_nothing_is_left()
+
+
+def start_only_one(lab: Lab) -> str:
+    """Start a load test, and try what is refused; return the name of the run."""
     for wrong in ({"experiment": "everything", "quick": True}, {"experiment": "lookup-cost", "quick": "yes"}):
         with pytest.raises(Refused) as refused:
             lab.control("POST", "/load-run", wrong)
@@ -156,16 +172,15 @@ def test_a_load_test_is_one_at_a_time_and_what_it_measured_is_kept(lab: Lab) -> 
     with pytest.raises(Refused) as refused:
         lab.control("DELETE", "/load-run")
     assert refused.value.code == "no_run"
-    name = lab.control("POST", "/load-run", QUICK)["load_run"]["name"]
+    name = str(lab.control("POST", "/load-run", QUICK)["load_run"]["name"])
     with pytest.raises(Refused) as refused:
         lab.control("POST", "/load-run", QUICK)
     assert (refused.value.status, refused.value.code) == (409, "run_in_progress")
-    eventually(lambda: state(lab)["done"] >= 2, "two windows")
-    lab.control("DELETE", "/load-run")
-    eventually(lambda: state(lab)["state"] == "ended", "the end of the run")
-    [kept] = seen(lab)["runs"]
-    assert (kept["name"], kept["publishable"]) == (name, False)
-    assert any("stopped" in reason for reason in kept["said"]["en"]["reasons"])
+    return name
+
+
+def commands(lab: Lab) -> str:
+    return " ".join(process.command for process in descendants(lab.process.pid))
 
 
 def seen(lab: Lab) -> dict[str, Any]:
@@ -179,15 +194,3 @@ def seen(lab: Lab) -> dict[str, Any]:
 def state(lab: Lab) -> dict[str, Any]:
     said: dict[str, Any] = seen(lab)["run"]
     return said
-
-
-@pytest.mark.own_processes
-@pytest.mark.xdist_group("loadtests")
-def test_a_lab_that_ends_takes_its_load_test_along(lab: Lab) -> None:
-    lab.control("POST", "/load-run", QUICK)
-    eventually(lambda: state(lab)["done"] >= 1, "a window")
-    lab.started = descendants(lab.process.pid)
-    assert any("loadtests" in process.command for process in lab.started)
-    lab.process.kill()
-    lab.process.wait(30)
-    lab.assert_nothing_is_left()

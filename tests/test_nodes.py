@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
-from time import sleep
 
 import pytest
 
 from tests.lab_processes import SOON_S, Lab, descendants, eventually
 
-pytestmark = [pytest.mark.own_processes]
+pytestmark = pytest.mark.own_processes
 
 LOGINS = ("memory", "session", "token", "hybrid")
 
@@ -114,19 +113,9 @@ def test_a_killed_node_loses_only_what_lived_in_it(lab: Lab) -> None:
 
 
 def test_a_read_in_flight_on_a_dying_node_is_passed_on(lab: Lab) -> None:
-    statuses: list[int] = []
-    readers = [
-        Thread(target=lambda: statuses.append(lab.request("GET", "/open/profile?work_ms=700")[0])) for _ in range(2)
-    ]
-    for reader in readers:
-        reader.start()
-    sleep(0.3)
-    lab.control("PUT", "/nodes/node-2", {"state": "killed"})
-    for reader in readers:
-        reader.join(SOON_S)
-    lab.control("PUT", "/nodes/node-2", {"state": "running"})
+    with lab.requests_in_flight(2) as statuses:
+        lab.control("PUT", "/nodes/node-2", {"state": "killed"})
     assert statuses == [200, 200]
-    eventually(lambda: set(lab.states().values()) == {"running"}, "the node's return")
 
 
 def test_when_no_node_answers_the_balancer_says_so_as_the_lab_does(lab: Lab) -> None:
@@ -152,12 +141,8 @@ def own_lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 def test_ctrl_c_answers_what_is_in_flight_and_leaves_nothing(own_lab: Lab) -> None:
-    statuses: list[int] = []
-    slow = Thread(target=lambda: statuses.append(own_lab.request("GET", "/open/profile?work_ms=1000")[0]))
-    slow.start()
-    sleep(0.3)
-    assert own_lab.end_with(signal.SIGINT) == 0
-    slow.join(SOON_S)
+    with own_lab.requests_in_flight() as statuses:
+        assert own_lab.end_with(signal.SIGINT) == 0
     assert (statuses, own_lab.stderr()) == ([200], "")
     own_lab.assert_nothing_is_left()
     assert not list(own_lab.instance.glob("*.path"))
@@ -171,7 +156,10 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(own
     own_lab.process.wait(SOON_S)
     own_lab.assert_nothing_is_left()
     again = Lab(own_lab.folder, port=own_lab.port, nodes=2).wait_until_ready()
-    assert again.stop() == 0
+    assert again.end_with(signal.SIGHUP) == 0
+    assert again.stderr() == ""
+    again.assert_nothing_is_left()
+    again.stop()
 
 
 def test_what_dies_by_itself_is_started_again_while_the_others_serve(own_lab: Lab) -> None:

@@ -11,7 +11,7 @@ from tests.browser.test_keys import SLOW_MS, cards, keys_page, press_rotate, rea
 from tests.browser.test_scale_out import press
 from tests.lab_processes import Lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lan")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

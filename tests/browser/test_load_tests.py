@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, overflow
 from tests.lab_processes import Lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
 
 SLOW_MS = 90_000
 WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}

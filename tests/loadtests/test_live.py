@@ -35,7 +35,7 @@ from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
 from tests.lab_processes import eventually
 
-pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+pytestmark = pytest.mark.own_processes
 
 ROOT = Path(__file__).parents[2]
 TOY = {

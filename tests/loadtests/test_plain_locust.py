@@ -11,7 +11,7 @@ import pytest
 from cluster.embedded_store import free_port
 from loadtests.lab import Lab
 
-pytestmark = [pytest.mark.own_processes, pytest.mark.xdist_group("loadtests")]
+pytestmark = pytest.mark.own_processes
 
 ROOT = Path(__file__).parents[2]
 Rows = dict[tuple[str, ...], dict[str, str]]
