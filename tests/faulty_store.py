@@ -2,41 +2,45 @@
 
 import socket
 import struct
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from select import select
 from threading import Thread
-from time import sleep
 from urllib.parse import urlsplit
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CHUNK = 65536
-LOOK_UP_S = 0.005  # how often a relay looks whether it still should
 
 
 class FaultyStore:
-    """Passes everything on until it is told otherwise; `heal()` makes it do so again."""
+    """Passes everything on until it is told otherwise; `heal()` makes it do so again.
+
+    One thread serves all connections and sleeps until there is something to do. What it is told holds for everything
+    that is sent after the call has returned.
+    """
 
     def __init__(self, store_url: str) -> None:
         parts = urlsplit(store_url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 6379)
         self._port = 0
-        self._is_open = self._flows = True
+        self._is_open = False
+        self._flows = True
         self._cut_at: int | None = None
-        self._threads: list[Thread] = []
         self._listen()
         credentials, at, _ = parts.netloc.rpartition("@")
         self.url = parts._replace(netloc=f"{credentials}{at}127.0.0.1:{self._port}").geturl()
 
     def refuse(self) -> None:
         """Reset every connection and accept no other; it is done when this returns."""
-        self._is_open = False
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+        if self._is_open:
+            self._is_open = False
+            self._wake()
+            self._thread.join()
+            self._bell.close()
 
     def hang(self) -> None:
         """Accept connections and commands and answer nothing; what was asked is carried out late, once healed."""
         self._flows = False
+        self._wake()
 
     def reset(self, cut_at: int = 1) -> None:
         """Pass commands on, and reset the connection after `cut_at` bytes of the reply."""
@@ -45,44 +49,59 @@ class FaultyStore:
     def heal(self) -> None:
         """Pass everything on again."""
         self._cut_at, self._flows = None, True
-        if not self._is_open:
+        if self._is_open:
+            self._wake()
+        else:
             self._listen()
 
     def _listen(self) -> None:
         self._is_open = True
         listener = socket.create_server(("127.0.0.1", self._port), backlog=128)
         self._port = listener.getsockname()[1]
-        self._start(self._accept, listener)
+        self._bell, bell = socket.socketpair()
+        self._thread = Thread(target=self._serve, args=(listener, bell), daemon=True)
+        self._thread.start()
 
-    def _accept(self, listener: socket.socket) -> None:
-        with listener:
+    def _wake(self) -> None:
+        """Let the thread look again at what it is to do, and wait until it has."""
+        self._bell.sendall(b"?")
+        self._bell.recv(1)
+
+    def _serve(self, listener: socket.socket, bell: socket.socket) -> None:
+        relays: dict[socket.socket, Relay] = {}
+        with listener, bell:
             while self._is_open:
-                if select([listener], [], [], LOOK_UP_S)[0]:
-                    self._start(self._relay, listener.accept()[0], socket.create_connection(self._target))
+                for ready in select([listener, bell, *(relays if self._flows else ())], [], [])[0]:
+                    if ready is bell:
+                        bell.sendall(bell.recv(1))
+                    elif ready is listener:
+                        relay = Relay(listener.accept()[0], socket.create_connection(self._target))
+                        relays |= {relay.client: relay, relay.server: relay}
+                    elif ready in relays and not relays[ready].pass_on(ready, self._cut_at):
+                        relays = {end: relay for end, relay in relays.items() if relay is not relays[ready]}
+            for relay in relays.values():
+                relay.close()
 
-    def _relay(self, client: socket.socket, server: socket.socket) -> None:
-        with ExitStack() as sockets, suppress(OSError):
-            for each in (client, server):
-                sockets.enter_context(each).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            while self._is_open and self._pass_on(client, server):
-                pass
 
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> bool:
-        """Pass on what has come; tell whether more may come."""
-        if not self._flows:
-            sleep(LOOK_UP_S)
-            return True
-        for source in select([client, server], [], [], LOOK_UP_S)[0]:
+class Relay:
+    """One connection of a client, and the one to the store that belongs to it."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
+        for end in (client, server):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+
+    def pass_on(self, source: socket.socket, cut_at: int | None) -> bool:
+        """Pass on what has come, of a reply no more than `cut_at` bytes; tell whether more may come."""
+        is_whole = source is self.client or cut_at is None
+        with suppress(OSError):
             came = source.recv(CHUNK)
-            if source is server and self._cut_at is not None:
-                client.sendall(came[: self._cut_at])
-                return False
-            (client if source is server else server).sendall(came)
-            if not came:
-                return False
-        return True
+            (self.server if source is self.client else self.client).sendall(came if is_whole else came[:cut_at])
+            if came and is_whole:
+                return True
+        self.close()
+        return False
 
-    def _start(self, work: object, *arguments: socket.socket) -> None:
-        thread = Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def close(self) -> None:
+        self.client.close()
+        self.server.close()
