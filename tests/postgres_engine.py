@@ -81,6 +81,15 @@ def readable_copy(folder: Path) -> Path:
     return folder / WHEEL.name
 
 
+def with_a_name() -> list[str]:
+    """Return what to put before `initdb`, which refuses a user whom the system has no name for."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return ["unshare", "--user", "--map-user=65534"]
+    return []
+
+
 class PostgresEngine:
     """One server. `stop` and `start` keep what is in it."""
 
@@ -96,7 +105,7 @@ class PostgresEngine:
     def create(self) -> None:
         """Make its data folder."""
         settings = ("-U", "lab", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        command = [self._programs / "initdb", "-D", self._data, *settings]
+        command = [*with_a_name(), self._programs / "initdb", "-D", self._data, *settings]
         made = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **self._as_user)
         assert made.returncode == 0, made.stderr
 
