@@ -12,7 +12,16 @@ from accounts import Member, Members
 from config import Config
 from session_auth import SessionsByPrefix
 from session_auth.credential import SessionCredential
+from store_client import connect
 from tests.visitor import PASSWORDS, Visitor
+
+PATIENCE_S = 30.0
+
+
+def patient(app: Flask, store_url: str) -> Flask:
+    """Let an app wait for the store as long as the machine needs, in a test that is not about how long it waits."""
+    credential_of(app)._store._store._client = connect(store_url, PATIENCE_S)
+    return app
 
 
 def credential_of(app: Flask, approach: str = "session") -> SessionCredential:

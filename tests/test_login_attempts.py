@@ -14,6 +14,7 @@ from config import Config
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
 from tests.session_probe import member
+from tests.stopwatch import eventually
 from tests.visitor import APPROACHES, PASSWORDS
 
 
@@ -123,7 +124,7 @@ def test_what_was_counted_without_the_store_still_counts_when_it_is_back(
     faulty.refuse()
     exhaust(app)
     faulty.heal()
-    time.sleep(0.3)
+    eventually(lambda: app.test_client().get("/readyz").status_code == 200)
     assert_limited(attempt(app, password=PASSWORDS["alice"]))
 
 

@@ -11,10 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
+from accounts.database import LOCK_WAIT_S
 from config import Config
 from tests.conftest import Clock, MakeVisitor
+from tests.stopwatch import Stopwatch
 from tests.visitor import BY_TOKEN, Visitor
 
+ABOUT_A_SECOND_S = LOCK_WAIT_S + 0.5  # which includes a password check
 each_token = pytest.mark.parametrize("approach", BY_TOKEN)
 
 
@@ -32,8 +35,10 @@ def failing_at(app: Flask, verb: str, table: str) -> Iterator[None]:
 
     engine = app.extensions["database"].engine
     event.listen(engine, "before_cursor_execute", before)
-    yield
-    event.remove(engine, "before_cursor_execute", before)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", before)
 
 
 @contextmanager
@@ -138,9 +143,10 @@ def locked(config: Config) -> Iterator[None]:
     """Hold the member database's write lock from outside."""
     other = sqlite3.connect(Path(config.key_ring_file).with_name("lab.db"), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    yield
-    other.rollback()
-    other.close()
+    try:
+        yield
+    finally:
+        other.close()  # which rolls back
 
 
 @each_token
@@ -151,10 +157,12 @@ def test_a_locked_member_database_is_a_clear_503_and_no_half_made_login(
     alice = visitor(approach).login("alice")
     before = rows(app)
     with locked(config), ThreadPoolExecutor() as threads:
+        watch = Stopwatch()
         asked = (alice.refresh, lambda: visitor(approach).try_login("bob"), lambda: alice.post("logout"))
         for broken in threads.map(lambda ask: ask(), asked):
             assert (broken.status_code, broken.get_json()["code"]) == (503, "store_unavailable")
             assert "Retry-After" in broken.headers
+        watch.assert_within(ABOUT_A_SECOND_S)
         assert alice.who() == "alice"  # nothing to look up there
     assert rows(app) == before
     assert alice.refresh().status_code == 200

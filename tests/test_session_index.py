@@ -1,8 +1,5 @@
 """A member's own logins: each is in the index for as long as it lives, and nobody else's are within reach."""
 
-from contextlib import suppress
-from time import sleep
-
 import pytest
 from flask import Flask
 from redis import Redis
@@ -13,7 +10,17 @@ from errors import InvalidCredentials, StoreUnavailable
 from session_auth.store import IndexEntry, RedisSessions
 from tests.conftest import Clock, MakeApp
 from tests.faulty_store import FaultyStore
-from tests.session_probe import admit, bearer_of, change_role, credential_of, index, member, members_of, records
+from tests.session_probe import (
+    admit,
+    bearer_of,
+    change_role,
+    credential_of,
+    index,
+    member,
+    members_of,
+    patient,
+    records,
+)
 from tests.visitor import BY_SESSION, Visitor
 
 each_store = pytest.mark.parametrize("approach", BY_SESSION)
@@ -39,23 +46,13 @@ def test_the_index_outlives_every_session_in_it(app: Flask, redis: Redis, config
     assert redis.ttl(f"{config.store_prefix}session:{key}") <= config.session_idle_s
 
 
-def admit_in_time(app: Flask) -> None:
-    """Admit somebody through a relay that shares two busy cores with a browser, and may take longer than is allowed."""
-    for _attempt in range(10):
-        with suppress(StoreUnavailable):
-            admit(app)
-            return
-        sleep(0.3)
-    pytest.fail("the store never answered in time")
-
-
 @pytest.mark.parametrize("cut_at", [0, 1, 9])
 def test_a_login_whose_answer_is_lost_leaves_no_login_that_anybody_could_use_or_list(
     make_app: MakeApp, redis: Redis, config: Config, faulty: FaultyStore, cut_at: int
 ) -> None:
     """Its record may be there until it expires: nobody was told the id."""
-    app = make_app(redis_url=faulty.url)
-    admit_in_time(app)
+    app = patient(make_app(redis_url=faulty.url), faulty.url)
+    admit(app)
     faulty.reset(cut_at)
     with pytest.raises(StoreUnavailable):
         admit(app)

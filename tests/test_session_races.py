@@ -1,4 +1,7 @@
-"""Real threads at the same session: a hundred trials of each race in every run, a thousand in the nightly one."""
+"""Real threads at the same session: some trials of each race in every run, a thousand in the nightly one.
+
+Every order of the store's commands is run in `test_session_orders` and `test_session_interleavings`, without luck.
+"""
 
 import random
 import sys
@@ -20,7 +23,7 @@ HEAD_START_S = 0.0005
 SLOWEST_US = 1500  # about as long as a log-out takes here, so that it falls into every part of the other request
 
 each_store = pytest.mark.parametrize("approach", BY_SESSION)
-trials = pytest.mark.parametrize("trials", [100, pytest.param(1000, marks=pytest.mark.nightly)])
+trials = pytest.mark.parametrize("trials", [25, pytest.param(1000, marks=pytest.mark.nightly)])
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_an_acknowledged_logout_readmits_nobody(
 ) -> None:
     """SECURITY 15: log-out on one node, the other request on another."""
     acknowledged = 0
-    for _ in range(trials):
+    while acknowledged < trials:
         alice = admit(app, approach)
         rival = bearer_of(other_node, approach, alice.cookie("sid"))
         handed_out, start = {alice.cookie("sid")}, Barrier(2)
@@ -78,13 +81,12 @@ def test_an_acknowledged_logout_readmits_nobody(
             assert {bearer_of(node, approach, sid).who() for sid in handed_out for node in (app, other_node)} == {None}
             assert credential_of(app, approach).list_logins("alice") == []
         credential_of(app, approach).end_all("alice")
-    assert acknowledged > trials // 20, "the race was hardly run"
 
 
 @each_store
 def test_of_parallel_renewals_exactly_one_wins(app: Flask, threads: ThreadPoolExecutor, approach: str) -> None:
     """SECURITY 15."""
-    for _ in range(20):
+    for _ in range(10):
         sid, start = admit(app, approach).cookie("sid"), Barrier(RACERS)
         visitors = [bearer_of(app, approach, sid) for _ in range(RACERS)]
         renewals = [threads.submit(lambda v=v, b=start: (b.wait(), v.post("renew").status_code)) for v in visitors]
@@ -115,7 +117,7 @@ def test_a_role_taken_away_stays_away_however_the_session_is_used(
     app: Flask, threads: ThreadPoolExecutor, approach: str
 ) -> None:
     """SECURITY 15."""
-    for _ in range(25):
+    for _ in range(10):
         change_role(app, approach, "carol", "admin")
         carol, start = admit(app, approach, "carol"), Barrier(2)
         busy = threads.submit(lambda v=carol, b=start: (b.wait(), [v.post("renew").status_code for _ in range(3)]))
