@@ -1,6 +1,6 @@
 """Two requests at one session, in every order of their store commands: what was acknowledged is what holds.
 
-Every run takes the orders with up to four switches between the two, in which nearly every race shows; the nightly all.
+Every run takes the orders with up to three switches between the two, in which nearly every race shows; the nightly all.
 """
 
 from contextlib import suppress
@@ -16,7 +16,7 @@ from tests.session_views import add_views
 from tests.visitor import Visitor
 
 ALL = 1000
-most_switches = pytest.mark.parametrize("most_switches", [4, pytest.param(ALL, marks=pytest.mark.nightly)])
+most_switches = pytest.mark.parametrize("most_switches", [3, pytest.param(ALL, marks=pytest.mark.nightly)])
 
 
 @pytest.fixture

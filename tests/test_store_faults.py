@@ -7,8 +7,6 @@ hold for the lab's own share of the time (see `tests.stopwatch`).
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from shutil import copytree
 from time import sleep
 
 import pytest
@@ -20,6 +18,7 @@ from store_client.server import PAUSE_S, TIMEOUT_S
 from store_client.single import BEGIN_WITHIN
 from tests.conftest import Clock, config_in
 from tests.faulty_store import FaultyStore
+from tests.seeded import copy_seeds
 from tests.session_probe import admit, credential_of
 from tests.stopwatch import Stopwatch, eventually
 from tests.visitor import Visitor
@@ -59,10 +58,10 @@ def proxy(store_url: str) -> Iterator[FaultyStore]:
 
 
 @pytest.fixture(scope="module")
-def node(proxy: FaultyStore, seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def node(proxy: FaultyStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One node for all of these tests: what they do to it, it has to get over by itself."""
     folder = tmp_path_factory.mktemp("node")
-    copytree(seeded, folder, dirs_exist_ok=True)
+    copy_seeds(folder)
     app = create_app(config_in(folder, proxy.url), now=Clock())
     yield app
     app.extensions["database"].engine.dispose()
