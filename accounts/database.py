@@ -34,6 +34,7 @@ POSTGRES_WAITS = (
     # A node that dies between two statements leaves its locks no longer than this.
     f" -c idle_in_transaction_session_timeout={5 * LOCK_WAIT_MS}"
 )
+CREATE_WITHIN_MS = 30_000
 CREATING_TABLES = 7_301_955  # any number that only this lab locks
 # What a statement was given may be a note, a hash or a seed: it belongs in no error and no log.
 EVERYWHERE: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
@@ -64,7 +65,10 @@ class Database:
     def _create_missing(self, tables: MetaData) -> None:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
-                # Two that create one table collide in PostgreSQL's own catalogue, whatever IF NOT EXISTS says.
+                # Two that create one table collide in PostgreSQL's own catalogue, whatever IF NOT EXISTS says. A start
+                # waits longer for another one than a page does for a lock.
+                for wait in ("lock_timeout", "statement_timeout"):
+                    connection.execute(text(f"SET LOCAL {wait} = {CREATE_WITHIN_MS}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
             tables.create_all(connection)
 

@@ -1,17 +1,20 @@
 """The members that only a lab has. Their passwords are printed on its home page: never seed them elsewhere."""
 
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic, sleep
 
 from sqlalchemy.exc import IntegrityError
 
 from accounts.identity import Role
 from accounts.members import Members
 from accounts.passwords import hash_password
+from errors import StoreUnavailable
 
 LOAD_PASSWORD = "load"  # noqa: S105
 DEFAULT_LOAD_MEMBERS = 1000
+SEED_WITHIN_S = 30.0  # a page waits one second for a lock; a node that starts may wait for another that seeds
+LOOK_AGAIN_S = 0.1
 
 GUEST = "guest"
 
@@ -39,12 +42,19 @@ def is_public(username: str, password: str) -> bool:
 
 
 def seed_demo(members: Members) -> None:
-    """Add the demo members, the load members, and the guest of `/open`, where they are missing."""
-    for _ in range(len(DEMO_MEMBERS) + 2):
-        # Another node may add some between our look and our try: then those are there, and we look again.
-        with suppress(IntegrityError):
+    """Add the demo members, the load members, and the guest of `/open`, where they are missing.
+
+    Several nodes may start at once. Raise `StoreUnavailable` if the database stays locked or gone.
+    """
+    give_up_at = monotonic() + SEED_WITHIN_S
+    while True:
+        try:
             return _add_missing(members)
-    return _add_missing(members)
+        except (IntegrityError, StoreUnavailable):
+            # Another node adds some of them: between our look and our try, or at this moment. Then we look again.
+            if monotonic() > give_up_at:
+                raise
+            sleep(LOOK_AGAIN_S)
 
 
 def _add_missing(members: Members) -> None:
