@@ -13,7 +13,7 @@ from session_auth.credential import _key
 from store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
-from tests.session_probe import admit, credential_of, member
+from tests.session_probe import admit, credential_of, member, patient
 from tests.stopwatch import Stopwatch, eventually
 from tests.store_engines import StoreCluster, StoreServer, ended_afterwards
 from tests.test_login_attempts import assert_limited, attempt, exhaust
@@ -69,6 +69,7 @@ def test_the_denylist_the_limiter_and_readyz_work(app: Flask) -> None:
 
 def test_nobody_notices_a_slot_that_moves(app: Flask, cluster: StoreCluster, config: Config) -> None:
     """SECURITY, faults: MOVED and ASK are followed, and a login in the middle of it is whole."""
+    patient(app, cluster.url)
     asking = [admit(app) for _ in range(4)]
     with Asking(asking) as they:
         for visitor in asking[:]:
