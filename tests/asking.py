@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tests.stopwatch import Stopwatch, eventually
 from tests.visitor import Visitor
 
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 
 
 class Answer(NamedTuple):

@@ -37,7 +37,8 @@ class StoreServer:
         lines = [f"bind 127.0.0.1\nport {self.port}\ndir {folder}\nlogfile {folder / 'log'}", *settings]
         if not sentinel:
             lines += [f'save ""\nappendonly no\nrequirepass {PASSWORD}\nmasterauth {PASSWORD}']
-            lines += ["repl-diskless-sync-delay 0"]  # or a replica waits five seconds for others to come along
+            # Or a replica waits five seconds for others to come along, and one more before it reads what it got.
+            lines += ["repl-diskless-sync-delay 0", "repl-diskless-load on-empty-db"]
         file.write_text("\n".join(lines) + "\n")
         self._command = [str(get_binary_path()), str(file), *(["--sentinel"] if sentinel else [])]
         self.client = Redis(port=self.port, password=None if sentinel else PASSWORD, socket_timeout=2)
