@@ -1,26 +1,21 @@
 # Everything the lab needs goes into .venv; only `make test` may add something to the system: Debian's Chromium.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/installed
 BROWSER_PACKAGES := chromium fonts-noto-cjk
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint bench load browser
+.PHONY: setup demo test lint bench load lock browser what-runs
 
-# Make .venv and install into it; do nothing if nothing has changed.
-setup: $(STAMP)
+# Make .venv and install everything into it; do nothing if nothing has changed.
+setup:
+	@$(PYTHON) install.py dev
 
-$(STAMP): requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "The lab needs Python 3.11 or newer; \`make PYTHON=… $(MAKECMDGOALS)\` takes another than $(PYTHON)." >&2; \
-		exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
-	@echo "Installing into .venv, which takes about half a minute …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@touch $@
+# The same, with nothing but what runs the lab.
+what-runs:
+	@$(PYTHON) install.py run
 
 # Run the lab until Ctrl-C.
-demo: setup
+demo: what-runs
 	@exec $(BIN)/python app.py --nodes 2
 
 # Pass all tests.
@@ -50,5 +45,14 @@ bench: setup
 
 # All load experiments, one after the other, at full size. `make load LOAD='lookup-cost --quick'` runs less.
 LOAD ?= all
-load: setup
+load: what-runs
 	@exec $(BIN)/python -m loadtests $(LOAD)
+
+# Pin what the requirements bring with them, with hashes, for every Python and system. What is pinned already stays.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock'
+lock: setup
+	$(COMPILE) requirements-dev.txt --output-file locks/dev.txt
+	$(COMPILE) requirements-run.txt --constraints locks/dev.txt --output-file locks/run.txt
+	echo pip | $(COMPILE) - --constraints locks/dev.txt --output-file locks/pip.txt
+	echo uv | $(COMPILE) - --constraints locks/dev.txt --output-file locks/uv.txt

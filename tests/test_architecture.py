@@ -43,7 +43,7 @@ FLOORS = {
     "loadtests": GROUND
     | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "session_auth", "token_auth", "planner"},
 }
-PARTS = {*FLOORS, "app", "bench", "tests"}
+PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
 NO_TWIN = {"keys.py", "key_ring.py", "key_commands.py", "denylist.py"}
