@@ -220,6 +220,10 @@ class Lab:
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
 
+    def wait_until_forgotten(self) -> None:
+        """Return once its store holds nothing: an order is answered before it is carried out."""
+        eventually(lambda: self.control("GET", "/state")["store"]["keys"] == 0, "an empty store")
+
     def begun(self) -> int:
         """Return how many requests its nodes have begun to serve."""
         return sum(node["requests"] or 0 for node in self.control("GET", "/state")["nodes"])

@@ -104,7 +104,7 @@ def shown(cell: Locator, column: str) -> dict[str, str]:
     return {kind: found for kind, place in places.items() if (found := place.get_attribute("data-id"))}
 
 
-@pytest.mark.parametrize("language", LOCALES)
+@pytest.mark.parametrize("language", LOCALES_IN_TURN)
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("state", CASES)
 def test_a_case_shows_what_its_answer_really_carried(page: Page, language: str, carrier: str, state: str) -> None:

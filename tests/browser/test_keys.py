@@ -247,12 +247,9 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
         assert overflow(page) <= 0
 
 
-@pytest.mark.parametrize("width", [320, 1920, 3840])
-def test_the_page_fits_other_screens_too(browser: Browser, lab: str, width: int) -> None:
-    with browser.new_context(base_url=lab, viewport={"width": width, "height": width * 9 // 16}) as context:
-        page = context.new_page()
-        page.goto("/keys")
-        ready(page)
-        take_three(page)
+def test_the_page_fits_other_screens_too(page: Page) -> None:
+    take_three(page)
+    for width in (320, 1920, 3840):
+        page.set_viewport_size({"width": width, "height": width * 9 // 16})
         page.screenshot(path=SCREENSHOTS / f"keys-{width}.png", full_page=True)
         assert overflow(page) <= 0
