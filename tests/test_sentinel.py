@@ -13,7 +13,7 @@ from app import create_app
 from store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
-from tests.session_probe import admit
+from tests.session_probe import let_in
 from tests.stopwatch import Stopwatch, eventually
 from tests.store_engines import PASSWORD, StoreServer, ended_afterwards
 from tests.visitor import Visitor
@@ -97,7 +97,7 @@ def app(sentinels: Sentinels, make_config: MakeConfig, clock: Clock) -> Iterator
 @pytest.mark.parametrize("fault", ["kill", "pause"])
 def test_a_failover_in_mid_use_refuses_nobody_who_was_replicated(app: Flask, sentinels: Sentinels, fault: str) -> None:
     """SECURITY, faults: 503 until there is a master again, without a restart; and the lost are counted."""
-    asking = [admit(app, "session", name) for name in ("alice", "bob")]
+    asking = [let_in(app, "session", name) for name in ("alice", "bob")]
     asking += [Visitor(app, "hybrid").login(name) for name in ("alice", "bob")]
     asking += [Visitor(app, "token").login(name) for name in ("alice", "bob")]
     names = ["alice", "bob"] * 3
@@ -119,7 +119,7 @@ def test_a_failover_in_mid_use_refuses_nobody_who_was_replicated(app: Flask, sen
         assert {answer.who for answer in answers if answer.status == 200} == {name}
         assert max(answer.own_s for answer in answers) < PROMPTLY_S
     assert answered(out) == 401
-    assert admit(app).who() == "alice"
+    assert let_in(app).who() == "alice"
 
 
 def answered(visitor: Visitor) -> int:
@@ -130,12 +130,12 @@ def answered(visitor: Visitor) -> int:
 
 def test_what_the_replica_never_heard_of_is_lost_and_can_be_counted(app: Flask, sentinels: Sentinels) -> None:
     """A login that was acknowledged by the master alone dies with it: a 401, and as many as the store counts."""
-    kept = [admit(app) for _ in range(3)]
+    kept = [let_in(app) for _ in range(3)]
     sentinels.wait_for_the_replica()
     sentinels.replica.pause()
     # Or what is written now would wait in the replica's socket, and be read before it takes over.
     sentinels.master.client.execute_command("CLIENT", "KILL", "TYPE", "replica")
-    lost = [admit(app, "session", "bob") for _ in range(2)]
+    lost = [let_in(app, "session", "bob") for _ in range(2)]
     sentinels.master.kill()
     sentinels.replica.resume()
     sentinels.fail_over()

@@ -13,7 +13,7 @@ from session_auth.credential import _key
 from store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
-from tests.session_probe import admit, credential_of, member, patient
+from tests.session_probe import credential_of, let_in, member, patient
 from tests.stopwatch import Stopwatch, eventually
 from tests.store_engines import StoreCluster, StoreServer, ended_afterwards
 from tests.test_login_attempts import assert_limited, attempt, exhaust
@@ -47,7 +47,7 @@ def slot_of(visitor: Visitor, config: Config) -> int:
 
 def test_sessions_are_spread_and_one_member_ends_them_all(app: Flask, cluster: StoreCluster, config: Config) -> None:
     """SECURITY 15."""
-    alices, bob = [admit(app) for _ in range(40)], admit(app, "session", "bob")
+    alices, bob = [let_in(app) for _ in range(40)], let_in(app, "session", "bob")
     assert len({cluster.owner(slot_of(alice, config)).port for alice in alices}) == 3
     assert alices[0].post("renew").status_code == 200
     assert len(alices[0].get("logins").get_json()["logins"]) == len(alices)
@@ -70,12 +70,12 @@ def test_the_denylist_the_limiter_and_readyz_work(app: Flask) -> None:
 def test_nobody_notices_a_slot_that_moves(app: Flask, cluster: StoreCluster, config: Config) -> None:
     """SECURITY, faults: MOVED and ASK are followed, and a login in the middle of it is whole."""
     patient(app, cluster.url)
-    asking = [admit(app) for _ in range(4)]
+    asking = [let_in(app) for _ in range(4)]
     with Asking(asking) as they:
         for visitor in asking[:]:
             cluster.move(slot_of(visitor, config), between=they.wait_for_more)
         index = key_slot(f"{config.store_prefix}logins:alice".encode())
-        cluster.move(index, between=lambda: asking.append(admit(app)))
+        cluster.move(index, between=lambda: asking.append(let_in(app)))
     answers = [answer for each in they.answers for answer in each]
     assert {(answer.status, answer.who) for answer in answers} == {(200, "alice")}
     assert max(answer.own_s for answer in answers) < PROMPTLY_S
@@ -88,7 +88,7 @@ def test_a_master_that_is_gone_takes_only_its_own_slots_along(
     app: Flask, cluster: StoreCluster, config: Config, fault: str
 ) -> None:
     """SECURITY, faults. It starts again empty: its logins are lost, and that is a 401."""
-    alices = [admit(app) for _ in range(40)]
+    alices = [let_in(app) for _ in range(40)]
     gone: StoreServer = cluster.owner(slot_of(alices[0], config))
     theirs = [alice for alice in alices if cluster.owner(slot_of(alice, config)) is gone]
     others = [alice for alice in alices if alice not in theirs]

@@ -19,7 +19,7 @@ from store_client.single import BEGIN_WITHIN
 from tests.conftest import Clock, config_in
 from tests.faulty_store import FaultyStore
 from tests.seeded import copy_seeds
-from tests.session_probe import admit, credential_of
+from tests.session_probe import credential_of, let_in
 from tests.stopwatch import Stopwatch, eventually
 from tests.visitor import Visitor
 
@@ -110,8 +110,8 @@ def test_the_waits_for_a_store_add_up_to_less_than_the_promise() -> None:
 @each_fault
 def test_what_needs_the_store_is_a_prompt_503_and_never_a_401(app: Flask, faulty: FaultyStore, fault: Fault) -> None:
     """SECURITY, faults."""
-    visitors = {"session": admit(app), "hybrid": Visitor(app, "hybrid").login("alice")}
-    assert {visitor.who() for visitor in visitors.values()} == {"alice"}
+    visitors = {"session": let_in(app), "hybrid": Visitor(app, "hybrid").login("alice")}
+    eventually(lambda: {visitor.who() for visitor in visitors.values()} == {"alice"})
     fault(faulty)
     for approach, method, path in NEED_THE_STORE:
         assert_broken(partial(visitors[approach].open, method, path))
@@ -123,7 +123,7 @@ def test_requests_at_once_are_prompt_for_as_long_as_the_fault_lasts(
     app: Flask, faulty: FaultyStore, fault: Fault, pool: ThreadPoolExecutor, rounds: int
 ) -> None:
     """SECURITY, faults: they do not queue behind each other, nor behind the one that tries the store again."""
-    visitors = [admit(app) for _ in range(6)] + [Visitor(app, "hybrid").login("alice") for _ in range(2)]
+    visitors = [let_in(app) for _ in range(6)] + [Visitor(app, "hybrid").login("alice") for _ in range(2)]
     fault(faulty)
     for _ in range(rounds):
         list(pool.map(assert_broken, [partial(visitor.get, "profile") for visitor in visitors]))
@@ -145,7 +145,7 @@ def test_a_session_login_says_503_and_leaves_no_cookie(app: Flask, faulty: Fault
 def test_the_rest_of_the_lab_is_unaffected(app: Flask, faulty: FaultyStore, fault: Fault) -> None:
     """SECURITY, faults."""
     visitors = [Visitor(app, approach).login("alice") for approach in ("open", "token", "memory")]
-    alice = admit(app)
+    alice = let_in(app)
     fault(faulty)
     assert_broken(lambda: alice.get("profile"))
     for visitor in visitors:
@@ -170,7 +170,7 @@ def test_tokens_log_in_refresh_and_log_out_without_the_store(app: Flask, faulty:
 def test_the_node_is_alive_and_not_ready(app: Flask, faulty: FaultyStore, fault: Fault) -> None:
     """SECURITY, faults."""
     client = app.test_client()
-    assert client.get("/readyz").status_code == 200
+    eventually(lambda: client.get("/readyz").status_code == 200)
     fault(faulty)
     assert_broken(lambda: client.get("/readyz"))
     assert client.get("/healthz").status_code == 200
@@ -179,7 +179,7 @@ def test_the_node_is_alive_and_not_ready(app: Flask, faulty: FaultyStore, fault:
 @each_fault
 def test_when_the_store_returns_the_login_is_still_there(app: Flask, faulty: FaultyStore, fault: Fault) -> None:
     """SECURITY, faults: within two seconds, without a restart."""
-    visitors = [admit(app), Visitor(app, "hybrid").login("alice")]
+    visitors = [let_in(app), Visitor(app, "hybrid").login("alice")]
     fault(faulty)
     assert [visitor.get("profile").status_code for visitor in visitors] == [503, 503]
     faulty.heal()
@@ -193,7 +193,7 @@ def test_an_answer_that_comes_late_is_given_to_nobody_else(
 ) -> None:
     """SECURITY, faults: a request that was not answered in time leaves no reply behind for the next one."""
     names = ["alice", "bob", "carol", *(f"load-{number:04d}" for number in range(1, 6))]
-    visitors = {name: admit(app, "session", name) for name in names}
+    visitors = {name: let_in(app, "session", name) for name in names}
 
     def all_are_told() -> bool:
         told = dict(zip(names, pool.map(Visitor.who, visitors.values()), strict=True))

@@ -11,7 +11,7 @@ from errors import StoreUnavailable
 from store_client.server import PAUSE_S
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
-from tests.session_probe import admit, credential_of
+from tests.session_probe import credential_of, let_in
 from tests.visitor import Visitor
 
 
@@ -22,7 +22,7 @@ def app(make_app: MakeApp, faulty: FaultyStore) -> Flask:
 
 def test_a_store_that_only_refuses_a_command_still_answers_the_others(app: Flask, faulty: FaultyStore) -> None:
     """A refusal used to count as silence, so that the readers after it were turned away as well."""
-    alice, connection = admit(app), credential_of(app)._store._store
+    alice, connection = let_in(app), credential_of(app)._store._store
     faulty.refuse()
     assert alice.get("profile").status_code == 503
     faulty.heal()
@@ -54,7 +54,7 @@ def test_a_wrong_password_for_the_store_is_a_503_that_repeats_no_secret(
 def test_a_fault_is_logged_once_and_not_for_every_request(
     app: Flask, faulty: FaultyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alice = admit(app)
+    alice = let_in(app)
     faulty.refuse()
     for _ in range(3):
         alice.get("profile")
