@@ -16,6 +16,8 @@ from cluster.embedded_store import free_port
 from tests.toy_index import ToyIndex
 from tests.toy_lab import ROOT, ToyLab
 
+pytestmark = pytest.mark.own_processes
+
 LOCKS = ("run", "dev", "pip", "uv")
 IS_ROOT = os.geteuid() == 0
 

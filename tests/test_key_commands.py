@@ -71,6 +71,7 @@ def test_a_forgotten_key_id_is_a_usage_error(app: Flask) -> None:
         assert run(app, command).exit_code == 2
 
 
+@pytest.mark.own_processes
 def test_a_ring_that_cannot_be_used_is_one_line_on_the_terminal(config: Config, tmp_path: Path) -> None:
     """Faults: key ring file torn."""
     config.key_ring_file.write_text("{")

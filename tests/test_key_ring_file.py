@@ -127,6 +127,7 @@ for _ in range(5): ring.rotate()
 """
 
 
+@pytest.mark.own_processes
 def test_processes_that_rotate_at_once_lose_no_key(file: Path, ring: KeyRing) -> None:
     others = [subprocess.Popen([sys.executable, "-c", ROTATE, str(file)]) for _ in range(2)]
     with ThreadPoolExecutor() as threads:

@@ -98,6 +98,7 @@ def test_what_a_run_did_not_leave_itself_is_neither_listed_nor_handed_out(run: t
     assert [listed["name"] for listed in kept_runs(runs)] == [NAME]
 
 
+@pytest.mark.own_processes
 def test_two_runs_are_compared_only_if_there_are_two(run: tuple[Flask, Path]) -> None:
     client = run[0].test_client()
     for query in ("", f"?first={NAME}", f"?first={NAME}&second=../../x"):
@@ -126,6 +127,7 @@ def test_a_node_compares_for_one_visitor_at_a_time_and_says_so(
     assert app.test_client().get(path).status_code == 200
 
 
+@pytest.mark.own_processes
 def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
     run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,6 +184,7 @@ def test_a_terminal_prints_the_plan() -> None:
     assert "requests_s = members × requests_per_minute ÷ 60\n        = 10,000,000 × 6 ÷ 60 = 1,000,000" in said
 
 
+@pytest.mark.own_processes
 def test_a_terminal_simulates_the_committed_run() -> None:
     said = run("--simulate")
     assert "the largest deviation: " in said

@@ -44,11 +44,12 @@ def busy_machine() -> Iterator[None]:
         assert starter.stdout.read() == b""  # the last of them has ended
 
 
-@pytest.mark.usefixtures("busy_machine")
-def test_a_wait_is_as_long_as_ever() -> None:
+def test_a_wait_of_the_labs_own_is_held_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait is no time in which a thread could have run. What other threads wait here meanwhile is left out."""
+    monkeypatch.setattr("tests.stopwatch.waits_ns", lambda: iter(()))
     watch = Stopwatch()
     sleep(0.3)
-    assert watch.own_s() >= 0.29
+    assert watch.own_s() >= 0.3
     with pytest.raises(AssertionError, match="of its own"):
         watch.assert_within(0.2)
 

@@ -85,6 +85,7 @@ def test_what_our_children_use_is_ours() -> None:
         child.communicate(b"\n")
 
 
+@pytest.mark.own_processes
 def test_the_command_line_is_never_patched() -> None:
     """Locust replaces blocking calls in the whole process: it has one of its own."""
     script = "import loadtests.__main__, sys; print({'gevent', 'locust'} & set(sys.modules))"
