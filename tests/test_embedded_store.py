@@ -25,7 +25,8 @@ from cluster.embedded_store import (
 from cluster.process import ROOT, Process
 from cluster.published import publish, withdraw
 from config import Config
-from tests.lab_processes import Running, descendants, eventually, process_table
+from tests.lab_processes import Running, descendants, process_table
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

@@ -13,7 +13,8 @@ import pytest
 from cluster.embedded_store import EmbeddedStore
 from tests.crowd import CUT, Crowd
 from tests.faulty_store import FaultyStore
-from tests.lab_processes import SOON_S, Lab, eventually
+from tests.lab_processes import SOON_S, Lab
+from tests.stopwatch import Stopwatch, eventually
 
 pytestmark = pytest.mark.own_processes
 
@@ -48,7 +49,9 @@ def wait_until_known(lab: Lab, who: dict[str, str]) -> None:
         known[headers["x-node"]] = status
         return known == {"node-1": 200, "node-2": 200}
 
+    watch = Stopwatch()
     eventually(ask, "a session known to both nodes")
+    watch.assert_within(BACK_WITHIN_S)
 
 
 @pytest.mark.parametrize("fault", [FaultyStore.refuse, FaultyStore.hang, FaultyStore.reset])

@@ -15,7 +15,8 @@ import pytest
 
 from cluster.embedded_store import free_port
 from cluster.published import publish
-from tests.lab_processes import SOON_S, Lab, descendants, eventually, process_table
+from tests.lab_processes import SOON_S, Lab, descendants, process_table
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

@@ -15,8 +15,9 @@ from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
 from lab_controls.load_tests import kept_runs
 from loadtests.experiments import BY_NAME
 from tests.conftest import MakeApp
-from tests.lab_processes import Lab, descendants, eventually
+from tests.lab_processes import Lab, descendants
 from tests.problems import assert_problem
+from tests.stopwatch import eventually
 
 NAME = "lookup-cost-20261125-010203"
 QUICK = {"experiment": "lookup-cost", "quick": True}

@@ -11,7 +11,8 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.lab_processes import SOON_S, Lab, descendants, eventually
+from tests.lab_processes import SOON_S, Lab, descendants
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

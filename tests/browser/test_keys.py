@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
-from tests.lab_processes import Lab, eventually
+from tests.lab_processes import Lab
 from tests.seeded import seeds
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.browser
 

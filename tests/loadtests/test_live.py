@@ -33,7 +33,7 @@ from loadtests.remote import GeneratorFailed, RemoteGenerator
 from loadtests.results import read_results
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
-from tests.lab_processes import eventually
+from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 
