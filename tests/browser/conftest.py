@@ -49,7 +49,7 @@ def browser(browser: Browser, evidence: Evidence) -> Browser:
 
 
 @pytest.fixture(autouse=True)
-def _seen_from_here_on(evidence: Evidence) -> None:
+def seen_from_here_on(evidence: Evidence) -> None:
     evidence.begin()
 
 

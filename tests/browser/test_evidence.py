@@ -25,7 +25,8 @@ def test_that_fails(browser, lab):
 def test_a_failed_test_shows_what_it_saw(tmp_path: Path) -> None:
     test = tmp_path / "test_fails.py"
     test.write_text(FAILS)
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "tests.conftest", "-p", "tests.browser.conftest"]
+    (tmp_path / "conftest.py").write_text("from tests.browser.conftest import *")
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "tests.conftest"]
     ran = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-c", "pyproject.toml", "--basetemp", str(tmp_path / "base"), str(test)],
         cwd=ROOT,
