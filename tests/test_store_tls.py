@@ -55,10 +55,29 @@ def sign(
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(constraints, critical=True)
+        # Python 3.13 and newer refuse certificates without the next three, as RFC 5280 does.
+        .add_extension(usage(is_authority=constraints.ca), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if host is not None:
         builder = builder.add_extension(x509.SubjectAlternativeName([host]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
+
+
+def usage(*, is_authority: bool) -> x509.KeyUsage:
+    """What a key is for: an authority's signs certificates, a server's signs handshakes."""
+    return x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 class TlsStore:
