@@ -282,7 +282,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(lab: ToyLab) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, nightly(signal.SIGTERM), nightly(signal.SIGHUP)])
 def test_stopping_it_ends_all_it_started_and_the_next_try_works(lab: ToyLab, index: ToyIndex, number: int) -> None:
     index.hangs = True
+    before = signal.signal(number, signal.SIG_DFL)  # a shell's background job ignores SIGINT, and so would its children
     running = lab.start("run", **at(index))
+    signal.signal(number, before)
     assert index.asked.wait(20)
     running.send_signal(number)
     out, err = running.communicate(timeout=10)  # ends only when no child holds the pipes
