@@ -215,6 +215,7 @@ def complaints(lab: Lab, said: str) -> set[str]:
     return set(re.findall(r"^(node-\d) \| .*", lab.stderr().removeprefix(said), re.MULTILINE))
 
 
+@pytest.mark.nightly  # without the load: tests/test_nodes.py, in every run
 def test_a_supervisor_killed_under_load_leaves_nothing(tmp_path: Path) -> None:
     """SECURITY, faults: no orphan process, and the next start works on the same port."""
     lab = Lab(tmp_path, nodes=2).wait_until_ready()

@@ -149,7 +149,19 @@ def own_lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.mark.own_processes
-def test_a_load_test_is_one_at_a_time_is_kept_when_it_is_stopped_and_ends_with_its_lab(own_lab: Lab) -> None:
+def test_a_load_test_is_one_at_a_time_and_ends_with_its_lab(own_lab: Lab) -> None:
+    """How it is stopped, and that it is kept then: tests/browser/test_load_tests.py."""
+    start_only_one(own_lab)
+    eventually(lambda: "loadtests.generator" in commands(own_lab), "a load test at work")
+    own_lab.started = descendants(own_lab.process.pid)
+    own_lab.process.kill()
+    own_lab.process.wait(30)
+    own_lab.assert_nothing_is_left()
+
+
+@pytest.mark.nightly
+@pytest.mark.own_processes
+def test_a_load_test_that_is_stopped_is_kept(own_lab: Lab) -> None:
     name = start_only_one(own_lab)
     eventually(lambda: state(own_lab)["done"] >= 2, "two windows")
     own_lab.control("DELETE", "/load-run")
@@ -157,13 +169,6 @@ def test_a_load_test_is_one_at_a_time_is_kept_when_it_is_stopped_and_ends_with_i
     [kept] = seen(own_lab)["runs"]
     assert (kept["name"], kept["publishable"]) == (name, False)
     assert any("stopped" in reason for reason in kept["said"]["en"]["reasons"])
-
-    own_lab.control("POST", "/load-run", QUICK)
-    eventually(lambda: "loadtests.generator" in commands(own_lab), "a load test at work")
-    own_lab.started = descendants(own_lab.process.pid)
-    own_lab.process.kill()
-    own_lab.process.wait(30)
-    own_lab.assert_nothing_is_left()
 
 
 def start_only_one(lab: Lab) -> str:

@@ -4,7 +4,6 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SCREENSHOTS, Scene, overflow, page_of, want_store
 from tests.lab_processes import Lab
+from tests.stopwatch import eventually
 from tests.visitor import GUARDED
 
 pytestmark = pytest.mark.browser
@@ -306,15 +306,14 @@ def expect_store_back(page: Page, lab: str) -> None:
     raise AssertionError("the store did not come back")
 
 
-def test_with_one_node_there_is_no_other_to_ask(browser: Browser, tmp_path: Path) -> None:
-    with Lab(tmp_path) as lab, browser.new_context(base_url=lab.url) as context:
-        page = context.new_page()
-        page.goto("/compare")
-        press(page, "log-in")
-        assert press(page, "next-node") == ALL_IN
-        assert "only node-1 answers" in found(page)
-        press(page, "elsewhere")
-        assert press(page, "end-other") == {**ALL_REFUSED, "token": "let_in"}
+def test_with_one_node_there_is_no_other_to_ask(page: Page, shared_lab: Lab) -> None:
+    shared_lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
+    eventually(lambda: shared_lab.states()["node-2"] == "stopped", "the node's end")
+    press(page, "log-in")
+    assert press(page, "next-node") == ALL_IN
+    assert "only node-1 answers" in found(page)
+    press(page, "elsewhere")
+    assert press(page, "end-other") == {**ALL_REFUSED, "token": "let_in"}
 
 
 # -- how it looks

@@ -109,6 +109,7 @@ def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
     assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
 
 
+@pytest.mark.nightly  # what is concluded from such windows: tests/loadtests/test_conclusions.py, in every run
 def test_memory_weighs_logins_where_they_are_kept(tmp_path: Path) -> None:
     results = run_toy("memory", tmp_path)
     assert checks(results, "a seeded session is like a real one") == [True]
@@ -128,6 +129,7 @@ def test_revocation_shows_that_a_token_outlives_its_logout(tmp_path: Path) -> No
         assert arm(results, name)["admitted_after_logout"] == 0
 
 
+@pytest.mark.nightly
 def test_lifetimes_count_refreshes_and_what_they_write(tmp_path: Path) -> None:
     results = run_toy("lifetimes", tmp_path)
     assert_only_too_few(results)
@@ -162,7 +164,7 @@ def reasons(windows: list[Window]) -> str:
     return "\n".join(str(reason) for reason in reasons_against(windows, reconciled(windows)))
 
 
-def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
+def test_broken_arms_are_caught_and_marked_and_who_cannot_log_in_ends_the_run(tmp_path: Path) -> None:
     with staged(tmp_path) as (stage, lab, arm):
         counters = stage.counters(lab.store_url)
         clean = [stage.measure(arm, repeat, counters) for repeat in range(5)]
@@ -188,6 +190,10 @@ def test_broken_arms_are_caught_and_marked(tmp_path: Path) -> None:
         assert 0 < resting < saturated
         starved = replace(clean[0], generator_core=0.85 + saturated)
         assert "The load generator used" in reasons([*clean, starved])
+
+        lab.control("PUT", "/store", {"state": "killed"})
+        with pytest.raises(GeneratorFailed, match=r"load-\d{4} by session cannot log in: login: 503 store_unavailable"):
+            stage.generator.enter([Crowd("late", "session", lab.url, users=1)])
 
 
 class Confused(BaseHTTPRequestHandler):
@@ -221,13 +227,6 @@ def test_a_server_that_confuses_members_is_caught_whatever_its_status_says() -> 
     window = window_of(Arm(crowd, {}), 0, seen)
     assert window.reading["kinds"].keys() == {"somebody_else"}
     assert "answered as load-0000 by session" in reasons([window])
-
-
-def test_who_cannot_log_in_ends_the_run_with_a_reason(tmp_path: Path) -> None:
-    with staged(tmp_path) as (stage, lab, _arm):
-        lab.control("PUT", "/store", {"state": "killed"})
-        with pytest.raises(GeneratorFailed, match=r"load-\d{4} by session cannot log in: login: 503 store_unavailable"):
-            stage.generator.enter([Crowd("late", "session", lab.url, users=1)])
 
 
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) -> None:
