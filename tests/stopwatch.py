@@ -62,7 +62,7 @@ def told(thread: "os.DirEntry[str]", what: str) -> list[str]:
         return file.read().decode().split()
 
 
-def eventually(condition: Callable[[], Any], what: str = "it", within_s: float | None = None) -> Any:
+def eventually(condition: Callable[[], Any], what: str = "it", *, within_s: float | None = None) -> Any:
     """Wait until `what` holds, and return it. With `within_s` the lab's own share of the wait is held to that."""
     watch, deadline = Stopwatch(), monotonic() + GIVE_UP_S
     while not (found := condition()):

@@ -151,6 +151,6 @@ def test_a_server_that_goes_and_comes_back_needs_no_restart(nodes: list[Flask], 
         watch.assert_within(ABOUT_A_SECOND_S)
     assert alice.who() == "alice"
     postgres.start()
-    back = eventually(lambda: (response := alice.refresh()).status_code != 503 and response, BACK_WITHIN_S)
+    back = eventually(lambda: (response := alice.refresh()).status_code != 503 and response, within_s=BACK_WITHIN_S)
     assert back.status_code == 200
     assert nodes[1].test_client().get("/readyz").status_code == 200

@@ -105,5 +105,5 @@ def test_a_master_that_is_gone_takes_only_its_own_slots_along(
     # A master that starts waits two seconds of its own before it serves its slots again.
     eventually(lambda: b"cluster_state:ok" in gone.client.execute_command("CLUSTER", "INFO"))
     last = 200 if fault == "hangs" else 401
-    eventually(lambda: theirs[0].get("profile").status_code == last, BACK_WITHIN_S)
+    eventually(lambda: theirs[0].get("profile").status_code == last, within_s=BACK_WITHIN_S)
     assert credential_of(app).issue(member(app, "bob"), 1800)

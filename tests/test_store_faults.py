@@ -184,7 +184,9 @@ def test_when_the_store_returns_the_login_is_still_there(app: Flask, faulty: Fau
     assert [visitor.get("profile").status_code for visitor in visitors] == [503, 503]
     faulty.heal()
     for visitor in visitors:
-        back = eventually(lambda v=visitor: (seen := v.get("profile")).status_code != 503 and seen, BACK_WITHIN_S)
+        back = eventually(
+            lambda v=visitor: (seen := v.get("profile")).status_code != 503 and seen, within_s=BACK_WITHIN_S
+        )
         assert back.get_json()["member"]["username"] == "alice"
 
 
@@ -204,4 +206,4 @@ def test_an_answer_that_comes_late_is_given_to_nobody_else(
         faulty.hang()
         list(pool.map(Visitor.who, visitors.values()))
         faulty.heal()
-        eventually(all_are_told, BACK_WITHIN_S)
+        eventually(all_are_told, within_s=BACK_WITHIN_S)
