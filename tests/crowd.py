@@ -72,9 +72,9 @@ class Crowd:
         """Return how many answers each of them has had."""
         return Counter(self._answers)
 
-    def wait_for(self, approach: str, status: int, path: str = "profile") -> None:
-        """Return once one of them has had this answer."""
-        eventually(lambda: self.statuses[approach, path, status] > 0, f"{status} for {approach}")
+    def wait_for(self, approach: str, status: int) -> None:
+        """Return once one of them has had this answer, to whatever it asked."""
+        eventually(lambda: self.count(approach, status) > 0, f"{status} for {approach}")
 
     @contextmanager
     def expecting_503_from(self, *approaches: str) -> Iterator[None]:
@@ -93,7 +93,7 @@ class Crowd:
 
     def count(self, approach: str, status: int) -> int:
         """Return how many answers of this kind there were."""
-        return sum(number for (of, _, code), number in self.statuses.items() if (of, code) == (approach, status))
+        return sum(number for (of, _, code), number in list(self.statuses.items()) if (of, code) == (approach, status))
 
     def check_ledger(self) -> Counter[tuple[str, bool]]:
         """Compare the end state with everything that was acknowledged; return how many logins were in and out."""

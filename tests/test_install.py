@@ -151,6 +151,7 @@ def test_pip_installs_where_there_is_no_uv(lab: ToyLab) -> None:
     assert lab.installed()["alpha-1"] == "pip"
 
 
+@pytest.mark.nightly
 def test_uv_is_brought_by_pip_and_stays_apart_from_the_lab(lab: ToyLab) -> None:
     real = (lab.path / "uv").resolve()
     (lab.path / "uv").unlink()
@@ -190,6 +191,7 @@ def test_an_installation_that_was_killed_is_made_anew(lab: ToyLab, index: ToyInd
     assert lab.says("alpha") == "alpha 1"
 
 
+@pytest.mark.nightly
 def test_it_can_be_started_from_within_the_environment_that_it_makes_anew(lab: ToyLab) -> None:
     lab.install("run")
     (lab.folder / ".venv" / "installed").unlink()
