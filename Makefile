@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 
+# Where it is set, each of the processes that a lab starts would compile every module again, for two seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := setup
 .PHONY: setup demo test test-fast lint bench load lock browser what-runs
 

@@ -193,7 +193,8 @@ def install_by_uv(pip: list[str | Path], wanted: str) -> bool:
     """Return False if there is no uv for this machine, or if it fails where pip may not."""
     try:
         command = [find_uv(pip), "pip", "install", "--quiet", "--python", PYTHON]
-        run([*command, "--require-hashes", "--no-deps", "-r", _lock(wanted)])
+        compiles = ("--compile-bytecode",) if NEVER_COMPILED_LATER else ()
+        run([*command, *compiles, "--require-hashes", "--no-deps", "-r", _lock(wanted)])
     except FailedCommand as failed:
         if failed.cause and failed.cause != UNTRUSTED:  # pip would meet it too; but it may trust what uv does not
             raise
@@ -209,8 +210,11 @@ def find_uv(pip: list[str | Path]) -> str | Path:
     return found or own
 
 
+# Where this is set, modules would be compiled in each process again.
+NEVER_COMPILED_LATER = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
 # Everything is pinned, so there is nothing to resolve. Modules are compiled when they are first imported: few are.
-BY_PIP = ("install", "--quiet", "--no-user", "--no-deps", "--no-compile", "--require-hashes")
+WHEN_IMPORTED = () if NEVER_COMPILED_LATER else ("--no-compile",)
+BY_PIP = ("install", "--quiet", "--no-user", "--no-deps", *WHEN_IMPORTED, "--require-hashes")
 
 
 def install_by_pip(pip: list[str | Path], wanted: str) -> None:
