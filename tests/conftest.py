@@ -20,6 +20,7 @@ from tests.faulty_store import FaultyStore
 from tests.lab_processes import Lab
 from tests.monitor import Monitor
 from tests.seeded import CHEAP_HASHER, copy_seeds
+from tests.session_probe import patient
 from tests.visitor import Visitor
 
 
@@ -115,8 +116,13 @@ def make_app(make_config: MakeConfig, clock: Clock) -> Iterator[MakeApp]:
     made = []
 
     def make(**overrides: object) -> Flask:
-        made.append(create_app(make_config(**overrides), now=clock))
+        config = make_config(**overrides)
+        made.append(create_app(config, now=clock))
         share_templates(made[-1])
+        if (
+            "redis_url" not in overrides
+        ):  # else the store is one that fails, and how soon that is said is what is tested
+            patient(made[-1], config.redis_url or "")
         return made[-1]
 
     yield make
@@ -134,7 +140,7 @@ def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iter
     """One app for a whole module, on the real clock: for many small tests that do not see each other."""
     folder = tmp_path_factory.mktemp("module")
     copy_seeds(folder)
-    app = create_app(config_in(folder, store_url))
+    app = patient(create_app(config_in(folder, store_url)), store_url)
     share_templates(app)
     yield app
     app.extensions["database"].engine.dispose()
