@@ -118,6 +118,7 @@ def test_it_fits_a_projector_too(browser: Browser, lab: str, width: int) -> None
     with browser.new_context(base_url=lab, viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
         page.goto(BIG)
-        page.get_by_role("button", name="Projector").click()
+        with page.expect_navigation():  # until its styles have come too
+            page.get_by_role("button", name="Projector").click()
         expect(page.locator("html")).to_have_attribute("data-projector", "")
         assert overflow(page) <= 0
