@@ -15,9 +15,7 @@ SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
 
 Scene = tuple[str, str, str]  # language, theme, screen
 
-ONE_NODE: dict[str, Any] = {
-    "extra_http_headers": {"X-Lab-Door": "sticky"}
-}  # or half the pages behind /memory would know nobody
+ONE_NODE: dict[str, Any] = {"extra_http_headers": {"X-Lab-Door": "sticky"}}  # /memory knows a login on one node only
 
 # For what takes long: in each run in one language, nightly in both. Every page is drawn in both in each run.
 LOCALES_IN_TURN = ["en", pytest.param("ko", marks=pytest.mark.nightly)]

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def lan_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab that lets other machines in."""
-    with Lab(tmp_path_factory.mktemp("lan"), "--lan", nodes=2) as lab:
+    """A lab that lets other machines in. It finds nothing in its folder, as at a first start, and makes it all."""
+    with Lab(tmp_path_factory.mktemp("lan"), "--lan", nodes=2, seeded=False) as lab:
         yield lab
 
 
