@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Any
 
 from cluster.client import order
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from tests.aftermath import aftermath
 from tests.seeded import copy_seeds
 from tests.stopwatch import GIVE_UP_S as SOON_S
@@ -102,7 +102,8 @@ class Lab:
     def wait_until_ready(self) -> "Lab":
         lines = 1 if self.nodes == 1 else 2
         eventually(lambda: self.stdout().count("\n") >= lines or self.process.poll() is not None, "Ready, or an end")
-        assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: {self.url}"], "")
+        said = self.log()
+        assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: {self.url}"], ""), said
         self.started = descendants(self.process.pid)
         return self
 

