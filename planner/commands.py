@@ -1,7 +1,8 @@
-"""The plan in a terminal: `plan` prints what `/planner` shows."""
+"""The plan in a terminal: `plan` prints what `/planner` shows, `simulate` renews what its model is held to."""
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,19 @@ from planner.load import INPUTS, Load, read_load
 from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
 from planner.quantity import readable
-from planner.reproduce import committed, worst
+from planner.reproduce import SIMULATED, committed, simulate_committed, worst
 from planner.runs import results_of
 from planner.words import FIGURES, RESOURCES, compact, shown
 
 ARM = "approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads"
+
+
+@click.command()
+def simulate() -> None:
+    """Simulate the committed runs anew and keep the outcome: for who has changed a run, a constant or the model."""
+    arms = [asdict(arm) for arm in simulate_committed(measured()[0])]
+    SIMULATED.write_text(json.dumps(arms, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    click.echo(f"{len(arms)} arms are in {SIMULATED}")
 
 
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,7 +43,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
 @_inputs
 @click.option("--run", type=click.Path(path_type=Path), help="Take constants from this results.json of a run.")
 @click.option("--formulas", is_flag=True, help="Print each formula, and the numbers put into it.")
-@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet, and every arm of the committed runs.")
+@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet; print the committed runs simulated.")
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
 def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **given: int | None) -> None:
     """Reckon what each approach needs for a number of members, and where it breaks first."""
@@ -96,7 +105,7 @@ def _print_simulation(load: Load, constants: Constants) -> None:
         seen = prospect(Terms(approach, load, constants))
         told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
         click.echo(f"    {approach:10}{told}")
-    compared = committed(constants)
+    compared = committed()
     click.echo("\nTwo measured runs, simulated: the planner's own, then the load test scale-out")
     click.echo(f"    ({ARM})")
     for arm in compared:
@@ -112,5 +121,5 @@ def _times(p50_us: float, p99_us: float) -> str:
 
 def group() -> click.Group:
     """Return `python -m planner`."""
-    commands: dict[str, Any] = {"plan": plan}
+    commands: dict[str, Any] = {"plan": plan, "simulate": simulate}
     return click.Group("planner", commands=commands, help=__doc__)

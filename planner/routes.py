@@ -1,6 +1,5 @@
 """`/planner`: what a load needs; `/planner/simulation`: the model of it, beside what was measured."""
 
-from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
@@ -13,7 +12,7 @@ from planner.fleet import Prospect, prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
-from planner.reproduce import Comparison, committed, worst
+from planner.reproduce import committed, worst
 from planner.runs import Runs
 from web.negotiation import wants_html
 from web.one_at_a_time import heavy_work
@@ -57,11 +56,12 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
     @pages.get("/planner/simulation")
     def simulation() -> Response:
-        """Simulate the committed runs, arm by arm, and one node of the fleet that the query asks for."""
+        """Show the committed runs beside their simulation, and simulate one node of the fleet that the query asks for."""
         load = read_load(request.args)
         constants = _constants(runs)
+        compared = committed()
         with heavy_work:
-            compared, prospects = _compared(), _prospects(load, constants)
+            prospects = _prospects(load, constants)
         if not wants_html():
             return jsonify(
                 arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]
@@ -83,11 +83,6 @@ def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -
     chosen = {"run": request.args["run"]} if request.args.get("run") else {}
     query = {**as_query(known["load"]), **chosen} if "load" in known else {}
     return make_response(render_template(template, **about, query=query, **known), status)
-
-
-@lru_cache(maxsize=1)
-def _compared() -> list[Comparison]:
-    return committed(measured()[0])
 
 
 def _prospects(load: Load, constants: Constants) -> list[Prospect]:

@@ -15,6 +15,7 @@ from flask import Flask
 from planner.commands import group
 from planner.formulas import APPROACHES
 from planner.load import INPUTS
+from planner.reproduce import committed
 from planner.runs import OWN_RUNS, Runs
 from planner.words import FIGURES, RESOURCES
 from tests.conftest import MakeApp
@@ -159,11 +160,11 @@ def test_a_node_simulates_for_one_visitor_at_a_time(make_app: MakeApp, monkeypat
     app = make_app()
     meanwhile: list[Any] = []
 
-    def asked_meanwhile() -> list[Any]:
+    def asked_meanwhile(*_: object) -> list[Any]:
         meanwhile.append(app.test_client().get("/planner/simulation"))
         return []
 
-    monkeypatch.setattr("planner.routes._compared", asked_meanwhile)
+    monkeypatch.setattr("planner.routes._prospects", asked_meanwhile)
     assert app.test_client().get("/planner/simulation").status_code == 200
     [busy] = meanwhile
     assert_problem(busy, 503, "busy")
@@ -184,11 +185,20 @@ def test_a_terminal_prints_the_plan() -> None:
     assert "requests_s = members × requests_per_minute ÷ 60\n        = 10,000,000 × 6 ÷ 60 = 1,000,000" in said
 
 
-@pytest.mark.own_processes
 def test_a_terminal_simulates_the_committed_run() -> None:
     said = run("--simulate")
     assert "the largest deviation: " in said
     assert said.count("(gives the machine's constant)") == 1
+
+
+def test_what_the_model_says_is_kept_by_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = committed()
+    monkeypatch.setattr("planner.commands.simulate_committed", lambda constants: kept[:3])
+    for module in ("commands", "reproduce"):
+        monkeypatch.setattr(f"planner.{module}.SIMULATED", tmp_path / "simulated.json")
+    result = CliRunner().invoke(group(), ["simulate"])
+    assert (result.exit_code, result.output) == (0, f"3 arms are in {tmp_path / 'simulated.json'}\n")
+    assert committed() == kept[:3]
 
 
 def test_a_terminal_takes_constants_from_a_run_and_gives_json() -> None:

@@ -12,7 +12,7 @@ from planner.constants import measured
 from planner.fleet import md1_wait_us, prospect
 from planner.formulas import Terms
 from planner.load import Load
-from planner.reproduce import Comparison, foretell, outside_us, reproduce
+from planner.reproduce import Comparison, committed, foretell, outside_us, reproduce, simulate_committed
 from planner.runs import OWN_RUNS, SCALE_OUT, results_of
 from planner.simulation import Fleet, Request, Simulation
 
@@ -67,7 +67,7 @@ def test_a_sticky_balancer_leaves_nodes_idle_that_nobody_was_sent_to() -> None:
 def test_an_open_stream_waits_as_an_md1_queue_does(use: float) -> None:
     service_us = 1000.0
     outcome = Simulation(Fleet(1, threads=1), repeat(Request(cpu_us=service_us))).open_stream(
-        use * 1e6 / service_us, 60_000
+        use * 1e6 / service_us, 25_000
     )
     waited_us = sum(outcome.took_us[2000:]) / len(outcome.took_us[2000:]) - service_us
     assert waited_us == pytest.approx(md1_wait_us(service_us, use), rel=0.12)
@@ -81,8 +81,31 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
 @cache
 def comparisons() -> dict[str, Comparison]:
-    """Simulate the committed run, once for all tests here."""
-    return {arm.name: arm for arm in reproduce(RESULTS, measured()[0])}
+    """Return the committed run's arms as they were simulated last."""
+    return {arm.name: arm for arm in committed() if arm.run == RESULTS["experiment"]}
+
+
+def some_arms_of(results: dict[str, Any], every: int) -> dict[str, Any]:
+    """Return a run with fewer arms; the one that gives the machine's constant is among them."""
+    [first] = [arm.name for arm in comparisons().values() if arm.calibrates]
+    kept = [arm for number, arm in enumerate(results["arms"]) if number % every == 0 or arm["name"] == first]
+    return {**results, "arms": kept}
+
+
+def test_what_is_kept_is_what_the_model_says() -> None:
+    """Of some arms: of all, every night. If this fails, `python -m planner simulate` keeps what the model says now."""
+    constants, scale_out = measured()[0], results_of(SCALE_OUT)
+    some = [
+        *reproduce(some_arms_of(RESULTS, every=8), constants),
+        *foretell({**scale_out, "arms": scale_out["arms"][::12]}, constants, outside_us(RESULTS)),
+    ]
+    assert {arm.run for arm in some} == {"planner-scaling", "scale-out"}
+    assert [arm for arm in some if arm not in committed()] == []
+
+
+@pytest.mark.nightly
+def test_all_that_is_kept_is_what_the_model_says() -> None:
+    assert simulate_committed(measured()[0]) == committed()
 
 
 @pytest.mark.parametrize("name", [arm["name"] for arm in RESULTS["arms"]])
@@ -106,9 +129,8 @@ def test_the_committed_run_varies_what_matters_and_was_fit_to_publish() -> None:
         assert arm["store_commands_per_request"] == pytest.approx({"session": 1, "token": 0}[arm["approach"]], abs=0.1)
 
 
-@cache
 def foretold() -> list[Comparison]:
-    return foretell(results_of(SCALE_OUT), measured()[0], outside_us(RESULTS))
+    return [arm for arm in committed() if arm.run == "scale-out"]
 
 
 def test_the_load_test_is_foretold_without_any_constant_of_its_own() -> None:
@@ -139,7 +161,7 @@ def test_only_one_arm_gives_the_machines_constant() -> None:
 
 def test_the_check_would_notice_a_model_that_is_wrong() -> None:
     """Tell the model half of the threads that the nodes had."""
-    results = {**deepcopy(RESULTS), "arms": deepcopy(RESULTS["arms"][::3])}
+    results = deepcopy(some_arms_of(RESULTS, every=6))
     for arm in results["arms"]:
         arm["factors"]["threads"] = 1
     wrong = [arm for arm in reproduce(results, measured()[0]) if max(map(abs, arm.off)) > WITHIN]

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.browser
 
 HEAVIEST_BYTES = 150_000
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"
-COMPUTED = ("/planner/simulation",)
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only
 REFUSED = ("/nowhere", "/storage/elsewhere")  # what these are there to show, the browser complains of
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -34,17 +33,11 @@ def page(browser: Browser, lab: str) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def quick_pages(pages: list[str]) -> list[str]:
-    """The addresses without those that are computed for seconds; `tests/browser/test_planner.py` opens them."""
-    return [path for path in pages if path not in COMPUTED]
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> list[str]:
     """The addresses of all pages: of each route without variables, and of each story."""
     folder = tmp_path_factory.mktemp("pages")
     app = create_app(config_in(folder, store_url, front_door="http://127.0.0.1:1", control_socket="/nowhere"))
-    found = [path for path in addresses(app) if path in COMPUTED or is_page(app, path)]
+    found = [path for path in addresses(app) if is_page(app, path)]
     return [*found, "/walkthrough/token/read", "/nowhere"]
 
 
@@ -137,7 +130,7 @@ def visit(context: BrowserContext, path: str, language: str) -> Visit:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_page_fits_its_screen_and_complains_of_nothing(
-    browser: Browser, lab: str, quick_pages: list[str], language: str, part: int
+    browser: Browser, lab: str, pages: list[str], language: str, part: int
 ) -> None:
     """No page is heavy, wider than its screen, refused by axe, or complained of by the browser.
 
@@ -145,14 +138,14 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
     tests/test_colours.py computes: it looks at each page in one language, at every other one in the dark.
     """
     wrong: list[str] = []
-    mine = [path for path in quick_pages if language == "en" or is_one_of_its_kind(path)][part::PARTS]
+    mine = [path for path in pages if language == "en" or is_one_of_its_kind(path)][part::PARTS]
     for number, seen in enumerate(visits(browser, lab, mine, language)):
         seen.measure_width()
         if language == "en" and is_one_of_its_kind(seen.path):
             seen.ask_axe("dark" if number % 2 else "light")
         wrong += seen.wrong
     assert [text for text in wrong if not is_to_be_expected(text)] == []
-    assert len(quick_pages) > 40
+    assert len(pages) > 40
 
 
 @pytest.mark.nightly

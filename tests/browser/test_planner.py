@@ -6,12 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.scenes import ONE_NODE, SCENES, Scene, overflow, page_of
-from tests.browser.test_every_page import Visit
+from tests.browser.scenes import SCENES, Scene, overflow, page_of
 
 pytestmark = pytest.mark.browser
 
-COMPUTED_WITHIN_MS = 180_000
 BIG = "/planner?members=10000000&nodes=1000"
 
 
@@ -92,17 +90,11 @@ def test_it_works_without_a_script(browser: Browser, lab: str) -> None:
 
 
 def test_the_model_is_held_to_the_measured_run(page: Page, complaints: Complaints) -> None:
-    """The page is computed for seconds, by each node that is asked: so it is opened once, for all there is to see."""
-    page.set_extra_http_headers(ONE_NODE["extra_http_headers"])
     page.goto(BIG)
-    with page.expect_navigation(timeout=COMPUTED_WITHIN_MS):
-        page.get_by_role("link", name="Does the model agree").click(no_wait_after=True)
+    page.get_by_role("link", name="Does the model agree").click()
     expect(page.locator("h1")).to_have_text("Does the model agree with what was measured?")
     assert page.locator("section").first.locator("tbody tr").count() >= 18
-    seen = Visit(page, "/planner/simulation", wrong=[])
-    seen.measure_width()
-    seen.ask_axe("light")
-    assert seen.wrong + complaints.found == []
+    assert complaints.found == []
 
 
 @pytest.mark.parametrize("scene", SCENES)
