@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import numpy
-from scipy import stats
 
 RESAMPLES = 9999
 LEVEL = 0.95
@@ -34,20 +34,31 @@ class Estimate:
         return self.low <= value <= self.high
 
 
+def _statistics() -> Any:
+    """Return SciPy's, which takes two seconds to import: what draws load or runs a lab starts without it."""
+    from scipy import stats  # noqa: PLC0415
+
+    return stats
+
+
 def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
     """Return the median of one value a repeat, with its bootstrap interval. Raise `ValueError` for none."""
     if not values:
         raise ValueError("a median takes at least one value")
     if len(values) == 1:  # one repeat knows nothing of its own uncertainty
         return Estimate(values[0], float("-inf"), float("inf"))
-    interval = stats.bootstrap(
-        (numpy.asarray(values),),
-        numpy.median,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="percentile",  # with five values, corrections for bias have nothing to go by
-        rng=numpy.random.default_rng(seed),
-    ).confidence_interval
+    interval = (
+        _statistics()
+        .bootstrap(
+            (numpy.asarray(values),),
+            numpy.median,
+            n_resamples=RESAMPLES,
+            confidence_level=level,
+            method="percentile",  # with five values, corrections for bias have nothing to go by
+            rng=numpy.random.default_rng(seed),
+        )
+        .confidence_interval
+    )
     return Estimate(float(median(values)), float(interval.low), float(interval.high))
 
 
@@ -61,15 +72,19 @@ def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, le
     point = float(median(others) - median(values))
     if min(len(values), len(others)) == 1:
         return Estimate(point, float("-inf"), float("inf"))
-    interval = stats.bootstrap(
-        (numpy.asarray(values), numpy.asarray(others)),
-        lambda mine, theirs, axis: numpy.median(theirs, axis=axis) - numpy.median(mine, axis=axis),
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="percentile",
-        vectorized=True,
-        rng=numpy.random.default_rng(seed),
-    ).confidence_interval
+    interval = (
+        _statistics()
+        .bootstrap(
+            (numpy.asarray(values), numpy.asarray(others)),
+            lambda mine, theirs, axis: numpy.median(theirs, axis=axis) - numpy.median(mine, axis=axis),
+            n_resamples=RESAMPLES,
+            confidence_level=level,
+            method="percentile",
+            vectorized=True,
+            rng=numpy.random.default_rng(seed),
+        )
+        .confidence_interval
+    )
     return Estimate(point, float(interval.low), float(interval.high))
 
 
@@ -90,7 +105,7 @@ def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL)
     """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
     if len(xs) < 3:
         raise ValueError("a line with an interval takes at least three points")
-    fit = stats.linregress(xs, ys)
-    room = float(stats.t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
+    fit = _statistics().linregress(xs, ys)
+    room = float(_statistics().t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
     slope = Estimate(float(fit.slope), float(fit.slope) - room, float(fit.slope) + room)
     return Line(slope, float(fit.intercept), float(fit.rvalue) ** 2)

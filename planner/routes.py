@@ -56,7 +56,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
     @pages.get("/planner/simulation")
     def simulation() -> Response:
-        """Show the committed runs beside their simulation, and simulate one node of the fleet that the query asks for."""
+        """Show the committed runs as they were simulated, and simulate one node of the fleet in the query."""
         load = read_load(request.args)
         constants = _constants(runs)
         compared = committed()

@@ -17,8 +17,8 @@ from threading import Thread
 from typing import Any
 
 from cluster.client import order
-from tests.ports import free_port
 from tests.aftermath import aftermath
+from tests.ports import free_port
 from tests.seeded import copy_seeds
 from tests.stopwatch import GIVE_UP_S as SOON_S
 from tests.stopwatch import eventually

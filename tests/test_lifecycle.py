@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import free_port
 from cluster.published import publish
 from tests.lab_processes import SOON_S, Lab, descendants, process_table
+from tests.ports import free_port
 from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes

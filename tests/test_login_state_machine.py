@@ -215,8 +215,8 @@ class SessionStory(Story):
             self.end_those_of(login.member)
 
 
+STORIES = [12, pytest.param(200, marks=pytest.mark.nightly)]
 bounded = settings(
-    max_examples=30,
     stateful_step_count=20,
     deadline=None,
     derandomize=True,
@@ -224,9 +224,10 @@ bounded = settings(
 )
 
 
+@pytest.mark.parametrize("stories", STORIES)
 @pytest.mark.parametrize("approach", GUARDED)
 def test_no_story_lets_in_who_should_be_out_or_keeps_out_who_should_be_in(
-    monkeypatch: pytest.MonkeyPatch, make_app: MakeApp, clock: Clock, approach: str
+    monkeypatch: pytest.MonkeyPatch, make_app: MakeApp, clock: Clock, approach: str, stories: int
 ) -> None:
     """SECURITY 10, 11, 12, 14, 15."""
     right: Callable[[str | None, str], bool] = lambda known, _password: known is not None  # noqa: E731
@@ -234,4 +235,5 @@ def test_no_story_lets_in_who_should_be_out_or_keeps_out_who_should_be_in(
     nodes = 1 if approach == "memory" else 2  # what one node remembers, another does not know
     apps = [make_app(**LIFETIMES) for _ in range(nodes)]
     kind, told = TokenStory if approach in BY_TOKEN else SessionStory, count()
-    run_state_machine_as_test(lambda: kind(approach, apps, clock, told), settings=bounded)
+    as_many = settings(bounded, max_examples=stories)
+    run_state_machine_as_test(lambda: kind(approach, apps, clock, told), settings=as_many)

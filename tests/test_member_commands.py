@@ -11,8 +11,8 @@ from flask import Flask
 
 import accounts.commands
 import accounts.demo
-from tests.ports import free_port
 from tests.conftest import MakeApp, MakeVisitor
+from tests.ports import free_port
 
 Run = Callable[..., Result]
 

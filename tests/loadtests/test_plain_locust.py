@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.ports import free_port
 from loadtests.lab import Lab
+from tests.ports import free_port
 
 pytestmark = pytest.mark.own_processes
 
