@@ -1,36 +1,37 @@
 """Ports for what tests start. A port that is free now may be somebody else's a second later, when a lab listens on it.
 
-So each process of a test run has a range of its own, apart from where the lab looks for its own store's port
-(`cluster.embedded_store.SERVER_PORTS`), and from the ports that no browser asks for.
+So a port that was given to a test is kept from all others, by a lock on a file of its name, until the test process
+ends. The lab looks for its own store's port elsewhere (`cluster.embedded_store.SERVER_PORTS`).
 """
 
+import fcntl
 import os
 import random
 import socket
 from contextlib import suppress
-from itertools import cycle
+from pathlib import Path
 
-FIRST = 7_168  # and the last is below 10,080, the next that no browser asks for
-PROCESSES = 8
-EACH = 360
-APART = 4  # a lab takes the next port too, for its sticky door
-
-
-def _of_this_process() -> list[int]:
-    """Return its ports, from a place by chance: another test run may go on beside this one."""
-    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
-    ports = list(range(FIRST + process * EACH, FIRST + (process + 1) * EACH, APART))
-    start = random.randrange(len(ports))
-    return ports[start:] + ports[:start]
-
-
-_PORTS = cycle(_of_this_process())
+# A lab takes the next port too, for its sticky door. Below 10,080, the next that no browser asks for.
+PORTS = range(7_168, 10_078, 2)
+LOCKS = Path(f"/tmp/test-ports-{os.getuid()}")  # whatever TMPDIR says: all test runs on this machine look here
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, and that nobody else of this test run will take."""
-    for port in _PORTS:
+    """Return a loopback port that nobody listens on, and that no other test will be given."""
+    LOCKS.mkdir(exist_ok=True)
+    for port in random.sample(PORTS, len(PORTS)):
         with suppress(OSError), socket.socket() as probe:
+            _keep(port)
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("a cycle has no end")
+    raise AssertionError("no port is free")
+
+
+def _keep(port: int) -> None:
+    """Hold the port's lock, by a descriptor that is open from now on. Raise `OSError` if somebody else does."""
+    lock = os.open(LOCKS / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
