@@ -58,10 +58,11 @@ def seed_demo(members: Members) -> None:
 
 
 def _add_missing(members: Members) -> None:
+    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS)])
     for demo in DEMO_MEMBERS:
-        if members.find(demo.username) is None:
+        if demo.username not in there:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
-    if members.find(GUEST) is None:
+    if GUEST not in there:
         members.add_missing([GUEST], hash_password(secrets.token_urlsafe()))
     seed_load_members(members, DEFAULT_LOAD_MEMBERS)
 
@@ -72,6 +73,5 @@ def seed_load_members(members: Members, count: int) -> int:
     One hash serves all: they share one password, and hashing it again for each would take minutes.
     """
     names = [f"load-{number:04d}" for number in range(1, count + 1)]
-    if members.find(names[-1]) is not None and members.find(names[0]) is not None:
-        return 0
-    return members.add_missing(names, hash_password(LOAD_PASSWORD))
+    ends = {names[0], names[-1]}
+    return 0 if members.there_of(ends) == ends else members.add_missing(names, hash_password(LOAD_PASSWORD))

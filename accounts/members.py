@@ -68,6 +68,11 @@ class Members:
         member = self.find(username)
         return None if member is None or member.disabled else member
 
+    def there_of(self, usernames: Iterable[str]) -> set[str]:
+        """Return which of these names are members'."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(Member.username).where(Member.username.in_(usernames))))
+
     def all(self, limit: int) -> list[Member]:
         """Return the first `limit` members by name."""
         with self._database.reading() as session:
