@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from cluster.address import Address, CannotStart
 from cluster.control import control_api
 from cluster.load_run import LoadRun
+from cluster.preloaded import Preloaded
 from cluster.published import control_file, published
 from cluster.runtime_folder import RuntimeFolder
 from cluster.store import running_store
@@ -43,12 +44,15 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False) -> 
     With one node the address is its own; with more it is the balancer's round robin door, and the next free port is
     the sticky one. `lan` lets other machines press the lab's switches, with a code that is printed.
     """
+    preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
     logging.getLogger("store_client").setLevel(logging.CRITICAL)  # what the nodes say of it, we say in our own words
     stop = StopRequest()
     address.refuse_if_taken()
     doors = Doors(address, address.next_free() if nodes > 1 else None)
     code = (config.instructor_code or _new_code()) if lan and config.lab else None
     with ExitStack() as parts:
+        if preloaded:
+            parts.callback(preloaded.stop)
         store = parts.enter_context(running_store(config))
         folder = _runtime_folder()
         parts.callback(folder.remove)
@@ -56,7 +60,7 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False) -> 
         socket = folder.path / "control.socket"
         environment = _environment(config, store.url, socket, code, doors)
         load_run = LoadRun(config.instance_dir / "loadtests")
-        supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes)
+        supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no order before that
             parts.enter_context(control_api(supervisor, socket))

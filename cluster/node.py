@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.address import Address
+from cluster.preloaded import Preloaded
 from cluster.process import Process
 from cluster.unix_http import UnixConnection
 
@@ -23,12 +24,16 @@ HEALTH_WITHIN_S = 0.3
 
 @dataclass(frozen=True)
 class Node:
-    """A node's name, where it listens (an address or a socket file), its process's environment, its application."""
+    """A node's name, where it listens (an address or a socket file), its process's environment, its application.
+
+    With `preloaded`, which has imported the application, it starts in a fraction of the time.
+    """
 
     name: str
     listens_on: Address | Path
     environment: Mapping[str, str]
     application: str = "app:create_app"
+    preloaded: Preloaded | None = None
 
     def launch(self) -> Process:
         """Start its process, and do not wait until it answers."""
@@ -37,12 +42,14 @@ class Node:
             where = ["--uds", str(self.listens_on)]
         else:
             where = ["--host", self.listens_on.ip, "--port", str(self.listens_on.port)]
-        command = [
-            *(sys.executable, "-m", "granian", self.application, "--factory", "--interface", "wsgi", *where),
+        arguments = [
+            *(self.application, "--factory", "--interface", "wsgi", *where),
             *("--workers", "1", "--blocking-threads", str(NODE_THREADS), "--backlog", str(BACKLOG), "--http", "1"),
             *("--http1-buffer-size", str(MAX_HEADER_BYTES), "--log-level", "warning", "--no-ws"),
         ]
-        return Process(self.name, command, {**self.environment, "NODE_NAME": self.name})
+        env = {**self.environment, "NODE_NAME": self.name}
+        tether = self.preloaded.start(self.name, arguments, env) if self.preloaded else None
+        return Process(self.name, [sys.executable, "-m", "granian", *arguments], env, tether)
 
     def answers(self) -> bool:
         """Tell whether the process answers; its store may be down."""

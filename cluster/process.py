@@ -8,16 +8,39 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import IO, Any, Protocol
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 5.0  # longer than a tether's own
 
 
-class Process:
-    """A command on a tether (see `cluster.tether`); what it prints appears on standard error behind its `name`."""
+class RunningTether(Protocol):
+    """What is needed of a tether that runs: `subprocess.Popen`, or what stands in for it."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        self._tether = subprocess.Popen(
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    returncode: int | Any
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+class Process:
+    """A command on a tether (see `cluster.tether`); what it prints appears on standard error behind its `name`.
+
+    `tether` is one that runs already, in place of a command.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        tether: RunningTether | None = None,
+    ) -> None:
+        self._tether: RunningTether = tether or subprocess.Popen(
             [sys.executable, "-m", "cluster.tether", name, *command],
             cwd=ROOT,
             env={**os.environ, **(env or {})},

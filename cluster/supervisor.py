@@ -12,6 +12,7 @@ from cluster.balancer import Balancer
 from cluster.load_run import LoadRun
 from cluster.node import Node
 from cluster.orders import Refused
+from cluster.preloaded import Preloaded
 from cluster.store import Store
 from cluster.supervised import Supervised, Wanted
 from cluster.vitals import Vitals
@@ -42,12 +43,14 @@ class Supervisor:
         folder: Path,
         environment: Mapping[str, str],
         nodes: int,
+        preloaded: Preloaded | None = None,
     ) -> None:
         self.doors = doors
         self._store = store
         self._load_run = load_run
         self._folder = folder
         self._environment = environment
+        self._preloaded = preloaded
         self._vitals = Vitals()
         self._orders = Lock()
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
@@ -165,11 +168,14 @@ class Supervisor:
 
     def _add_node(self) -> None:
         if self.doors.sticky is None:
-            node = Node(self._environment["NODE_NAME"], self.doors.round_robin, self._environment)
+            node = self._node(self._environment["NODE_NAME"], self.doors.round_robin)
         else:
             name = f"node-{len(self._nodes) + 1}"
-            node = Node(name, self._folder / f"{name}.socket", self._environment)
+            node = self._node(name, self._folder / f"{name}.socket")
         self._nodes[node.name] = (node, Supervised(node.name, node.launch, node.answers))
+
+    def _node(self, name: str, listens_on: Address | Path) -> Node:
+        return Node(name, listens_on, self._environment, preloaded=self._preloaded)
 
     def _new_balancer(self, sticky: Address) -> Balancer:
         folder = self._folder / "balancer"

@@ -10,20 +10,40 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
-from typing import IO
+from typing import IO, Protocol
 
 PATIENCE_S = 3.0  # for the command to end by itself
 ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
+class Child(Protocol):
+    """What is needed of a command that runs: `subprocess.Popen`, or what stands in for it."""
+
+    pid: int
+    stdout: IO[bytes] | None
+
+    def poll(self) -> int | None: ...
+    def terminate(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 def main(name: str, command: list[str]) -> int:
     """Run `command` in a process group of its own until it ends or has to; return its exit code."""
-    wake = _wake_on_signals()
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+    return hold(
+        name,
+        lambda: subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+        ),
     )
+
+
+def hold(name: str, start: Callable[[], Child]) -> int:
+    """Start a command, in a process group of its own and with its output in a pipe; hold it until it ends or has to."""
+    wake = _wake_on_signals()
+    child = start()
     assert child.stdout is not None  # asked for above
     # To standard error, whatever it is: on the lab's standard output stands its Ready line alone.
     printer = Thread(target=_print_named, args=(name, child.stdout), daemon=True)
@@ -31,9 +51,9 @@ def main(name: str, command: list[str]) -> int:
     with suppress(OSError):  # whoever started us is gone already
         os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
     _wait(child, wake)
-    _end(child)
+    code = _end(child)
     printer.join(1.0)
-    return child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return code if code >= 0 else 128 - code
 
 
 def _print_named(name: str, output: IO[bytes]) -> None:
@@ -53,7 +73,7 @@ def _wake_on_signals() -> int:
     return reader
 
 
-def _wait(child: "subprocess.Popen[bytes]", wake: int) -> None:
+def _wait(child: Child, wake: int) -> None:
     """Return when the command has ended, the pipe closes, or somebody asks us to end."""
     while child.poll() is None:
         ready, _, _ = select.select([sys.stdin, wake], [], [])
@@ -61,8 +81,8 @@ def _wait(child: "subprocess.Popen[bytes]", wake: int) -> None:
             return
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Ask the command to end, and make sure of it and of all that it started."""
+def _end(child: Child) -> int:
+    """Ask the command to end, and make sure of it and of all that it started; return its exit code."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGCONT)  # one that hangs could not hear it
     with suppress(subprocess.TimeoutExpired):
@@ -70,7 +90,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
         child.wait(PATIENCE_S)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    return child.wait()
 
 
 if __name__ == "__main__":

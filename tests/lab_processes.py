@@ -117,9 +117,13 @@ class Lab:
         """Return all that it has said."""
         return self.stdout() + self.stderr()
 
-    def find(self, *words: str) -> Running:
-        """Return the process whose command line has all these words; the first one, of a process and its children."""
-        return next(process for process in self.started if all(word in process.command for word in words))
+    def tether_and_command(self, part: str) -> tuple[Running, Running]:
+        """Return the two processes of a node, the balancer or the store, as they are now."""
+        state = self.control("GET", "/state")
+        parts = (*state["nodes"], state["store"], *filter(None, [state["balancer"]]))
+        table = {process.pid: process for process in process_table()}
+        command = table[next(each["pid"] for each in parts if each["name"] == part)]
+        return table[command.parent], command
 
     def child_of(self, parent: Running) -> Running:
         """Return the last process that `parent` has started."""

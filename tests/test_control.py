@@ -71,7 +71,7 @@ def test_a_store_that_was_away_comes_back_with_every_login(lab: Lab, fault: str,
 
 
 def test_a_node_whose_tether_was_killed_is_not_left_behind_by_a_stop(lab: Lab) -> None:
-    tether = next(running for running in descendants(lab.process.pid) if "tether node-2 " in running.command)
+    tether, _ = lab.tether_and_command("node-2")
     left = {running.pid for running in descendants(tether.pid)}
     os.kill(tether.pid, signal.SIGKILL)
     lab.control("PUT", "/nodes/node-2", {"state": "stopped"})

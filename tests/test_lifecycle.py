@@ -77,8 +77,7 @@ def test_a_node_that_dies_by_itself_is_started_again_and_said_so(start_lab: Star
     lab = start_lab(LAB="0")
     for deaths, victim in enumerate(["tether", "server", "worker"], start=1):
         lab.started = descendants(lab.process.pid)
-        tether = lab.find("cluster.tether", "granian")
-        server = lab.child_of(tether)
+        tether, server = lab.tether_and_command("node-1")
         os.kill({"tether": tether, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
         eventually(lambda deaths=deaths: lab.stderr().count(ENDED) == deaths, f"a line about the {victim}")
         eventually(lambda: lab.states()["node-1"] == "running" and lab.is_ready(), "the node's return")
@@ -105,7 +104,7 @@ def test_a_store_that_dies_by_itself_comes_back_with_every_login(start_lab: Star
     _, headers, _ = lab.request("GET", "/token/profile", headers={**by_token, "X-Lab-Trace": "1"})
     assert not [name for name in headers if "trace" in name]
 
-    os.kill(lab.child_of(lab.find("cluster.tether", "valkey-server")).pid, signal.SIGKILL)
+    os.kill(lab.tether_and_command("store")[1].pid, signal.SIGKILL)
     statuses = {lab.request("GET", "/session/profile", headers=by_session)[0]}
     assert lab.request("GET", "/token/profile", headers=by_token)[0] == 200
 

@@ -173,9 +173,7 @@ def test_what_dies_by_itself_is_started_again_while_the_others_serve(lab: Lab) -
     visits = Thread(target=visit)
     visits.start()
     for name in ("node-1", "balancer"):
-        running = descendants(lab.process.pid)
-        tether = next(process for process in running if f"tether {name} " in process.command)
-        [command] = [process for process in running if process.parent == tether.pid]
+        _, command = lab.tether_and_command(name)
         if name == "balancer":
             stop.set()
             visits.join(SOON_S)
@@ -187,21 +185,29 @@ def test_what_dies_by_itself_is_started_again_while_the_others_serve(lab: Lab) -
 
 
 def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    """A module of another name takes the place of the app: each node ends with an import error."""
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / "sitecustomize.py").write_text(
-        "import sys\n"
-        "if 'granian' in sys.orig_argv and 'cluster.tether' not in sys.orig_argv:\n"
-        "    raise SystemExit('broken on purpose')\n"
-    )
-    lab = Lab(tmp_path, nodes=2, PYTHONPATH=str(broken))
+    """Its server is told nonsense by a variable of its own."""
+    lab = Lab(tmp_path, nodes=2, GRANIAN_BACKPRESSURE="much")
     assert lab.process.wait(SOON_S) == 1
     assert re.search(r"^app.py: node-\d ended while it started \(exit code \d+\)", lab.stderr(), re.MULTILINE)
     assert re.search(r"^node-\d \| ", lab.stderr(), re.MULTILINE), "each line names its process"
     assert "Ready" not in lab.stdout()
     lab.assert_nothing_is_left()
     lab.stop()
+
+
+def test_nodes_start_as_commands_when_nobody_is_left_to_fork_them(own_lab: Lab) -> None:
+    forking = {own_lab.tether_and_command(name)[0].parent for name in ("node-1", "node-2")}
+    assert own_lab.process.pid not in forking
+    os.kill(forking.pop(), signal.SIGKILL)
+    assert not forking
+    for state in ("killed", "running"):
+        own_lab.control("PUT", "/nodes/node-1", {"state": state})
+        eventually(lambda state=state: own_lab.states()["node-1"] == state, f"a node that is {state}")
+    assert "granian" in own_lab.tether_and_command("node-1")[1].command
+    assert len(answers(own_lab, "/open/profile", 4)) == 2
+    own_lab.started += descendants(own_lab.process.pid)
+    assert own_lab.end_with(signal.SIGINT) == 0
+    own_lab.assert_nothing_is_left()
 
 
 def test_a_taken_port_leads_the_sticky_door_on_to_the_next(lab: Lab, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from app import create_app
 from tests.browser.scenes import LOCALES, ONE_NODE, SCREENSHOTS, overflow
@@ -17,7 +17,8 @@ from tests.visitor import APPROACHES, PASSWORDS
 
 pytestmark = pytest.mark.browser
 
-HEAVIEST_BYTES = 150_000
+MARKUP_BYTES, HEAVIEST_BYTES = 2_000, 150_000
+WEIGHTS = "['navigation', 'resource'].flatMap(kind => performance.getEntriesByType(kind)).map(part => part.toJSON())"
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only
 REFUSED = ("/nowhere", "/storage/elsewhere")  # what these are there to show, the browser complains of
@@ -76,9 +77,10 @@ class Visit:
     path: str
     wrong: list[str]
 
-    def measure_weight(self, came: list[Response]) -> None:
-        size = sum(len(response.body()) for response in came if CHARTS not in response.url)
-        if size > HEAVIEST_BYTES:
+    def measure_weight(self) -> None:
+        parts = self.page.evaluate(WEIGHTS)
+        size = sum(part["decodedBodySize"] for part in parts if CHARTS not in part["name"])
+        if not MARKUP_BYTES < size < HEAVIEST_BYTES:
             self.wrong.append(f"{self.path} weighs {size} bytes")
 
     def measure_width(self) -> None:
@@ -113,9 +115,8 @@ def visits(browser: Browser, lab: str, paths: list[str], language: str) -> Itera
 
 
 def visit(context: BrowserContext, path: str, language: str) -> Visit:
-    page, wrong, came = context.new_page(), list[str](), list[Response]()
+    page, wrong = context.new_page(), list[str]()
     page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
-    page.on("response", lambda response: came.append(response))  # noqa: PLW0108  # a handler must take attributes
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
     page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     page.on("requestfailed", lambda request: wrong.append(f"{page.url}: {request.url} {request.failure}"))
@@ -123,7 +124,7 @@ def visit(context: BrowserContext, path: str, language: str) -> Visit:
     seen = Visit(page, path, wrong)
     if page.locator("html").get_attribute("lang") != language:
         wrong.append(f"{path} is not in {language}")
-    seen.measure_weight(came)
+    seen.measure_weight()
     return seen
 
 
