@@ -13,12 +13,12 @@ from cluster.orders import Refused
 from cluster.published import published, store_file
 from cluster.slow_link import SlowLink
 from cluster.supervised import Supervised, Wanted
-from cluster.vitals import Vitals
+from cluster.vitals import NOTHING, Vitals
 from config import Config
 from store_client import connect, hosts_of, reason_of
 
 LONGEST_ROUND_TRIP_MS = 50.0
-NO_VITALS = {"pid": None, "rss_bytes": None, "cpu_percent": None, "up_since": None}
+
 NO_CONTENTS = {"keys": None, "used_bytes": None, "full": False}
 
 
@@ -66,7 +66,7 @@ class GivenStore:
             "state": "running" if self._answers() else "stopped",
             "restarts": 0,
             "round_trip_ms": 0,
-            **NO_VITALS,
+            **NOTHING,
             **NO_CONTENTS,
         }
 
