@@ -1,8 +1,10 @@
 """Real store, real database, real keys; only time is faked. Each test owns its database, ring and store prefix."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         has_store = "store_url" in getattr(item, "fixturenames", ())
         if has_store and item.get_closest_marker("any_store") is None:
             item.add_marker(pytest.mark.store)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collection pass over what is there for good: a third of a second each time, dozens of times."""
+    gc.collect()
+    gc.freeze()
 
 
 class Clock:
@@ -135,15 +143,21 @@ def app(make_app: MakeApp) -> Flask:
     return make_app()
 
 
-@pytest.fixture(scope="module")
-def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iterator[Flask]:
-    """One app for a whole module, on the real clock: for many small tests that do not see each other."""
-    folder = tmp_path_factory.mktemp("module")
+@contextmanager
+def app_in(folder: Path, store_url: str, **overrides: object) -> Iterator[Flask]:
+    """Give an app on the real clock for many small tests that do not see each other."""
     copy_seeds(folder)
-    app = patient(create_app(config_in(folder, store_url)), store_url)
+    app = patient(create_app(config_in(folder, store_url, **overrides)), store_url)
     share_templates(app)
     yield app
     app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def module_app(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Iterator[Flask]:
+    """One app for a whole module."""
+    with app_in(tmp_path_factory.mktemp("module"), store_url) as app:
+        yield app
 
 
 MakeVisitor = Callable[..., Visitor]

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 from cluster.control import control_api
 from cluster.orders import Refused
 from cluster.supervisor import Supervisor
-from tests.conftest import MakeApp
+from tests.conftest import MakeApp, app_in
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.any_store
@@ -37,6 +37,9 @@ class Recorded:
     """A supervisor that writes its orders down instead of carrying them out."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
         self.orders: list[tuple[object, ...]] = []
         self.nodes = {"node-1": "running", "node-2": "running"}
         self.refusal: Refused | None = None
@@ -53,25 +56,37 @@ class Recorded:
         return carry_out
 
 
-@pytest.fixture
-def supervisor() -> Recorded:
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
     return Recorded()
 
 
-@pytest.fixture
-def socket(supervisor: Recorded) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def socket(recorded: Recorded) -> Iterator[Path]:
     """The real control API on a socket file whose path is short enough for every system."""
     with (
         tempfile.TemporaryDirectory(dir="/tmp") as folder,
-        control_api(cast(Supervisor, supervisor), Path(folder, "s")),
+        control_api(cast(Supervisor, recorded), Path(folder, "s")),
     ):
         yield Path(folder, "s")
 
 
 @pytest.fixture
-def app(make_app: MakeApp, socket: Path) -> Flask:
+def supervisor(recorded: Recorded) -> Recorded:
+    recorded.begin()
+    return recorded
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, store_url: str, socket: Path) -> Iterator[Flask]:
+    with app_in(tmp_path_factory.mktemp("lab"), store_url, control_socket=socket) as app:
+        yield app
+
+
+@pytest.fixture
+def app(lab: Flask, supervisor: Recorded) -> Flask:
     """A lab on this machine only."""
-    return make_app(control_socket=socket)
+    return lab
 
 
 @pytest.fixture

@@ -20,10 +20,9 @@ ONE_NODE: dict[str, Any] = {"extra_http_headers": {"X-Lab-Door": "sticky"}}  # /
 # For what takes long: in each run in one language, nightly in both. Every page is drawn in both in each run.
 LOCALES_IN_TURN = ["en", pytest.param("ko", marks=pytest.mark.nightly)]
 
-# Each run draws the narrowest, darkest one, in the longer script; the nightly run draws the rest.
-IN_EVERY_RUN = ("ko", "dark", "phone")
+# Every night. How each page looks when it is opened is measured in each run: tests/browser/test_every_page.py.
 SCENES = [
-    pytest.param(scene, id="-".join(scene), marks=[] if scene == IN_EVERY_RUN else [pytest.mark.nightly])
+    pytest.param(scene, id="-".join(scene), marks=pytest.mark.nightly)
     for scene in product(LOCALES, ("light", "dark"), SCREENS)
 ]
 

@@ -247,7 +247,6 @@ def test_a_database_that_does_not_answer_is_said_in_place(page: Page, shared_lab
     run(page, "valid-valid", "headers")
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("scene", SCENES)
 def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
     with page_of(browser, lab, scene) as (page, folder):

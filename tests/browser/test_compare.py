@@ -329,6 +329,7 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
         assert overflow(page) <= 0
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("projector", [False, True], ids=["plain", "projector"])
 def test_the_page_fits_other_screens_too(browser: Browser, lab: str, projector: bool) -> None:
     with browser.new_context(base_url=lab) as context:

@@ -23,7 +23,7 @@ LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getCompu
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only
 REFUSED = ("/nowhere", "/storage/elsewhere")  # what these are there to show, the browser complains of
 DESK: ViewportSize = {"width": 1280, "height": 800}
-WIDTHS = (320, 360, 768, 3840)
+WIDTHS = {"en": (320, 360, 768, 3840), "ko": (320, 3840)}
 PARTS = 3  # the pages are shared out, so that no test takes long and both cores have some
 
 
@@ -83,9 +83,9 @@ class Visit:
         if not MARKUP_BYTES < size < HEAVIEST_BYTES:
             self.wrong.append(f"{self.path} weighs {size} bytes")
 
-    def measure_width(self) -> None:
-        """In every width, from the smallest phone to the largest screen."""
-        for width in WIDTHS:
+    def measure_width(self, language: str) -> None:
+        """From the smallest phone to the largest screen."""
+        for width in WIDTHS[language]:
             self.page.set_viewport_size({"width": width, "height": 900})
             if overflow(self.page) > 0:
                 self.wrong.append(f"{self.path} is wider than {width} px")
@@ -141,7 +141,7 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
     wrong: list[str] = []
     mine = [path for path in pages if language == "en" or is_one_of_its_kind(path)][part::PARTS]
     for number, seen in enumerate(visits(browser, lab, mine, language)):
-        seen.measure_width()
+        seen.measure_width(language)
         if language == "en" and is_one_of_its_kind(seen.path):
             seen.ask_axe("dark" if number % 2 else "light")
         wrong += seen.wrong
@@ -161,7 +161,7 @@ def test_every_page_is_drawn_and_fits_a_projector(browser: Browser, lab: str, pa
         seen.ask_axe("dark")
         seen.page.context.request.post("/display", form={"projector": "on"})
         seen.page.reload()
-        seen.measure_width()
+        seen.measure_width(language)
         seen.ask_axe("light")
         seen.page.context.request.post("/display", form={"projector": ""})
         wrong += seen.wrong

@@ -312,6 +312,7 @@ def test_it_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
         assert overflow(page) <= 0
 
 
+@pytest.mark.nightly
 def test_it_fits_the_largest_and_the_smallest_screen(browser: Browser, lab: str) -> None:
     for width, height in ((320, 480), (3840, 2160)):
         with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:

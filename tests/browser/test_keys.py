@@ -248,6 +248,7 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
         assert overflow(page) <= 0
 
 
+@pytest.mark.nightly
 def test_the_page_fits_other_screens_too(page: Page) -> None:
     take_three(page)
     for width in (320, 1920, 3840):

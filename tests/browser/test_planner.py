@@ -105,6 +105,7 @@ def test_it_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
         assert overflow(page) <= 0
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("width", [360, 3840])
 def test_it_fits_a_projector_too(browser: Browser, lab: str, width: int) -> None:
     with browser.new_context(base_url=lab, viewport={"width": width, "height": 900}) as context:

@@ -185,6 +185,7 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
         assert overflow(page) <= 0
 
 
+@pytest.mark.nightly
 def test_the_page_fits_other_screens_too(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
     expect(lane(scale_out, "token")).to_have_attribute("data-mood", "in", timeout=SLOW_MS)

@@ -74,6 +74,7 @@ def test_the_pages_behind_an_approach_fit_their_screen(page: Page, draw: Draw, a
         _draw_pages(page, draw, approach)
 
 
+@pytest.mark.nightly
 def test_the_home_page_fills_a_large_screen_and_does_not_overflow_the_smallest(browser: Browser, lab: str) -> None:
     for width, height in ((320, 480), (1920, 1080), (3840, 2160)):
         with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:

@@ -231,7 +231,6 @@ def test_it_works_under_either_name(page: Page, lab: str) -> None:
     assert answers(page, "cookie")[4] == "link"
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("scene", SCENES)
 def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
     with page_of(browser, lab, scene) as (page, folder):

@@ -420,7 +420,6 @@ DRAWN = (
 )
 
 
-@pytest.mark.nightly  # every page's plain state is measured in each run: tests/browser/test_every_page.py
 @pytest.mark.parametrize("scene", SCENES)
 def test_the_player_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
     with page_of(browser, lab, scene) as (page, folder):
