@@ -37,6 +37,7 @@ from token_auth.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from web import headers
 from web.fields import MAX_BODY_BYTES
+from web.unread import ReadToTheEnd
 
 
 def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
@@ -100,7 +101,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         seed_demo(members)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=config.lab)  # type: ignore[method-assign]
+    measured = Measured(app.wsgi_app, config.node_name, traces=config.lab)
+    app.wsgi_app = ReadToTheEnd(measured)  # type: ignore[method-assign]
     return app
 
 
@@ -149,7 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_config()
         _make_what_nodes_share(config)
         host = options.host or ("0.0.0.0" if options.lan else "127.0.0.1")  # noqa: S104  # that is what --lan asks for
-        return lab.run(config, Address(host, options.port), options.nodes, options.lan)
+        direct = options.direct or (not config.lab and options.nodes == 1)  # there your own proxy stands in front
+        return lab.run(config, Address(host, options.port), options.nodes, options.lan, direct)
     except BadConfig as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
@@ -165,10 +168,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan every one)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
     parser.add_argument("--nodes", type=int, default=1, help="how many nodes to run (default: %(default)s)")
+    parser.add_argument("--direct", action="store_true", help="one node on the port itself, for measuring: no balancer")
     parser.add_argument("--lan", action="store_true", help="let other machines in, to the switches with a code")
     options = parser.parse_args(arguments)
     if not 1 <= options.nodes <= MOST_NODES:
         parser.error(f"--nodes takes a number from 1 to {MOST_NODES}")
+    if options.direct and options.nodes != 1:
+        parser.error("--direct is for one node")
     if options.host == "":
         parser.error("--host takes an address or a name")
     if not 1 <= options.port <= 65535:

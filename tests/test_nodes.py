@@ -119,6 +119,26 @@ def test_a_read_in_flight_on_a_dying_node_is_passed_on(lab: Lab) -> None:
     assert statuses == [200, 200]
 
 
+def test_bodies_that_nobody_asked_for_take_no_node_out(lab: Lab) -> None:
+    """A node that answered before it had read them was taken for dead, and everybody else got 503."""
+    sizes, refused = iter([70_000, 900_000, 60_000, 64_000] * 8), Counter[int]()
+
+    def send() -> None:
+        for size in sizes:
+            body = "x" * size
+            refused[lab.request("POST", "/nowhere", body)[0]] += 1
+            refused[lab.request("POST", "/session/notes", {"text": body})[0]] += 1
+
+    senders = [Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    visits = Counter[int]()
+    while any(sender.is_alive() for sender in senders):
+        visits[lab.request("GET", "/open/profile")[0]] += 1
+    assert set(visits) == {200}
+    assert set(refused) == {401, 404, 413}
+
+
 def test_when_no_node_answers_the_balancer_says_so_as_the_lab_does(lab: Lab) -> None:
     for name in ("node-1", "node-2"):
         lab.control("PUT", f"/nodes/{name}", {"state": "killed"})

@@ -1,0 +1,160 @@
+"""The load balancer's settings: one nginx with two doors, one round robin and one sticky."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+# Nodes listen on sockets in a folder that only we can enter, so `X-Forwarded-For` can only come from here; and here it
+# is overwritten, whatever the client claims, unless there are proxies of one's own in front of it. A page may choose
+# its door by a header too, which keeps it in one origin.
+SETTINGS = """\
+daemon off;
+{user}worker_processes 1;
+worker_rlimit_nofile 8192;
+pid "{folder}/nginx.pid";
+error_log stderr emerg;  # that a node is down the supervisor says
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    server_tokens off;
+    client_body_temp_path "{folder}/body";
+    proxy_temp_path "{folder}/proxy";
+    fastcgi_temp_path "{folder}/fastcgi";
+    uwsgi_temp_path "{folder}/uwsgi";
+    scgi_temp_path "{folder}/scgi";
+
+    upstream round_robin {{
+        zone round_robin 256k;
+{servers}
+        keepalive 64;
+    }}
+    upstream sticky {{
+        zone sticky 256k;
+{servers}
+        sticky cookie node path=/ httponly samesite=lax;
+        keepalive 64;
+    }}
+    map $http_x_lab_door $door {{ default round_robin; sticky sticky; }}
+
+    # What a browser is shown while no node answers, in its language; a program gets a problem.
+    map $http_accept $wants_page {{ default no; ~text/html yes; }}
+    map $http_accept_language $asked {{ default en; ~*^ko ko; }}
+    map $cookie_language $language {{ default $asked; ko ko; en en; }}
+    map "$wants_page $language" $nobody {{ default /@nobody; "yes en" /@nobody/en; "yes ko" /@nobody/ko; }}
+
+    proxy_http_version 1.1;
+    proxy_connect_timeout 1s;
+    proxy_read_timeout 60s;
+    proxy_set_header Connection "";
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For {forwarded_for};
+    # A GET or PUT that failed goes to the next node; a POST may have been carried out already and does not. This is
+    # nginx's default, said aloud.
+    proxy_next_upstream error timeout;
+    # Just above what a node takes: more is refused here, where it is read to its end.
+    client_max_body_size 65k;
+    client_body_timeout 10s;
+    client_header_timeout 10s;
+    send_timeout 10s;
+    keepalive_timeout 30s;
+    reset_timedout_connection on;
+    # So many requests at a time from one address, behind which a whole class may sit; this machine's own load tests are
+    # not limited. Who sends nothing yet counts nowhere: nginx drops the oldest of those when it needs the room.
+    geo $here {{ default ""; 127.0.0.0/8 1; ::1 1; }}
+    map $here $limited {{ 1 ""; default {limited}; }}
+    limit_conn_zone $limited zone=addresses:1m;
+    limit_conn addresses 250;
+    limit_conn_status 429;
+    # One buffer takes a node's largest header, with its trace; what a client sends may be as large as a node takes.
+    large_client_header_buffers 4 64k;
+    proxy_buffer_size 32k;
+    proxy_buffers 8 32k;
+
+    # What the balancer itself has to say, it says like every other error of the lab.
+    error_page 502 503 504 =503 $nobody;
+    error_page 413 @large_body;
+    error_page 429 @crowded;
+    # These have addresses, and no names: a request whose own address cannot be read reaches no named location.
+    error_page 494 414 =431 /@large_header;
+    error_page 400 405 501 505 =400 /@bad_request;
+
+    server {{
+        listen {round_robin} backlog=1024;
+        location / {{ proxy_pass http://$door; }}
+{problems}
+    }}
+    server {{
+        listen {sticky} backlog=1024;
+        location / {{ proxy_pass http://sticky; }}
+{problems}
+    }}
+}}
+"""
+# No failure takes a node out: what a client sends could bring it about. One that is down refuses at once, and the next
+# one is asked.
+SERVER = '        server "unix:{socket}" max_fails=0;'
+PROBLEM = """\
+        location {name} {{
+            default_type application/problem+json;
+            add_header Retry-After {retry_after} always;
+            add_header Cache-Control no-store always;
+            add_header X-Content-Type-Options nosniff always;
+            return {status} '{{"type":"urn:session-or-token:problem:{code}","title":"{title}","status":{status},\
+"code":"{code}"}}';
+        }}"""
+# It asks again by itself; a form that was sent is not sent again.
+PAGE = """\
+        location = /@nobody/{language} {{
+            default_type "text/html; charset=utf-8";
+            add_header Retry-After 1 always;
+            add_header Cache-Control no-store always;
+            add_header X-Content-Type-Options nosniff always;
+            add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
+            return 503 '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>\
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">\
+<meta http-equiv="refresh" content="2"></head><body><h1>{title}</h1><p>{says}</p></body></html>';
+        }}"""
+PAGES = "\n".join(
+    [
+        PAGE.format(
+            language="en",
+            title="No node answers at the moment",
+            says="The lab’s nodes are starting, or somebody has ended them. This page asks again every two seconds.",
+        ),
+        PAGE.format(
+            language="ko",
+            title="지금은 응답하는 노드가 없습니다",
+            says="실습실의 노드가 시작하는 중이거나 누군가 노드를 종료했습니다. 이 페이지는 2초마다 다시 요청합니다.",
+        ),
+    ]
+)
+PROBLEMS = "\n".join(
+    [
+        PROBLEM.format(name="= /@nobody", status=503, code="no_node", title="No node answers", retry_after=1),
+        PROBLEM.format(
+            name="@large_body", status=413, code="bad_request", title="The body is too large", retry_after='""'
+        ),
+        PROBLEM.format(name="@crowded", status=429, code="crowded", title="Too many at once", retry_after=1),
+        PROBLEM.format(
+            name="= /@bad_request", status=400, code="bad_request", title="This is no request", retry_after='""'
+        ),
+        PROBLEM.format(
+            name="= /@large_header", status=431, code="bad_request", title="A header is too large", retry_after='""'
+        ),
+    ]
+)
+
+
+def nginx_conf(
+    folder: Path, sockets: Sequence[Path], round_robin: str, sticky: str, user: str, has_proxy_in_front: bool
+) -> str:
+    """Return the settings of a balancer over these nodes that writes to `folder`; the doors as nginx writes them."""
+    return SETTINGS.format(
+        folder=folder,
+        servers="\n".join(SERVER.format(socket=socket) for socket in sockets),
+        round_robin=round_robin,
+        sticky=sticky,
+        user=user,
+        problems=f"{PROBLEMS}\n{PAGES}",
+        forwarded_for="$proxy_add_x_forwarded_for" if has_proxy_in_front else "$remote_addr",
+        limited='""' if has_proxy_in_front else "$binary_remote_addr",  # behind a proxy all have its address
+    )

@@ -1,0 +1,43 @@
+"""A request's body is read to its end, whoever answers before it was."""
+
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from web.unread import MOST_BYTES
+
+pytestmark = pytest.mark.any_store
+
+
+def left_of(app: Flask, path: str, size: int, **how: str) -> tuple[str, int]:
+    """Send a body; return the status and how much of the body is left."""
+    body = BytesIO(b"x" * size)
+    environ = EnvironBuilder(path, method="POST", **how).get_environ()
+    environ.update({"wsgi.input": body, "CONTENT_LENGTH": str(size)})
+    _, status, _ = run_wsgi_app(app, environ)
+    return status[:3], size - body.tell()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "status"),
+    [
+        ("/nowhere", "text/plain", "404"),
+        ("/open/profile", "text/plain", "405"),
+        ("/session/notes", "application/json", "401"),
+        ("/token/refresh", "application/json", "413"),
+        ("/session/login", "multipart/form-data; boundary=x", "413"),
+    ],
+)
+def test_nothing_is_left_unread(module_app: Flask, path: str, kind: str, status: str) -> None:
+    assert left_of(module_app, path, 900_000, content_type=kind) == (status, 0)
+
+
+def test_what_has_no_end_is_not_read_to_it(module_app: Flask) -> None:
+    assert left_of(module_app, "/nowhere", MOST_BYTES + 1000) == ("404", 1000)
+
+
+def test_a_trace_of_what_was_sent_shows_no_more_than_was_read(module_app: Flask) -> None:
+    status, left = left_of(module_app, "/nowhere", 900_000, headers={"X-Lab-Trace": "1"})  # type: ignore[arg-type]
+    assert (status, left) == ("404", 0)
