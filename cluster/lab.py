@@ -38,17 +38,17 @@ class StopRequest:
         self.made = True
 
 
-def run(config: Config, address: Address, nodes: int = 1, lan: bool = False) -> int:
+def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, direct: bool = False) -> int:
     """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`.
 
-    With one node the address is its own; with more it is the balancer's round robin door, and the next free port is
-    the sticky one. `lan` lets other machines press the lab's switches, with a code that is printed.
+    The address is the balancer's round robin door, and the next free port is the sticky one; or, with `direct`, the one
+    node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
     """
     preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
     logging.getLogger("store_client").setLevel(logging.CRITICAL)  # what the nodes say of it, we say in our own words
     stop = StopRequest()
     address.refuse_if_taken()
-    doors = Doors(address, address.next_free() if nodes > 1 else None)
+    doors = Doors(address, None if direct else address.next_free())
     code = (config.instructor_code or _new_code()) if lan and config.lab else None
     with ExitStack() as parts:
         if preloaded:

@@ -22,7 +22,7 @@ MOST_SOCKET_PATH = 100  # bytes; a system takes 104 to 108
 
 @dataclass(frozen=True)
 class Doors:
-    """Where the world comes in: one address for one node, or two doors of a balancer."""
+    """Where the world comes in: two doors of a balancer, or the one node's own address."""
 
     round_robin: Address
     sticky: Address | None = None
@@ -56,10 +56,8 @@ class Supervisor:
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
         for _ in range(nodes):
             self._add_node()
-        self._balancer, self._balancing = None, None
-        if doors.sticky:
-            self._balancer = self._new_balancer(doors.sticky)
-            self._balancing = Supervised("balancer", self._balancer.launch, doors.round_robin.is_open)
+        self._balancer = self._new_balancer(doors.sticky) if doors.sticky else None
+        self._balancing: Supervised | None = None
 
     # -- what it does by itself
 
@@ -72,13 +70,20 @@ class Supervisor:
                 part.look()
 
     def is_ready(self) -> bool:
-        """Tell whether everything answers. Raise `CannotStart` if something ended instead."""
+        """Tell whether everything answers. Raise `CannotStart` if something ended instead.
+
+        The balancer starts once the nodes answer: until then nobody listens on its port.
+        """
         for part in self._parts():
             if part.has_ended:
                 raise CannotStart(
                     f"{part.name} ended while it started (exit code {part.process.exit_code}); its last lines are above"
                 )
-        return all(node.answers() for node, _ in self._nodes.values()) and self.doors.round_robin.is_ready()
+        if not all(node.answers() for node, _ in self._nodes.values()):
+            return False
+        if self._balancer and self._balancing is None:
+            self._balancing = Supervised("balancer", self._balancer.launch, self.doors.round_robin.is_open)
+        return self.doors.round_robin.is_ready()
 
     def stop(self) -> None:
         """End the balancer, which answers what is in flight, then the nodes, all at once."""
@@ -112,7 +117,7 @@ class Supervisor:
         """Start one more node and let the balancer know."""
         with self._orders:
             if self._balancer is None:
-                raise Refused(409, "no_balancer", "a single node has no balancer; start the lab with --nodes 2 or more")
+                raise Refused(409, "no_balancer", "this lab's one node was started without a balancer")
             if len(self._nodes) == MOST_NODES:
                 raise Refused(409, "too_many_nodes", f"the lab has {MOST_NODES} nodes, which is its limit")
             self._add_node()

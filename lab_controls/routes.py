@@ -22,7 +22,7 @@ MAKES = ("/nodes", "/load-run")
 # What the supervisor refuses, in the reader's language; its own words are for a terminal.
 REFUSALS = {
     "too_many_nodes": lazy_gettext("There are as many nodes as a lab can have."),
-    "no_balancer": lazy_gettext("A single node has no balancer. Start the lab with --nodes 2."),
+    "no_balancer": lazy_gettext("This lab’s one node was started without a balancer."),
     "unknown_node": lazy_gettext("There is no node of this name."),
     "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
     "not_running": lazy_gettext("The store has to run for this."),

@@ -44,7 +44,8 @@ class Lab:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        command = [sys.executable, "app.py", "--port", str(self._port), "--nodes", str(self.nodes)]
+        how = ["--nodes", str(self.nodes)] if self.nodes > 1 else ["--direct"]
+        command = [sys.executable, "app.py", "--port", str(self._port), *how]
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(  # on a tether: it ends with us, however we end
                 [sys.executable, "-m", "cluster.tether", "lab", *command],

@@ -65,6 +65,7 @@ class Lab:
         self, folder: Path, *arguments: str, port: int | None = None, nodes: int = 1, seeded: bool = True, **env: str
     ) -> None:
         self.folder, self.port, self.nodes = folder, port or free_port(), nodes
+        self.is_direct = "--direct" in arguments or (nodes == 1 and env.get("LAB") == "0")
         self.instance = folder / "instance"
         self.temp = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))  # short: socket files have short paths
         self.env = {**os.environ, "INSTANCE_DIR": str(self.instance), "TMPDIR": str(self.temp), **env}
@@ -96,11 +97,11 @@ class Lab:
 
     @property
     def url(self) -> str:
-        """Where it is: the one node's address, or that of the door that takes turns."""
+        """Where it is: the door that takes turns, or the one node itself."""
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> "Lab":
-        lines = 1 if self.nodes == 1 else 2
+        lines = 1 if self.is_direct else 2
         eventually(lambda: self.stdout().count("\n") >= lines or self.process.poll() is not None, "Ready, or an end")
         said = self.log()
         assert (self.stdout().splitlines()[:1], self.stderr()) == ([f"Ready: {self.url}"], ""), said
