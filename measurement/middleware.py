@@ -21,7 +21,8 @@ MAX_STEPS_SHOWN = 16  # a proxy keeps all headers of a response in one small buf
 class Measured:
     """A WSGI application that adds `X-Node`, `Server-Timing` and, where allowed and asked for, what a lab shows.
 
-    That is `X-Lab-Trace`, the steps inside, and `X-Lab-Wire`, the messages outside.
+    Outside a lab a refusal does not say what it cost: how long the database took for a log-in told which names there
+    are. What a lab shows is `X-Lab-Trace`, the steps inside, and `X-Lab-Wire`, the messages outside.
     """
 
     def __init__(self, app: "WSGIApplication", node_name: str, traces: bool) -> None:
@@ -42,7 +43,9 @@ class Measured:
             environ["wsgi.input"] = body
 
         def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            headers = [*headers, ("X-Node", self._node_name), ("Server-Timing", server_timing(recorder))]
+            headers = [*headers, ("X-Node", self._node_name)]
+            if self._traces or int(status[:3]) < 400:
+                headers.append(("Server-Timing", server_timing(recorder)))
             if wants_trace:
                 wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
                 headers += [("X-Lab-Trace", lab_trace(recorder)), *wire]

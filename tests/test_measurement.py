@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from accounts import Members
+from accounts.passwords import hash_password
 from measurement import step
 from measurement.middleware import MAX_STEPS_SHOWN
 from tests.conftest import MakeApp, MakeVisitor
@@ -67,6 +69,17 @@ def test_every_response_says_what_it_cost_and_which_node_answered(app: Flask) ->
         assert timing(response)["app"] > 0
         assert response.headers["X-Node"] == "node-1"
         assert len(response.headers.getlist("Server-Timing")) == 1
+
+
+def test_outside_a_lab_no_refusal_says_what_it_cost(make_app: MakeApp) -> None:
+    """SECURITY 18: the database's time told which names there are."""
+    app = make_app(lab=False)
+    Members(app.extensions["database"]).add("dave", hash_password("correct horse"))
+    for name in ("dave", "nobody"):
+        for approach in ("session", "token"):
+            refused = Visitor(app, approach).try_login(name, "wrong")
+            assert (refused.status_code, "Server-Timing" in refused.headers) == (401, False)
+    assert timing(Visitor(app, "token").try_login("dave", "correct horse"))["db"] > 0
 
 
 def test_each_part_is_charged_to_the_approach_that_uses_it(visitor: MakeVisitor) -> None:
