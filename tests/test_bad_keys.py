@@ -12,7 +12,7 @@ from jwt.algorithms import RSAAlgorithm
 from app import create_app
 from config import Config
 from token_auth.key_ring import KeyRing, write_ring
-from token_auth.keys import HMAC_BYTES, WELL_KNOWN_SECRETS, BadKeyRing, Key, Ring, new_key
+from token_auth.keys import HMAC_BYTES, BadKeyRing, Key, Ring, new_key
 
 
 def secret_key(secret: bytes, **changes: Any) -> dict[str, Any]:
@@ -45,11 +45,24 @@ def test_a_short_secret_stops_the_start(file: Path, length: int) -> None:
     assert f"{length} bytes" in start_with(file, secret_key(bytes(range(length))))
 
 
-@pytest.mark.parametrize("secret", [*WELL_KNOWN_SECRETS, b"a" * 32, b"\0" * 64, b"ab" * 20, b"password" * 4])
-def test_a_well_known_or_repetitive_secret_stops_the_start(file: Path, secret: bytes) -> None:
+# Text, as tutorials print it and tools make it: no list of such secrets is ever whole.
+TYPED = (
+    b"a-string-secret-at-least-256-bits-long",
+    b"JWTSecretKeyDontUseInProduction!",
+    b"this-is-a-very-long-secret-key-1234567890",
+    b"0123456789abcdef0123456789abcdef",
+    b"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    b"GQ1nJ7mZ0v6u0m1t3x5c2b8n4k9q7w1e+/dXhR0=",
+    b"two lines of a secret that is\r\n\tlong enough",
+    "비밀번호는아무도모르는아주긴문장입니다".encode(),
+)
+
+
+@pytest.mark.parametrize("secret", [*TYPED, b"a" * 32, b"\0" * 64, b"ab" * 20, b"password" * 4])
+def test_a_secret_that_was_typed_or_repeats_itself_stops_the_start(file: Path, secret: bytes) -> None:
     """SECURITY 2."""
     message = start_with(file, secret_key(secret))
-    assert "well known or easily guessed" in message or f"{len(secret)} bytes" in message
+    assert "may be guessed" in message
     assert secret.decode() not in message
 
 

@@ -92,6 +92,18 @@ def test_each_claim_is_required_and_of_its_type(alice: Visitor, forge: Forge, na
     assert answers == dict.fromkeys(answers, "invalid_token")
 
 
+@pytest.mark.parametrize("half", ["\ud800", "alice\udfff", "a\0b"])
+def test_what_is_signed_and_no_text_is_refused(alice: Visitor, forge: Forge, half: str) -> None:
+    """Half of a character, which JSON can write and nothing else can take, was a 500."""
+    access = alice.access
+    for name in sorted(CLAIMS[ACCESS] - {*WHOLE_NUMBERS}):
+        assert opens(alice, forge.with_claims(access, **{name: half})) == "invalid_token", name
+    both = [half, claims_of(access)["aud"]]
+    assert opens(alice, forge.with_claims(access, aud=both)) == "invalid_token"
+    jti = forge.with_claims(alice.refresh_token, jti=half)
+    assert refreshes(alice, jti) == "refresh_invalid"
+
+
 @pytest.mark.parametrize("name", sorted(CLAIMS[REFRESH]))
 def test_each_claim_of_a_refresh_token_is_required_and_of_its_type(alice: Visitor, forge: Forge, name: str) -> None:
     """SECURITY 3."""

@@ -13,6 +13,7 @@ from jwt.utils import base64url_decode
 
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Key
+from web.fields import is_text
 
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 REFRESH = "rt+jwt"
@@ -100,8 +101,11 @@ def _check(claims: object, expected: Expectation, now: float) -> None:
         right_type = type(value) is int if name in TIMES else isinstance(value, str | list) and bool(value)
         if not right_type or (isinstance(value, list) and name != "aud"):
             raise Malformed
+        # JSON can write half of a character, which no database and no header takes.
+        if isinstance(value, str) and not is_text(value):
+            raise Malformed
     audiences = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
-    if not all(isinstance(audience, str) for audience in audiences):
+    if not all(isinstance(audience, str) and is_text(audience) for audience in audiences):
         raise Malformed
     if claims["iss"] != expected.issuer or expected.audience not in audiences:
         raise Malformed
