@@ -1,8 +1,9 @@
 """The member database: one engine a process, short waits, every statement timed."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -129,8 +130,8 @@ def _tuned_engine(address: URL) -> Engine:
     elif address.get_backend_name() != "sqlite":
         engine = create_engine(address, pool_pre_ping=True, **EVERYWHERE)
     else:
-        if address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        if address.database and address.database != ":memory:":
+            _make_private(Path(address.database))
         engine = create_engine(address, connect_args={"timeout": LOCK_WAIT_S}, **EVERYWHERE)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -139,6 +140,16 @@ def _tuned_engine(address: URL) -> Engine:
     event.listen(engine, "after_cursor_execute", _stop_timer)
     event.listen(engine, "handle_error", _stop_failed_timer)
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make the file, if it is not there, for its owner alone: SQLite gives the files beside it the same mode.
+
+    Whoever asks first makes it, a node or a command, and each may have another umask.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
