@@ -24,7 +24,7 @@ from config import BadConfig, Config, load_config, make_folder
 from exhibits import exhibits_blueprint, keys_blueprint
 from folk_server import folk_blueprint
 from home import home_blueprint, register_languages
-from lab_controls import controls_blueprint
+from lab_controls import answer_only_to, controls_blueprint
 from measurement.middleware import Measured
 from open_access import open_approach
 from pages import Notes, pages_blueprint
@@ -59,6 +59,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     register_languages(app)
     errors.register(app)
     headers.register(app)
+    if config.lab:
+        answer_only_to(app, config.public_origin, config.front_door)
 
     store = StoreConnection(partial(store_address, config))
     database = Database(config.database_url)

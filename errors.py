@@ -143,7 +143,7 @@ class ControlError(LabError):
 
 class ForeignHost(ControlError):
     code = "foreign_host"
-    title = lazy_gettext("The lab's controls do not answer to this name")
+    title = lazy_gettext("This lab does not answer to this name")
 
 
 class CodeNeeded(ControlError):

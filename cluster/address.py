@@ -4,6 +4,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 
 # Addresses of nobody (RFC 5737, RFC 3849), to find the one by which this machine reaches others.
 OUTSIDE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}  # noqa: S104
@@ -61,7 +62,7 @@ class Address:
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((outside, 9))  # sends nothing; it only picks the address that leads out
             return replace(self, host=probe.getsockname()[0]).url
-        return f"http://{socket.gethostname()}:{self.port}"
+        return next((replace(self, host=address).url for address in _own_addresses(family)), self.url)
 
     def next_free(self) -> "Address":
         """Return the address with the next port that nobody listens on. Raise `CannotStart` if there is none."""
@@ -88,3 +89,12 @@ class Address:
             return False
         finally:
             connection.close()
+
+
+def _own_addresses(family: socket.AddressFamily) -> list[str]:
+    """Return this machine's addresses but loopback's, where no way leads out: a switch with nothing behind it."""
+    import psutil  # noqa: PLC0415  # a node, which imports this module too, needs none of it
+
+    cards = psutil.net_if_addrs().values()
+    addresses = [address.address for card in cards for address in card if address.family == family]
+    return [address for address in addresses if "%" not in address and not ip_address(address).is_loopback]

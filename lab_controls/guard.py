@@ -7,7 +7,6 @@ rebinding) shares its origin with us, but still sends that name. Pressing needs 
 import hashlib
 import hmac
 import math
-import re
 import time
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
@@ -24,14 +23,12 @@ from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 from config import Config
 from errors import CodeNeeded, ForeignHost, LabError, RateLimited, WrongCode
 from web.cookies import single_cookie
+from web.host import LOOPBACK_NAMES, host_name, is_address, name_in
 from web.origin import SAFE_METHODS, refuse_cross_origin
 
 COOKIE = "instructor"
 HEADER = "X-Instructor-Code"
 FAILURES_PER_MINUTE = 10
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-# As browsers write it: lower case, no user, no trailing dot.
-HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
 class Guesses:
@@ -123,7 +120,7 @@ class Guard:
         more proxies than it was started with. And whoever gets past a proxy can name any address in its place: the
         only one that is believed here is the lab's balancer, which comes by a socket file and names none but its own.
         """
-        named = _host_name(request) in LOOPBACK_NAMES and self.public_origin is None
+        named = host_name(request) in LOOPBACK_NAMES and self.public_origin is None
         balancers = 1 if _came_by_socket_file(request) else 0
         direct = self.proxies == balancers and _proxies_named(request) <= balancers
         return named and direct and _is_loopback(request.remote_addr)
@@ -136,33 +133,17 @@ class Guard:
             raise WrongCode()
 
     def _refuse_foreign_host(self) -> None:
-        name = _host_name(request)
+        name = host_name(request)
         public = urlsplit(self.public_origin).netloc if self.public_origin else ""
-        ours = name in LOOPBACK_NAMES or (bool(public) and name == _name_in(public))
+        ours = name in LOOPBACK_NAMES or (bool(public) and name == name_in(public))
         # An address is nobody's name: no other site can own it. So it is safe, and a classroom needs it.
-        if not ours and not (self.code is not None and _is_address(name)):
+        if not ours and not (self.code is not None and is_address(name)):
             raise ForeignHost()
 
 
 def _spoken(code: str) -> bytes:
     """Return what is left of a code that was read aloud and typed on a phone."""
     return code.strip().upper().encode()
-
-
-def _host_name(of: Request) -> str:
-    return _name_in(of.headers.get("Host", ""))
-
-
-def _name_in(host: str) -> str:
-    found = HOST.fullmatch(host)
-    return found["name"] if found else ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        return bool(ip_address(name.strip("[]")))
-    except ValueError:
-        return False
 
 
 def _is_loopback(address: str | None) -> bool:

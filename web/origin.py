@@ -21,5 +21,6 @@ def refuse_cross_origin() -> None:
 
 
 def _own_origin(origin: str | None) -> bool:
-    own = current_app.config["PUBLIC_ORIGIN"] or request.host_url.rstrip("/")
+    # As the browser wrote both: put together anew, a name in Hangul would be written in another way.
+    own = current_app.config["PUBLIC_ORIGIN"] or f"{request.scheme}://{request.headers.get('Host', '')}"
     return origin is None or origin == own
