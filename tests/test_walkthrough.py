@@ -259,6 +259,11 @@ def play(app: Flask, **fields: object) -> TestResponse:
         {"path": "/session/profile", "headers": {"Cookie": 1}},
         {"path": "/session/profile", "headers": []},
         {"path": "/session/profile", "body": {}},
+        {"path": "/session/profile", "body": "half of a character: \ud800"},
+        {"path": "/session/profile", "method": ["GET"]},
+        {"path": "/session/profile", "method": {"GET": 1}},
+        {"path": "/session/profile", "headers": {"Cookie": ["a"]}},
+        {"path": "/session/profile", "headers": {"Cookie": "\udfff"}},
         {"path": 1},
     ],
 )

@@ -84,6 +84,18 @@ def test_without_the_lab_nothing_is_told(make_app: MakeApp) -> None:
     assert "X-Lab-Wire" not in admit(make_app(lab=False)).get("profile", headers=ASK).headers
 
 
+@pytest.mark.parametrize("path", ["/lab", "/lab/nowhere", "/open/profile", "/session/profile"])
+@pytest.mark.parametrize(
+    "cookie", ["instructor=proof", "a=1; instructor=proof", "instructor=proof; b=2;instructor=proof"]
+)
+def test_the_instructors_cookie_is_shown_nowhere(app: Flask, path: str, cookie: str) -> None:
+    """It is worth the code, and `/lab` itself lies on its path."""
+    response = app.test_client(use_cookies=False).get(path, headers={"X-Lab-Trace": "1", "Cookie": cookie})
+    told = json.dumps(wire(response)) if "X-Lab-Wire" in response.headers else ""
+    assert "proof" not in told
+    assert ("X-Lab-Wire" in response.headers) is not path.startswith("/lab")
+
+
 def test_the_labs_own_machinery_is_not_shown(make_app: MakeApp) -> None:
     """The instructor code travels there."""
     app = make_app(front_door="http://127.0.0.1:1")

@@ -18,11 +18,11 @@ from werkzeug.exceptions import BadRequest
 
 from accounts.demo import LOAD_PASSWORD
 from errors import StoreUnavailable
-from web.fields import Fields
+from web.fields import Fields, is_text
 
 # Logging in is not among them: a failure would be counted against this machine's address and not the visitor's.
 PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
-METHODS = frozenset({"GET", "POST"})
+METHODS = ("GET", "POST")  # no set: what is asked for may be a list, which no set can be asked for
 HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
 KEEPERS = ("memory", "session", "token", "hybrid")
@@ -47,7 +47,7 @@ class OtherRequest:
         headers = {} if headers is None else headers
         if not isinstance(headers, dict) or not all(map(_may_be_sent, headers.items())):
             raise BadRequest(gettext("Another client sends a credential and nothing else."))
-        if not isinstance(body, str | None):
+        if body is not None and not (isinstance(body, str) and is_text(body)):
             raise BadRequest(gettext("%(name)s must be text.", name="body"))
         return cls(str(method), path, headers, body)
 
