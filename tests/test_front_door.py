@@ -1,12 +1,13 @@
 """What stands in front of a lab, of one node too: who is slow, loud or many takes nothing from the others."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -55,9 +56,18 @@ def test_nobody_listens_before_the_lab_can_answer(tmp_path: Path) -> None:
     lab.wait_until_ready().stop()
 
 
+@contextmanager
+def may_open(files: int) -> Iterator[None]:
+    """Let this process open so many files."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, before[1]), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 def test_slow_bodies_and_idle_connections_keep_nobody_waiting(lab: Lab) -> None:
     """Two of the first, or twelve hundred of the second, had a node to themselves."""
-    with ExitStack() as open_ones:
+    with may_open(3000), ExitStack() as open_ones:
         for number in range(1220):
             one = open_ones.enter_context(socket.create_connection(("127.0.0.1", lab.port), timeout=SOON_S))
             if number < 20:

@@ -13,6 +13,7 @@ from tests.lab_processes import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
 
+PATIENCE = 5
 SLOW_MS = 90_000
 WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
 
@@ -75,10 +76,14 @@ def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Brows
             page.keyboard.press("Space")
         compare = page.locator("[data-compare]")
         expect(compare).to_be_enabled()
-        compare.focus()
-        page.keyboard.press("Enter")
         rows = page.locator("[data-comparison] tbody tr")
-        expect(rows).to_have_count(2, timeout=SLOW_MS)
+        for _ in range(PATIENCE):
+            with page.expect_response(lambda answer: "/compare?" in answer.url, timeout=SLOW_MS) as answer:
+                compare.focus()
+                page.keyboard.press("Enter")
+            if answer.value.ok:  # else this machine is so busy that the page asks to try again
+                break
+        expect(rows).to_have_count(2)
         expect(rows.filter(has_text="open")).to_contain_text("within the noise")
         expect(rows.filter(has_text="session")).to_contain_text("differs")
         expect(rows.filter(has_text="session")).to_contain_text("median, µs")
