@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -49,18 +49,26 @@ def running(server: str, folder: Path) -> Iterator[int]:
     port = free_port()
     printed = block_after("1. The store, on A")
     assert "bind 10.0.0.1\n" in printed
-    settings = printed.replace("bind 10.0.0.1\n", f"bind 127.0.0.1\nport {port}\ndir {folder}\nlogfile {folder}/log\n")
+    settings = printed.replace("bind 10.0.0.1\n", f"bind 127.0.0.1\nport {port}\ndir {folder}\n")
     (folder / "store.conf").write_text(settings)
-    process = subprocess.Popen([server, str(folder / "store.conf")], stdout=subprocess.DEVNULL)
-    aftermath().ends(process.pid)
-    try:
-        eventually(lambda: process.poll() is not None or listens(port), "the store")
-        assert process.poll() is None, (folder / "log").read_text() if (folder / "log").exists() else "no word"
+    with process([server, str(folder / "store.conf")], folder / "said", lambda: listens(port)):
         yield port
+
+
+@contextmanager
+def process(command: list[str], said: Path, answers: Callable[[], bool]) -> Iterator[None]:
+    """Run a command, once it answers; what it says is in a file."""
+    with open(said, "w") as output:
+        running = subprocess.Popen(command, stdout=output, stderr=output)
+    aftermath().ends(running.pid)
+    try:
+        eventually(lambda: running.poll() is not None or answers(), command[0])
+        assert running.poll() is None, said.read_text()
+        yield
     finally:
-        process.kill()
-        process.wait()
-        aftermath().forgets(process.pid)
+        running.terminate()
+        running.wait()
+        aftermath().forgets(running.pid)
 
 
 def listens(port: int) -> bool:
@@ -133,17 +141,9 @@ def nginx(folder: Path, nodes: list[Lab]) -> Iterator[int]:
     (folder / "nginx.conf").write_text(
         f"daemon off;\n{user}pid {folder}/pid;\nevents {{}}\nhttp {{\n{own}{settings}}}\n"
     )
-    with open(folder / "said", "w") as said:
-        process = subprocess.Popen([nginx_binary(), "-c", str(folder / "nginx.conf"), "-e", "stderr"], stderr=said)
-    aftermath().ends(process.pid)
-    try:
-        eventually(lambda: process.poll() is not None or is_open(port), "nginx")
-        assert process.poll() is None, (folder / "said").read_text()
+    command = [nginx_binary(), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    with process(command, folder / "said", lambda: is_open(port)):
         yield port
-    finally:
-        process.terminate()
-        process.wait()
-        aftermath().forgets(process.pid)
 
 
 def is_open(port: int) -> bool:
