@@ -46,6 +46,7 @@ class Node:
             *(self.application, "--factory", "--interface", "wsgi", *where),
             *("--workers", "1", "--blocking-threads", str(NODE_THREADS), "--backlog", str(BACKLOG), "--http", "1"),
             *("--http1-buffer-size", str(MAX_HEADER_BYTES), "--log-level", "warning", "--no-ws"),
+            *("--process-name", f"session-or-token {self.name}"),
         ]
         env = {**self.environment, "NODE_NAME": self.name}
         tether = self.preloaded.start(self.name, arguments, env) if self.preloaded else None

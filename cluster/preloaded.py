@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, NoReturn, Self
 
+from setproctitle import setproctitle
+
 from cluster import tether
 from cluster.process import ROOT, RunningTether
 
@@ -118,6 +120,7 @@ def _fork_on_demand(orders: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks here how they ended
     for module in MODULES:
         importlib.import_module(module)
+    setproctitle("session-or-token: forks nodes")
     gc.freeze()  # what is imported stays, and stays shared: a collection would touch, and so copy, all of it
     while True:
         order, pipes, _, _ = socket.recv_fds(orders, MOST_BYTES, 3)
@@ -136,6 +139,7 @@ def _fork_on_demand(orders: socket.socket) -> NoReturn:
 def _hold(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]) -> NoReturn:
     """Be the tether, as `python -m cluster.tether` is."""
     os.setsid()
+    setproctitle(f"session-or-token: tether {name}")
     os.chdir(ROOT)
     os.environ.update(env)
     asked, pid, ended = pipes

@@ -216,6 +216,7 @@ def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(
 
 
 def test_nodes_start_as_commands_when_nobody_is_left_to_fork_them(own_lab: Lab) -> None:
+    assert own_lab.tether_and_command("node-1")[1].command == "session-or-token node-1", "as `ps` shows it"
     forking = {own_lab.tether_and_command(name)[0].parent for name in ("node-1", "node-2")}
     assert own_lab.process.pid not in forking
     os.kill(forking.pop(), signal.SIGKILL)
@@ -223,7 +224,7 @@ def test_nodes_start_as_commands_when_nobody_is_left_to_fork_them(own_lab: Lab) 
     for state in ("killed", "running"):
         own_lab.control("PUT", "/nodes/node-1", {"state": state})
         eventually(lambda state=state: own_lab.states()["node-1"] == state, f"a node that is {state}")
-    assert "granian" in own_lab.tether_and_command("node-1")[1].command
+    assert "cluster.tether node-1" in own_lab.tether_and_command("node-1")[0].command
     assert len(answers(own_lab, "/open/profile", 4)) == 2
     own_lab.started += descendants(own_lab.process.pid)
     assert own_lab.end_with(signal.SIGINT) == 0
