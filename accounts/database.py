@@ -145,7 +145,7 @@ def _tuned_engine(address: URL) -> Engine:
 def _make_private(file: Path) -> None:
     """Make the file, if it is not there, for its owner alone: SQLite gives the files beside it the same mode.
 
-    Whoever asks first makes it, a node or a command, and each may have another umask.
+    A node or a command may create it first, and their umasks may differ.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):

@@ -39,7 +39,7 @@ http {{
     map $http_accept $wants_page {{ default no; ~text/html yes; }}
     map $http_accept_language $asked {{ default en; ~*^ko ko; }}
     map $cookie_language $language {{ default $asked; ko ko; en en; }}
-    map "$wants_page $language" $nobody {{ default /@nobody; "yes en" /@nobody/en; "yes ko" /@nobody/ko; }}
+    map "$wants_page $language" $no_node {{ default /@no_node; "yes en" /@no_node/en; "yes ko" /@no_node/ko; }}
 
     proxy_http_version 1.1;
     proxy_connect_timeout 1s;
@@ -57,8 +57,8 @@ http {{
     send_timeout 10s;
     keepalive_timeout 30s;
     reset_timedout_connection on;
-    # So many requests at a time from one address, behind which a whole class may sit; this machine's own load tests are
-    # not limited. Who sends nothing yet counts nowhere: nginx drops the oldest of those when it needs the room.
+    # Requests at a time from one address; a whole class may share one. This machine's own load tests are not limited.
+    # Connections without a request are not counted: nginx closes the oldest of them when it runs out of connections.
     geo $here {{ default ""; 127.0.0.0/8 1; ::1 1; }}
     map $here $limited {{ 1 ""; default {limited}; }}
     limit_conn_zone $limited zone=addresses:1m;
@@ -70,7 +70,7 @@ http {{
     proxy_buffers 8 32k;
 
     # What the balancer itself has to say, it says like every other error of the lab.
-    error_page 502 503 504 =503 $nobody;
+    error_page 502 503 504 =503 $no_node;
     error_page 413 @large_body;
     error_page 429 @crowded;
     # These have addresses, and no names: a request whose own address cannot be read reaches no named location.
@@ -89,8 +89,8 @@ http {{
     }}
 }}
 """
-# No failure takes a node out: what a client sends could bring it about. One that is down refuses at once, and the next
-# one is asked.
+# A failed request does not mark a node as down: a client could cause such failures. A node that is down refuses the
+# connection at once, and nginx tries the next one.
 SERVER = '        server "unix:{socket}" max_fails=0;'
 PROBLEM = """\
         location {name} {{
@@ -101,9 +101,9 @@ PROBLEM = """\
             return {status} '{{"type":"urn:session-or-token:problem:{code}","title":"{title}","status":{status},\
 "code":"{code}"}}';
         }}"""
-# It asks again by itself; a form that was sent is not sent again.
+# It reloads by itself. A form that was sent is not sent again.
 PAGE = """\
-        location = /@nobody/{language} {{
+        location = /@no_node/{language} {{
             default_type "text/html; charset=utf-8";
             add_header Retry-After 1 always;
             add_header Cache-Control no-store always;
@@ -118,18 +118,18 @@ PAGES = "\n".join(
         PAGE.format(
             language="en",
             title="No node answers at the moment",
-            says="The lab’s nodes are starting, or somebody has ended them. This page asks again every two seconds.",
+            says="The lab’s nodes are starting, or they were stopped. This page reloads every two seconds.",
         ),
         PAGE.format(
             language="ko",
             title="지금은 응답하는 노드가 없습니다",
-            says="실습실의 노드가 시작하는 중이거나 누군가 노드를 종료했습니다. 이 페이지는 2초마다 다시 요청합니다.",
+            says="실습실의 노드가 시작하는 중이거나 종료되었습니다. 이 페이지는 2초마다 새로 고칩니다.",
         ),
     ]
 )
 PROBLEMS = "\n".join(
     [
-        PROBLEM.format(name="= /@nobody", status=503, code="no_node", title="No node answers", retry_after=1),
+        PROBLEM.format(name="= /@no_node", status=503, code="no_node", title="No node answers", retry_after=1),
         PROBLEM.format(
             name="@large_body", status=413, code="bad_request", title="The body is too large", retry_after='""'
         ),

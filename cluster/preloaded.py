@@ -1,7 +1,7 @@
 """A process that has imported the application already, and forks nodes: each starts without importing anything.
 
-An import is nearly all that a start takes, and a lab starts nodes again and again. Only on Linux: elsewhere a process
-that has imported much may not be forked safely, and nodes start as commands.
+Importing takes most of a node's start. Linux only: on other systems it may not be safe to fork a process that has
+imported this much, and nodes start as commands.
 """
 
 import gc
@@ -114,10 +114,10 @@ class _ForkedTether:
 
 
 def _fork_on_demand(orders: socket.socket) -> NoReturn:
-    """Import, and fork a tether for each order until nobody is there to give one."""
+    """Import, and fork a tether for each order until the supervisor has gone."""
     for number in (signal.SIGINT, signal.SIGHUP):  # in a terminal they are for the supervisor
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks here how they ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit codes are not needed here
     for module in MODULES:
         importlib.import_module(module)
     setproctitle("session-or-token: forks nodes")
@@ -165,7 +165,7 @@ class _ForkedCommand:
         )
         self._process.start()
         self.pid = self._process.pid or 0
-        with suppress(OSError):  # it does so itself; whoever is first
+        with suppress(OSError):  # the child does the same; the first one wins
             os.setpgid(self.pid, self.pid)
         os.close(writer)
         self.stdout: IO[bytes] | None = os.fdopen(reader, "rb")

@@ -72,7 +72,7 @@ class Supervisor:
     def is_ready(self) -> bool:
         """Tell whether everything answers. Raise `CannotStart` if something ended instead.
 
-        The balancer starts once the nodes answer: until then nobody listens on its port.
+        The balancer starts once the nodes answer: until then nothing listens on its port.
         """
         for part in self._parts():
             if part.has_ended:

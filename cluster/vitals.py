@@ -9,7 +9,7 @@ from cluster.supervised import Supervised
 Reading = dict[str, int | float | None]
 
 NOTHING: Reading = {"pid": None, "rss_bytes": None, "cpu_percent": None, "up_since": None}
-# To look costs up to ten milliseconds a process, and many pages ask at once.
+# Reading these takes up to ten milliseconds a process, and many pages may ask at once.
 GOOD_FOR_S = 1.0
 
 

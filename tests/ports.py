@@ -1,7 +1,8 @@
-"""Ports for what tests start. A port that is free now may be somebody else's a second later, when a lab listens on it.
+"""Ports for the servers that tests start.
 
-So a port that was given to a test is kept from all others, by a lock on a file of its name, until the test process
-ends. The lab looks for its own store's port elsewhere (`cluster.embedded_store.SERVER_PORTS`).
+A lab listens seconds after its port was found free; another test could take the port meanwhile. So each port is locked
+by a file of its name until the test process ends. The lab's own store takes its port from another range
+(`cluster.embedded_store.SERVER_PORTS`).
 """
 
 import fcntl
@@ -17,7 +18,7 @@ LOCKS = Path(f"/tmp/test-ports-{os.getuid()}")  # whatever TMPDIR says: all test
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, and that no other test will be given."""
+    """Return a free loopback port that no other test will be given."""
     LOCKS.mkdir(exist_ok=True)
     for port in random.sample(PORTS, len(PORTS)):
         with suppress(OSError), socket.socket() as probe:
@@ -28,7 +29,7 @@ def free_port() -> int:
 
 
 def _keep(port: int) -> None:
-    """Hold the port's lock, by a descriptor that is open from now on. Raise `OSError` if somebody else does."""
+    """Hold the port's lock, by a descriptor that is open from now on. Raise `OSError` if another process does."""
     lock = os.open(LOCKS / str(port), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What stands in front of a lab, of one node too: who is slow, loud or many takes nothing from the others."""
+"""The balancer in front of every lab: slow, large or many requests of one client do not hold up the others."""
 
 import os
 import resource
@@ -43,7 +43,7 @@ def test_a_lab_of_one_node_has_both_doors(lab: Lab) -> None:
     assert lab.control("GET", "/state")["balancer"]["state"] == "running"
 
 
-def test_nobody_listens_before_the_lab_can_answer(tmp_path: Path) -> None:
+def test_nothing_listens_before_the_lab_can_answer(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
 
     def first_answer() -> int | None:
@@ -52,7 +52,7 @@ def test_nobody_listens_before_the_lab_can_answer(tmp_path: Path) -> None:
                 return None
         return lab.request("GET", "/open/profile")[0]
 
-    assert eventually(first_answer, "somebody who listens") == 200
+    assert eventually(first_answer, "an open port") == 200
     lab.wait_until_ready().stop()
 
 
@@ -65,7 +65,7 @@ def may_open(files: int) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_slow_bodies_and_idle_connections_keep_nobody_waiting(lab: Lab) -> None:
+def test_slow_bodies_and_idle_connections_hold_up_no_other_client(lab: Lab) -> None:
     """Two of the first, or twelve hundred of the second, had a node to themselves."""
     with may_open(3000), ExitStack() as open_ones:
         for number in range(1220):

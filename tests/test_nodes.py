@@ -119,8 +119,8 @@ def test_a_read_in_flight_on_a_dying_node_is_passed_on(lab: Lab) -> None:
     assert statuses == [200, 200]
 
 
-def test_bodies_that_nobody_asked_for_take_no_node_out(lab: Lab) -> None:
-    """A node that answered before it had read them was taken for dead, and everybody else got 503."""
+def test_unexpected_bodies_take_no_node_out(lab: Lab) -> None:
+    """A node that answered before it had read them was marked as down, and other clients got 503."""
     sizes, refused = iter([70_000, 900_000, 60_000, 64_000] * 8), Counter[int]()
 
     def send() -> None:
@@ -215,7 +215,7 @@ def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(
     lab.stop()
 
 
-def test_nodes_start_as_commands_when_nobody_is_left_to_fork_them(own_lab: Lab) -> None:
+def test_nodes_start_as_commands_when_the_forking_process_is_gone(own_lab: Lab) -> None:
     assert own_lab.tether_and_command("node-1")[1].command == "session-or-token node-1", "as `ps` shows it"
     forking = {own_lab.tether_and_command(name)[0].parent for name in ("node-1", "node-2")}
     assert own_lab.process.pid not in forking

@@ -22,7 +22,7 @@ def name_in(host: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Tell whether this is an address. It is nobody's name: no other site can own it."""
+    """Tell whether this is an IP address. Another site can own a name, but not an address."""
     try:
         return bool(ip_address(name.strip("[]")))
     except ValueError:
