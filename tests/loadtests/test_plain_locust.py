@@ -14,6 +14,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.own_processes
 
 ROOT = Path(__file__).parents[2]
+DURATIONS_S = (5, 20, 60)  # the first is enough, unless this machine is busy
 Rows = dict[tuple[str, ...], dict[str, str]]
 
 
@@ -35,34 +36,37 @@ def rows(folder: Path) -> Rows:
 
 
 def test_server_timing_has_rows_in_microseconds_from_every_process(lab: Any, tmp_path: Path) -> None:
-    how = ["-u", "20", "-r", "20", "-t", "6s", "--processes", "2", "--only-summary", "--csv"]
-    running = locust("--host", lab.url, *how, str(tmp_path / "plain"), "SessionUser", "TokenUser")
-    said, _ = running.communicate(timeout=120)
-    assert running.returncode == 0, said
-    found = rows(tmp_path)
+    how = ["-u", "20", "-r", "20", "--processes", "2", "--only-summary", "--csv", str(tmp_path / "plain")]
+    session, token, notes = "/session/profile (µs)", "/token/profile (µs)", "/session/notes (µs)"
+    expected = {("STORE", session), ("STORE", token), ("VERIFY", token), ("APP", notes), ("DB", notes)}
+    for seconds in DURATIONS_S:
+        running = locust("--host", lab.url, *how, "-t", f"{seconds}s", "SessionUser", "TokenUser")
+        said, _ = running.communicate(timeout=120)
+        assert running.returncode == 0, said
+        if expected <= (found := rows(tmp_path)).keys():
+            break
+    assert expected <= found.keys()
     assert 10 < float(found["STORE", "/session/profile (µs)"]["50%"]) < 100_000
     assert float(found["STORE", "/token/profile (µs)"]["50%"]) == 0
-    assert {
-        ("VERIFY", "/token/profile (µs)"),
-        ("APP", "/session/notes (µs)"),
-        ("DB", "/session/notes (µs)"),
-    } <= found.keys()
     requests = sum(int(row["Request Count"]) for key, row in found.items() if key[0] in ("GET", "POST"))
     assert int(found["", "Aggregated"]["Request Count"]) == requests
 
 
 def test_a_master_adds_up_what_its_workers_saw_and_tags_choose_the_tasks(lab: Any, tmp_path: Path) -> None:
-    port = str(free_port())
-    how = ["-u", "4", "-r", "4", "-t", "4s", "--tags", "profile", "--only-summary", "--expect-workers", "2", "--csv"]
-    master = locust(
-        *("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--host", lab.url),
-        *(*how, str(tmp_path / "plain"), "TokenUser"),
-    )
-    workers = [locust("--worker", "--master-host", "127.0.0.1", "--master-port", port) for _ in range(2)]
-    for running in (master, *workers):
-        said, _ = running.communicate(timeout=120)
-        assert running.returncode == 0, said
-    found = rows(tmp_path)
+    how = ["-u", "4", "-r", "4", "--tags", "profile", "--only-summary", "--expect-workers", "2"]
+    for seconds in DURATIONS_S:
+        port = str(free_port())
+        master = locust(
+            *("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--host", lab.url),
+            *(*how, "-t", f"{seconds}s", "--csv", str(tmp_path / "plain"), "TokenUser"),
+        )
+        workers = [locust("--worker", "--master-host", "127.0.0.1", "--master-port", port) for _ in range(2)]
+        for running in (master, *workers):
+            said, _ = running.communicate(timeout=120)
+            assert running.returncode == 0, said
+        found = rows(tmp_path)
+        if found.get(("POST", "/token/login"), {}).get("Request Count") == "4":  # all of them have logged in
+            break
     assert {key for key in found if key[0] in ("GET", "POST")} == {("GET", "/token/profile"), ("POST", "/token/login")}
     assert int(found["POST", "/token/login"]["Request Count"]) == 4
     assert 10 < float(found["VERIFY", "/token/profile (µs)"]["50%"]) < 100_000
