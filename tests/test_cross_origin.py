@@ -107,6 +107,20 @@ def test_an_unsafe_request_from_another_origin_is_refused_and_does_nothing(
     assert len(credential_of(app, approach).list_logins(name)) == 1
 
 
+@pytest.mark.parametrize("approach", ["token", "hybrid"])
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_token_cookies_are_refused_from_another_origin_too(
+    app: Flask, strangers: Iterator[str], approach: str, headers: dict[str, str]
+) -> None:
+    """SECURITY 16: cookies come along from every page, whatever they hold."""
+    visitor = Visitor(app, approach).login(next(strangers), transport="cookie")
+    for method, path in (("POST", "notes"), ("DELETE", "logins"), ("POST", "logout")):
+        sent = {"json": {"text": "planted"}} if path == "notes" else {}
+        refused = visitor.client.open(f"/{approach}/{path}", method=method, headers=headers, **sent)
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
+    assert visitor.client.get(f"/{approach}/notes").get_json() == {"notes": []}
+
+
 @each_store
 @pytest.mark.parametrize("headers", OWN, ids=str)
 def test_an_unsafe_request_from_the_labs_own_pages_is_served(
