@@ -36,8 +36,11 @@ class Preloaded:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._pid = os.fork()
         if self._pid == 0:
-            self._socket.close()
-            _fork_on_demand(theirs)
+            try:
+                self._socket.close()
+                _fork_on_demand(theirs)
+            finally:
+                os._exit(1)  # whatever went wrong, this copy must not go on as a second supervisor
         theirs.close()
         self._socket.settimeout(ANSWERS_WITHIN_S)
 
@@ -55,6 +58,7 @@ class Preloaded:
             pid = int(self._socket.recv(16) or 0)
         except OSError:
             pid = 0
+            self._socket.close()  # a late answer must not be taken for the next one
         for theirs in (asked_r, pid_w, ended_w):
             os.close(theirs)
         ours = _ForkedTether(pid, os.fdopen(asked_w, "wb"), os.fdopen(pid_r, "rb"), os.fdopen(ended_r, "rb"))
@@ -66,6 +70,7 @@ class Preloaded:
     def stop(self) -> None:
         """End it; what it has started goes on."""
         self._socket.close()
+        os.kill(self._pid, signal.SIGKILL)  # it has nothing to finish, and may hang
         os.waitpid(self._pid, 0)
 
 
@@ -151,7 +156,8 @@ def _hold(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]
     try:
         code = tether.hold(name, lambda: _ForkedCommand(arguments, ended))
     finally:
-        os.write(ended, b"%d" % code)
+        with suppress(OSError):  # the supervisor has gone
+            os.write(ended, b"%d" % code)
         os._exit(code)
 
 

@@ -179,7 +179,7 @@ def test_a_bad_order_is_a_400(app: Flask, supervisor: Recorded, body: object) ->
 @pytest.mark.parametrize("state", ["stopped", "killed"])
 def test_the_last_node_is_not_ended_by_the_page_that_it_serves(app: Flask, supervisor: Recorded, state: str) -> None:
     supervisor.nodes["node-2"] = "starting"
-    press(app, "POST", "/lab/store/empty")  # after an order nobody is shown the state from before it
+    press(app, "POST", "/lab/store/empty")  # after an order the cached state is not used
     supervisor.orders.clear()
     refused = press(app, "PUT", "/lab/nodes/node-1", json={"state": state})
     assert_problem(refused, 409, "last_node", naming="python -m cluster node")

@@ -1,4 +1,4 @@
-"""The member database's files: its owner's alone, whoever makes them."""
+"""Only the owner can read the member database's files, whether a node or a command created them."""
 
 import os
 from pathlib import Path

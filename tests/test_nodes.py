@@ -231,6 +231,16 @@ def test_nodes_start_as_commands_when_the_forking_process_is_gone(own_lab: Lab) 
     own_lab.assert_nothing_is_left()
 
 
+@pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_forking_process_that_hangs_or_was_killed_does_not_hold_up_the_end(
+    own_lab: Lab, fault: signal.Signals
+) -> None:
+    os.kill(next(running.parent for running in own_lab.started if "tether node-1" in running.command), fault)
+    assert own_lab.end_with(signal.SIGINT) == 0
+    assert own_lab.stderr() == ""
+    own_lab.assert_nothing_is_left()
+
+
 def test_a_taken_port_leads_the_sticky_door_on_to_the_next(lab: Lab, tmp_path: Path) -> None:
     """The port after the asked one may be anybody's."""
     assert lab.sticky_port > lab.port

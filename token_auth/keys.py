@@ -174,7 +174,7 @@ def _refuse_guessable(kid: str, secret: bytes) -> None:
 
 
 def _is_text(secret: bytes) -> bool:
-    """Tell whether somebody may have typed it: random bytes hold a character that nobody can type.
+    """Tell whether the secret is text: random bytes contain characters that cannot be typed.
 
     A rule and no list: thousands of such secrets are public, and tried first.
     """
