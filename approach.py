@@ -11,7 +11,11 @@ from flask_babel import gettext
 from accounts.identity import Identity
 from accounts.members import Change
 from errors import LabError, NotFound
+from web.fields import whole_number_arg
 from web.negotiation import done, page
+
+PAGE = 50
+MOST_PAGES = 20_000
 
 
 class Views(Protocol):
@@ -32,7 +36,8 @@ def _ignore_change(_change: Change) -> None:
 class Approach:
     """A way to stay logged in, mounted at `/<name>`.
 
-    `outside` holds the routes that need no login; `inside` those behind the guard, where the pages join them.
+    `outside` holds the routes that need no login, the log-out among them: each approach knows what proves whose login
+    it is. `inside` holds the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is one.
     `identify` says who sends a request, as the guard does, but renews nothing. `member_changed` carries a change of a
     member to their live logins.
     """
@@ -44,6 +49,7 @@ class Approach:
         guard: Callable[[], None],
         identify: Callable[[], Identity],
         member_changed: Callable[[Change], None] = _ignore_change,
+        own_guard: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.member_changed = member_changed
@@ -53,18 +59,20 @@ class Approach:
         self.outside.add_url_rule("/login", view_func=views.login_form)
         self.outside.add_url_rule("/login", view_func=views.login, methods=["POST"])
         self.outside.add_url_rule("/whoami", "whoami", self._whoami)
+        self.outside.add_url_rule("/logout", view_func=views.logout, methods=["POST"])
         self.inside = Blueprint("inside", __name__)
         self.inside.before_request(guard)
-        self._add_inside("/logout", views.logout, "POST")
-        self._add_inside("/logins", views.logins, "GET")
-        self._add_inside("/logins", views.end_all, "DELETE")
-        self._add_inside("/logins/<login_id>", views.end_login, "DELETE")
+        self.own = Blueprint("own", __name__)
+        self.own.before_request(own_guard or guard)
+        self._add_own("", views.logins, "GET")
+        self._add_own("", views.end_all, "DELETE")
+        self._add_own("/<login_id>", views.end_login, "DELETE")
         # A form can neither DELETE nor be refused the right to work without JavaScript.
-        self._add_inside("/logins/end", views.end_all, "POST", "end_all_form")
-        self._add_inside("/logins/<login_id>/end", views.end_login, "POST", "end_login_form")
+        self._add_own("/end", views.end_all, "POST", "end_all_form")
+        self._add_own("/<login_id>/end", views.end_login, "POST", "end_login_form")
 
-    def _add_inside(self, path: str, view: Callable[..., Response], method: str, endpoint: str | None = None) -> None:
-        self.inside.add_url_rule(path, endpoint, view, methods=[method])
+    def _add_own(self, path: str, view: Callable[..., Response], method: str, endpoint: str | None = None) -> None:
+        self.own.add_url_rule(f"/logins{path}", endpoint, view, methods=[method])
 
     def _whoami(self) -> Response:
         """Say who this browser is here. That it is nobody is an answer too: the header of every page asks."""
@@ -77,6 +85,7 @@ class Approach:
         """Put the protected pages behind this approach's guard, and all of it into `app`."""
         self.inside.register_blueprint(pages)
         self.outside.register_blueprint(self.inside)
+        self.outside.register_blueprint(self.own)
         app.register_blueprint(self.outside, url_prefix=f"/{self.name}")
 
 
@@ -116,10 +125,17 @@ def _iso(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
 
 
-def logins_page(logins: list[LiveLogin]) -> Response:
-    """Show the member's live logins, newest first."""
-    newest_first = sorted(logins, key=lambda login: login.created_at, reverse=True)
-    return page("auth/logins.html", {"logins": [login.view(g.identity) for login in newest_first]})
+def logins_page(list_logins: Callable[[int, int], list[LiveLogin]]) -> Response:
+    """Show one page of the member's live logins, newest first: `?page=1` and on, each with the next one's address.
+
+    `list_logins(first, most)` returns at most `most` of them, the `first` newest ones left out.
+    """
+    number = whole_number_arg("page", 1, MOST_PAGES) or 1
+    logins = list_logins((number - 1) * PAGE, PAGE + 1)
+    data: dict[str, Any] = {"logins": [login.view(g.identity) for login in logins[:PAGE]]}
+    if len(logins) > PAGE:
+        data["next"] = url_for(f"{g.identity.approach}.own.logins", page=number + 1)
+    return page("auth/logins.html", data)
 
 
 def mine_or_404(found: bool) -> None:
@@ -130,5 +146,5 @@ def mine_or_404(found: bool) -> None:
 
 def ended(login_id: str) -> Response:
     """Answer the end of a login; who has ended the one they came with has to log in again."""
-    then = "login_form" if login_id == g.identity.login_id else "inside.logins"
+    then = "login_form" if login_id == g.identity.login_id else "own.logins"
     return done(None, 204, then=f"{g.identity.approach}.{then}")

@@ -17,6 +17,7 @@ from store_client import parse_address
 ROOT = Path(__file__).parent
 
 DAY_S = 24 * 60 * 60
+YEAR_S = 365 * DAY_S
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
@@ -71,13 +72,18 @@ class Config(BaseSettings):
     )
     node_name: NodeName = Field("node-1", description="this process, in the `X-Node` header")
     session_idle_s: int = Field(1800, ge=1, le=30 * DAY_S, description="a session unused for this long has ended")
-    session_absolute_s: int = Field(12 * 3600, ge=1, le=365 * DAY_S, description="a session this old has ended")
+    session_absolute_s: int = Field(12 * 3600, ge=1, le=YEAR_S, description="a session this old has ended")
     access_ttl_s: int = Field(300, ge=1, le=DAY_S, description="lifetime of an access token")
-    refresh_ttl_s: int = Field(7 * DAY_S, ge=1, le=365 * DAY_S, description="lifetime of one refresh token")
+    refresh_ttl_s: int = Field(7 * DAY_S, ge=1, le=YEAR_S, description="lifetime of one refresh token")
     refresh_absolute_s: int = Field(
-        30 * DAY_S, ge=1, le=365 * DAY_S, description="lifetime of a login, however often its refresh token rotates"
+        30 * DAY_S, ge=1, le=YEAR_S, description="lifetime of a login, however often its refresh token rotates"
     )
-    refresh_grace_s: int = Field(10, ge=0, le=60, description="a spent refresh token still yields its successor")
+    refresh_grace_s: int = Field(
+        10, ge=0, le=60, description="a spent refresh token still yields the same successor; 0: each is good once"
+    )
+    logins_per_member: int = Field(
+        50, ge=1, le=1_000_000, description="how many logins a member has at once; a further one ends the oldest"
+    )
     jwt_algorithm: Algorithm = Field("HS256", description="`HS256`, `EdDSA`, `ES256` or `RS256`; signs new tokens")
     key_ring_file: Path = Field(
         default_factory=lambda settings: settings["instance_dir"] / "keys.json",

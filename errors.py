@@ -7,6 +7,7 @@
     │   ├── InvalidSession              invalid_session
     │   └── BearerError                 (RFC 6750 §3.1: error="invalid_token")
     │       ├── InvalidToken            invalid_token
+    │       │   └── LoginEnded              invalid_token     (genuine, but its login is over)
     │       ├── ExpiredToken            expired_token
     │       ├── RefreshInvalid          refresh_invalid
     │       ├── RefreshExpired          refresh_expired
@@ -24,6 +25,7 @@
     │   ├── KeyRingUnusable        503  key_ring_unusable
     │   └── OrderRefused           4xx  (the supervisor's own code)
     ├── RateLimited                429  rate_limited          (Retry-After)
+    │   └── RefreshesTooFast
     ├── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
     └── StoreUnavailable           503  store_unavailable     (Retry-After)
 
@@ -89,6 +91,10 @@ class BearerError(CredentialError):
 class InvalidToken(BearerError):
     code = "invalid_token"
     title = lazy_gettext("This access token is not valid")
+
+
+class LoginEnded(InvalidToken):
+    """401: a genuine token of a login that has ended."""
 
 
 class ExpiredToken(BearerError):
@@ -202,6 +208,15 @@ class RateLimited(LabError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(lazy_gettext("Try again in %(seconds)s seconds.", seconds=retry_after_s))
         self.retry_after_s = retry_after_s
+
+
+class RefreshesTooFast(RateLimited):
+    """429: no client needs so many new tokens; the ones it has are still good."""
+
+    title = lazy_gettext("This login refreshes too often")
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_s=1)
 
 
 class StoreUnavailable(LabError):

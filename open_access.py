@@ -5,7 +5,7 @@ from flask import Response, g
 from accounts.demo import GUEST
 from accounts.identity import Identity
 from accounts.login import Door, login_form
-from approach import Approach, LiveLogin, ended, logins_page, mine_or_404
+from approach import Approach, ended, logins_page, mine_or_404
 from web.fields import read_fields
 from web.negotiation import done
 
@@ -34,8 +34,7 @@ class OpenRoutes:
 
     def logins(self) -> Response:
         """Show that there is none."""
-        none: list[LiveLogin] = []
-        return logins_page(none)
+        return logins_page(lambda _first, _most: [])
 
     def end_login(self, login_id: str) -> Response:
         """Find no login to end."""

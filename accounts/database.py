@@ -72,6 +72,8 @@ class Database:
                     connection.execute(text(f"SET LOCAL {wait} = {CREATE_WITHIN_MS}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
             tables.create_all(connection)
+            for index in [index for table in tables.sorted_tables for index in table.indexes]:
+                index.create(connection, checkfirst=True)  # one that an earlier version's table does not have
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -85,7 +85,7 @@ def _denial_bytes(denylist: RedisDenylist, count: int, used: Callable[[], int]) 
 
 def _row_bytes(config: Config, database: Database, members: Members, count: int) -> dict[str, int]:
     """Return by how much the database file grows for each login, and for each refresh after it."""
-    tokens = RefreshTokens(database, "token", 10)
+    tokens = RefreshTokens(database, "token", grace_s=10, most_logins=50)
     lifetimes = TokenLifetimes(300, 7 * DAY_S, 30 * DAY_S)
     key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
     credential = TokenCredential("token", config.issuer, key_ring, tokens, NoDenylist(), lifetimes, time)

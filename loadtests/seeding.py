@@ -27,6 +27,7 @@ from token_auth.store import Family, RefreshTokens
 ABSOLUTE_S = 12 * 3600
 PREFIX = str(Config.model_fields["store_prefix"].default)
 LOAD_MEMBERS = 1000
+AS_MANY_AS_ASKED = 1_000_000  # a member's oldest login does not make room here
 
 
 def name_of(number: int) -> str:
@@ -39,7 +40,8 @@ def log_in(store: SessionStore, number: int) -> None:
     now, member = time(), name_of(number)
     record = Record(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
     key = hashlib.sha256(new_id().encode()).hexdigest()
-    if not store.create(key, msgspec.json.encode(record), ABSOLUTE_S, IndexEntry(member, record.login_id, ABSOLUTE_S)):
+    entry = IndexEntry(record.login_id, now)
+    if store.create(key, msgspec.json.encode(record), ABSOLUTE_S, member, entry, ABSOLUTE_S) == 0:
         raise RuntimeError("two random ids are the same")
 
 
@@ -63,7 +65,7 @@ class TokenSeeder:
     def __init__(self, url: str) -> None:
         self.logins = 0
         self.database = Database(url)
-        self._tokens = RefreshTokens(self.database, "token", grace_s=0)
+        self._tokens = RefreshTokens(self.database, "token", grace_s=0, most_logins=AS_MANY_AS_ASKED)
         with self.database.reading() as session:
             self._members = [session.get_one(Member, name_of(number)) for number in range(1, LOAD_MEMBERS + 1)]
 

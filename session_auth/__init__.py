@@ -29,10 +29,13 @@ class SessionApproach(Approach):
 
     def __init__(self, name: str, app: Flask, store: SessionStore, door: Door, config: Config, now: Clock) -> None:
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
-        self.credential = SessionCredential(app, f"/{name}", store, door.members, lifetimes, now, in_lab=config.lab)
+        self.credential = SessionCredential(
+            app, f"/{name}", store, door.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
+        )
         views = SessionRoutes(name, self.credential, door, config.session_idle_s, config.lab)
         guard = SessionGuard(name, self.credential)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
+        self.outside.after_request(views.carry)
         self.inside.add_url_rule("/renew", view_func=views.renew, methods=["POST"])
 
 

@@ -8,9 +8,10 @@ session that is not there.
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from time import time
 from typing import Any
 
@@ -22,8 +23,9 @@ from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member, Members
 from approach import Holding, LiveLogin
+from config import DAY_S
 from errors import InvalidCredentials, InvalidSession, LabError, StoreUnavailable
-from session_auth.record import Contents, Record, decode, merged
+from session_auth.record import Contents, Record, Renewed, decode, decode_renewed, merged
 from session_auth.store import IndexEntry, SessionStore
 
 COOKIE = "sid"
@@ -34,18 +36,27 @@ ID_LENGTH = 43  # of 32 bytes in base64url
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
 WRITE_ATTEMPTS = 5
 
+# Nodes judge a record by their own clocks, the store ends the index by its own. A record that no index entry leads to
+# could not be ended by its member or an administrator. So clocks may differ by an hour, a record that is dated further
+# ahead is no login, and an entry lives a day longer than its record.
+MOST_SKEW_S = 3600
+INDEX_MARGIN_S = DAY_S
+
 BUSY = lazy_gettext("This session is being written by too many requests at once; try again in a moment.")
 
 
 class Session(ServerSideSession):
     """`flask.session` behind this approach: `stored` as it was read and its `record`; both None: no live login.
 
-    `renewed`: the browser still has to be told the id.
+    `renewed`: the browser still has to be told the id. `over`: the login that the cookie names has ended, for sure.
+    `renewed_by_now`: it goes on under another id.
     """
 
     stored: bytes | None = None
     record: Record | None = None
     renewed: bool = False
+    over: bool = False
+    renewed_by_now: Renewed | None = None
     failure: StoreUnavailable | None = None
 
 
@@ -69,6 +80,7 @@ class SessionCredential(ServerSideSessionInterface):
         store: SessionStore,
         members: Members,
         lifetimes: Lifetimes,
+        most_logins: int,
         now: Callable[[], float] = time,
         in_lab: bool = False,
     ) -> None:
@@ -77,13 +89,14 @@ class SessionCredential(ServerSideSessionInterface):
         self._store = store
         self._members = members
         self._lifetimes = lifetimes
+        self._most_logins = most_logins
         self._now = now
         self._in_lab = in_lab
 
     # -- issue, verify, renew, revoke
 
     def issue(self, member: Member, idle_s: int) -> str:
-        """Start a login and return its session id.
+        """Start a login and return its session id. A member's oldest login ends if there are too many.
 
         Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
         another role or another password while the password was being checked.
@@ -93,10 +106,11 @@ class SessionCredential(ServerSideSessionInterface):
         now = self._now()
         ends_at = now + self._lifetimes.absolute_s
         record = Record(member.username, member.role, secrets.token_urlsafe(16), now, ends_at, self._in_lab)
-        self._place(sid, msgspec.json.encode(record), record)
+        entries = self._place(sid, msgspec.json.encode(record), record)
         try:
             self._refuse_if_changed(member)
-            self._forget_some_expired(member.username)
+            if entries > self._most_logins:
+                self._make_room(member.username, _key(sid))
         except LabError:
             self._remove(sid, record)
             raise
@@ -113,17 +127,19 @@ class SessionCredential(ServerSideSessionInterface):
     def renew(self, session: Session) -> str:
         """Give the login a new session id and return it; the old one is dead.
 
-        Taking the old record away as it was seen is the step that decides. Whoever finds it gone (a log-out, another
+        Replacing the old record as it was seen is the step that decides. Whoever finds it gone (a log-out, another
         renewal) takes the new one back; whoever finds it changed (a new role) starts again from the change. The new
-        one is in the index before that, so that a log-out finds and ends it too.
+        one is in the index before that, so that a log-out finds and ends it too. What is left in the old place opens
+        nothing, and lets a log-out that comes late, with the old id, end the login.
         """
         record, stored, old = self.verify(session), session.stored, _key(session.sid)
+        renewed = msgspec.json.encode(Renewed(record.member_id, record.login_id, "renewed"))
         for _attempt in range(WRITE_ATTEMPTS):
             if stored is None or decode(stored) is None:
                 raise InvalidSession()
             sid = f"{new_id()}{session.sid[ID_LENGTH:]}"
             self._place(sid, stored, record)
-            if self._store.take(old, stored):
+            if self._store.replace(old, stored, renewed):
                 self._store.forget(record.member_id, old)
                 session.sid, session.renewed = sid, True
                 return sid
@@ -132,24 +148,23 @@ class SessionCredential(ServerSideSessionInterface):
         raise StoreUnavailable(BUSY)
 
     def revoke(self, session: Session) -> None:
-        """End the login that this session belongs to, under whatever id it lives by now."""
-        record = self.verify(session)
+        """End the login that this session belongs to, or did before a renewal, under whatever id it lives by now.
+
+        That it has ended already is as good. Raise `InvalidSession` if that is not sure, and `StoreUnavailable`.
+        """
+        if session.over:
+            return
+        record = session.renewed_by_now or self.verify(session)
         self._store.delete(_key(session.sid))
         self.end_login(record.member_id, record.login_id)
 
     # -- a member's logins
 
-    def list_logins(self, member_id: str) -> list[LiveLogin]:
-        """Return the member's live logins."""
-        logins = {}
-        for key in self._store.keys_of(member_id):
-            contents = self._current(self._store.peek(key))
-            if contents is None:
-                self._store.forget(member_id, key)
-            else:
-                record = contents.record
-                logins[record.login_id] = LiveLogin(record.login_id, record.created_at, self._ends_at(record))
-        return list(logins.values())
+    def list_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        records = islice(self._live_records(member_id, self._newest_first(member_id)[first:]), most)
+        by_id = {record.login_id: record for record in records}  # while it is renewed, one login has two
+        return [LiveLogin(record.login_id, record.created_at, self._ends_at(record)) for record in by_id.values()]
 
     def end_login(self, member_id: str, login_id: str) -> bool:
         """End one login; tell whether it was live."""
@@ -166,7 +181,7 @@ class SessionCredential(ServerSideSessionInterface):
             return
         reached: set[str] = set()
         # Again, because a renewal in flight may have moved the old role to a new key meanwhile.
-        while keys := self._store.keys_of(change.username).keys() - reached:
+        while keys := self._store.entries_of(change.username).keys() - reached:
             for key in keys:
                 self._write(key, self._store.peek(key), lambda data: {**data, "role": change.role})
             reached |= keys
@@ -180,7 +195,7 @@ class SessionCredential(ServerSideSessionInterface):
             return []
         member_id, login_id = contents.record.member_id, contents.record.login_id
         record_name, index_name = self._store.names(key, member_id)
-        mine = {other: login for other, login in self._store.keys_of(member_id).items() if login == login_id}
+        mine = {other: found.login_id for other, found in self._entries(member_id, lambda other: other == login_id)}
         return [
             Holding(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
             Holding(self._store.where, index_name, mine),
@@ -192,16 +207,20 @@ class SessionCredential(ServerSideSessionInterface):
         """Read the session that the cookie names. An unknown id is never adopted."""
         sid = request.cookies.get(COOKIE, "")  # sent twice, the guard refuses it
         if WELL_FORMED_ID.fullmatch(sid) is None:
-            return Session(sid=new_id())
+            session = Session(sid=new_id())
+            session.over = True
+            return session
         session = Session(sid=sid)
         try:
             stored = self._store.read(_key(sid), self._idle_s(sid))
+            contents = self._current(stored)
+            if contents is None:
+                session.renewed_by_now = decode_renewed(stored)
+                session.over = session.renewed_by_now is None and self._is_over(_key(sid), stored)
+                return session
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
             session.failure = failure
             return session
-        contents = self._current(stored)
-        if contents is None:
-            return Session(sid=new_id())
         session.stored, session.record = stored, contents.record
         dict.update(session, contents.fields)  # reading modifies nothing
         return session
@@ -256,14 +275,29 @@ class SessionCredential(ServerSideSessionInterface):
 
     # -- the steps they share
 
-    def _place(self, sid: str, stored: bytes, record: Record) -> None:
-        entry = IndexEntry(record.member_id, record.login_id, self._lifetimes.absolute_s)
-        if not self._store.create(_key(sid), stored, self._idle_s(sid), entry):
+    def _place(self, sid: str, stored: bytes, record: Record) -> int:
+        """Write a new record and its index entry; return how many entries the member has."""
+        entry = IndexEntry(record.login_id, record.created_at)
+        ttl_s = self._lifetimes.absolute_s + INDEX_MARGIN_S
+        entries = self._store.create(_key(sid), stored, self._idle_s(sid), record.member_id, entry, ttl_s)
+        if entries == 0:
             raise StoreUnavailable(BUSY)  # 256 random bits met their twin: the randomness is broken, not the client
+        return entries
 
     def _remove(self, sid: str, record: Record) -> None:
         self._store.delete(_key(sid))
         self._store.forget(record.member_id, _key(sid))
+
+    def _is_over(self, key: str, stored: bytes | None) -> bool:
+        """Tell whether what is no login here has ended for sure. A record past its end is not kept alive by reads."""
+        contents = decode(stored)
+        if contents is None:
+            return self._store.has_ended(key)
+        if self._now() < self._ends_at(contents.record):
+            return False
+        self._store.delete(key)
+        self._store.forget(contents.record.member_id, key)
+        return True
 
     def _end_emptied(self, session: Session, response: Response) -> None:
         if session.record is not None:
@@ -277,8 +311,8 @@ class SessionCredential(ServerSideSessionInterface):
         gone, it can add no other.
         """
         was_live = False
-        while keys := [key for key, login_id in self._store.keys_of(member_id).items() if ends(login_id)]:
-            for key in keys:
+        while found := self._entries(member_id, ends):
+            for key, _entry in found:
                 was_live |= self._store.delete(key)
                 self._store.forget(member_id, key)
         return was_live
@@ -294,11 +328,32 @@ class SessionCredential(ServerSideSessionInterface):
             seen = self._store.peek(key)
         raise StoreUnavailable(BUSY)
 
-    def _forget_some_expired(self, member_id: str) -> None:
-        """Look at a few of the member's index entries: each login adds one, so each takes out what has expired."""
-        for key in self._store.some_keys_of(member_id):
-            if self._store.peek(key) is None:
+    def _entries(self, member_id: str, wanted: Callable[[str], bool]) -> list[tuple[str, IndexEntry]]:
+        """Return the member's keys and index entries for the logins that `wanted` picks."""
+        return [(key, entry) for key, entry in self._store.entries_of(member_id).items() if wanted(entry.login_id)]
+
+    def _newest_first(self, member_id: str) -> list[str]:
+        entries = self._store.entries_of(member_id)
+        return sorted(entries, key=lambda key: entries[key].created_at, reverse=True)
+
+    def _live_records(self, member_id: str, keys: Iterable[str]) -> Iterator[Record]:
+        """Yield the live records among these; take out of the index what the store has let go.
+
+        A record that is over by this node's clock alone stays in: another node may see it otherwise.
+        """
+        for key in keys:
+            stored = self._store.peek(key)
+            contents = self._current(stored)
+            if stored is None:
                 self._store.forget(member_id, key)
+            if contents is not None:
+                yield contents.record
+
+    def _make_room(self, member_id: str, newest: str) -> None:
+        """End the oldest logins beyond what a member may have; `newest` stays, whatever any clock says."""
+        others = [key for key in self._newest_first(member_id) if key != newest]
+        for record in islice(self._live_records(member_id, others), self._most_logins - 1, None):
+            self.end_login(member_id, record.login_id)
 
     def _refuse_if_changed(self, member: Member) -> None:
         """Raise if a change passed by between the password check and the index entry that it would have used."""
@@ -308,11 +363,14 @@ class SessionCredential(ServerSideSessionInterface):
 
     def _current(self, stored: bytes | None) -> Contents | None:
         contents = decode(stored)
-        if contents is None or self._ends_at(contents.record) <= self._now():
+        if contents is None or not self._is_now(contents.record):
             return None
         if contents.record.from_lab and not self._in_lab:  # begun with a password that everybody knows
             return None
         return contents
+
+    def _is_now(self, record: Record) -> bool:
+        return record.created_at - MOST_SKEW_S <= self._now() < self._ends_at(record)
 
     def _ends_at(self, record: Record) -> float:
         """An absolute lifetime that was shortened since also ends the logins from before: the index outlives none."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import g
 
 from accounts.identity import Identity
-from errors import NoCredentials
+from errors import InvalidSession, NoCredentials
 from session_auth.credential import COOKIE, SessionCredential, live_session
 from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
@@ -20,7 +20,11 @@ class SessionGuard:
 
     def __call__(self) -> None:
         refuse_cross_origin()  # the cookie comes along whoever's page sends the request
-        g.identity = self.identify()
+        try:
+            g.identity = self.identify()
+        except InvalidSession:
+            g.over = live_session().over
+            raise
 
     def identify(self) -> Identity:
         """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""

@@ -4,7 +4,7 @@ The counterpart of a token's claims: there the client carries them, here the sto
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -27,6 +27,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     from_lab: bool = True
 
 
+class Renewed(msgspec.Struct, frozen=True):
+    """What stays where a record was that has another id now. It opens nothing, and still says whose login it was."""
+
+    member_id: str
+    login_id: str
+    kind: Literal["renewed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """A stored session: all of its fields, and those that make it a login."""
@@ -45,6 +53,14 @@ def decode(stored: bytes | None) -> Contents | None:
             return Contents(fields, msgspec.convert(fields, Record))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+
+def decode_renewed(stored: bytes | None) -> Renewed | None:
+    """Return what a renewal has left here; None for anything else."""
+    try:
+        return None if stored is None else msgspec.json.decode(stored, type=Renewed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def merged(seen: dict[str, Any], mine: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """Log in, renew, log out, and a member's own logins, by session."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Response, g
 
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
-from session_auth.credential import SessionCredential, live_session
+from errors import NoCredentials
+from session_auth.credential import COOKIE, SessionCredential, live_session
+from web.cookies import sent_by_a_script, single_cookie
 from web.fields import read_fields, seconds_field
 from web.negotiation import done
+from web.origin import refuse_cross_origin
 
 
 @dataclass(frozen=True)
@@ -41,21 +45,29 @@ class SessionRoutes:
     def renew(self) -> Response:
         """Give this login a new id; the old one is dead."""
         self.credential.renew(live_session())
-        return done({"renewed": True}, 200, then=f"{self.approach}.inside.logins")
+        return done({"renewed": True}, 200, then=f"{self.approach}.own.logins")
 
     def logout(self) -> Response:
-        """End this login, at once and for every request in flight."""
+        """End this login, at once and for every request in flight. To end one that has ended is a success."""
+        refuse_cross_origin()
+        if single_cookie(COOKIE) is None:
+            raise NoCredentials()
         self.credential.revoke(live_session())
         return self.credential.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
 
+    def carry(self, response: Response) -> Response:
+        """Take the cookie along with an answer that says that its login is over."""
+        return self.credential.delete_cookie(response) if g.get("over") and not sent_by_a_script() else response
+
     def logins(self) -> Response:
         """Show my live logins."""
-        return logins_page(self.credential.list_logins(g.identity.member_id))
+        return logins_page(partial(self.credential.list_logins, g.identity.member_id))
 
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
-        return ended(login_id)
+        response = ended(login_id)
+        return self.credential.delete_cookie(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""

@@ -9,39 +9,43 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from time import time
-from typing import Protocol
+from typing import Protocol, Self
 
 from errors import StoreUnavailable
 from store_connection import StoreConnection, WrongKind
 
-# Both need what is there to be what was seen, in one atomic step on one key. XX says the
-# same again where people look for it: nothing in flight re-creates a deleted session.
-TAKE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])
-"""
+# What is there has to be what was seen, in one atomic step. XX says the same again where people look for it: nothing in
+# flight re-creates a deleted session.
 REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'XX', 'KEEPTTL')
 return 1
 """
-# In one step: an index without an end would outlive its member.
+# In one step: an index without an end would outlive its member. It ends with its longest entry.
 ENTER = """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return redis.call('EXPIRE', KEYS[1], ARGV[3])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+return redis.call('HLEN', KEYS[1])
 """
 
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """Under which member a record is found again, for which of their logins, and for how long."""
+    """What a member's index says of a record: which of their logins it is, and when that began (seconds)."""
 
-    member_id: str
     login_id: str
-    ttl_s: int
+    created_at: float
+
+    def text(self) -> str:
+        return f"{self.login_id} {self.created_at}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        login_id, _, created_at = text.partition(" ")
+        return cls(login_id, float(created_at or 0))
 
 
-SOME = 4
+REMEMBER_S = 3600  # for so long a process knows that a session ended here, and is not another one's
 
 
 class SessionStore(Protocol):
@@ -49,8 +53,11 @@ class SessionStore(Protocol):
 
     where: str
 
-    def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
-        """Write a record where there is none, and its index entry; tell whether it was written."""
+    def create(self, key: str, record: bytes, idle_s: int, member_id: str, entry: IndexEntry, ttl_s: int) -> int:
+        """Write a record where there is none, and its entry in the member's index, which lives `ttl_s` at least.
+
+        Return how many entries the index has now; 0 if there was a record.
+        """
 
     def read(self, key: str, idle_s: int) -> bytes | None:
         """Return the record and let it live `idle_s` from now: one store command."""
@@ -61,20 +68,17 @@ class SessionStore(Protocol):
     def replace(self, key: str, seen: bytes, record: bytes) -> bool:
         """Write `record` if the one there is still `seen`; tell whether it was written."""
 
-    def take(self, key: str, seen: bytes) -> bool:
-        """Delete the record if it is still `seen`; tell whether it was deleted."""
-
     def delete(self, key: str) -> bool:
         """Delete the record; tell whether there was one."""
 
     def forget(self, member_id: str, key: str) -> None:
         """Take the key out of the member's index."""
 
-    def some_keys_of(self, member_id: str) -> list[str]:
-        """Return a few of the member's keys, other ones each time."""
+    def entries_of(self, member_id: str) -> dict[str, IndexEntry]:
+        """Return the member's index: entries by key. Some records may have expired."""
 
-    def keys_of(self, member_id: str) -> dict[str, str]:
-        """Return the member's keys, each with its login id. Some records may have expired."""
+    def has_ended(self, key: str) -> bool:
+        """Tell whether the record that is not here is surely nowhere else."""
 
     def ttl_s(self, key: str) -> float | None:
         """Return how long the record lives if nobody reads it; None if there is none."""
@@ -92,18 +96,17 @@ class RedisSessions:
         self._store = store
         self._prefix = prefix
 
-    def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
+    def create(self, key: str, record: bytes, idle_s: int, member_id: str, entry: IndexEntry, ttl_s: int) -> int:
         # Two commands, for the two keys may be on two servers; and in this order: whoever finds an entry without its
         # record may trust that the session has ended. A record without its entry is nobody's: no one was told the id.
         if self._store.command("SET", self._record(key), record, "NX", "EX", idle_s) is None:
-            return False
+            return 0
         try:
-            self._enter(key, entry)
+            return self._enter(self._index(member_id), key, entry, ttl_s)
         except StoreUnavailable:
             with suppress(StoreUnavailable):
                 self.delete(key)
             raise
-        return True
 
     def read(self, key: str, idle_s: int) -> bytes | None:
         return self._bytes("GETEX", self._record(key), "EX", idle_s)
@@ -114,21 +117,18 @@ class RedisSessions:
     def replace(self, key: str, seen: bytes, record: bytes) -> bool:
         return bool(self._store.command("EVAL", REPLACE, 1, self._record(key), seen, record))
 
-    def take(self, key: str, seen: bytes) -> bool:
-        return bool(self._store.command("EVAL", TAKE, 1, self._record(key), seen))
-
     def delete(self, key: str) -> bool:
         return bool(self._store.command("DEL", self._record(key)))
 
     def forget(self, member_id: str, key: str) -> None:
         self._store.command("HDEL", self._index(member_id), key)
 
-    def some_keys_of(self, member_id: str) -> list[str]:
-        return [key.decode() for key in self._store.command("HRANDFIELD", self._index(member_id), SOME)]
-
-    def keys_of(self, member_id: str) -> dict[str, str]:
+    def entries_of(self, member_id: str) -> dict[str, IndexEntry]:
         index = self._store.command("HGETALL", self._index(member_id))
-        return {key.decode(): login_id.decode() for key, login_id in index.items()}
+        return {key.decode(): IndexEntry.from_text(text.decode()) for key, text in index.items()}
+
+    def has_ended(self, key: str) -> bool:
+        return True
 
     def ttl_s(self, key: str) -> float | None:
         milliseconds: int = self._store.command("PTTL", self._record(key))
@@ -137,10 +137,9 @@ class RedisSessions:
     def names(self, key: str, member_id: str) -> tuple[str, str]:
         return self._record(key), self._index(member_id)
 
-    def _enter(self, key: str, entry: IndexEntry) -> None:
-        index = self._index(entry.member_id)
+    def _enter(self, index: str, key: str, entry: IndexEntry, ttl_s: int) -> int:
         try:
-            self._store.command("EVAL", ENTER, 1, index, key, entry.login_id, entry.ttl_s)
+            return int(self._store.command("EVAL", ENTER, 1, index, key, entry.text(), ttl_s))
         except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
             self._store.command("DEL", index)
             raise
@@ -168,17 +167,19 @@ class MemorySessions:
         self._now = now
         self._lock = Lock()
         self._records: dict[str, tuple[bytes, float]] = {}
-        self._index: dict[str, dict[str, str]] = {}
+        self._index: dict[str, dict[str, IndexEntry]] = {}
+        self._ended: dict[str, float] = {}  # until when each is remembered
         self._sweep_at = 0.0
 
-    def create(self, key: str, record: bytes, idle_s: int, entry: IndexEntry) -> bool:
+    def create(self, key: str, record: bytes, idle_s: int, member_id: str, entry: IndexEntry, ttl_s: int) -> int:
         with self._lock:
             self._sweep()
             if self._live(key) is not None:
-                return False
+                return 0
             self._records[key] = (record, self._now() + idle_s)
-            self._index.setdefault(entry.member_id, {})[key] = entry.login_id
-            return True
+            index = self._index.setdefault(member_id, {})
+            index[key] = entry
+            return len(index)
 
     def read(self, key: str, idle_s: int) -> bytes | None:
         with self._lock:
@@ -198,17 +199,10 @@ class MemorySessions:
             self._records[key] = (record, self._records[key][1])
             return True
 
-    def take(self, key: str, seen: bytes) -> bool:
-        with self._lock:
-            if self._live(key) != seen:
-                return False
-            del self._records[key]
-            return True
-
     def delete(self, key: str) -> bool:
         with self._lock:
             there = self._live(key) is not None
-            self._records.pop(key, None)
+            self._end(key)
             return there
 
     def forget(self, member_id: str, key: str) -> None:
@@ -218,12 +212,13 @@ class MemorySessions:
             if not keys:
                 self._index.pop(member_id, None)
 
-    def some_keys_of(self, member_id: str) -> list[str]:
-        return []  # _sweep() looks after all of them
-
-    def keys_of(self, member_id: str) -> dict[str, str]:
+    def entries_of(self, member_id: str) -> dict[str, IndexEntry]:
         with self._lock:
             return dict(self._index.get(member_id, {}))
+
+    def has_ended(self, key: str) -> bool:
+        with self._lock:  # what was never here may live in another node
+            return key in self._ended or key in self._records
 
     def ttl_s(self, key: str) -> float | None:
         with self._lock:
@@ -236,12 +231,18 @@ class MemorySessions:
         record, expires_at = self._records.get(key, (None, 0.0))
         return record if expires_at > self._now() else None
 
+    def _end(self, key: str) -> None:
+        if self._records.pop(key, None) is not None:
+            self._ended[key] = self._now() + REMEMBER_S
+
     def _sweep(self) -> None:
         """Drop what has expired, at most once a minute: nothing else would ever take it out of memory."""
         now = self._now()
         if now < self._sweep_at:
             return
         self._sweep_at = now + 60
-        self._records = {key: entry for key, entry in self._records.items() if entry[1] > now}
+        for key in [key for key, (_, expires_at) in self._records.items() if expires_at <= now]:
+            self._end(key)
+        self._ended = {key: until for key, until in self._ended.items() if until > now}
         live = {member: {k: v for k, v in keys.items() if k in self._records} for member, keys in self._index.items()}
         self._index = {member: keys for member, keys in live.items() if keys}

@@ -13,6 +13,7 @@ from config import Config
 from errors import StoreUnavailable
 from session_auth import SessionsByPrefix
 from session_auth.credential import SessionCredential
+from session_auth.record import decode_renewed
 from store_client import connect
 from tests.stopwatch import eventually
 from tests.visitor import PASSWORDS, Visitor
@@ -71,15 +72,16 @@ def change_role(app: Flask, approach: str, username: str, role: str) -> None:
 
 
 def records(redis: Redis, config: Config) -> dict[str, bytes]:
-    """Return what is stored of sessions, by key."""
+    """Return what is stored of sessions, by key; not what is left where one was renewed."""
     keys = [key.decode() for key in redis.scan_iter(match=f"{config.store_prefix}session:*")]
-    return {key.removeprefix(f"{config.store_prefix}session:"): redis.get(key) for key in keys}
+    there = {key.removeprefix(f"{config.store_prefix}session:"): redis.get(key) for key in keys}
+    return {key: record for key, record in there.items() if decode_renewed(record) is None}
 
 
 def index(redis: Redis, config: Config, username: str = "alice") -> dict[str, str]:
     """Return the keys that the member's index holds, each with its login id."""
     entries = redis.hgetall(f"{config.store_prefix}logins:{username}")
-    return {key.decode(): login_id.decode() for key, login_id in entries.items()}
+    return {key.decode(): entry.decode().partition(" ")[0] for key, entry in entries.items()}
 
 
 class Intruder:

@@ -90,11 +90,11 @@ def verbs(kind: type) -> set[str]:
 
 
 def test_the_twins_have_the_same_verbs() -> None:
-    assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh", "carry"}
+    assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh"}
     assert verbs(SessionGuard) == verbs(TokenGuard) - {"identify_by_access"} == {"identify"}
     shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "member_changed", "holdings"}
     assert shared <= verbs(SessionCredential)
-    assert verbs(TokenCredential) == shared | {"verify_refresh"}
+    assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "revoke_by"}
 
 
 def test_the_pages_do_not_know_the_approaches() -> None:

@@ -61,8 +61,9 @@ def test_access_expired_and_refresh_valid_serves_the_page_with_new_tokens(member
     assert "db" in parts_of(served)
     assert claims_of(alice.access)["login_id"] == claims_of(old_access)["login_id"]
     assert name_of(alice.get()) == "alice"
-    clock.advance(11)
-    assert code_of(alice.send(old_access, old_refresh))[1] in ("refresh_reused", "expired_token")
+    clock.advance(ACCESS_S)
+    assert name_of(alice.get()) == "alice"
+    assert code_of(alice.send(old_access, old_refresh))[1] == "refresh_reused"
 
 
 @each_way
@@ -189,9 +190,9 @@ def test_a_spent_expired_refresh_token_ends_the_login_although_the_access_token_
     """SECURITY 11: and the cookies are cleared, as for every login that has ended."""
     alice = member().login(refresh_s=20)
     spent = alice.refresh
-    clock.advance(20)
-    assert name_of(alice.get()) == "alice"
-    clock.advance(11)
+    for _ in range(2):
+        clock.advance(20)
+        assert name_of(alice.get()) == "alice"
     refused = alice.send(alice.access, spent)
     assert code_of(refused) == (401, "refresh_reused")
     if alice.carrier == "cookie":

@@ -157,7 +157,7 @@ def test_a_spent_token_that_comes_back_denies_its_login_at_once(nodes: Nodes, cl
     thief = Visitor(nodes[1], "hybrid")
     thief.refresh_token = alice.refresh_token
     alice.refresh()
-    clock.advance(11)
+    alice.refresh()
     assert thief.refresh().get_json()["code"] == "refresh_reused"
     assert everywhere(nodes, alice) == {None}
 
@@ -202,7 +202,7 @@ def test_each_request_costs_exactly_one_store_command(nodes: Nodes, monitor: Mon
         (alice.refresh, []),
         (lambda: alice.get("profile", headers={"Authorization": "Bearer x.y.z"}), []),
         (lambda: Visitor(nodes[0], "hybrid").get("profile"), []),
-        (lambda: alice.post("logout"), ["GET", "SET"]),
+        (lambda: alice.post("logout"), ["SET"]),
     ):
         ask()
         assert monitor.commands() == commands

@@ -2,11 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from config import Config
@@ -97,14 +97,16 @@ def test_an_odd_refresh_token_is_refused(visitor: MakeVisitor, token: object) ->
 
 
 @each_token
-def test_a_spent_token_that_comes_back_ends_the_login_and_is_logged(
-    visitor: MakeVisitor, clock: Clock, caplog: pytest.LogCaptureFixture, approach: str
+@pytest.mark.parametrize("after_s", [0, 5, 11, 100_000])
+def test_a_spent_token_whose_successor_was_used_ends_the_login_and_is_logged(
+    visitor: MakeVisitor, clock: Clock, caplog: pytest.LogCaptureFixture, approach: str, after_s: float
 ) -> None:
-    """SECURITY 11: somebody else holds its successor; RFC 9700 §4.14.2."""
+    """SECURITY 11: two clients hold tokens of this login, however short the time; RFC 9700 §4.14.2."""
     alice = visitor(approach).login("alice")
     spent = alice.refresh_token
     alice.refresh()
-    clock.advance(11)
+    clock.advance(after_s)
+    alice.refresh()
     with caplog.at_level(logging.WARNING):
         assert answer(send(alice, spent)) == (401, "refresh_reused")
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -121,20 +123,128 @@ def test_a_spent_token_does_not_end_the_other_logins(visitor: MakeVisitor, clock
     alice, elsewhere = visitor(approach).login("alice"), visitor(approach).login("alice")
     spent = alice.refresh_token
     alice.refresh()
-    clock.advance(11)
-    send(alice, spent)
+    alice.refresh()
+    assert answer(send(alice, spent)) == (401, "refresh_reused")
     assert elsewhere.refresh().status_code == 200
     assert elsewhere.who() == "alice"
 
 
-@pytest.mark.parametrize(("after_s", "expected"), [(0, 200), (9.99, 200), (10, 401)])
-def test_the_grace_ends_at_its_second(visitor: MakeVisitor, clock: Clock, after_s: float, expected: int) -> None:
-    """SECURITY 11."""
+@pytest.mark.parametrize(("after_s", "same"), [(0, True), (9.99, True), (10, False)])
+def test_the_grace_ends_at_its_second(visitor: MakeVisitor, clock: Clock, after_s: float, same: bool) -> None:
+    """SECURITY 10, 11: within it a spent token yields the very same successor, after it another one."""
     alice = visitor("token").login("alice")
     spent = alice.refresh_token
     alice.refresh()
     clock.advance(after_s)
-    assert send(alice, spent).status_code == expected
+    again = send(alice, spent)
+    assert again.status_code == 200
+    assert (again.get_json()["refresh_token"] == alice.refresh_token) is same
+
+
+@each_token
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("after_s", [1, 11, 86_400])
+def test_an_answer_that_was_lost_on_the_way_logs_no_client_out(
+    visitor: MakeVisitor, clock: Clock, approach: str, after_s: float, times: int
+) -> None:
+    """SECURITY 11: an app that was ended between the refresh and the storage comes back with what it has."""
+    alice = visitor(approach).login("alice")
+    for _ in range(times):
+        assert send(alice, alice.refresh_token).status_code == 200  # and the answer never arrives
+        clock.advance(after_s)
+    for _ in range(3):
+        assert alice.refresh().status_code == 200
+        clock.advance(300)
+    assert alice.refresh().status_code == 200
+    assert alice.who() == "alice"
+
+
+@each_token
+def test_callers_who_come_back_together_after_the_grace_get_the_same_successor(
+    visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    """SECURITY 10: two tabs that slept."""
+    alice = visitor(approach).login("alice")
+    send(alice, alice.refresh_token)
+    clock.advance(3600)
+    first, second = send(alice, alice.refresh_token), send(alice, alice.refresh_token)
+    assert first.get_json()["refresh_token"] == second.get_json()["refresh_token"]
+
+
+@each_token
+def test_a_thief_who_comes_after_the_grace_is_noticed_when_the_member_refreshes(
+    visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    """SECURITY 11: the thief's old copy takes the member's unused token out of use, and using it ends the login."""
+    alice, thief = visitor(approach).login("alice"), visitor(approach)
+    thief.refresh_token = alice.refresh_token
+    alice.refresh()
+    clock.advance(60)
+    assert thief.refresh().status_code == 200
+    clock.advance(60)
+    assert answer(alice.refresh()) == (401, "refresh_reused")
+    assert answer(thief.refresh()) == (401, "refresh_invalid")
+    assert thief.who() == {"token": "alice", "hybrid": None}[approach]
+
+
+@each_token
+def test_of_two_who_take_turns_one_is_noticed_when_the_other_was_too_late_for_the_grace(
+    visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    """SECURITY 11: within the grace of each refresh a thief goes unnoticed. The first time he is later tells of him."""
+    alice, thief = visitor(approach).login("alice"), visitor(approach)
+    thief.refresh_token = alice.refresh_token
+    for _ in range(3):
+        assert alice.refresh().status_code == 200
+        clock.advance(9)
+        assert thief.refresh().status_code == 200
+        clock.advance(300)
+    alice.refresh()
+    clock.advance(10)
+    assert thief.refresh().status_code == 200
+    assert answer(alice.refresh()) == (401, "refresh_reused")
+
+
+@each_token
+def test_a_login_refreshes_ten_times_a_second_and_no_more(visitor: MakeVisitor, clock: Clock, approach: str) -> None:
+    """SECURITY 24: what one member does costs the others nothing, and too fast is no theft."""
+    alice, bob = visitor(approach).login("alice"), visitor(approach).login("bob")
+    for _ in range(10):
+        assert alice.refresh().status_code == 200
+    refused = alice.refresh()
+    assert answer(refused) == (429, "rate_limited")
+    assert refused.headers["Retry-After"] == "1"
+    assert bob.refresh().status_code == 200
+    clock.advance(1)
+    assert alice.refresh().status_code == 200
+    assert alice.who() == "alice"
+
+
+@each_token
+def test_a_refresh_costs_the_same_after_five_hundred_rotations(
+    app: Flask, visitor: MakeVisitor, clock: Clock, approach: str
+) -> None:
+    """SECURITY 24: a replayed first token used to be followed along the whole chain, with the database locked."""
+    alice = visitor(approach).login("alice")
+    first = alice.refresh_token
+
+    def statements(ask: Callable[[], object]) -> int:
+        counted: list[str] = []
+        note = lambda _c, _cur, statement, *_rest: counted.append(statement)  # noqa: E731
+        engine = app.extensions["database"].engine
+        event.listen(engine, "before_cursor_execute", note)
+        ask()
+        event.remove(engine, "before_cursor_execute", note)
+        return len(counted)
+
+    clock.advance(1)
+    few = statements(alice.refresh)
+    for _ in range(500):
+        clock.advance(0.11)
+        assert alice.refresh().status_code == 200
+    clock.advance(1)
+    assert statements(alice.refresh) == few
+    assert statements(lambda: send(alice, first)) <= few
 
 
 @pytest.mark.parametrize("clock_runs_behind_s", [0, 3])

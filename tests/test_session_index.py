@@ -201,5 +201,5 @@ def test_a_record_is_never_written_over_another(app: Flask, redis: Redis, config
     assert isinstance(store, RedisSessions)
     admit(app)
     [(key, record)] = records(redis, config).items()
-    assert store.create(key, b"another", 60, IndexEntry("bob", "a-login", 60)) is False
+    assert store.create(key, b"another", 60, "bob", IndexEntry("a-login", 0.0), 60) == 0
     assert records(redis, config) == {key: record}

@@ -71,7 +71,7 @@ def test_whoever_is_logged_out_during_a_request_stays_out(app: Flask, approach: 
         handed_out |= ids_of(alice, rival)
         if ended == [True]:
             assert {bearer_of(app, approach, sid).who() for sid in handed_out} == {None}
-            assert credential_of(app, approach)._store.keys_of("alice") == {}
+            assert credential_of(app, approach)._store.entries_of("alice") == {}
 
     for path in REQUESTS:
         at_every_step(credential_of(app, approach), partial(trial, path))
@@ -112,7 +112,7 @@ def test_of_two_renewals_one_wins(app: Flask, approach: str) -> None:
         live = [sid for sid in {old, *ids_of(alice, rival)} if bearer_of(app, approach, sid).who()]
         assert len(live) == 1
         assert live != [old]
-        assert len(credential_of(app, approach)._store.keys_of("alice")) == 1
+        assert len(credential_of(app, approach)._store.entries_of("alice")) == 1
 
     at_every_step(credential_of(app, approach), trial)
 

@@ -105,7 +105,7 @@ def test_to_renew_a_session_does_not_lengthen_its_absolute_lifetime(
     assert alice.who() == "alice"
     clock.advance(config.session_idle_s / 2)
     assert alice.post("renew").get_json()["code"] == "invalid_session"
-    assert code(alice) == "invalid_session"
+    assert code(alice) == "no_credentials"
 
 
 @pytest.mark.parametrize("tampered", ["{id}", "{id}.1800", "{id}.61", "{id}.060", "{id}.6", "{id}.600", "{id}.-1"])

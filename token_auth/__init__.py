@@ -38,15 +38,16 @@ class TokenApproach(Approach):
         now: Clock,
     ) -> None:
         lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
-        tokens = RefreshTokens(database, name, config.refresh_grace_s)
+        tokens = RefreshTokens(database, name, config.refresh_grace_s, config.logins_per_member)
         self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, lifetimes, now)
         views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, config.secure_cookies)
         guard = TokenGuard(name, self.credential)
-        super().__init__(name, views, guard, guard.identify_by_access, self.credential.member_changed)
+        own_guard = TokenGuard(name, self.credential, any_role=True)
+        super().__init__(name, views, guard, guard.identify_by_access, self.credential.member_changed, own_guard)
         self.outside.before_request(_expect_bearer)
         self.outside.after_request(_vary)
+        self.outside.after_request(views.carry)
         self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
-        self.inside.after_request(views.carry)
 
 
 def _expect_bearer() -> None:

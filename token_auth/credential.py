@@ -3,19 +3,38 @@
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from typing import Any
 
 from accounts.login import NAME_OR_PASSWORD
 from accounts.members import Change, Member
 from approach import Holding, LiveLogin
-from errors import InvalidCredentials, InvalidToken, RefreshInvalid, RefreshReused
+from config import DAY_S, YEAR_S
+from errors import (
+    InvalidCredentials,
+    InvalidToken,
+    LoginEnded,
+    RefreshesTooFast,
+    RefreshInvalid,
+    RefreshReused,
+    StoreUnavailable,
+)
 from measurement import step
 from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
 from token_auth.denylist import ENDED, Denylist
 from token_auth.key_ring import KeyRing
-from token_auth.store import Ended, Exchange, Family, MemberChanged, MemberDisabled, RefreshTokens, Reused, Unknown
+from token_auth.store import (
+    Ended,
+    Exchange,
+    Family,
+    MemberChanged,
+    MemberDisabled,
+    RefreshTokens,
+    Reused,
+    TooFast,
+    Unknown,
+)
 from token_auth.store import RefreshToken as RefreshRow
 
 log = logging.getLogger(__name__)
@@ -53,12 +72,16 @@ class Tokens:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A genuine access token. An expired one opens nothing, and still says whose it was."""
+    """A genuine access token. An expired one opens nothing, and still says whose it was.
+
+    `role_is_old`: the member has another role now. Such a token opens what the login's own end needs, and no page.
+    """
 
     member_id: str
     role: str
     login_id: str
     expired: bool
+    role_is_old: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +111,11 @@ class TokenCredential:
         self._denylist = denylist
         self._lifetimes = lifetimes
         self._now = now
-        self._denial_s = lifetimes.access_s + DENY_MARGIN_S
         # An audience each: a token of /token never passes at /hybrid, where it could not be denied.
         audience = f"{issuer}/{approach}"
-        self._access = Expectation(ACCESS, issuer, audience, lifetimes.access_s)
-        self._refresh = Expectation(REFRESH, issuer, audience, lifetimes.refresh_s)
+        # As long as any setting allows: a token lives as long as it says, also when a node starts with another setting.
+        self._access = Expectation(ACCESS, issuer, audience, DAY_S)
+        self._refresh = Expectation(REFRESH, issuer, audience, YEAR_S)
 
     # -- issue, verify, renew, revoke
 
@@ -116,27 +139,36 @@ class TokenCredential:
         )
         jti, expires_at = secrets.token_hex(32), now + refresh_s
         try:
-            self._tokens.create(member, family, jti, expires_at)
+            made_room = self._tokens.create(member, family, jti, expires_at)
         except MemberChanged:
             raise InvalidCredentials(NAME_OR_PASSWORD) from None
+        try:
+            for oldest in made_room:
+                self._deny(oldest.login_id, oldest.access_ttl_s)
+        except StoreUnavailable:
+            self._tokens.end_login(member.username, family.login_id, now)
+            raise
         return self._sign(Exchange(family, member.role, jti, now, expires_at), now)
 
-    def verify(self, token: str) -> AccessToken:
-        """Return what a genuine access token says, expired or not. No database or store is asked on `/token`.
-
-        Raise `InvalidToken` for one that is not ours or whose login is denied, and `StoreUnavailable` if the
-        denylist cannot be read.
-        """
+    def read(self, token: str) -> AccessToken:
+        """Return what a genuine access token says, expired or not, ended or not. Raise `InvalidToken`."""
         now = self._now()
         claims = self._claims(token, self._access, now)
         if claims is None:
             raise InvalidToken()
-        held_against = self._denylist.find(claims["login_id"])
+        return AccessToken(claims["sub"], claims["role"], claims["login_id"], has_expired(claims, now))
+
+    def verify(self, token: str) -> AccessToken:
+        """Return what a genuine access token says, expired or not. No database or store is asked on `/token`.
+
+        Raise `InvalidToken` for one that is not ours, `LoginEnded` for one whose login is denied, and
+        `StoreUnavailable` if the denylist cannot be read.
+        """
+        access = self.read(token)
+        held_against = self._denylist.find(access.login_id)
         if held_against == ENDED:
-            raise InvalidToken()
-        # A role that is no longer the member's makes a token as good as expired: the refresh brings the new one.
-        expired = has_expired(claims, now) or held_against not in (None, claims["role"])
-        return AccessToken(claims["sub"], claims["role"], claims["login_id"], expired)
+            raise LoginEnded()
+        return access if held_against in (None, access.role) else replace(access, role_is_old=True)
 
     def verify_refresh(self, token: str) -> RefreshToken:
         """Return what a genuine refresh token says, expired or not. Raise `RefreshInvalid`."""
@@ -154,57 +186,71 @@ class TokenCredential:
         """
         now = self._now()
         try:
-            exchange = self._tokens.exchange(refresh.jti, login_id, now)
+            exchange = self._tokens.exchange(refresh.jti, login_id, now, self._lifetimes.refresh_s)
         except Ended as ended:  # perhaps while the denylist did not answer: deny it once more
-            self._deny(str(ended))
+            self._deny(ended.login_id, ended.access_ttl_s)
             raise RefreshInvalid() from None
         except Unknown:
             raise RefreshInvalid() from None
+        except TooFast:
+            raise RefreshesTooFast() from None
         except MemberDisabled as disabled:
             self.end_all(str(disabled))
             raise RefreshInvalid() from None
         except Reused as reused:
             log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._approach)
-            self._deny(str(reused))
+            self._deny(reused.login_id, reused.access_ttl_s)
             raise RefreshReused() from None
         return self._sign(exchange, now)
 
     def revoke(self, member_id: str, login_id: str) -> None:
-        """End a login: its refresh tokens at once, its access tokens where there is a denylist."""
-        self._tokens.end_login(member_id, login_id, self._now())
-        self._deny(login_id)
+        """End a login: its refresh tokens at once, its access tokens where there is a denylist.
+
+        One that has ended is denied once more, perhaps the denylist did not answer then.
+        """
+        family = self._tokens.end_login(member_id, login_id, self._now())
+        self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
+
+    def revoke_by(self, refresh: RefreshToken) -> None:
+        """End the login that this refresh token belongs to, whatever has become of the token. None: nothing is left."""
+        family = self._tokens.family_of(refresh.jti)
+        if family is not None:
+            self.revoke(family.member_id, family.login_id)
 
     # -- a member's logins
 
-    def list_logins(self, member_id: str) -> list[LiveLogin]:
-        """Return the member's live logins."""
-        families = self._tokens.list_logins(member_id, self._now())
+    def list_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        families = self._tokens.list_logins(member_id, self._now(), first, most)
         return [LiveLogin(family.login_id, family.created_at, family.expires_at) for family in families]
 
     def end_login(self, member_id: str, login_id: str) -> bool:
         """End one login; tell whether it was live."""
         now = self._now()
-        if login_id not in self._tokens.find_live(member_id, now):
-            return False
-        self._deny(login_id)  # first: if the store does not answer, the login is still there to be ended again
-        return self._tokens.end_login(member_id, login_id, now)
+        for family in self._tokens.find_live(member_id, now):
+            if family.login_id == login_id:
+                self._deny(login_id, family.access_ttl_s)  # first: without the store it is still there to be ended
+                self._tokens.end_login(member_id, login_id, now)
+                return True
+        return False
 
     def end_all(self, member_id: str) -> None:
         """End all of the member's logins.
 
-        What ended lately is denied once more: if the store did not answer then, it is only a matter of trying again.
+        What ended before is denied once more: if the store did not answer then, it is only a matter of trying again.
         """
         now = self._now()
-        for login_id in self._tokens.end_all(member_id, now, since=now - self._denial_s):
-            self._deny(login_id)
+        for family in self._tokens.end_all(member_id, now):
+            if now < (family.revoked_at or now) + family.access_ttl_s:
+                self._deny(family.login_id, family.access_ttl_s)
 
     def member_changed(self, change: Change) -> None:
         """Carry a change of a member to their live logins, as far as this approach can reach them."""
         if change.what != "role":
             self.end_all(change.username)
             return
-        for login_id in self._tokens.find_live(change.username, self._now()):
-            self._denylist.require_role(login_id, change.role, self._denial_s)
+        for family in self._tokens.find_live(change.username, self._now()):
+            self._denylist.require_role(family.login_id, change.role, family.access_ttl_s + DENY_MARGIN_S)
 
     def holdings(self, token: str) -> list[Holding]:
         """Return what is kept for the login that this access or refresh token belongs to, ended or not.
@@ -233,7 +279,8 @@ class TokenCredential:
         if access is not None:
             return str(access["login_id"])
         refresh = self._claims(token, self._refresh, now)
-        return None if refresh is None else self._tokens.family_of(refresh["jti"])
+        family = None if refresh is None else self._tokens.family_of(refresh["jti"])
+        return None if family is None else family.login_id
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
         with step("verify", f"{expected.typ} signature and claims"):
@@ -244,7 +291,8 @@ class TokenCredential:
 
     def _sign(self, exchange: Exchange, now: float) -> Tokens:
         family, key = exchange.family, self._key_ring.signing_key()
-        times = _times(now, min(now + family.access_ttl_s, family.expires_at))  # nothing outlives its login
+        access_s = min(family.access_ttl_s, self._lifetimes.access_s)  # the setting may be another one by now
+        times = _times(now, min(now + access_s, family.expires_at))  # nothing outlives its login
         access = {
             **times,
             "iss": self._access.issuer,
@@ -268,8 +316,8 @@ class TokenCredential:
                 exchange.role,
             )
 
-    def _deny(self, login_id: str) -> None:
-        self._denylist.deny(login_id, self._denial_s)
+    def _deny(self, login_id: str, access_ttl_s: int) -> None:
+        self._denylist.deny(login_id, access_ttl_s + DENY_MARGIN_S)
 
 
 def _times_of(family: Family) -> dict[str, Any]:

@@ -6,7 +6,14 @@ from typing import Literal
 from flask import g, request
 
 from accounts.identity import Identity
-from errors import AmbiguousCredentials, ExpiredToken, NoCredentials, RefreshInvalid, RefreshReused
+from errors import (
+    AmbiguousCredentials,
+    ExpiredToken,
+    LoginEnded,
+    NoCredentials,
+    RefreshInvalid,
+    RefreshReused,
+)
 from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
 from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
@@ -29,17 +36,26 @@ class Presented:
 
 @dataclass(frozen=True)
 class TokenGuard:
-    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises."""
+    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises.
+
+    `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must
+    not depend on a refresh.
+    """
 
     approach: str
     credential: TokenCredential
+    any_role: bool = False
 
     def __call__(self) -> None:
         presented = present()
         g.carrier = presented.carrier
         if presented.carrier == "cookie":
             refuse_cross_origin()  # a cookie comes along whoever's page sends the request
-        g.identity = self.identify(presented)
+        try:
+            g.identity = self.identify(presented)
+        except LoginEnded:
+            g.over = True
+            raise
 
     def identify(self, presented: Presented) -> Identity:
         """Return who sends this request.
@@ -50,10 +66,11 @@ class TokenGuard:
         if presented.access is None:
             raise NoCredentials()  # a refresh token alone opens nothing but the refresh
         access = self.credential.verify(presented.access)
+        due = access.expired or (access.role_is_old and not self.any_role)
         renewed: Tokens | None = None
         if presented.refresh is not None:
-            renewed = self._renew_if_due(access, self.credential.verify_refresh(presented.refresh))
-        elif access.expired:
+            renewed = self._renew_if_due(access, due, self.credential.verify_refresh(presented.refresh))
+        elif due:
             raise ExpiredToken()
         g.renewed = renewed
         role = access.role if renewed is None else renewed.role
@@ -63,9 +80,9 @@ class TokenGuard:
         """Return who sends this request by its access token alone: nothing is renewed. Raise as `identify` does."""
         return self.identify(replace(present(), refresh=None))
 
-    def _renew_if_due(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:
+    def _renew_if_due(self, access: AccessToken, due: bool, refresh: RefreshToken) -> Tokens | None:
         """Decide the four cases (both tokens are untampered, or we would not be here)."""
-        match access.expired, refresh.expired:
+        match due, refresh.expired:
             case True, True:
                 g.spent = True
                 raise ExpiredToken()

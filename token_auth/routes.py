@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Response, g, jsonify, make_response, request
 from flask_babel import gettext
@@ -9,11 +10,18 @@ from werkzeug.exceptions import BadRequest
 
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
-from errors import AmbiguousCredentials, CredentialError, NoCredentials, RefreshExpired
+from errors import (
+    AmbiguousCredentials,
+    CredentialError,
+    NoCredentials,
+    RefreshExpired,
+    RefreshInvalid,
+    RefreshReused,
+)
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
 from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, present
-from web.cookies import single_cookie
+from web.cookies import sent_by_a_script, single_cookie
 from web.fields import Fields, is_form, read_fields, seconds_field, text_field
 from web.negotiation import done
 from web.origin import refuse_cross_origin
@@ -52,30 +60,46 @@ class TokenRoutes:
         """Exchange a refresh token for new tokens; they come back the way the old one came."""
         refuse_cross_origin()
         presented = present()
-        token = _the_one_refresh_token(read_fields().get("refresh_token"))
-        access = None if presented.access is None else self.credential.verify(presented.access)
+        g.carrier = "cookie" if single_cookie(REFRESH_COOKIE) else "header"
+        token = _sent_refresh_token()
+        if token is None:
+            raise NoCredentials()
+        access = None if presented.access is None else self.credential.read(presented.access)
         refresh = self.credential.verify_refresh(token)
         if refresh.expired:
             raise RefreshExpired()
-        tokens = self.credential.renew(refresh, access.login_id if access else None)
-        if token == request.cookies.get(REFRESH_COOKIE):
+        try:
+            tokens = self.credential.renew(refresh, access.login_id if access else None)
+        except (RefreshInvalid, RefreshReused):
+            g.over = True
+            raise
+        if g.carrier == "cookie":
             response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
             return self._set_cookies(response, tokens)
         return make_response(jsonify(tokens.view()))
 
     def logout(self) -> Response:
-        """End this login's refresh tokens; what becomes of its access token is this approach's lesson."""
-        self.credential.revoke(g.identity.member_id, g.identity.login_id)
+        """End the login's refresh tokens; what becomes of its access token is this approach's lesson.
+
+        Whatever proves whose login it is will do: an access token, expired or of an earlier role, or a refresh token
+        (RFC 7009). To end a login that has ended is a success.
+        """
+        refuse_cross_origin()
+        access, refresh = present().access, _sent_refresh_token()
+        if access is None and refresh is None:
+            raise NoCredentials()
+        self._end(access, refresh)
         return self._discard(done(None, 204, then=f"{self.approach}.login_form"))
 
     def logins(self) -> Response:
         """Show my live logins."""
-        return logins_page(self.credential.list_logins(g.identity.member_id))
+        return logins_page(partial(self.credential.list_logins, g.identity.member_id))
 
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
-        return ended(login_id)
+        response = ended(login_id)
+        return self._discard(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
@@ -85,7 +109,7 @@ class TokenRoutes:
     def carry(self, response: Response) -> Response:
         """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
         renewed: Tokens | None = g.get("renewed")
-        if g.get("spent") and g.carrier == "cookie":
+        if g.get("carrier") == "cookie" and (g.get("spent") or (g.get("over") and not sent_by_a_script())):
             return self._discard(response)
         if renewed is None:
             return response
@@ -94,13 +118,19 @@ class TokenRoutes:
         response.headers["X-Access-Token"], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
         return response
 
+    def _end(self, access: str | None, refresh: str | None) -> None:
+        """End the logins that these tokens belong to: usually one. Raise `InvalidToken` or `RefreshInvalid`."""
+        owner = None if access is None else self.credential.read(access)
+        other = None if refresh is None else self.credential.verify_refresh(refresh)
+        if owner is not None:
+            self.credential.revoke(owner.member_id, owner.login_id)
+        if other is not None:
+            self.credential.revoke_by(other)
+
     def _end_previous(self) -> None:
         """End the login whose cookies the browser came with: the new ones take their place."""
-        access = request.cookies.get(ACCESS_COOKIE)
-        if access is not None:
-            with suppress(CredentialError):  # a cookie that is not in order names no login
-                previous = self.credential.verify(access)
-                self.credential.revoke(previous.member_id, previous.login_id)
+        with suppress(CredentialError):  # a cookie that is not in order names no login
+            self._end(request.cookies.get(ACCESS_COOKIE), request.cookies.get(REFRESH_COOKIE))
 
     def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
         if not self.shorter_lifetimes:
@@ -138,13 +168,12 @@ def _wants_cookies(fields: Fields) -> bool:
     return bool(transport == "cookie")
 
 
-def _the_one_refresh_token(in_body: object) -> str:
-    """Return the refresh token, sent in exactly one place, whatever carries the access token."""
+def _sent_refresh_token() -> str | None:
+    """Return the refresh token, sent in one place at most, whatever carries the access token; None if there is none."""
+    in_body = read_fields().get("refresh_token")
     elsewhere = request.headers.get(REFRESH_HEADER) or single_cookie(REFRESH_COOKIE)
-    if in_body is not None and elsewhere:
+    if in_body is None:
+        return elsewhere or None
+    if elsewhere:
         raise AmbiguousCredentials()
-    if in_body is not None:
-        return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
-    if not elsewhere:
-        raise NoCredentials()
-    return elsewhere
+    return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)

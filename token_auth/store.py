@@ -2,18 +2,34 @@
 
 A login is a family: the row that ends with it, and one row for each refresh token it ever had. Only SHA-256 hashes of
 token ids are kept. Times are seconds since the epoch.
+
+What a spent token means is decided in `exchange` (RFC 9700 §4.14.2). An honest client may lose an answer: its process
+ends between the refresh and the storage, or two of its tabs race. A thief may have copied a token before it was spent.
+At the door the two look alike, so the answer depends on what became of the successor:
+
+- The successor was used: then two clients hold tokens of this login, always. It ends.
+- The successor is unused, and the grace is not over: the very same successor again, so a race logs no client out. A
+  thief who comes within the grace of each refresh shares the login unseen; only binding a token to a key of its client
+  (RFC 9449) would tell. That is the price of the grace, and why it is short.
+- The successor is unused, and the grace is over: the answer was lost, or this is a thief. The client gets another
+  successor, and the unused one is taken out of use. If the answer was lost, that one is in no hands. If this is a
+  thief, the member holds it, and their next refresh ends the login.
+
+With a grace of 0 each token is good once, and a spent one ends its login.
 """
 
 import hashlib
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, Select, String, delete, or_, select
+from sqlalchemy import ForeignKey, Index, Select, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
 from accounts.members import Member
 from config import DAY_S
+
+ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what would stall the others' refreshes
 
 
 class Family(Base):
@@ -38,10 +54,12 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
 
     jti_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    login_id: Mapped[str] = mapped_column(ForeignKey("refresh_families.login_id"), index=True)
+    login_id: Mapped[str] = mapped_column(ForeignKey("refresh_families.login_id"))
     issued_at: Mapped[float]
     expires_at: Mapped[float]
     spent_at: Mapped[float | None]
+
+    __table_args__ = (Index("refresh_tokens_of_login", "login_id", "issued_at"),)
 
 
 @dataclass(frozen=True)
@@ -67,24 +85,40 @@ class Unknown(Exception):
     """No live family has this token."""
 
 
-class Ended(Unknown):
-    """The token's family was ended before; the text is its login id."""
+class LoginOver(Exception):
+    """The token's family has ended. `access_ttl_s`: how long an access token of this login lives at most."""
+
+    def __init__(self, family: Family) -> None:
+        super().__init__(family.login_id)
+        self.login_id, self.access_ttl_s = family.login_id, family.access_ttl_s
 
 
-class Reused(Exception):
-    """The token was spent too long ago for a race: somebody else holds its successor. Its family is revoked."""
+class Ended(LoginOver):
+    """It was ended before."""
+
+
+class Reused(LoginOver):
+    """A spent token came back, and its successor is used: two clients hold tokens of this login. It is ended now."""
+
+
+class TooFast(Exception):
+    """This login refreshes more often than any client needs; its tokens stay as they are."""
 
 
 class RefreshTokens:
-    """The refresh tokens of one approach. Every method raises `StoreUnavailable` if the database is broken."""
+    """The refresh tokens of one approach. Every method raises `StoreUnavailable` if the database is broken.
 
-    def __init__(self, database: Database, approach: str, grace_s: float) -> None:
+    `grace_s`: see above. `most_logins`: how many logins a member has at once; a further one ends the oldest.
+    """
+
+    def __init__(self, database: Database, approach: str, grace_s: float, most_logins: int) -> None:
         self._database = database
         self._approach = approach
         self._grace_s = grace_s
+        self._most_logins = most_logins
 
-    def create(self, member: Member, family: Family, jti: str, expires_at: float) -> None:
-        """Start a family with its first token: both or neither.
+    def create(self, member: Member, family: Family, jti: str, expires_at: float) -> list[Family]:
+        """Start a family with its first token: both or neither. Return the families that made room for it.
 
         Raise `MemberChanged`, with neither, if the member was disabled, given another role or another password since
         `member` was read.
@@ -94,17 +128,19 @@ class RefreshTokens:
             there = session.get_one(Member, member.username, with_for_update={"read": True})
             if there.disabled or (there.role, there.password_hash) != (member.role, member.password_hash):
                 raise MemberChanged
-            _drop_outlived(session, member.username, now=family.created_at)
+            made_room = self._make_room(session, member.username, now=family.created_at)
             session.add(family)
             session.flush()
             session.add(_token(jti, family.login_id, family.created_at, expires_at))
+            return made_room
 
-    def exchange(self, jti: str, login_id: str | None, now: float) -> Exchange:
-        """Spend a token and return its successor, in one atomic step.
+    def exchange(self, jti: str, login_id: str | None, now: float, longest_s: float) -> Exchange:
+        """Spend a token and return its successor, in one atomic step. A new one lives `longest_s` at most.
 
         Of N callers with one token exactly one spends it; the others, within the grace, get the very same successor.
-        With `login_id`, the token has to belong to that login. Raise `Unknown`, `MemberDisabled`, or `Reused` once
-        the family is revoked for it. If anything fails, nothing has happened and the old token is still good.
+        With `login_id`, the token has to belong to that login. Raise `Unknown`, `MemberDisabled`, `TooFast`, or
+        `Reused` once the family is revoked for it. If anything fails, nothing has happened and the old token is still
+        good.
         """
         with self._database.writing() as session:
             token, family = self._locked(session, jti, now)
@@ -112,29 +148,37 @@ class RefreshTokens:
                 raise Unknown
             role = _role(session, family.member_id)
             if token.spent_at is None:
-                _spend(session, jti, token, family, now)
-            elif max(0, now - token.spent_at) >= self._grace_s:  # a clock that runs behind earns no longer grace
-                family.revoked_at = now
-            if family.revoked_at is None:
-                return Exchange(family, role, *_newest(session, jti, token, family))
-        raise Reused(family.login_id)
+                return Exchange(family, role, *_spend(session, jti, token, family, now, longest_s))
+            successor_jti = _next_jti(jti, token.spent_at, family)
+            successor = session.get(RefreshToken, _hash(successor_jti))
+            if self._grace_s > 0 and successor is not None and successor.spent_at is None:
+                if now - token.spent_at < self._grace_s:
+                    return Exchange(family, role, successor_jti, successor.issued_at, successor.expires_at)
+                successor.spent_at = now  # without a successor of its own: using it is a theft
+                return Exchange(family, role, *_spend(session, jti, token, family, now, longest_s))
+            family.revoked_at = now
+        raise Reused(family)
 
-    def list_logins(self, member_id: str, now: float) -> list[Family]:
-        """Return the member's live families that still have a token to refresh with, or an access token."""
+    def list_logins(self, member_id: str, now: float, first: int, most: int) -> list[Family]:
+        """Return the member's live families that still have a token to refresh with, or an access token.
+
+        Newest first, the `first` newest ones left out, `most` at most.
+        """
         usable = (
             self._live(member_id, now)
             .join(RefreshToken, RefreshToken.login_id == Family.login_id)
             .where(RefreshToken.spent_at.is_(None))
             .where(or_(RefreshToken.expires_at > now, RefreshToken.issued_at + Family.access_ttl_s > now))
+            .order_by(Family.created_at.desc(), Family.login_id)
         )
         with self._database.reading() as session:
-            return list(session.scalars(usable))
+            return list(session.scalars(usable.offset(first).limit(most)))
 
-    def family_of(self, jti: str) -> str | None:
-        """Return the login id that a refresh token belongs to, or None."""
+    def family_of(self, jti: str) -> Family | None:
+        """Return the family that a refresh token belongs to, ended or not; None if there is none here."""
+        mine = select(Family).join(RefreshToken, RefreshToken.login_id == Family.login_id)
         with self._database.reading() as session:
-            token = session.get(RefreshToken, _hash(jti))
-            return None if token is None else token.login_id
+            return session.scalar(mine.where(RefreshToken.jti_hash == _hash(jti), Family.approach == self._approach))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
         """Return a login's family and its tokens, oldest first, ended or not; None if there is no such login here."""
@@ -145,28 +189,38 @@ class RefreshTokens:
                 return None
             return family, list(session.scalars(tokens))
 
-    def find_live(self, member_id: str, now: float) -> list[str]:
-        """Return the login ids of all of the member's live families."""
+    def find_live(self, member_id: str, now: float) -> list[Family]:
+        """Return all of the member's live families."""
         with self._database.reading() as session:
-            return [family.login_id for family in session.scalars(self._live(member_id, now))]
+            return list(session.scalars(self._live(member_id, now)))
 
-    def end_login(self, member_id: str, login_id: str, now: float) -> bool:
-        """Revoke one of the member's families; tell whether it was live."""
+    def end_login(self, member_id: str, login_id: str, now: float) -> Family | None:
+        """Revoke one of the member's families, and return it; None if there is none. It stays as ended as it was."""
         with self._database.writing() as session:
-            family = session.scalar(self._live(member_id, now).where(Family.login_id == login_id).with_for_update())
-            if family is not None:
+            family = session.scalar(self._of(member_id).where(Family.login_id == login_id).with_for_update())
+            if family is not None and family.revoked_at is None:
                 family.revoked_at = now
-            return family is not None
+            return family
 
-    def end_all(self, member_id: str, now: float, since: float) -> list[str]:
-        """Revoke all of the member's live families; return their login ids, and those revoked after `since`."""
-        lately = self._of(member_id).where(Family.revoked_at > since)
+    def end_all(self, member_id: str, now: float) -> list[Family]:
+        """Revoke all of the member's live families; return them, and those ended before."""
         with self._database.writing() as session:
-            ended = [family.login_id for family in session.scalars(lately)]
+            ended = list(session.scalars(self._of(member_id).where(Family.revoked_at.is_not(None))))
             for family in session.scalars(self._live(member_id, now).with_for_update()):
                 family.revoked_at = now
-                ended.append(family.login_id)
+                ended.append(family)
             return ended
+
+    def _make_room(self, session: Session, member_id: str, now: float) -> list[Family]:
+        """End the oldest families until there is room for one more, and forget the longest ended ones."""
+        _delete(session, self._of(member_id).where(Family.expires_at <= now))
+        ended = self._of(member_id).where(Family.revoked_at.is_not(None))
+        _delete(session, ended.order_by(Family.revoked_at.desc()).offset(self._most_logins))
+        newest_first = self._live(member_id, now).order_by(Family.created_at.desc())
+        oldest = list(session.scalars(newest_first.offset(self._most_logins - 1).with_for_update()))
+        for family in oldest:
+            family.revoked_at = now
+        return oldest
 
     def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshToken, Family]:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
@@ -179,7 +233,7 @@ class RefreshTokens:
         if family.approach != self._approach or family.expires_at <= now:
             raise Unknown
         if family.revoked_at is not None:
-            raise Ended(family.login_id)
+            raise Ended(family)
         return token, family
 
     def _live(self, member_id: str, now: float) -> Select[Family]:
@@ -196,36 +250,34 @@ def _role(session: Session, member_id: str) -> str:
     return member.role
 
 
-def _drop_outlived(session: Session, member_id: str, now: float) -> None:
-    outlived = select(Family.login_id).where(Family.member_id == member_id, Family.expires_at <= now)
-    session.execute(delete(RefreshToken).where(RefreshToken.login_id.in_(outlived)))
-    session.execute(delete(Family).where(Family.member_id == member_id, Family.expires_at <= now))
+def _delete(session: Session, families: Select[Family]) -> None:
+    login_ids = [family.login_id for family in session.scalars(families)]
+    if login_ids:
+        session.execute(delete(RefreshToken).where(RefreshToken.login_id.in_(login_ids)))
+        session.execute(delete(Family).where(Family.login_id.in_(login_ids)))
 
 
-def _drop_long_spent(session: Session, login_id: str, now: float) -> None:
-    """Nobody can present a token that has expired, except beside an access token, which lives a day at most."""
-    expired = RefreshToken.expires_at <= now - DAY_S
-    session.execute(delete(RefreshToken).where(RefreshToken.login_id == login_id, expired))
-
-
-def _spend(session: Session, jti: str, token: RefreshToken, family: Family, now: float) -> None:
+def _spend(
+    session: Session, jti: str, token: RefreshToken, family: Family, now: float, longest_s: float
+) -> tuple[str, float, float]:
+    """Spend the token; return its successor's id and times."""
+    _refuse_if_too_fast(session, family, now)
     token.spent_at = now
-    _drop_long_spent(session, family.login_id, now)
-    expires_at = min(now + family.refresh_ttl_s, family.expires_at)
-    session.add(_token(_next_jti(jti, family), family.login_id, now, expires_at))
+    # No one can present a token that has expired, except beside an access token, which lives a day at most.
+    long_expired = RefreshToken.issued_at <= now - family.refresh_ttl_s - DAY_S
+    session.execute(delete(RefreshToken).where(RefreshToken.login_id == family.login_id, long_expired))
+    next_jti = _next_jti(jti, now, family)
+    expires_at = min(now + min(family.refresh_ttl_s, longest_s), family.expires_at)
+    session.add(_token(next_jti, family.login_id, now, expires_at))
     session.flush()
+    return next_jti, now, expires_at
 
 
-def _newest(session: Session, jti: str, token: RefreshToken, family: Family) -> tuple[str, float, float]:
-    """Follow a spent token to the one that is not spent; return its id and times.
-
-    Usually that is its successor. If a race goes on until that is spent too, then later, so within the grace as well:
-    whoever was given it now would keep a token that soon counts as stolen, and be logged out by a race after all.
-    """
-    while token.spent_at is not None:
-        jti = _next_jti(jti, family)
-        token = session.get_one(RefreshToken, _hash(jti))
-    return jti, token.issued_at, token.expires_at
+def _refuse_if_too_fast(session: Session, family: Family, now: float) -> None:
+    issued = select(func.count()).where(RefreshToken.login_id == family.login_id, RefreshToken.issued_at > now - 1)
+    began_now = family.created_at > now - 1  # its first token is no rotation
+    if session.scalars(issued).one() >= ROTATIONS_PER_S + began_now:
+        raise TooFast
 
 
 def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshToken:
@@ -234,13 +286,13 @@ def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> Refr
     )
 
 
-def _next_jti(jti: str, family: Family) -> str:
+def _next_jti(jti: str, spent_at: float, family: Family) -> str:
     """Derive the successor's id, so that the loser of a race can be given it and only hashes are kept.
 
     It takes the family's seed from the database and the token's own id, which is not there, to derive it; and a
-    signing key to make a token of it.
+    signing key to make a token of it. A token that is exchanged again, later, has another successor.
     """
-    return hmac.new(family.seed.encode(), jti.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(family.seed.encode(), f"{jti} {spent_at!r}".encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(jti: str) -> str:

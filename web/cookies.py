@@ -15,3 +15,12 @@ def single_cookie(name: str) -> str | None:
     if len(values) > 1:
         raise BadRequest(gettext("The cookie %(name)s came more than once.", name=name))
     return values[0] if values else None
+
+
+def sent_by_a_script() -> bool:
+    """Tell whether a script of a page has sent this request (Fetch Metadata).
+
+    It may have been on its way while another tab logged in. Its answer then must not take the new login's cookies; the
+    next page that the browser loads will know better.
+    """
+    return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
