@@ -65,7 +65,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     store = StoreConnection(partial(store_address, config))
     database = Database(config.database_url)
     members, notes = Members(database), Notes(database)
-    key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
+    key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)
     door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
     pages = pages_blueprint(notes, members, synthetic_work=config.lab)
 
@@ -86,7 +86,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     for approach in approaches:
         approach.mount(app, pages)
     app.extensions["database"] = database
-    app.register_blueprint(home_blueprint(approaches, store, database, config))
+    app.register_blueprint(home_blueprint(approaches, store, database, config, key_ring.problem))
     app.register_blueprint(jwks_blueprint(key_ring))
     if config.lab:
         keepers = (in_memory, sessions, tokens, hybrid)
@@ -122,7 +122,7 @@ def _exhibits(
     yield exhibits_blueprint()
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
-    folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256")
+    folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256", now)
     yield folk_blueprint(folk_keys, database, door, now)
     if config.control_socket:
         yield controls_blueprint(config, config.control_socket)

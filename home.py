@@ -1,6 +1,6 @@
 """What belongs to no approach: the home page, health, and the visitor's language."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from accounts.database import Database
 from accounts.demo import DEMO_MEMBERS
 from approach import Approach
 from config import DAY_S, Config
+from errors import KeyRingUnusable
 from measurement.middleware import REQUESTS
 from store_connection import StoreConnection
 from web.fields import read_fields
@@ -37,9 +38,13 @@ DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
 
 def home_blueprint(
-    approaches: Sequence[Approach], store: StoreConnection, database: Database, config: Config
+    approaches: Sequence[Approach],
+    store: StoreConnection,
+    database: Database,
+    config: Config,
+    ring_problem: Callable[[], str | None],
 ) -> Blueprint:
-    """Return the public pages."""
+    """Return the public pages; `ring_problem` says what is wrong with the key ring, if anything is."""
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
     members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS if config.lab]
@@ -59,9 +64,11 @@ def home_blueprint(
 
     @home.get("/readyz")
     def readyz() -> Response:
-        """Say that this process, its store and its database answer; else 503."""
+        """Say that this process, its store and its database answer and its key ring can be read; else 503."""
         store.command("PING")
         database.ping()
+        if ring_problem() is not None:
+            raise KeyRingUnusable(gettext("The last good ring stays in use. The log of this node says more."))
         return jsonify(status="ready", node=config.node_name)
 
     @home.post("/language")

@@ -61,7 +61,6 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
 
 def _shown(ring: Ring) -> dict[str, list[dict[str, str | None]]]:
     """Return what anybody may know of each key, the oldest first; its material is not among that."""
-    until = ring.signed_until()
     return {
         "keys": [
             {
@@ -69,7 +68,7 @@ def _shown(ring: Ring) -> dict[str, list[dict[str, str | None]]]:
                 "alg": key.alg,
                 "state": key.state,
                 "created_at": key.created_at,
-                "signed_until": until[key.kid],
+                "signed_until": key.signed_until,
                 "revoked_at": key.revoked_at,
             }
             for key in ring.keys

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from config import Config
-from tests.conftest import MakeApp
+from tests.conftest import Clock, MakeApp
 from tests.forge import header_of
 from tests.stopwatch import eventually
 from tests.visitor import Visitor
@@ -23,9 +23,9 @@ def file(config: Config) -> Path:
 
 
 @pytest.fixture
-def ring(file: Path) -> KeyRing:
+def ring(file: Path, clock: Clock) -> KeyRing:
     """The ring as another process holds it."""
-    return KeyRing(file, "HS256")
+    return KeyRing(file, "HS256", clock)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from config import Config
-from tests.conftest import MakeConfig
+from tests.conftest import Clock, MakeConfig
 from tests.visitor import Visitor
 from token_auth import key_ring
 from token_auth.key_ring import KeyRing, read_ring, write_ring
@@ -28,9 +28,9 @@ def file(config: Config) -> Path:
 
 
 @pytest.fixture
-def ring(file: Path) -> KeyRing:
+def ring(file: Path, clock: Clock) -> KeyRing:
     """The ring as another process holds it."""
-    return KeyRing(file, "HS256")
+    return KeyRing(file, "HS256", clock)
 
 
 @pytest.fixture

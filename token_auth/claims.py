@@ -12,7 +12,7 @@ from jwt import PyJWS, PyJWTError
 from jwt.utils import base64url_decode
 
 from token_auth.key_ring import KeyRing
-from token_auth.keys import Key
+from token_auth.keys import CLOCK_SKEW_S, Key
 from web.fields import is_text
 
 ACCESS = "at+jwt"  # RFC 9068 §2.1
@@ -28,7 +28,6 @@ HEADER = frozenset({"alg", "typ", "kid"})
 
 MAX_TOKEN_LENGTH = 4096
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-CLOCK_SKEW_S = 5  # how far ahead of ours the clock of the node that issued a token may be
 
 Claims = dict[str, Any]
 
@@ -72,6 +71,8 @@ def decode(token: str, key_ring: KeyRing, expected: Expectation, now: float) -> 
     except (PyJWTError, ValueError, RecursionError):
         raise Malformed from None
     _check(claims, expected, now)
+    if not key.may_have_signed(claims["iat"]):
+        raise Malformed
     return dict(claims)
 
 

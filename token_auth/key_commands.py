@@ -17,26 +17,26 @@ def commands(key_ring: KeyRing) -> AppGroup:
 
     @group.command("list")
     def list_keys() -> None:
-        """Show every key and its state."""
+        """Show every key, its state, and when it began and ceased to sign."""
         _show(key_ring.current())
 
     @group.command("rotate")
     @click.option("--algorithm", type=click.Choice(get_args(Algorithm)), help="Not JWT_ALGORITHM, until a node starts.")
     def rotate(algorithm: Algorithm | None) -> None:
-        """Sign with a new key from now on; tokens of the old one live on."""
-        _show(key_ring.rotate(algorithm))
+        """Sign with a new key from now on; what the old one signed so far lives on."""
+        _changed(key_ring, key_ring.rotate(algorithm))
 
     @group.command("retire")
     @click.argument("kid")
     def retire(kid: str) -> None:
-        """Let a key sign no more; its tokens live on."""
-        _show(_known(key_ring.retire, kid))
+        """Let a key sign no more; what it signed so far lives on."""
+        _changed(key_ring, _known(key_ring.retire, kid))
 
     @group.command("revoke")
     @click.argument("kid")
     def revoke(kid: str) -> None:
         """Refuse every token that a key has signed, at once."""
-        _show(_known(key_ring.revoke, kid))
+        _changed(key_ring, _known(key_ring.revoke, kid))
 
     return group
 
@@ -48,6 +48,12 @@ def _known(change: Callable[[str], Ring], kid: str) -> Ring:
         raise click.ClickException(f"there is no key {kid!r}; `flask keys list` shows them") from None
 
 
+def _changed(key_ring: KeyRing, ring: Ring) -> None:
+    """Show the ring, and say what running nodes do: this process cannot ask them."""
+    _show(ring)
+    click.echo(key_ring.followers())
+
+
 def _show(ring: Ring) -> None:
     for key in ring.keys:
-        click.echo(f"{key.kid}  {key.alg:<5}  {key.state:<7}  {key.created_at}")
+        click.echo(f"{key.kid}  {key.alg:<5}  {key.state:<7}  {key.created_at}  {key.signed_until or '-'}")

@@ -1,6 +1,7 @@
 """Keys: what each one signs and verifies, and in which state it is.
 
-A key is `active` (it signs), `retired` (its tokens still verify) or `revoked` (they are refused at once).
+A key is `active` (it signs), `retired` (what it signed while it was active still verifies) or `revoked` (its tokens are
+refused at once). One whose last token has expired is needed no more.
 """
 
 import logging
@@ -8,7 +9,8 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import pairwise
+from math import inf
+from time import time
 from typing import Any, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -18,7 +20,7 @@ from jwt import PyJWK, PyJWS
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
-from config import Algorithm, BadConfig
+from config import DAY_S, Algorithm, BadConfig
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,11 @@ State = Literal["active", "retired", "revoked"]
 HMAC_BYTES = 32  # RFC 7518 §3.2: a key of the hash's size or larger
 RSA_BITS = 2048  # RFC 7518 §3.3: 2048 bits or larger
 FEWEST_DISTINCT_BYTES = 12  # 32 random bytes have fewer once in 10^15
+
+CLOCK_SKEW_S = 5  # how far ahead of ours the clock of the node that issued a token may be
+# A node may sign with a key for a second after another process has retired it: that is when it looks at the file again.
+SIGNS_LATE_S = 1 + CLOCK_SKEW_S
+LONGEST_LIFE_S = 365 * DAY_S  # of any token, whatever REFRESH_TTL_S was when it was signed
 
 # Which members of a JWK are secret (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2).
 SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
@@ -54,6 +61,8 @@ class Key:
     created_at: str
     jwk: Jwk = field(repr=False)  # a key never gets into a log or a traceback
     revoked_at: str | None = None  # a file of an earlier version does not say
+    signed_until: str | None = None  # when it ceased to sign; None: it has not
+    tokens_live_s: int = LONGEST_LIFE_S  # the longest lifetime of a token that it may have signed
 
     @cached_property
     def signing(self) -> PyJWK:
@@ -65,6 +74,18 @@ class Key:
         """The key that verifies: the public half, or the shared secret of an HMAC key."""
         material = self.jwk if self.jwk.get("kty") == "oct" else _public(self.jwk)
         return PyJWK.from_dict({**material, "kid": self.kid}, algorithm=self.alg)
+
+    def may_have_signed(self, issued_at: float) -> bool:
+        """Tell whether a node may have signed with it then: a leaked key cannot go on after it was retired."""
+        return issued_at <= self._signed_until_s + SIGNS_LATE_S
+
+    def is_needed(self, now: float) -> bool:
+        """Tell whether a token that it signed may still be good by some node's clock."""
+        return now <= self._signed_until_s + SIGNS_LATE_S + self.tokens_live_s + CLOCK_SKEW_S
+
+    @cached_property
+    def _signed_until_s(self) -> float:
+        return inf if self.signed_until is None else seconds(self.signed_until)
 
     def public_jwk(self) -> Jwk:
         """Return the key as others may see it (RFC 7517 §4)."""
@@ -95,16 +116,22 @@ class Ring:
         live = [key for key in self.keys if key.state != "revoked" and key.jwk["kty"] != "oct"]
         return {"keys": [key.public_jwk() for key in live]}
 
-    def with_new_key(self, alg: Algorithm) -> "Ring":
-        """Return the ring with a new active key; the one before it is retired."""
-        retired = (replace(key, state="retired") if key.state == "active" else key for key in self.keys)
-        return Ring((*retired, new_key(alg)))
+    def with_new_key(self, alg: Algorithm, at: float, tokens_live_s: int = 0) -> "Ring":
+        """Return the ring with a new active key; the one before it is retired.
 
-    def signed_until(self) -> dict[str, str | None]:
-        """Return when each key ceased to sign, or None: the next one was made at that moment."""
-        return {key.kid: after.created_at for key, after in pairwise(self.keys)} | {self.keys[-1].kid: None}
+        Its tokens live for `tokens_live_s` seconds at most, or as long as those of the one before.
+        """
+        before = [key for key in self.keys if key.state == "active"]
+        made = new_key(alg, at, max([tokens_live_s, *(key.tokens_live_s for key in before)]))
+        retired = [replace(key, state="retired", signed_until=made.created_at) for key in before]
+        return Ring((*self._with(*retired).keys, made))
 
-    def with_state(self, kid: str, state: State) -> "Ring":
+    def with_lifetime(self, tokens_live_s: int) -> "Ring":
+        """Return the ring with an active key whose tokens may live so long (seconds)."""
+        longest_s = max(tokens_live_s, self.active.tokens_live_s)
+        return self._with(replace(self.active, tokens_live_s=longest_s))
+
+    def with_state(self, kid: str, state: State, at: float) -> "Ring":
         """Return the ring with one key's state changed; one of its algorithm takes over if it was the active one.
 
         A revoked key stays revoked: whoever made that necessary may still have it. Raise `UnknownKey`.
@@ -114,18 +141,35 @@ class Ring:
             raise UnknownKey(kid)
         if key.state == "revoked":
             return self
-        ring = self.with_new_key(key.alg) if key.state == "active" else self
-        changed = replace(key, state=state, revoked_at=_now() if state == "revoked" else None)
-        return Ring(tuple(changed if key.kid == kid else key for key in ring.keys))
+        ring = self.with_new_key(key.alg, at) if key.state == "active" else self
+        revoked_at = moment(at) if state == "revoked" else None
+        return ring._with(replace(ring._by_kid[kid], state=state, revoked_at=revoked_at))
+
+    def without_spent(self, now: float) -> "Ring":
+        """Return the ring without the keys whose last token has expired; itself if there is none."""
+        needed = tuple(key for key in self.keys if key.is_needed(now))
+        return self if len(needed) == len(self.keys) else Ring(needed)
+
+    def _with(self, *changed: Key) -> "Ring":
+        new = {key.kid: key for key in changed}
+        return Ring(tuple(new.get(key.kid, key) for key in self.keys))
 
 
-def new_key(alg: Algorithm) -> Key:
-    """Return a fresh active key."""
-    return Key(f"k-{secrets.token_hex(4)}", alg, "active", _now(), _new_material(alg))
+def new_key(alg: Algorithm, at: float | None = None, tokens_live_s: int = LONGEST_LIFE_S) -> Key:
+    """Return a fresh active key, made at `at` (seconds since the epoch; None: now)."""
+    created_at = moment(time() if at is None else at)
+    return Key(f"k-{secrets.token_hex(4)}", alg, "active", created_at, _new_material(alg), tokens_live_s=tokens_live_s)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def moment(at: float) -> str:
+    """Write a time (seconds since the epoch) as a ring has it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def seconds(text: str) -> float:
+    """Read a time that `moment` or a hand has written; one without a zone is UTC. Raise `ValueError`."""
+    read = datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def _new_material(alg: Algorithm) -> Jwk:
@@ -142,13 +186,16 @@ def _new_material(alg: Algorithm) -> Jwk:
 
 def key_from_file(entry: Jwk) -> Key:
     """Check a key as it stands in a file. Raise `BadKeyRing` for a weak one, and `ValueError` and its like for none."""
-    key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"], entry.get("revoked_at"))
+    later = {name: entry[name] for name in ("revoked_at", "signed_until", "tokens_live_s") if name in entry}
+    key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"], **later)
     if not isinstance(key.kid, str) or not key.kid or not isinstance(key.created_at, str):
         raise ValueError("not a key")
-    if not isinstance(key.revoked_at, str | None):
+    if not isinstance(key.revoked_at, str | None) or type(key.tokens_live_s) is not int or key.tokens_live_s < 1:
         raise ValueError("not a key")
     if key.state not in get_args(State) or key.alg not in get_args(Algorithm):
         raise ValueError("not a key")
+    if key.signed_until is not None:
+        seconds(key.signed_until)
     _refuse_weak(key)
     if key.state == "active":
         _jws.encode(b"", key.signing, algorithm=key.alg)  # a key without its private half is found now, not by a member

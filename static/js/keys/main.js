@@ -5,7 +5,7 @@ import { number, say } from "../words.js";
 import { drawCards } from "./cards.js";
 import { confirmed, drawChoice, finding, letIn } from "./leak.js";
 import { pause } from "./nodes.js";
-import { active, age, followed, handIn, look, rotate, want } from "./ring.js";
+import { active, changedAt, followed, handIn, look, rotate, want } from "./ring.js";
 import { canVerify, fetchCopy, hasCopy, showPublished, verifyAll } from "./service.js";
 import { drawLanes, onToggle } from "./timeline.js";
 import { check, logIn, memberName, MOST } from "./tokens.js";
@@ -167,7 +167,7 @@ async function lookOnce() {
   const answer = await look();
   if (busy || !answer?.ok) return;
   const seen = answer.body.keys;
-  if (keys !== null && age(seen) < age(keys) && ++older < STUBBORN) return;
+  if (keys !== null && changedAt(seen) < changedAt(keys) && ++older < STUBBORN) return;
   older = 0;
   const changed = JSON.stringify(seen) !== JSON.stringify(keys);
   keys = seen;

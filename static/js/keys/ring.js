@@ -30,9 +30,10 @@ export function active(keys) {
   return keys.find((key) => key.state === "active");
 }
 
-/** Keys are added and revoked, never taken back: so one node's ring is older than another's, or as old. */
-export function age(keys) {
-  return keys.length + keys.filter((key) => key.state === "revoked").length;
+/** When the ring was last changed, as far as it tells: so one node's ring is older than another's, or as old. */
+export function changedAt(keys) {
+  const moments = keys.flatMap((key) => [key.created_at, key.signed_until, key.revoked_at]).filter(Boolean).map(Date.parse);
+  return Math.max(...moments.filter((moment) => !Number.isNaN(moment)));
 }
 
 /** Ask every node for its ring until all have come as far as `keys`; `show` hears who has. */
@@ -41,7 +42,7 @@ export async function followed(keys, show) {
   for (;;) {
     const names = await runningNodes();
     const answers = await everyNode(names, look);
-    const hasCome = (answer) => Boolean(answer?.ok) && age(answer.body.keys) >= age(keys);
+    const hasCome = (answer) => Boolean(answer?.ok) && changedAt(answer.body.keys) >= changedAt(keys);
     const nodes = [...new Set([...names, ...answers.keys()])].map((name) => ({ name, follows: hasCome(answers.get(name)) }));
     const seconds = (performance.now() - startedAt) / 1000;
     const all = nodes.length > 0 && nodes.every((node) => node.follows);
