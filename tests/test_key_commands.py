@@ -32,6 +32,7 @@ def test_list_shows_every_key_and_no_secret(app: Flask, config: Config, kid: str
     lines = [line.split() for line in listed.output.splitlines()]
     assert [line[1:3] for line in lines] == [["HS256", "retired"], ["HS256", "active"]]
     assert lines[0][0] == kid
+    assert [line[4] for line in lines] == [lines[1][3], "-"]  # the first signed until the second was made
     assert not [key.jwk["k"] for key in read_ring(config.key_ring_file).keys if key.jwk["k"] in listed.output]
 
 
@@ -46,6 +47,18 @@ def test_a_key_is_changed_and_its_tokens_follow(
     assert changed.output.count("active") == 1
     assert alice.who() == who
     assert Visitor(app, "token").login("alice").who() == "alice"
+
+
+@pytest.mark.parametrize("command", [("rotate",), ("retire", "KID"), ("revoke", "KID")])
+def test_a_change_ends_by_saying_which_nodes_follow(
+    app: Flask, config: Config, kid: str, command: tuple[str, ...]
+) -> None:
+    """`revoked` and exit code 0 said nothing of nodes that could not read the new file."""
+    file = config.key_ring_file
+    said = run(app, *(word.replace("KID", kid) for word in command)).output.splitlines()
+    assert said[-1] == f"Nodes that read {file} as {file.owner()} follow within a second."
+    file.chmod(0o640)
+    assert run(app, "rotate").output.splitlines()[-1].count(f"{file.owner()} or the group {file.group()} follow") == 1
 
 
 def test_a_rotation_takes_an_algorithm(app: Flask, kid: str) -> None:

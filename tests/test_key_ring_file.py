@@ -6,8 +6,10 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,13 @@ import pytest
 from flask import Flask
 
 from config import Config
-from tests.conftest import Clock, MakeConfig
+from tests.conftest import Clock, MakeApp, MakeConfig
+from tests.forge import header_of
+from tests.problems import assert_problem
+from tests.stopwatch import eventually
 from tests.visitor import Visitor
-from token_auth import key_ring
+from token_auth import key_file, key_ring
+from token_auth.key_file import RingBusy, locked
 from token_auth.key_ring import KeyRing, read_ring, write_ring
 from token_auth.keys import BadKeyRing, Ring, new_key
 
@@ -155,6 +161,85 @@ def test_a_file_that_could_not_be_read_once_is_read_again(
     assert alice.who() == "alice"  # the last good ring
     monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)
     assert alice.who() is None
+
+
+# -- a lock that another process holds: one that was stopped, or hangs in its disk
+
+
+@pytest.fixture
+def taken(file: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    """The lock, held until the stack is closed."""
+    monkeypatch.setattr(key_ring, "LOCK_WAIT_S", 0.1)
+    with ExitStack() as held:
+        held.enter_context(locked(file, 0))
+        yield held
+
+
+def test_a_held_lock_ends_a_change_clearly(ring: KeyRing, file: Path, taken: ExitStack) -> None:
+    """It used to hang without a word."""
+    before = file.read_bytes()
+    for change in (ring.rotate, lambda: ring.revoke(ring.current().active.kid)):
+        with pytest.raises(RingBusy, match=r"another process holds .*keys\.json\.lock; nothing was changed"):
+            change()
+    assert file.read_bytes() == before
+    taken.close()
+    ring.rotate()
+    assert file.read_bytes() != before
+
+
+def test_a_held_lock_keeps_no_node_from_starting_and_logging_in(
+    make_app: MakeApp, taken: ExitStack, watchful: None
+) -> None:
+    """Its log-ins waited for ever where the algorithm was another one."""
+    nodes = [make_app(), make_app(jwt_algorithm="EdDSA")]
+    assert [login(node).who() for node in nodes] == ["alice"] * 2
+    assert nodes[1].test_client().get("/readyz").get_json()["code"] == "key_ring_unusable"
+    taken.close()
+    assert nodes[1].test_client().get("/readyz").status_code == 200  # without a log-in: it may be sent none
+    assert header_of(login(nodes[1]).access or "")["alg"] == "EdDSA"
+
+
+def test_a_held_lock_is_a_503_of_the_page_and_one_line_of_the_command(
+    make_app: MakeApp, tmp_path: Path, taken: ExitStack
+) -> None:
+    app = make_app(control_socket=tmp_path / "nobody")
+    refused = app.test_client().post("/lab/keys", base_url="http://127.0.0.1:8000")
+    assert_problem(refused, 503, "key_ring_unusable", naming="Nothing was changed")
+    assert refused.headers["Retry-After"] == "1"
+    typed = app.test_cli_runner().invoke(args=["keys", "rotate"])
+    assert typed.exit_code == 2
+    assert [line.startswith("Error: KEY_RING_FILE: another process") for line in typed.output.splitlines()] == [True]
+
+
+def test_a_key_is_found_while_another_thread_waits_for_the_lock(ring: KeyRing, taken: ExitStack) -> None:
+    """One press on `rotate` kept every request waiting that brought an unknown key id."""
+    with ThreadPoolExecutor() as threads:
+        key_ring.LOCK_WAIT_S = 3600.0  # `taken` puts it back
+        waits = threads.submit(ring.rotate)
+        eventually(waits.running)
+        assert ring.find("k-0123abcd") is None
+        assert not waits.done()
+        taken.close()
+        assert waits.result().active == ring.current().active
+
+
+def test_who_holds_the_lock_and_changes_the_ring_is_waited_for(ring: KeyRing, file: Path, taken: ExitStack) -> None:
+    """A queue of changes is no reason to give up: only a lock that is held for nothing is."""
+    moments = count(0, 0.04)  # so much goes by at each look at the clock, and 0.1 s is what one waits
+    turns = 5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_file, "monotonic", lambda: next(moments))
+
+        def another_turn(_s: float) -> None:
+            nonlocal turns
+            turns -= 1
+            write_ring(file, Ring((new_key("HS256"),)))
+            if turns == 0:
+                taken.close()
+
+        patch.setattr(key_file, "sleep", another_turn)
+        ring.rotate()
+    assert turns == 0
 
 
 def test_a_full_disk_leaves_no_keys_lying_about(ring: KeyRing, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

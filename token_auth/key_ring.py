@@ -75,6 +75,8 @@ class KeyRing:
     def problem(self) -> str | None:
         """Look at the file now; return in one line what is wrong with it, while the last good ring stays in use."""
         self._look_now()
+        if self._unfit is not None:
+            self.signing_key()  # tries again: a node that is not ready may be sent no log-ins
         return self._unreadable or self._unfit
 
     def signing_key(self) -> Key:
@@ -153,7 +155,7 @@ class KeyRing:
     def _make_fit(self) -> None:
         try:
             self._change(self._fitting, LOCK_WAIT_WHEN_SIGNING_S)
-            self._alg_is_sure = True
+            self._alg_is_sure, self._unfit = True, None
         except BadKeyRing as error:
             if self._unfit != error.message:
                 log.error("the key ring was not changed, the last good one stays in use: %s", error.message)

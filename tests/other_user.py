@@ -1,0 +1,44 @@
+"""A user other than root, for what a command and a node do that do not run as the same one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.aftermath import aftermath
+from tests.postgres_engine import unprivileged
+
+only_as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be `nobody` to the file system."""
+    user, groups = unprivileged(), os.getgroups()
+    os.setgroups(user["extra_groups"])
+    os.setegid(user["group"])
+    os.seteuid(user["user"])
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+def give_to_nobody(path: Path) -> None:
+    user = unprivileged()
+    os.chown(path, user["user"], user["group"])
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Give a folder that every user reaches; pytest's own are root's alone."""
+    with TemporaryDirectory(prefix="shared-", dir="/tmp") as name:
+        aftermath().removes(Path(name))
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
