@@ -117,13 +117,12 @@ class KeyRing:
     def _open(self) -> Ring:
         """Read the file, which may be another user's; make it if there is none."""
         with in_one_line(self._file):
-            try:
-                return read_ring(self._file)
-            except FileNotFoundError:
+            if not self._file.exists():
                 with locked(self._file, LOCK_WAIT_S):
-                    if not self._file.exists():
+                    if not self._file.exists():  # no other process has made it meanwhile
                         write_ring(self._file, Ring(()).with_new_key(self._alg, self._now(), self._tokens_live_s))
-                return read_ring(self._file)
+            self._stamp = self._stamp_of_file()
+            return read_ring(self._file)
 
     def _look_now(self) -> Ring:
         with self._looking:
