@@ -46,7 +46,7 @@ FLOORS = {
 PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
-NO_TWIN = {"keys.py", "key_ring.py", "key_file.py", "key_commands.py", "denylist.py"}
+NO_TWIN = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "key_commands.py", "denylist.py"}
 # What is known of a login: carried in the token's claims, or kept in the session's record.
 BY_THEIR_OWN_NAMES = {"claims.py": "record.py"}
 

@@ -178,10 +178,21 @@ def test_a_file_of_an_earlier_version_keeps_its_logins_and_refuses_what_is_dated
     clock.advance(SIGNS_LATE_S + 1)
     assert profile(app, "token", alice.access) == 200
     assert profile(app, "token", forge.with_claims(alice.access, iat=int(clock()), exp=int(clock()) + 60)) == 401
-    assert [key.tokens_live_s for key in read_ring(file).keys] == [LONGEST_LIFE_S] * 2
     ended = read_ring(file).keys[0].signed_until
-    ring.rotate()
+    assert ring.rotate().active.tokens_live_s == WEEK_S
     assert json.loads(file.read_text())["keys"][0]["signed_until"] == ended  # from now on the file says it
+
+
+def test_a_key_of_an_earlier_version_is_kept_for_as_long_as_any_token_lives(
+    ring: KeyRing, clock: Clock, file: Path
+) -> None:
+    old = ring.current().active.kid
+    forget(file, "tokens_live_s")
+    ring.rotate()
+    clock.advance(LONGEST_LIFE_S)
+    assert ring.rotate().find(old) is not None
+    clock.advance(SIGNS_LATE_S + CLOCK_SKEW_S + 1)
+    assert ring.rotate().find(old) is None
 
 
 def test_a_key_that_was_retired_by_hand_ceased_when_the_file_was_written(file: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_user_who_cannot_keep_the_owner_changes_nothing(folder: Path, change: 
     os.chown(file, 0, -1)
     file.chmod(0o640)
     before = file.read_bytes()
-    with as_nobody(), pytest.raises(BadKeyRing, match=r"belongs to root.*run this as root; nothing was changed"):
+    with as_nobody(), pytest.raises(BadKeyRing, match=r"belongs to root:\w+, and .* nothing was changed"):
         change(KeyRing(file, "HS256"))
     assert (file.read_bytes(), owner_and_mode(file)[0]) == (before, "root")
     assert {path.name for path in folder.iterdir()} == {"keys.json", "keys.json.lock"}
@@ -121,6 +121,17 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     rotated = KeyRing(link, "HS256").rotate()
     assert link.is_symlink()
     assert read_ring(file) == rotated
+
+
+@pytest.mark.parametrize("lay", [lambda lock: lock.symlink_to("/dev/null"), os.mkfifo], ids=["a link", "a pipe"])
+def test_a_lock_that_is_no_file_is_refused_at_once(tmp_path: Path, lay: Callable[[Path], Any]) -> None:
+    """Root would have given away what the link names, and waited for the pipe for ever."""
+    ring = KeyRing(tmp_path / "keys.json", "HS256")
+    lock = tmp_path / "keys.json.lock"
+    lock.unlink()
+    lay(lock)
+    with pytest.raises(BadKeyRing, match="cannot be used"):
+        ring.rotate()
 
 
 # -- a node that may only read

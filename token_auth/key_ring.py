@@ -12,8 +12,9 @@ from threading import Lock
 from time import monotonic, time
 
 from config import Algorithm
-from token_auth.key_file import LOCK_WAIT_S, in_one_line, locked, read_ring, readers, stamp, write_ring
+from token_auth.key_file import LOCK_WAIT_S, in_one_line, locked, read_ring, stamp, write_ring
 from token_auth.keys import LONGEST_LIFE_S, BadKeyRing, Key, Ring
+from token_auth.private_file import readers
 
 __all__ = ["KeyRing", "read_ring", "write_ring"]
 
@@ -146,10 +147,13 @@ class KeyRing:
 
     def _fits(self, key: Key) -> bool:
         self._alg_is_sure = self._alg_is_sure or key.alg == self._alg
-        fits = self._alg_is_sure and key.tokens_live_s >= self._tokens_live_s
+        fits = self._alg_is_sure and self._is_kept_for_ours(key)
         if fits:
             self._unfit = None
         return fits
+
+    def _is_kept_for_ours(self, key: Key) -> bool:
+        return key.tokens_live_s is None or key.tokens_live_s >= self._tokens_live_s
 
     def _make_fit(self) -> None:
         try:
@@ -163,7 +167,7 @@ class KeyRing:
     def _fitting(self, ring: Ring) -> Ring:
         if not self._alg_is_sure and ring.active.alg != self._alg:
             return ring.with_new_key(self._alg, self._now(), self._tokens_live_s)
-        return ring.with_lifetime(self._tokens_live_s)
+        return ring if self._is_kept_for_ours(ring.active) else ring.with_lifetime(self._tokens_live_s)
 
     def _change(self, change: Callable[[Ring], Ring], wait_s: float | None = None) -> Ring:
         with in_one_line(self._file), locked(self._file, LOCK_WAIT_S if wait_s is None else wait_s):

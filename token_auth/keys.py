@@ -62,7 +62,7 @@ class Key:
     jwk: Jwk = field(repr=False)  # a key never gets into a log or a traceback
     revoked_at: str | None = None  # a file of an earlier version does not say
     signed_until: str | None = None  # when it ceased to sign; None: it has not
-    tokens_live_s: int = LONGEST_LIFE_S  # the longest lifetime of a token that it may have signed
+    tokens_live_s: int | None = None  # the longest lifetime of a token that it may have signed; None: not recorded
 
     @cached_property
     def signing(self) -> PyJWK:
@@ -81,7 +81,7 @@ class Key:
 
     def is_needed(self, now: float) -> bool:
         """Tell whether a token that it signed may still be good by some node's clock."""
-        return now <= self._signed_until_s + SIGNS_LATE_S + self.tokens_live_s + CLOCK_SKEW_S
+        return now <= self._signed_until_s + SIGNS_LATE_S + (self.tokens_live_s or LONGEST_LIFE_S) + CLOCK_SKEW_S
 
     @cached_property
     def _signed_until_s(self) -> float:
@@ -122,14 +122,13 @@ class Ring:
         Its tokens live for `tokens_live_s` seconds at most, or as long as those of the one before.
         """
         before = [key for key in self.keys if key.state == "active"]
-        made = new_key(alg, at, max([tokens_live_s, *(key.tokens_live_s for key in before)]))
+        made = new_key(alg, at, max([tokens_live_s, *(key.tokens_live_s or 0 for key in before)]) or None)
         retired = [replace(key, state="retired", signed_until=made.created_at) for key in before]
         return Ring((*self._with(*retired).keys, made))
 
     def with_lifetime(self, tokens_live_s: int) -> "Ring":
         """Return the ring with an active key whose tokens may live so long (seconds)."""
-        longest_s = max(tokens_live_s, self.active.tokens_live_s)
-        return self._with(replace(self.active, tokens_live_s=longest_s))
+        return self._with(replace(self.active, tokens_live_s=tokens_live_s))
 
     def with_state(self, kid: str, state: State, at: float) -> "Ring":
         """Return the ring with one key's state changed; one of its algorithm takes over if it was the active one.
@@ -155,7 +154,7 @@ class Ring:
         return Ring(tuple(new.get(key.kid, key) for key in self.keys))
 
 
-def new_key(alg: Algorithm, at: float | None = None, tokens_live_s: int = LONGEST_LIFE_S) -> Key:
+def new_key(alg: Algorithm, at: float | None = None, tokens_live_s: int | None = None) -> Key:
     """Return a fresh active key, made at `at` (seconds since the epoch; None: now)."""
     created_at = moment(time() if at is None else at)
     return Key(f"k-{secrets.token_hex(4)}", alg, "active", created_at, _new_material(alg), tokens_live_s=tokens_live_s)
@@ -190,7 +189,9 @@ def key_from_file(entry: Jwk) -> Key:
     key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"], **later)
     if not isinstance(key.kid, str) or not key.kid or not isinstance(key.created_at, str):
         raise ValueError("not a key")
-    if not isinstance(key.revoked_at, str | None) or type(key.tokens_live_s) is not int or key.tokens_live_s < 1:
+    if not isinstance(key.revoked_at, str | None):
+        raise ValueError("not a key")
+    if key.tokens_live_s is not None and (type(key.tokens_live_s) is not int or key.tokens_live_s < 1):
         raise ValueError("not a key")
     if key.state not in get_args(State) or key.alg not in get_args(Algorithm):
         raise ValueError("not a key")

@@ -1,0 +1,139 @@
+"""Who may read and change the key ring's file, whoever writes it.
+
+A command may run as another user than the nodes, most often as root. What it writes has the owner, the group, the mode
+and the access list of what was there before, so that the nodes can read it; else it writes nothing.
+"""
+
+import logging
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from token_auth.keys import BadKeyRing
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+log = logging.getLogger(__name__)
+
+OTHERS = stat.S_IRWXO
+GROUP_CHANGES = stat.S_IWGRP | stat.S_IXGRP
+ACCESS_LIST = "system.posix_acl_access"  # acl(5)
+
+
+def readers(file: Path) -> str:
+    """Say who can read the file: `lab`, or `lab or the group staff`. Empty where a mode does not tell."""
+    if sys.platform == "win32":
+        return ""
+    return f"{_user(file)} or the group {_group(file)}" if file.stat().st_mode & stat.S_IRGRP else _user(file)
+
+
+def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
+    """Mend a mode by which others may read or change the keys, and say so. Raise `BadKeyRing` if it is not ours."""
+    if sys.platform == "win32":  # has no such modes
+        return
+    mode = stat.S_IMODE(status.st_mode)
+    if not mode & (OTHERS | GROUP_CHANGES):
+        return
+    with suppress(OSError):  # another user's, or on a disk that cannot be written
+        os.fchmod(opened, 0o600 if mode & OTHERS else mode & ~GROUP_CHANGES)
+    mended = stat.S_IMODE(os.fstat(opened).st_mode)
+    if mended == mode and status.st_uid != os.geteuid():
+        raise BadKeyRing(f"KEY_RING_FILE: {file} lets others read or change the keys (mode {mode:04o}): chmod 600 it")
+    log.warning(
+        "KEY_RING_FILE: %s let others read or change the keys (mode %04o); it is %04o now. Others may have a copy:"
+        " a key that they may have read should be revoked",
+        *(file, mode, mended),
+    )
+
+
+def let_in_as_before(target: Path, new: int) -> None:
+    """Give a new file to the readers of `target`; if there is none, to the owner of its folder."""
+    if sys.platform == "win32":
+        return
+    if not target.exists():
+        _give_to_owner_of(target.parent, new)
+        return
+    before, made = target.stat(), os.fstat(new)
+    if (before.st_uid, before.st_gid) != (made.st_uid, made.st_gid):
+        try:
+            os.fchown(new, before.st_uid, before.st_gid)
+        except PermissionError:
+            if before.st_uid != made.st_uid or before.st_mode & stat.S_IRWXG:
+                raise BadKeyRing(
+                    f"KEY_RING_FILE: {target} belongs to {_user(target)}:{_group(target)}, and a file of yours would"
+                    " shut its readers out; nothing was changed. Run this as root or as its owner"
+                ) from None
+    os.fchmod(new, stat.S_IMODE(before.st_mode))
+    _copy_access_list(target, new)
+
+
+def _copy_access_list(target: Path, new: int) -> None:
+    try:
+        access_list = os.getxattr(target, ACCESS_LIST)
+    except (OSError, AttributeError):  # it has none, or the system does not
+        return
+    os.setxattr(new, ACCESS_LIST, access_list)
+
+
+def _give_to_owner_of(model: Path, new: int) -> None:
+    """Let what root makes beside the nodes' files belong to the nodes."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        status = model.stat()
+        os.fchown(new, status.st_uid, status.st_gid)
+
+
+def open_private(target: Path, path: str, flags: int) -> int:
+    """Open a file, or make it for the owner of `target` or of its folder.
+
+    A link is not followed: root may run this in a folder where others lay links.
+    """
+    try:
+        made = os.open(path, flags | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return open_at_once(path, flags & ~os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
+    _give_to_owner_of(target if target.exists() else target.parent, made)
+    return made
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe would wait for its other end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def try_lock(lock: int) -> bool:
+    """Take the lock of an open file, which closing it gives back; return whether no other process had it."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # as one and as the other say that it is taken
+        return False
+    return True
+
+
+def whose(path: Path) -> str:
+    """Say to whom a file belongs that cannot be used, or the folder in which it cannot be made."""
+    found = path if os.path.lexists(path) else path.parent
+    return "" if sys.platform == "win32" else f": {found} belongs to {_user(found)}"
+
+
+def _user(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return f"the user {path.stat().st_uid}"
+    except OSError:  # it cannot even be seen
+        return "another user"
+
+
+def _group(path: Path) -> str:
+    try:
+        return path.group()
+    except KeyError:
+        return str(path.stat().st_gid)
