@@ -20,7 +20,7 @@ from accounts.login import Door
 from approach import Approach
 from cluster.address import MOST_NODES, Address, CannotStart
 from cluster.embedded_store import store_address
-from config import BadConfig, Config, load_config, make_folder
+from config import BadConfig, Config, keep_files_private, load_config, make_folder
 from exhibits import exhibits_blueprint, keys_blueprint
 from folk_server import folk_blueprint
 from home import home_blueprint, register_languages
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from cluster import lab  # noqa: PLC0415  # a node, which imports this module too, starts nothing
 
     options = _options(arguments)
-    os.umask(0o077)  # members, keys and sockets are nobody else's, and their files are made by many hands
+    keep_files_private()
     if not os.environ.get("LAB"):  # an empty variable counts as unset
         os.environ["LAB"] = "1"
     try:

@@ -1,12 +1,14 @@
 """Every setting of the lab: one frozen `Config`, read from the environment and checked before anything starts."""
 
+import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
-from click import ClickException
+from click import ClickException, Context, pass_context
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -180,11 +182,26 @@ def load_config(**overrides: Any) -> Config:
 
 
 def make_folder(variable: str, folder: Path) -> None:
-    """Make `folder`, which `variable` names, if it is not there. Raise `BadConfig`."""
+    """Make `folder`, which `variable` names, for its owner alone, if it is not there. Raise `BadConfig`."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfig(f"{variable}: {folder} cannot be used ({error.strerror})") from None
+
+
+def keep_files_private() -> int:
+    """Have this process, and all that it starts, make files for their owner alone; return the umask before.
+
+    Members, keys and sockets live in them, and they are made by many hands. Where an application server starts us, its
+    umask holds: what makes a file with a secret in it says 0600 itself.
+    """
+    return os.umask(0o077)
+
+
+@pass_context
+def privately(context: Context) -> None:
+    """Do so for a group of commands (it is their callback), until the command has ended."""
+    context.call_on_close(partial(os.umask, keep_files_private()))
 
 
 def _problem(detail: ErrorDetails) -> str:

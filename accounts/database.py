@@ -147,10 +147,10 @@ def _tuned_engine(address: URL) -> Engine:
 def _make_private(file: Path) -> None:
     """Make the file, if it is not there, for its owner alone: SQLite gives the files beside it the same mode and owner.
 
-    A node or a command may create it first, and their umasks may differ. What root makes belongs to the folder's owner,
-    as whom the nodes run.
+    A node or a command may create it first, and their umasks may differ; so with the folder. What root makes belongs to
+    the folder's owner, as whom the nodes run.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         made = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         if os.name == "posix" and os.geteuid() == 0:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cluster.client import NoSupervisor
 from cluster.orders import Refused
 from cluster.runtime_folder import RuntimeFolder
+from config import privately
 from loadtests import compare as comparing
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.lab import LabFailed
@@ -44,9 +45,12 @@ OUT = Path("results")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group(help=(__doc__ or "").partition(": ")[2], context_settings={"help_option_names": ["-h", "--help"]})
-def loadtests() -> None:
-    """Hold the commands."""
+loadtests = click.Group(
+    "loadtests",
+    callback=privately,
+    help=(__doc__ or "").partition(": ")[2],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _sizes(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from werkzeug.exceptions import BadRequest
 
+from config import privately
 from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
@@ -122,4 +123,4 @@ def _times(p50_us: float, p99_us: float) -> str:
 def group() -> click.Group:
     """Return `python -m planner`."""
     commands: dict[str, Any] = {"plan": plan, "simulate": simulate}
-    return click.Group("planner", commands=commands, help=__doc__)
+    return click.Group("planner", commands=commands, callback=privately, help=__doc__)

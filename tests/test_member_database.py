@@ -17,8 +17,10 @@ def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, uma
         database = Database(f"sqlite:///{tmp_path / 'made' / 'lab.db'}")
         database.create_tables()
         Members(database).add("dave", "a hash")
-        modes = {file.name: oct(file.stat().st_mode & 0o777) for file in (tmp_path / "made").iterdir()}
+        made = [tmp_path / "made", *(tmp_path / "made").iterdir()]
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in made}
     finally:
         os.umask(before)
     database.engine.dispose()
+    assert modes.pop("made") == "0o700"
     assert modes == dict.fromkeys(("lab.db", "lab.db-wal", "lab.db-shm"), "0o600")

@@ -6,14 +6,15 @@ from typing import get_args
 import click
 from flask.cli import AppGroup
 
-from config import Algorithm
+from config import Algorithm, privately
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Ring, UnknownKey
 
 
 def commands(key_ring: KeyRing) -> AppGroup:
     """Return the command group over `key_ring`."""
-    group = AppGroup("keys", help="Look at the signing keys and change them; running nodes follow within a second.")
+    told = "Look at the signing keys and change them; running nodes follow within a second."
+    group = AppGroup("keys", callback=privately, help=told)
 
     @group.command("list")
     def list_keys() -> None:
