@@ -4,18 +4,21 @@ import hashlib
 import math
 import time
 from functools import partial
+from threading import Lock
 from typing import Any
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
 
 from errors import RateLimited, StoreUnavailable
 from store_connection import StoreConnection
 
 FAILURES_PER_MINUTE = 10
+MOST_KEYS_HERE = 10_000  # a few megabytes of a node's memory
 
-Key = tuple[str, str]
+Key = tuple[str, ...]
 
 
 class Attempts:
@@ -23,7 +26,7 @@ class Attempts:
 
     def __init__(self, store: StoreConnection, prefix: str, limit: int = FAILURES_PER_MINUTE) -> None:
         self._limit = RateLimitItemPerMinute(limit)
-        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._here = WindowsHere()
         self._shared = MovingWindowRateLimiter(SharedWindows(store, f"{prefix}attempts"))
 
     def refuse_if_exhausted(self, username: str, address: str) -> None:
@@ -48,6 +51,50 @@ class Attempts:
 
     def _ask_here(self, verb: str, key: Key) -> Any:
         return getattr(self._here, verb)(self._limit, *key)
+
+
+class WindowsHere:
+    """The limiter's moving windows in this node's memory, with the verbs that the library's own limiter has.
+
+    The library's own storage keeps every name that was ever tried. Here a window that has ended is forgotten at the
+    next failure, and the one longest untouched goes when there are too many.
+    """
+
+    def __init__(self, most_keys: int = MOST_KEYS_HERE) -> None:
+        self._failures: dict[Key, list[float]] = {}  # the key that failed last stands last
+        self._most_keys = most_keys
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._failures)
+
+    def test(self, limit: RateLimitItem, *key: str) -> bool:
+        """Tell whether one more failure would be within the limit."""
+        return len(self._live(limit, key)) < limit.amount
+
+    def hit(self, limit: RateLimitItem, *key: str) -> None:
+        """Count one failure."""
+        with self._lock:
+            failures = [*self._live(limit, key), time.time()]
+            self._failures.pop(key, None)
+            self._failures[key] = failures[-limit.amount :]
+            self._forget(limit)
+
+    def get_window_stats(self, limit: RateLimitItem, *key: str) -> WindowStats:
+        """Say when the oldest failure is forgotten, and how many more the limit takes."""
+        failures = self._live(limit, key)
+        begun = failures[0] if failures else time.time()
+        return WindowStats(begun + limit.get_expiry(), limit.amount - len(failures))
+
+    def _live(self, limit: RateLimitItem, key: Key) -> list[float]:
+        since = time.time() - limit.get_expiry()
+        return [failed_at for failed_at in self._failures.get(key, []) if failed_at > since]
+
+    def _forget(self, limit: RateLimitItem) -> None:
+        for key in list(self._failures):
+            if len(self) <= self._most_keys and self._live(limit, key):
+                return
+            del self._failures[key]
 
 
 class SharedWindows(RedisStorage):

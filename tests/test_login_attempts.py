@@ -5,11 +5,12 @@ import time
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
+from limits import RateLimitItemPerMinute
 from redis import Redis
 from werkzeug.test import TestResponse
 
 from accounts import passwords
-from accounts.attempts import FAILURES_PER_MINUTE
+from accounts.attempts import FAILURES_PER_MINUTE, WindowsHere
 from config import Config
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
@@ -134,6 +135,29 @@ def test_the_names_that_were_tried_are_not_in_the_store(app: Flask, redis: Redis
     keys = list(redis.scan_iter(match=f"{config.store_prefix}*"))
     assert len(keys) == 2
     assert b"my-secret-password" not in b"".join(keys)
+
+
+def test_a_node_forgets_the_failures_of_more_than_a_minute_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a store a node counts for itself, and whoever tried a new name each time grew its memory for good."""
+    windows, limit, now = WindowsHere(), RateLimitItemPerMinute(2), [time.time()]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    for number in range(100):
+        windows.hit(limit, "name", str(number))
+    now[0] += 59
+    windows.hit(limit, "name", "0")
+    assert (len(windows), windows.test(limit, "name", "0"), windows.test(limit, "name", "1")) == (100, False, True)
+    now[0] += 2
+    assert windows.test(limit, "name", "0")
+    windows.hit(limit, "address", "192.0.2.1")
+    assert len(windows) == 2  # the name that failed again, and the address
+
+
+def test_a_node_keeps_no_more_failures_than_it_has_room_for() -> None:
+    windows, limit = WindowsHere(most_keys=10), RateLimitItemPerMinute(1)
+    for number in range(25):
+        windows.hit(limit, "name", str(number))
+    assert len(windows) == 10
+    assert [windows.test(limit, "name", str(number)) for number in range(25)] == 15 * [True] + 10 * [False]
 
 
 class CountingHasher:
