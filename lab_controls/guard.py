@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 from flask import Request, request
 from flask_babel import gettext
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
+from accounts.attempts import WindowsHere
 from config import Config
 from errors import CodeNeeded, ForeignHost, LabError, RateLimited, WrongCode
 from web.cookies import single_cookie
@@ -36,7 +35,7 @@ class Guesses:
 
     def __init__(self, limit: int = FAILURES_PER_MINUTE) -> None:
         self._limit = RateLimitItemPerMinute(limit)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._window = WindowsHere()
 
     def refuse_if_exhausted(self, address: str) -> None:
         """Raise `RateLimited` if this address has guessed too often."""
