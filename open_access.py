@@ -8,6 +8,7 @@ from accounts.login import Door, login_form
 from approach import Approach, ended, logins_page, mine_or_404
 from web.fields import read_fields
 from web.negotiation import done
+from web.origin import refuse_cross_origin
 
 NAME = "open"
 IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)
@@ -52,5 +53,6 @@ def open_approach(door: Door) -> Approach:
 
 
 def guard() -> None:
-    """Let everybody in as the guest."""
+    """Let everybody in as the guest; what another site's page sends would be kept here too."""
+    refuse_cross_origin()
     g.identity = IDENTITY

@@ -35,10 +35,18 @@ DEMO_MEMBERS = (
 )
 
 
+PUBLIC_PASSWORDS = frozenset({LOAD_PASSWORD, *(demo.password for demo in DEMO_MEMBERS)})
+
+
 def is_public(username: str, password: str) -> bool:
     """Tell whether everybody knows this password of this member, because the lab says it aloud."""
     load_member = username.startswith("load-") and password == LOAD_PASSWORD
     return load_member or any((demo.username, demo.password) == (username, password) for demo in DEMO_MEMBERS)
+
+
+def is_everybody(username: str) -> bool:
+    """Tell whether a lab lets every visitor act as this member: the guest, or one whose password it says aloud."""
+    return username == GUEST or username.startswith("load-") or username in (demo.username for demo in DEMO_MEMBERS)
 
 
 def seed_demo(members: Members) -> None:

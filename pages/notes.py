@@ -3,15 +3,17 @@
 from datetime import UTC, datetime
 
 from flask_babel import lazy_gettext
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
+from accounts.demo import is_everybody
 from errors import NoCredentials
 
 MAX_TEXT = 1000
 NEWEST = 50
+KEPT = 1000  # of one member; of one whom every visitor of a lab may act as, no more than a page shows
 
 
 class Note(Base):
@@ -42,11 +44,22 @@ class Notes:
             return list(session.scalars(mine))
 
     def add(self, member_id: str, text: str) -> Note:
-        """Add a note and return it. Raise `NoCredentials` if the login has outlived its member."""
+        """Add a note and return it; the oldest one goes if there are too many.
+
+        Raise `NoCredentials` if the login has outlived its member.
+        """
         try:
             with self._database.writing() as session:
                 note = Note(member_id=member_id, text=text)
                 session.add(note)
+                session.flush()
+                _keep_newest(session, member_id, NEWEST if is_everybody(member_id) else KEPT)
                 return note
         except IntegrityError:
             raise NoCredentials(lazy_gettext("The member of this login is not known here.")) from None
+
+
+def _keep_newest(session: Session, member_id: str, kept: int) -> None:
+    mine = select(Note.id).where(Note.member_id == member_id).order_by(Note.id.desc())
+    newest_to_go = mine.offset(kept).limit(1).scalar_subquery()
+    session.execute(delete(Note).where(Note.member_id == member_id, Note.id <= newest_to_go))

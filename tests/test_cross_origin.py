@@ -121,6 +121,23 @@ def test_token_cookies_are_refused_from_another_origin_too(
     assert visitor.client.get(f"/{approach}/notes").get_json() == {"notes": []}
 
 
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_what_the_guest_keeps_is_refused_from_another_origin_too(app: Flask, headers: dict[str, str]) -> None:
+    """SECURITY 16: no cookie is needed there, and every page on the web could have its readers write notes."""
+    guest = Visitor(app, "open")
+    before = guest.get("notes").get_json()
+    for method, path in UNSAFE:
+        if path != "renew":
+            refused = guest.open(method, path, headers=headers, data={"text": "planted"})
+            assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
+    assert guest.get("notes", headers=headers).get_json() == before
+
+
+@pytest.mark.parametrize("headers", OWN, ids=str)
+def test_the_guest_writes_notes_from_the_labs_own_pages(app: Flask, headers: dict[str, str]) -> None:
+    assert Visitor(app, "open").post("notes", headers=headers, data={"text": "mine"}).status_code == 201
+
+
 @each_store
 @pytest.mark.parametrize("headers", OWN, ids=str)
 def test_an_unsafe_request_from_the_labs_own_pages_is_served(
