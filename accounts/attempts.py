@@ -12,6 +12,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from limits.util import WindowStats
 
+from accounts.names import as_compared
 from errors import RateLimited, StoreUnavailable
 from store_connection import StoreConnection
 
@@ -115,5 +116,6 @@ class SharedWindows(RedisStorage):
 
 
 def _keys(username: str, address: str) -> list[Key]:
-    # Hashed: what people type into the name field may be their password.
-    return [("name", hashlib.sha256(username.encode()).hexdigest()[:32]), ("address", address)]
+    # Hashed: what people type into the name field may be their password. And however a name is spelled, it counts once.
+    hashed = hashlib.sha256(as_compared(username).encode()).hexdigest()[:32]
+    return [("name", hashed), ("address", address)]

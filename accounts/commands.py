@@ -1,30 +1,52 @@
 """`flask members …`: add, change and seed members from the terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
-from accounts.members import MAX_PASSWORD, MAX_USERNAME, Change, Members, NameTaken, UnknownMember
+from accounts.members import Change, Members, NameTaken, UnknownMember
+from accounts.names import MAX_USERNAME, BadName, as_compared, new_name
+from accounts.password_rules import MAX_PASSWORD, BadPassword, new_password
 from accounts.passwords import hash_password
+from config import privately
 from errors import StoreUnavailable
-from web.fields import is_text
 
 
-class UsernameType(click.ParamType[str]):
-    """A name of 1 to 64 printable characters."""
+class MembersName(click.ParamType[str]):
+    """A name that a member may have: 1 to 64 printable characters, as they were typed."""
 
     name = "name"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not value or len(value) > MAX_USERNAME or not value.isprintable():
+        spelled = as_compared(value)
+        if not spelled or len(spelled) > MAX_USERNAME or not spelled.isprintable():
             self.fail(f"a name takes 1 to {MAX_USERNAME} printable characters", param, ctx)
         return value
 
 
-USERNAME = UsernameType()
+class NewName(MembersName):
+    """A name that a new member can have, in the spelling that is kept."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return new_name(super().convert(value, param, ctx))
+        except BadName:
+            self.fail(
+                "a name takes letters, digits and ASCII signs, with one space between words:"
+                " no emoji, no space at an end, nothing invisible, and no word written in two directions",
+                param,
+                ctx,
+            )
+
+
+MEMBERS_NAME, NEW_NAME = MembersName(), NewName()
+
+LONGEST_LINE = 64 * MAX_PASSWORD  # bytes: more than any spelling of a password takes
 
 # What a command in another process can reach. That it cannot reach a node's memory is what `/memory` is there to show.
 ENDED = "their sessions and refresh tokens have ended; an access token, or a node's memory, does not hear of it"
@@ -32,23 +54,24 @@ ENDED = "their sessions and refresh tokens have ended; an access token, or a nod
 
 def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
     """Return the command group over `members`; `tell` carries a change to the live logins."""
-    group = AppGroup("members", help="Add, change and seed members.")
+    group = AppGroup("members", callback=privately, help="Add, change and seed members.")
 
     @group.command("add")
-    @click.argument("name", type=USERNAME)
+    @click.argument("name", type=NEW_NAME)
     @click.option("--role", type=click.Choice(["user", "admin"]), default="user", show_default=True)
-    @click.password_option()
-    def add(name: str, role: str, password: str) -> None:
-        """Add a member; the password is asked for."""
+    @_no_password_option
+    def add(name: str, role: str) -> None:
+        """Add a member. The password is asked for; without a terminal it is the first line of standard input."""
+        password = _ask_for_password(name)
         try:
             with _said_in_one_line():
-                members.add(name, hash_password(_checked(password)), role)
+                members.add(name, hash_password(password), role)
         except NameTaken:
             raise click.ClickException(f"there is a member named {name} already") from None
         click.echo(f"added {name} ({role})")
 
     @group.command("disable")
-    @click.argument("name", type=USERNAME)
+    @click.argument("name", type=MEMBERS_NAME)
     def disable(name: str) -> None:
         """Disable a member and end their logins."""
         with _repeatable(name):
@@ -56,7 +79,7 @@ def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
         click.echo(f"disabled {name}; {ENDED}")
 
     @group.command("set-role")
-    @click.argument("name", type=USERNAME)
+    @click.argument("name", type=MEMBERS_NAME)
     @click.argument("role", type=click.Choice(["user", "admin"]))
     def set_role(name: str, role: str) -> None:
         """Change a member's role; live sessions feel it on their next request."""
@@ -65,13 +88,13 @@ def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
         click.echo(f"{name} is now {role}")
 
     @group.command("set-password")
-    @click.argument("name", type=USERNAME)
-    @click.password_option()
-    def set_password(name: str, password: str) -> None:
-        """Change a member's password and end their logins."""
-        checked = _checked(password)
+    @click.argument("name", type=MEMBERS_NAME)
+    @_no_password_option
+    def set_password(name: str) -> None:
+        """Change a member's password, asked for as by `add`, and end their logins."""
+        password = _ask_for_password(name)
         with _repeatable(name):
-            tell(members.set_password(name, checked))
+            tell(members.set_password(name, password))
         click.echo(f"changed the password of {name}; {ENDED}")
 
     @group.command("seed")
@@ -84,13 +107,32 @@ def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
     return group
 
 
-def _checked(password: str) -> str:
-    """Return `password` if somebody can log in with it: the form refuses what is refused here."""
-    if not 1 <= len(password) <= MAX_PASSWORD:
-        raise click.ClickException(f"a password takes 1 to {MAX_PASSWORD} characters")
-    if not is_text(password):
-        raise click.ClickException("the password holds a character that is not text")
-    return password
+def _no_password_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Refuse `--password`, and say what to do instead."""
+
+    def refuse(_context: click.Context, _option: click.Parameter, value: Any) -> None:
+        if value is not None:
+            raise click.UsageError(
+                "--password would show it in the list of processes and in the shell's history."
+                " Leave it out: the password is asked for, or read from standard input"
+            )
+
+    return click.option("--password", hidden=True, expose_value=False, callback=refuse)(command)
+
+
+def _ask_for_password(username: str) -> str:
+    """Return a new password, from a terminal or from a line of standard input. Raise `ClickException`."""
+    try:
+        if sys.stdin.isatty():
+            typed = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        else:
+            line = sys.stdin.buffer.readline(LONGEST_LINE)
+            typed = line.decode().removesuffix("\n").removesuffix("\r")
+        return new_password(typed, username)
+    except UnicodeDecodeError:
+        raise click.ClickException("the password is not UTF-8") from None
+    except BadPassword as bad:
+        raise click.ClickException(str(bad)) from None
 
 
 @contextmanager

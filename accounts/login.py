@@ -7,8 +7,10 @@ from flask_babel import lazy_gettext
 
 from accounts.attempts import Attempts
 from accounts.demo import is_public
-from accounts.members import MAX_PASSWORD, MAX_USERNAME, Member, Members
-from accounts.passwords import matches
+from accounts.members import Member, Members
+from accounts.names import MAX_USERNAME, as_compared
+from accounts.password_rules import MAX_PASSWORD
+from accounts.passwords import as_hashed, matches
 from errors import InvalidCredentials
 from web.fields import Fields, text_field
 from web.negotiation import page
@@ -26,7 +28,7 @@ class Door:
     public_passwords: bool  # whether what the lab says aloud opens a door: in a lab only
 
     def authenticate(self, fields: Fields) -> Member:
-        """Return the active member whose `username` and `password` were sent.
+        """Return the active member whose `username` and `password` were sent, in whatever spelling of theirs.
 
         An unknown name, a wrong password and a disabled member answer alike, in the same time; so do, outside a
         lab, the members that a lab has left in the database with the passwords that it says aloud.
@@ -34,16 +36,20 @@ class Door:
         needs no cookie, but it sets one, and a forged one would log a visitor in as somebody else.
         """
         refuse_cross_origin()
-        username = text_field(fields, "username", MAX_USERNAME)
-        password = text_field(fields, "password", MAX_PASSWORD)
+        username = text_field(fields, "username", MAX_USERNAME, counted=as_compared)
+        password = text_field(fields, "password", MAX_PASSWORD, counted=as_hashed)
         address = request.remote_addr or ""
         self.attempts.refuse_if_exhausted(username, address)
-        member = self.members.find_active(username)
+        member = self.members.meant_by(username)
         fits = matches(member.password_hash if member else None, password)
-        if member is None or not fits or (is_public(username, password) and not self.public_passwords):
+        if member is None or not fits or self._is_said_aloud(member, password):
             self.attempts.count_failure(username, address)
             raise InvalidCredentials(NAME_OR_PASSWORD)
         return member
+
+    def _is_said_aloud(self, member: Member, password: str) -> bool:
+        """Tell whether a lab gives this password to everybody, and this is no lab. The name is not as it was typed."""
+        return not self.public_passwords and is_public(member.username, as_hashed(password))
 
 
 def login_form(approach: str) -> Response:

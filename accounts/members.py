@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import String, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
+from accounts.names import MAX_USERNAME, as_compared, new_name, who_may_be_meant
 from accounts.passwords import hash_password
-
-MAX_USERNAME = 64
-MAX_PASSWORD = 256
 
 
 class Member(Base):
@@ -65,8 +63,15 @@ class Members:
 
     def find_active(self, username: str) -> Member | None:
         """Return the member if there is one and it is not disabled."""
-        member = self.find(username)
-        return None if member is None or member.disabled else member
+        return _if_active(self.find(username))
+
+    def meant_by(self, typed: str) -> Member | None:
+        """Return the active member whose name was typed, in whatever spelling, or None.
+
+        Of two members whose names look alike, added before names had one spelling, it is the one spelled exactly so.
+        """
+        with self._database.reading() as session:
+            return _if_active(_meant_by(session, typed))
 
     def there_of(self, usernames: Iterable[str]) -> set[str]:
         """Return which of these names are members'."""
@@ -79,9 +84,12 @@ class Members:
             return list(session.scalars(select(Member).order_by(Member.username).limit(limit)))
 
     def add(self, username: str, password_hash: str, role: str = "user") -> None:
-        """Add a member. Raise `NameTaken`."""
-        if self.add_missing([username], password_hash, role) == 0:
-            raise NameTaken(username)
+        """Add a member. Raise `BadName`, or `NameTaken`: also by one of old whose name looks the same."""
+        name = new_name(username)
+        with self._database.writing() as session:
+            if name in map(as_compared, session.scalars(select(Member.username))):
+                raise NameTaken(name)
+            session.add(Member(username=name, password_hash=password_hash, role=role))
 
     def add_missing(self, usernames: Iterable[str], password_hash: str, role: str = "user") -> int:
         """Add those who are not there yet, all with one password hash, and return how many that were."""
@@ -110,9 +118,19 @@ class Members:
 
     def _change(self, username: str, what: Literal["disabled", "role", "password"], **values: object) -> Change:
         with self._database.writing() as session:
-            member = session.get(Member, username)
+            member = _meant_by(session, username)
             if member is None:
                 raise UnknownMember(username)
             for column, value in values.items():
                 setattr(member, column, value)
-            return Change(username, what, member.role)
+            return Change(member.username, what, member.role)
+
+
+def _if_active(member: Member | None) -> Member | None:
+    return None if member is None or member.disabled else member
+
+
+def _meant_by(session: Session, typed: str) -> Member | None:
+    names = who_may_be_meant(typed)
+    found = session.scalars(select(Member).where(Member.username.in_(names)))
+    return min(found, key=lambda member: names.index(member.username), default=None)

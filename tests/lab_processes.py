@@ -169,9 +169,9 @@ class Lab:
         file = self.instance / "store.url"
         return file.read_text() if file.exists() else None
 
-    def flask(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        """Type `flask …` in another terminal."""
-        return self._run("-m", "flask", "--app", "app", *arguments, **env)
+    def flask(self, *arguments: str, typed: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run `flask …` beside it; `typed` is its standard input."""
+        return self._run("-m", "flask", "--app", "app", *arguments, typed=typed, **env)
 
     def cluster(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Type `python -m cluster …` in another terminal."""
@@ -197,11 +197,12 @@ class Lab:
         """Type `python app.py …` in another terminal, for a lab that cannot start."""
         return self._run("app.py", *arguments, **env)
 
-    def _run(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    def _run(self, *arguments: str, typed: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
             env={**self.env, **env},
+            input=typed,
             capture_output=True,
             text=True,
             check=False,

@@ -11,7 +11,7 @@ from store_connection import StoreConnection
 from tests.conftest import Clock, MakeApp
 from tests.forge import claims_of
 from tests.monitor import Monitor
-from tests.visitor import Visitor
+from tests.visitor import Visitor, change_password
 from token_auth.claims import CLOCK_SKEW_S
 from token_auth.denylist import ENDED, RedisDenylist
 
@@ -72,11 +72,11 @@ def disable(nodes: Nodes, visitor: Visitor) -> None:
     run(nodes[1], "members", "disable", "alice")
 
 
-def change_password(nodes: Nodes, visitor: Visitor) -> None:
-    run(nodes[1], "members", "set-password", "alice", "--password", "looking-glass")
+def give_a_new_password(nodes: Nodes, visitor: Visitor) -> None:
+    change_password(nodes[1], "alice", "through the looking-glass")
 
 
-@pytest.mark.parametrize("end", [logout, end_one, end_all, disable, change_password])
+@pytest.mark.parametrize("end", [logout, end_one, end_all, disable, give_a_new_password])
 def test_an_ended_login_is_out_at_once_on_every_node(
     nodes: Nodes, clock: Clock, end: Callable[[Nodes, Visitor], None]
 ) -> None:
@@ -90,7 +90,7 @@ def test_an_ended_login_is_out_at_once_on_every_node(
     assert everywhere(nodes, bob) == {"bob"}
 
 
-@pytest.mark.parametrize("end", [logout, end_one, end_all, disable, change_password])
+@pytest.mark.parametrize("end", [logout, end_one, end_all, disable, give_a_new_password])
 def test_a_denial_outlives_every_token_that_it_is_for(
     nodes: Nodes, entries: Callable[[], dict[str, tuple[str, int]]], config: Config, end: Callable[..., None]
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -99,8 +100,9 @@ def test_a_store_that_dies_by_itself_comes_back_with_every_login(start_lab: Star
     lab = start_lab(LAB="0")
     assert [lab.request("GET", f"/{name}/profile")[0] for name in ("open", "memory", "hybrid")] == [404, 404, 404]
     assert lab.request("POST", "/token/login", {"username": "alice", "password": "wonderland"})[0] == 401
-    assert lab.flask("members", "add", "dave", "--password", "correct horse").returncode == 0
-    by_session, by_token = lab.log_in("session", "dave", "correct horse"), lab.log_in("token", "dave", "correct horse")
+    password = "correct horse battery"
+    assert lab.flask("members", "add", "dave", typed=f"{password}\n").returncode == 0
+    by_session, by_token = (lab.log_in(approach, "dave", password) for approach in ("session", "token"))
     _, headers, _ = lab.request("GET", "/token/profile", headers={**by_token, "X-Lab-Trace": "1"})
     assert not [name for name in headers if "trace" in name]
 
@@ -130,6 +132,13 @@ def test_a_member_disabled_beside_a_running_lab_is_out_at_once(lab: Lab) -> None
     assert disabled.returncode == 0, disabled.stderr
     assert disabled.stdout.startswith("disabled alice; their sessions and refresh tokens have ended")
     assert profile() == {"session": 401, "hybrid": 401}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells another process's umask")
+def test_every_process_of_a_lab_makes_files_that_are_its_owners_alone(lab: Lab) -> None:
+    told = {each.command: Path(f"/proc/{each.pid}/status").read_text() for each in descendants(lab.process.pid)}
+    assert len(told) > lab.nodes
+    assert [command for command, status in told.items() if "Umask:\t0077" not in status] == []
 
 
 def test_a_key_rotated_beside_a_running_lab_signs_its_next_token(lab: Lab) -> None:

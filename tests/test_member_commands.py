@@ -1,6 +1,12 @@
 """`flask members …`: what it changes, and how it refuses."""
 
+import os
+import pty
+import re
+import select
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,10 +17,16 @@ from flask import Flask
 
 import accounts.commands
 import accounts.demo
+from accounts.password_rules import MAX_PASSWORD, MIN_PASSWORD
+from config import Config
+from tests.aftermath import aftermath
 from tests.conftest import MakeApp, MakeVisitor
+from tests.lab_processes import ROOT
 from tests.ports import free_port
+from tests.stopwatch import GIVE_UP_S
 
 Run = Callable[..., Result]
+HORSE = "correct horse battery"
 
 
 @pytest.fixture
@@ -40,49 +52,135 @@ def only_line(refused: Result) -> str:
     return refused.stderr.splitlines()[-1]
 
 
-def test_a_member_is_added_and_can_log_in(run: Run, visitor: MakeVisitor) -> None:
-    added = run("add", "dave", "--role", "admin", "--password", "correct horse")
+@pytest.mark.parametrize("line", [HORSE, f"{HORSE}\n", f"{HORSE}\r\n", f"{HORSE}\nand more\n"])
+def test_a_member_is_added_with_the_password_that_is_the_first_line_of_standard_input(
+    run: Run, visitor: MakeVisitor, line: str
+) -> None:
+    added = run("add", "dave", "--role", "admin", input=line)
     assert (added.exit_code, added.output) == (0, "added dave (admin)\n")
-    assert visitor("session").login("dave", "correct horse").get("admin").status_code == 200
+    assert visitor("session").login("dave", HORSE).get("admin").status_code == 200
 
 
-def test_the_password_is_asked_for_twice_and_not_shown(run: Run, visitor: MakeVisitor) -> None:
-    added = run("add", "dave", input="correct horse\ncorrect horse\n")
-    assert added.exit_code == 0
-    assert "horse" not in added.output
-    assert visitor("token").login("dave", "correct horse").who() == "dave"
+@pytest.mark.own_processes
+def test_at_a_terminal_the_password_is_asked_for_until_it_is_typed_twice_and_never_shown(
+    config: Config, app: Flask, visitor: MakeVisitor
+) -> None:
+    ours, theirs = pty.openpty()
+    settings = {"DATABASE_URL": config.database_url, "KEY_RING_FILE": str(config.key_ring_file), "LAB": "0"}
+    adding = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "app", "members", "add", "dave"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # without a terminal of its own, it asks the one that it is given
+    )
+    aftermath().ends(adding.pid)
+    assert adding.stdout is not None
+    said = b""
+    for asked, typed in enumerate((HORSE, f"not {HORSE}", HORSE, HORSE)):
+        while len(re.findall(b"(?:Password|confirmation): ", said)) <= asked:
+            more = os.read(adding.stdout.fileno(), 1000)
+            assert more, said
+            said += more
+        os.write(ours, f"{typed}\n".encode())
+    said += adding.communicate(timeout=GIVE_UP_S)[0]
+    aftermath().forgets(adding.pid)
+    echoed = select.select([ours], [], [], 0)[0]
+    os.close(ours)
+    os.close(theirs)
+    assert (adding.returncode, said.decode().splitlines()[-1]) == (0, "added dave (user)"), said
+    assert b"horse" not in said
+    assert not echoed
+    assert visitor("token").login("dave", HORSE).who() == "dave"
+
+
+@pytest.mark.parametrize("command", ["add", "set-password"])
+@pytest.mark.parametrize("option", [["--password", HORSE], [f"--password={HORSE}"], ["--password="]])
+def test_a_password_on_the_command_line_is_refused_with_what_to_do_instead(
+    run: Run, visitor: MakeVisitor, command: str, option: list[str]
+) -> None:
+    """Every user of the machine could read it in the list of processes, and the shell keeps it."""
+    refused = run(command, "dave", *option, input=f"{HORSE}\n")
+    assert refused.exit_code == 2
+    assert "is asked for, or read from standard input" in only_line(refused)
+    assert "horse" not in refused.output
+    assert visitor("token").try_login("dave", HORSE).status_code == 401
+    assert "--password" not in run(command, "--help").output
 
 
 def test_a_taken_name_is_refused(run: Run) -> None:
-    assert only_line(run("add", "alice", "--password", "x")) == "Error: there is a member named alice already"
+    assert only_line(run("add", "alice", input=HORSE)) == "Error: there is a member named alice already"
 
 
-@pytest.mark.parametrize("name", ["", "a\0b", "a\nb", "\udcff", "x" * 65])
-@pytest.mark.parametrize("command", [("add", "--password", "x"), ("disable",), ("set-password", "--password", "x")])
-def test_what_is_no_name_is_refused(run: Run, command: tuple[str, ...], name: str) -> None:
-    refused = run(command[0], name, *command[1:])
+@pytest.mark.parametrize("name", ["", "a\0b", "a\nb", "\udcff", "x" * 65, "\u202ea"])
+@pytest.mark.parametrize("command", ["add", "disable", "set-password"])
+def test_what_is_no_name_is_refused(run: Run, command: str, name: str) -> None:
+    refused = run(command, name, input=HORSE)
     assert refused.exit_code == 2
     assert only_line(refused).endswith("a name takes 1 to 64 printable characters")
 
 
-@pytest.mark.parametrize("password", ["", "x" * 257, "a\0b", "\udcff"])
-@pytest.mark.parametrize("command", ["add", "set-password"])
-def test_a_password_that_no_form_takes_is_refused(run: Run, command: str, password: str) -> None:
-    name = "dave" if command == "add" else "alice"
-    assert only_line(run(command, name, f"--password={password}")).startswith("Error: ")
+@pytest.mark.parametrize("name", [" dave", "dave ", "Dave  Hill", "😀", "שdave"])
+def test_a_name_that_looks_like_another_or_like_nothing_is_not_added(run: Run, name: str) -> None:
+    refused = run("add", name, input=HORSE)
+    assert refused.exit_code == 2
+    assert "a name takes letters, digits and ASCII signs, with one space between words" in only_line(refused)
 
 
-@pytest.mark.parametrize("command", [("add", "dave", "--password", "x", "--role"), ("set-role", "alice")])
+LENGTH = f"Error: a password takes {MIN_PASSWORD} to {MAX_PASSWORD} characters, and several words will do"
+NO_TEXT = "Error: the password holds a character that is not text"
+EASY = "Error: the password is nothing but the member's name and words that this lab says aloud"
+BAD_PASSWORDS = {
+    "no line": (b"", LENGTH),
+    "an empty line": (b"\n", LENGTH),
+    "a short one": (b"x" * 14, LENGTH),
+    "short, and long decomposed": (("e\u0301" * 14).encode(), LENGTH),
+    "a long one": (b"x" * 257, LENGTH),
+    "a very long one": (b"x" * 1_000_000, LENGTH),
+    "a NUL": (b"a long password\0", NO_TEXT),
+    "a tab": (b"a long\tpassword", NO_TEXT),
+    "nothing that is seen": ("a long password\u200b".encode(), NO_TEXT),
+    "not UTF-8": (b"a long password\xff", "Error: the password is not UTF-8"),
+    "the name, again and again": (b"alicealicealicealice", EASY),
+    "the name in capitals": (b"AliceALICEaliceAlice", EASY),
+    "the name and a password of the lab": (b"alicewonderland", EASY),
+    "passwords of the lab": (b"builderclassroomload", EASY),
+    "the word for it": (b"passwordPassword", EASY),
+    "spaces between": (b"  wonderland  password", EASY),
+}
+
+
+@pytest.mark.parametrize(("line", "said"), BAD_PASSWORDS.values(), ids=BAD_PASSWORDS)
+def test_a_password_that_is_easy_to_guess_or_that_no_form_takes_is_refused(
+    run: Run, visitor: MakeVisitor, line: bytes, said: str
+) -> None:
+    """NIST SP 800-63B-4 §3.1.1.2."""
+    assert only_line(run("set-password", "alice", input=line)) == said
+    assert visitor("token").login("alice").who() == "alice"  # by the old one, which is shorter than a new one may be
+
+
+@pytest.mark.parametrize(
+    "password", ["x" * 15, "힣" * 15, "1" * 256, "😀" * 15, "alice likes wonderland", " " * 14 + "x"]
+)
+def test_there_is_no_rule_on_what_characters_a_password_holds(run: Run, visitor: MakeVisitor, password: str) -> None:
+    """NIST SP 800-63B-4 §3.1.1.2."""
+    assert run("set-password", "alice", input=f"{password}\n").exit_code == 0
+    assert visitor("token").login("alice", password).who() == "alice"
+
+
+@pytest.mark.parametrize("command", [("add", "dave", "--role"), ("set-role", "alice")])
 def test_an_unknown_role_is_refused(run: Run, command: tuple[str, ...]) -> None:
     refused = run(*command, "root")
     assert refused.exit_code == 2
     assert "'root' is not one of 'user', 'admin'" in only_line(refused)
 
 
-@pytest.mark.parametrize("command", [("disable",), ("set-role", "admin"), ("set-password", "--password=x")])
+@pytest.mark.parametrize("command", [("disable",), ("set-role", "admin"), ("set-password",)])
 def test_an_unknown_member_is_refused(run: Run, command: tuple[str, ...]) -> None:
     arguments = [command[0], "nobody", *command[1:]]
-    assert only_line(run(*arguments)) == "Error: there is no member named nobody"
+    assert only_line(run(*arguments, input=HORSE)) == "Error: there is no member named nobody"
 
 
 def test_disabling_with_the_store_down_says_so_and_is_repeatable(
@@ -101,12 +199,12 @@ def test_disabling_with_the_store_down_says_so_and_is_repeatable(
 
 
 @pytest.mark.parametrize(
-    "command", [("add", "dave", "--password", "x"), ("seed", "--count", "1001"), ("disable", "bob")]
+    "command", [("add", "dave"), ("set-password", "bob"), ("seed", "--count", "1001"), ("disable", "bob")]
 )
 def test_a_locked_database_is_said_in_one_line(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
     with closing(sqlite3.connect(tmp_path / "lab.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        refused = run(*command)
+        refused = run(*command, input=HORSE)
     assert "The member database does not answer." in only_line(refused)
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from unicodedata import normalize
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from accounts import Members
 from accounts.database import LOCK_WAIT_S, Database
 from accounts.demo import seed_demo
+from accounts.passwords import hash_password
 from app import create_app
+from pages.notes import NEWEST, Note, Notes
 from tests.conftest import Clock, config_in
 from tests.postgres_engine import PostgresEngine, running_postgres
 from tests.stopwatch import Stopwatch, eventually
@@ -85,6 +88,19 @@ def test_nodes_that_start_at_once_share_one_database(nodes: list[Flask], postgre
     engine.dispose()
     for node in nodes:
         assert Visitor(node, "token").login("alice").who() == "alice"
+
+
+def test_names_are_found_in_every_spelling_and_notes_are_bounded(nodes: list[Flask]) -> None:
+    database = nodes[0].extensions["database"]
+    Members(database).add("홍길동", hash_password("a long enough password"))
+    hong = Visitor(nodes[1], "token").login(normalize("NFD", "홍길동"), "a long enough password")
+    assert hong.who() == "홍길동"
+    with ThreadPoolExecutor(CALLERS) as threads:
+        list(threads.map(lambda text: Notes(database).add("load-0009", str(text)), range(NEWEST + 5)))
+    Notes(database).add("load-0009", "the last")
+    with database.reading() as session:
+        left = session.scalars(select(Note.text).where(Note.member_id == "load-0009").order_by(Note.id)).all()
+    assert (len(left), left[-1]) == (NEWEST, "the last")
 
 
 @each_token

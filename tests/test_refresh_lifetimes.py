@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import claims_of
-from tests.visitor import BY_TOKEN, Visitor
+from tests.visitor import BY_TOKEN, Visitor, change_password
 
 each_token = pytest.mark.parametrize("approach", BY_TOKEN)
 
@@ -75,8 +75,8 @@ def end_all(app: Flask, visitor: Visitor) -> None:
     assert Visitor(app, visitor.approach).login("alice").delete("logins").status_code == 204
 
 
-def change_password(app: Flask, visitor: Visitor) -> None:
-    run(app, "members", "set-password", "alice", "--password", "looking-glass")
+def give_a_new_password(app: Flask, visitor: Visitor) -> None:
+    change_password(app, "alice", "through the looking-glass")
 
 
 def disable(app: Flask, visitor: Visitor) -> None:
@@ -89,7 +89,7 @@ def run(app: Flask, *arguments: str) -> None:
 
 
 @each_token
-@pytest.mark.parametrize("end", [end_by_logout, end_from_elsewhere, end_all, change_password, disable])
+@pytest.mark.parametrize("end", [end_by_logout, end_from_elsewhere, end_all, give_a_new_password, disable])
 def test_an_ended_login_cannot_be_refreshed(
     app: Flask, visitor: MakeVisitor, clock: Clock, approach: str, end: Any
 ) -> None:

@@ -132,8 +132,8 @@ def test_a_node_with_a_shorter_idle_time_does_not_grant_the_longer_one(
 
 def test_without_the_lab_nobody_chooses_an_idle_time(make_app: MakeApp, redis: Redis, config: Config) -> None:
     app = make_app(lab=False)
-    add_member(app, "dana", "her own words")
-    dana = Visitor(app, "session").login("dana", "her own words", session_idle_s=1)
+    add_member(app, "dana", "all her own words")
+    dana = Visitor(app, "session").login("dana", "all her own words", session_idle_s=1)
     assert "." not in (dana.cookie("sid") or "")
     assert ttl_ms(redis, config) > (config.session_idle_s - 10) * 1000
 

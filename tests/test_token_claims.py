@@ -273,8 +273,8 @@ def test_a_lab_login_may_not_ask_for_longer_or_odd_lifetimes(visitor: MakeVisito
 
 def test_outside_the_lab_nobody_chooses_a_lifetime(make_app: MakeApp, config: Config) -> None:
     app = make_app(lab=False)
-    add_member(app, "dana", "her own words")
-    dana = Visitor(app, "token").login("dana", "her own words", access_ttl_s=5, refresh_ttl_s=10**9)
+    add_member(app, "dana", "all her own words")
+    dana = Visitor(app, "token").login("dana", "all her own words", access_ttl_s=5, refresh_ttl_s=10**9)
     access, refresh = claims_of(dana.access), claims_of(dana.refresh_token)
     assert access["exp"] - access["iat"] == config.access_ttl_s
     assert refresh["exp"] - refresh["iat"] == config.refresh_ttl_s

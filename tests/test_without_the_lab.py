@@ -4,20 +4,20 @@ import pytest
 from flask import Flask
 
 from tests.conftest import MakeApp
-from tests.visitor import PASSWORDS, Visitor, add_member
+from tests.visitor import PASSWORDS, Visitor, add_member, change_password
 
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     """An app that is no lab, over a member database that a lab has seeded."""
     app = make_app(lab=False)
-    add_member(app, "dana", "her own words")
+    add_member(app, "dana", "all her own words")
     return app
 
 
 @pytest.mark.parametrize("approach", ["session", "token"])
 def test_a_member_of_ones_own_logs_in(app: Flask, approach: str) -> None:
-    assert Visitor(app, approach).login("dana", "her own words").who() == "dana"
+    assert Visitor(app, approach).login("dana", "all her own words").who() == "dana"
 
 
 @pytest.mark.parametrize("username", [*PASSWORDS, "load-0001", "guest"])
@@ -45,14 +45,14 @@ def test_a_login_from_the_lab_opens_no_door_either(make_app: MakeApp, approach: 
 
 
 def test_a_login_from_outside_the_lab_opens_no_door_in_it(app: Flask, make_app: MakeApp) -> None:
-    dana = Visitor(app, "token").login("dana", "her own words")
+    dana = Visitor(app, "token").login("dana", "all her own words")
     inside = Visitor(make_app(), "token")
     inside.access = dana.access
     assert inside.who() is None
 
 
 def test_a_demo_member_with_a_password_of_their_own_is_a_member(app: Flask) -> None:
-    app.test_cli_runner().invoke(args=["members", "set-password", "carol", "--password", "not in the readme"])
+    change_password(app, "carol", "not in the readme")
     assert Visitor(app, "session").login("carol", "not in the readme").who() == "carol"
 
 
@@ -62,7 +62,7 @@ def test_the_other_approaches_are_not_there(app: Flask, approach: str) -> None:
 
 
 def test_there_is_no_trace_and_no_synthetic_work(app: Flask) -> None:
-    dana = Visitor(app, "token").login("dana", "her own words")
+    dana = Visitor(app, "token").login("dana", "all her own words")
     response = dana.get("profile?work_ms=nonsense", headers={"X-Lab-Trace": "1"})
     assert response.status_code == 200
     assert "X-Lab-Trace" not in response.headers

@@ -14,8 +14,14 @@ BY_TOKEN = ("token", "hybrid")
 
 def add_member(app: Flask, username: str, password: str) -> None:
     """Add a member whose password is not one that the lab says aloud."""
-    added = app.test_cli_runner().invoke(args=["members", "add", username, "--password", password])
+    added = app.test_cli_runner().invoke(args=["members", "add", username], input=f"{password}\n")
     assert added.exit_code == 0, added.output
+
+
+def change_password(app: Flask, username: str, password: str) -> None:
+    """Change a member's password, which ends their logins."""
+    changed = app.test_cli_runner().invoke(args=["members", "set-password", username], input=f"{password}\n")
+    assert changed.exit_code == 0, changed.output
 
 
 class Visitor:

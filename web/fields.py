@@ -1,7 +1,7 @@
 """Read what a client sent: a JSON object or a form, each field checked and named when it is wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import request
@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 MAX_BODY_BYTES = 64 * 1024
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
+MOST_PARTS = 4  # of one character, where a client sends it decomposed (Unicode Standard Annex 15, NFD)
 
 Fields = Mapping[str, Any]
 
@@ -40,15 +41,18 @@ def _json_object() -> Fields:
     return body
 
 
-def text_field(fields: Fields, name: str, max_length: int) -> str:
-    """Return the required text field `name`: 1 to `max_length` characters, none of them NUL."""
+def text_field(fields: Fields, name: str, max_length: int, counted: Callable[[str], str] = str) -> str:
+    """Return the required text field `name` as it was sent: 1 to `max_length` characters, none of them NUL.
+
+    What is counted may be another spelling of it, which `counted` returns.
+    """
     value = fields.get(name)
     if value is None or value == "":
         raise BadRequest(gettext("%(name)s is missing.", name=name))
     if not isinstance(value, str):
         raise BadRequest(gettext("%(name)s must be text.", name=name))
     value = value.replace("\r\n", "\n")  # a form sends a line break as two characters and counts it as one
-    if len(value) > max_length:
+    if len(value) > MOST_PARTS * max_length or len(counted(value)) > max_length:
         raise BadRequest(gettext("%(name)s takes at most %(max)s characters.", name=name, max=max_length))
     if not is_text(value):
         raise BadRequest(gettext("%(name)s holds a character that is not text.", name=name))
