@@ -9,6 +9,7 @@ from typing import Any
 from cluster.orders import Refused
 from cluster.process import Process
 
+COMMAND = (sys.executable, "-m", "loadtests")
 EXPERIMENTS = ("lookup-cost", "scale-out", "memory", "revocation", "lifetimes", "outage")
 
 
@@ -20,6 +21,7 @@ class LoadRun:
         self._process: Process | None = None
         self._name = ""
         self._stopping = False
+        self._exit_code: int | None = None
 
     def start(self, experiment: str, quick: bool) -> None:
         """Start an experiment. Raise `Refused` for one that is not known, or while another runs."""
@@ -28,9 +30,9 @@ class LoadRun:
         if self._is_running():
             raise Refused(409, "run_in_progress", f"{self._name} is running; one load test at a time")
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
+        self._exit_code = None
         options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]
-        command = [sys.executable, "-m", "loadtests", experiment, *options]
-        self._process = Process("load test", command)
+        self._process = Process("load test", [*COMMAND, experiment, *options])
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does: what was measured is kept. Raise `Refused` if none runs."""
@@ -41,9 +43,14 @@ class LoadRun:
             self._process.signal(SIGINT)
 
     def look(self) -> None:
-        """Notice that it has ended, and end what a killed one has left."""
-        if self._process is not None and self._process.exit_code is not None:
-            self._process.stop()
+        """Notice that it has ended, end what a killed one has left, and have what that had measured concluded."""
+        if self._process is None or self._process.exit_code is None:
+            return
+        self._process.stop()
+        if self._exit_code is None:
+            self._exit_code = self._process.exit_code
+            if self._is_cut_off():
+                self._process = Process("load test", [*COMMAND, "report", str(self._folder / self._name)])
 
     def end(self) -> None:
         """End it at once, with everything that it has started."""
@@ -54,12 +61,17 @@ class LoadRun:
         """Return the last run, as `GET /state` shows it, or None before the first."""
         if self._process is None:
             return None
-        running = "stopping" if self._stopping else "running"
+        running = "stopping" if self._stopping or self._exit_code is not None else "running"
         return {
             "name": self._name,
             "state": running if self._is_running() else "ended",
-            "exit_code": self._process.exit_code,
+            "exit_code": self._exit_code,
         }
 
     def _is_running(self) -> bool:
-        return self._process is not None and self._process.exit_code is None
+        return self._process is not None and (self._exit_code is None or self._process.exit_code is None)
+
+    def _is_cut_off(self) -> bool:
+        """Tell whether it has measured something and left no result: it was killed, or had no room on the disk."""
+        windows, results = (self._folder / self._name / file for file in ("windows.jsonl", "results.json"))
+        return not results.exists() and windows.exists() and windows.stat().st_size > 0

@@ -1,55 +1,142 @@
 """How far a run is: for whoever watches the terminal, and in files that others can follow while it goes on."""
 
+import fcntl
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
-from cluster.published import publish
-from loadtests.results import WINDOWS
+import click
+import msgspec
+
+from cluster.process import ROOT
+from loadtests.results import RESULTS, WINDOWS, Run, read_results
+from loadtests.whole import append_line, write_whole
 from loadtests.windows import Window
-
-PROGRESS = "progress.json"
+from loadtests.witness import PROGRESS
 
 Tick = Callable[[int, str], None]
-State = Literal["running", "finished", "stopped", "failed"]
+State = Literal["running", "finished", "stopped", "failed"]  # "killed" is said by `loadtests.witness`
 
 
 class Kept:
     """Windows as they are measured: each is on disk before the next begins.
 
-    `windows.jsonl` has one line each; `progress.json` says how many of how many, and what becomes of the run.
+    `windows.jsonl` has one line each; `progress.json` says what is measured, how many windows of how many are done, and
+    what becomes of the run. Raise `CannotWrite`.
     """
 
-    def __init__(self, folder: Path, experiment: str, planned: int, tick: Tick) -> None:
+    def __init__(self, folder: Path, described: Run, planned: int) -> None:
+        self.folder = folder
+        self.described = described
         self.windows: list[Window] = []
-        self._folder = folder
-        self._experiment = experiment
         self._planned = planned
-        self._tick = tick
-        (folder / WINDOWS).write_text("")
+        self._tick: Tick = lambda _windows, _label: None
+
+    def __enter__(self) -> Self:
+        write_whole(self.folder / WINDOWS, "")
+        self._lock = open(self.folder / WINDOWS, "rb")  # closed when the run has ended, however it ends
+        with suppress(OSError):  # a file system without locks: `is_running` says no
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.say("running")
+        self._witness = subprocess.Popen(
+            [sys.executable, "-m", "loadtests.witness", str(self.folder.absolute())],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.close()
+        self._witness.communicate()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw a bar in the terminal meanwhile."""
+        with click.progressbar(length=self._planned, show_pos=True, item_show_func=lambda label: label or "") as bar:
+            self._tick = bar.update
+            yield
 
     def add(self, window: Window) -> None:
         """Keep a window."""
+        append_line(self.folder / WINDOWS, json.dumps(window.view(), default=_plain))
         self.windows.append(window)
-        with open(self._folder / WINDOWS, "a", encoding="utf-8") as lines:
-            lines.write(json.dumps(window.view(), default=_plain) + "\n")
         self.say("running")
         self._tick(1, window.label)
 
     def say(self, state: State) -> None:
         """Tell those who follow how far the run is."""
         latest = self.windows[-1].label if self.windows else None
-        told = {"experiment": self._experiment, "state": state, "latest": latest}
-        publish(json.dumps({**told, "done": len(self.windows), "planned": self._planned}), self._folder / PROGRESS)
+        told = {"state": state, "latest": latest, "done": len(self.windows), "planned": self._planned}
+        write_whole(self.folder / PROGRESS, json.dumps({**asdict(self.described), **told}))
+
+
+def is_running(folder: Path) -> bool:
+    """Tell whether a run is being measured into `folder`. The system gives its lock back, however the run ends."""
+    try:
+        with open(folder / WINDOWS, "rb") as windows:
+            fcntl.flock(windows, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def holds_a_run(folder: Path) -> bool:
+    """Tell whether `folder` keeps windows or results, or is about to."""
+    windows = folder / WINDOWS
+    return (folder / RESULTS).exists() or (windows.exists() and windows.stat().st_size > 0) or is_running(folder)
+
+
+def read_run(folder: Path) -> Run:
+    """Return what was measured into `folder`, whether the run came to its end or was killed.
+
+    Raise `ValueError` with one line that says why not.
+    """
+    if is_running(folder):
+        raise ValueError("it is still being measured")
+    try:
+        return _described(_read_progress(folder))
+    except ValueError:  # kept without it, as the published runs are
+        return _described(read_results(folder))
+
+
+def _described(said: Mapping[str, Any]) -> Run:
+    return msgspec.convert({name: said.get(name) for name in Run.__dataclass_fields__}, Run)
+
+
+def tell_conclusion(folder: Path, finished: bool) -> None:
+    """Say in `progress.json`, if there is one, that a run was concluded after its end. Raise `CannotWrite`."""
+    with suppress(ValueError):
+        told = {**_read_progress(folder), "state": "finished" if finished else "stopped"}
+        write_whole(folder / PROGRESS, json.dumps(told))
+
+
+def _read_progress(folder: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode((folder / PROGRESS).read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        raise ValueError(f"{folder / PROGRESS} cannot be read ({error.strerror})") from None
 
 
 def read_windows(folder: Path) -> list[Window]:
-    """Return what a run kept. Raise `ValueError` with one line that says why not."""
+    """Return what a run kept. Raise `ValueError` with one line that says why not.
+
+    A last line without its end was being written when the run was killed: that window was not kept.
+    """
     file = folder / WINDOWS
     try:
-        return [Window.of_view(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+        whole, _, last = file.read_text("utf-8").rpartition("\n")
+        return [Window.of_view(json.loads(line)) for line in whole.splitlines() or [last]]
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror})") from None
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -13,6 +13,7 @@ from loadtests.charts import figure, plotly_script
 from loadtests.hues import THEMES, colours
 from loadtests.outcome import Outcome
 from loadtests.results import ARMS, COLUMNS, REPORT, RESULTS, WINDOWS, ArmResult, Run
+from loadtests.whole import write_whole
 from loadtests.words import LANGUAGES, Text, _
 
 TEMPLATES = ROOT / "templates" / "loadtests"
@@ -36,7 +37,7 @@ def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[T
         plotly=Markup(plotly_script()),  # noqa: S704  # from the wheel
     )
     file = folder / REPORT
-    file.write_text(text, "utf-8")
+    write_whole(file, text)
     return file
 
 

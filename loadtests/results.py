@@ -1,12 +1,14 @@
 """What a run found: one result an arm, checks, and the files that keep them."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests.whole import write_whole
 from loadtests.words import LANGUAGES, Text
 
 RESULTS = "results.json"
@@ -90,20 +92,19 @@ def _all_in(texts: Sequence[Text], language: str) -> list[str]:
 def write_json(results: Any, folder: Path) -> None:
     """Write `results.json`; what is infinite or no number becomes null, which every reader of JSON takes."""
     text = json.dumps(_finite(results), indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / RESULTS).write_text(text + "\n", "utf-8")
+    write_whole(folder / RESULTS, text + "\n")
 
 
 def write_csv(arms: Sequence[ArmResult], folder: Path) -> None:
     """Write one row an arm: its factors, then the fields that every experiment has."""
     factors = list(dict.fromkeys(name for arm in arms for name in arm.factors))
-    with open(folder / ARMS, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["name", "approach", *factors, *COLUMNS])
-        for arm in arms:
-            values = [getattr(arm, column) for column in COLUMNS]
-            rows.writerow(
-                [arm.name, arm.approach, *(arm.factors.get(name, "") for name in factors), *map(_cell, values)]
-            )
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["name", "approach", *factors, *COLUMNS])
+    for arm in arms:
+        values = [getattr(arm, column) for column in COLUMNS]
+        rows.writerow([arm.name, arm.approach, *(arm.factors.get(name, "") for name in factors), *map(_cell, values)])
+    write_whole(folder / ARMS, text.getvalue())
 
 
 def read_results(folder: Path) -> Any:

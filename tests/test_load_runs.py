@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from cluster.load_run import EXPERIMENTS
+from cluster.load_run import EXPERIMENTS, LoadRun
 from cluster.orders import Refused
 from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
 from lab_controls.load_tests import kept_runs
 from loadtests.experiments import BY_NAME
+from loadtests.results import read_results
 from tests.conftest import MakeApp
 from tests.lab_processes import Lab, descendants
 from tests.problems import assert_problem
@@ -137,6 +139,45 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
     slow = run[0].test_client().get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
     assert_problem(slow, 503, "busy")
     assert "took too long" in slow.get_json()["detail"]
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from loadtests.__main__ import loadtests
+from loadtests.running import run
+from tests.loadtests.test_command import EXPERIMENT, measured
+
+def collect(stage):
+    stage.kept.add(measured())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[1] == "report":
+    loadtests()
+run(replace(EXPERIMENT, collect=collect), EXPERIMENT.quick, Path(sys.argv[-1]))
+"""
+
+
+@pytest.mark.own_processes
+def test_a_load_test_that_is_killed_has_its_report_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for want of memory: the page had a run without a report, and nothing to open."""
+    monkeypatch.setattr("cluster.load_run.COMMAND", (sys.executable, "-c", KILLED))
+    load_run = LoadRun(tmp_path)
+    load_run.start("lifetimes", quick=True)
+
+    def ended() -> Any:
+        load_run.look()
+        state = load_run.state()
+        return state if state and state["state"] == "ended" else None
+
+    state = eventually(ended, "the end of the run and of its report")
+    assert state["exit_code"] == 128 + 9
+    results = read_results(tmp_path / state["name"])
+    assert (results["publishable"], len(results["arms"])) == (False, 1)
+    assert kept_runs(tmp_path)[0]["name"] == state["name"]
 
 
 # -- ordered from a real lab

@@ -29,7 +29,7 @@ from loadtests.progress import Kept
 from loadtests.publishable import reasons_against
 from loadtests.reconcile import reconciled
 from loadtests.remote import GeneratorFailed, RemoteGenerator
-from loadtests.results import read_results
+from loadtests.results import Run, read_results
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
 from tests.ports import free_port
@@ -152,8 +152,8 @@ def test_an_outage_shows_who_needs_the_store_and_who_is_lost(tmp_path: Path) -> 
 def staged(folder: Path) -> Iterator[tuple[Stage, Any, Any]]:
     """Give a stage, a lab, and an arm of sessions in it that are logged in."""
     size = replace(BY_NAME["lookup-cost"].quick, seconds=0.3, repeats=5)
-    kept = Kept(folder, "lookup-cost", 5, lambda *_: None)
-    with Stage(folder, kept, size) as stage:
+    kept = Kept(folder, Run("lookup-cost", "", {}, {}), 5)
+    with kept, Stage(folder, kept, size) as stage:
         lab = stage.lab("lab").wait_until_ready()
         crowd = Crowd("session", "session", lab.url, users=2)
         stage.generator.enter([crowd])

@@ -51,8 +51,8 @@ function show({ run, runs }) {
 }
 
 function ending(exitCode, reported) {
-  if (exitCode === STOPPED) return reported ? "stopped" : "nothing";
-  return reported ? "ended" : "failed";
+  if (reported) return exitCode === 0 ? "ended" : "stopped";
+  return exitCode === STOPPED ? "nothing" : "failed";
 }
 
 takeCode((code) => order("POST", "/lab/code", { code }, say("login")));

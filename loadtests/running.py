@@ -1,0 +1,170 @@
+"""A run from its start to its report, however it ends; and a report written anew from what a run kept."""
+
+import signal
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
+
+import click
+import msgspec
+from redis import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from cluster.client import NoSupervisor
+from cluster.orders import Refused
+from cluster.runtime_folder import RuntimeFolder
+from loadtests.experiments import BY_NAME
+from loadtests.lab import LabFailed
+from loadtests.machine import describe
+from loadtests.progress import Kept, State, holds_a_run, read_run, read_windows, tell_conclusion
+from loadtests.publishable import reasons_against
+from loadtests.remote import GeneratorFailed
+from loadtests.report import write_report
+from loadtests.results import WINDOWS, Run, as_json, write_csv, write_json
+from loadtests.stage import Experiment, Size, Stage
+from loadtests.whole import CannotWrite
+from loadtests.windows import Window
+
+# What a lab, its store, its member database or a process of it may come to; whatever was measured is kept.
+FAILURES = (
+    *(LabFailed, GeneratorFailed, NoSupervisor, Refused, CannotWrite),
+    *(OSError, CalledProcessError, RedisError, sqlite3.Error, SQLAlchemyError),
+)
+# Whoever asks politely is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
+POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def hear_polite_signals() -> None:
+    """Let each of them be a Ctrl-C."""
+    hears_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` sets it
+    for polite in POLITE if hears_hang_up else POLITE[:2]:
+        signal.signal(polite, _interrupt)
+
+
+def run(experiment: Experiment, size: Size, folder: Path) -> bool:
+    """Measure, write everything into `folder`, and say the answer; return whether it came to its end."""
+    refuse_taken(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be made ({error.strerror})") from None
+    described = Run(experiment.name, now().isoformat(timespec="seconds"), describe(), asdict(size))
+    click.echo(f"{experiment.name}: {experiment.question}")
+    kept = Kept(folder, described, experiment.windows(size))
+    try:
+        with kept:
+            finished, failure = _measure(experiment, size, kept)
+            with _undisturbed():
+                _end(experiment, size, kept, "failed" if failure else "finished" if finished else "stopped")
+    except CannotWrite as error:
+        raise click.ClickException(f"{error}{_how_to_conclude(kept)}") from None
+    if failure:
+        raise click.ClickException(f"{experiment.name} had to stop: {failure}")
+    return finished
+
+
+def refuse_taken(*folders: Path) -> None:
+    """Raise `ClickException` for a folder that holds a run, or the windows of one that was killed."""
+    for folder in folders:
+        if holds_a_run(folder):
+            raise click.ClickException(f"{folder} holds a run already; --out takes another folder")
+
+
+def report(folder: Path) -> None:
+    """Conclude a run from the windows that it kept. Raise `ClickException`."""
+    try:
+        described, windows = read_run(folder), read_windows(folder)
+        experiment, size = BY_NAME[described.experiment], msgspec.convert(described.options, Size)
+    except (ValueError, KeyError) as error:
+        raise click.ClickException(f"{folder} is not the folder of a run that has ended ({error})") from None
+    try:
+        conclude(experiment, size, windows, described, folder)
+        tell_conclusion(folder, finished=len(windows) >= experiment.windows(size))
+    except CannotWrite as error:
+        raise click.ClickException(str(error)) from None
+    except (LookupError, TypeError, AttributeError) as error:
+        file = folder / WINDOWS
+        raise click.ClickException(f"{file} does not hold windows of {experiment.name} ({error!r})") from None
+
+
+def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
+    """Write what the windows say into `folder`, and say it; fewer than were planned are a run that was stopped.
+
+    `results.json` comes last: with it a run has ended, and the rest is there. Raise `CannotWrite`.
+    """
+    outcome = experiment.conclude(windows, size)
+    stopped = len(windows) < experiment.windows(size)
+    reasons = reasons_against(windows, outcome.checks, stopped)
+    written = write_report(described, experiment.question, outcome, reasons, folder)
+    write_csv(outcome.arms, folder)
+    write_json(as_json(described, outcome.answer, outcome.arms, outcome.checks, reasons), folder)
+    if stopped:
+        click.echo(f"Stopped. {len(windows)} of {experiment.windows(size)} windows were measured and are kept.")
+    click.echo(f"\n{outcome.answer}\n")
+    click.echo("Publishable." if not reasons else "Not publishable:")
+    for reason in reasons:
+        click.echo(f"  ✕ {reason}")
+    click.echo(f"Report: {written}")
+
+
+def now() -> datetime:
+    """Return the moment, as runs are dated."""
+    return datetime.now(UTC)
+
+
+def _measure(experiment: Experiment, size: Size, kept: Kept) -> tuple[bool, str | None]:
+    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end, and what failed, if something did.
+
+    No process is left either way.
+    """
+    folder: RuntimeFolder | None = None
+    try:
+        folder = RuntimeFolder()
+        with kept.shown(), Stage(folder.path, kept, size) as stage:
+            experiment.collect(stage)
+    except KeyboardInterrupt:
+        return False, None
+    except FAILURES as error:
+        return False, str(error) or type(error).__name__
+    finally:
+        if folder:
+            folder.remove()
+    return True, None
+
+
+def _end(experiment: Experiment, size: Size, kept: Kept, ending: State) -> None:
+    """Conclude what was measured, and say how the run has ended. Raise `CannotWrite`."""
+    if kept.windows:
+        conclude(experiment, size, kept.windows, kept.described, kept.folder)
+    else:
+        click.echo("Stopped before anything was measured; nothing was kept.")
+    kept.say(ending)
+
+
+def _how_to_conclude(kept: Kept) -> str:
+    if not kept.windows:
+        return ""
+    return f". What was measured is kept: with more room, `python -m loadtests report {kept.folder}` concludes it"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody interrupt what is soon done: half a report would be worse than none."""
+    before = {polite: signal.signal(polite, signal.SIG_IGN) for polite in POLITE}
+    try:
+        yield
+    finally:
+        for polite, handler in before.items():
+            signal.signal(polite, handler)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    """Stop as after Ctrl-C, once: who presses it again would interrupt the cleaning up."""
+    for polite in POLITE:
+        signal.signal(polite, signal.SIG_IGN)
+    raise KeyboardInterrupt
