@@ -11,7 +11,7 @@ from locust import task
 from locust.exception import StopUser
 
 from loadtests.arms import POLL_S
-from loadtests.members import KINDS, Expired, LoggedOut, Member, SessionMember
+from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, SessionUser
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 
@@ -29,7 +29,7 @@ class CrowdAtWork:
     broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
 
 
-class Untuned(SessionMember):
+class Untuned(SessionUser):
     """Behind Flask-Session as its documentation sets it up (see `loadtests.untuned`)."""
 
     abstract = True

@@ -10,6 +10,9 @@ from loadtests.server_timing import PARTS, parts_us
 
 BIN_S = 0.1
 NO_FAILURES = ("ok", "expired")
+# Kinds of "no answer came". Until they were told apart all were "unanswered", as in windows that were kept before.
+CUT = "connection_cut"
+NO_ANSWER = ("unanswered", "connection_refused", CUT, "timed_out")
 FAILED = " failed"  # behind what was tried beside the pages
 PERCENTILES = {"p50_us": 0.50, "p95_us": 0.95, "p99_us": 0.99}
 

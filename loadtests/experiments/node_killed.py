@@ -7,6 +7,7 @@ from loadtests.experiments.naming import GUARDED, HUES, NAMES
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Table, Trace
+from loadtests.recording import CUT, NO_ANSWER
 from loadtests.results import Check
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window, binned, kinds
@@ -36,7 +37,7 @@ def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
 
 def _arm(approach: str, lab: Lab, nodes: int, users: int) -> Arm:
     """Return an arm; sessions in node memory stand behind the sticky door, or they would be lost without any fault."""
-    url, expects = (lab.sticky_url, {"unanswered", "logged_out"}) if approach == "memory" else (lab.url, {"unanswered"})
+    url, expects = (lab.sticky_url, {CUT, "logged_out"}) if approach == "memory" else (lab.url, {CUT})
     crowd = Crowd(f"{approach} killed", approach, url, users)
     return Arm(crowd, {"nodes": nodes, "door": KILLED}, frozenset(expects))
 
@@ -74,7 +75,7 @@ def killed_table(arms: ByApproach) -> Table:
     rows: list[list[Cell]] = []
     for approach, windows in arms.items():
         answered = kinds(windows)
-        failed = answered["unavailable"] + answered["unanswered"]
+        failed = sum(answered[kind] for kind in ("unavailable", *NO_ANSWER))
         lost = f"{windows[0].more['logins_lost']} / {windows[0].more['logins']}"
         rows.append([NAMES[approach], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
     head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]

@@ -10,6 +10,7 @@ from loadtests.experiments.naming import GUARDED, HUES, NAMES, TOO_LITTLE, inter
 from loadtests.faults import Order, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
+from loadtests.recording import CUT, NO_ANSWER
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, binned, by_arm, summarise
@@ -35,7 +36,7 @@ class Fault:
 def expected(approach: str, fault: str) -> frozenset[str]:
     """Return the failures that are data: by design, of this approach under this fault."""
     if fault == NODE_KILLED:  # what it was answering breaks off, and its memory is gone
-        return frozenset({"unanswered", "logged_out"} if approach == "memory" else {"unanswered"})
+        return frozenset({CUT, "logged_out"} if approach == "memory" else {CUT})
     return frozenset({"unavailable"} if approach in IN_STORE else ())
 
 
@@ -132,7 +133,7 @@ def _recovery_s(windows: Sequence[Window]) -> float | None:
         at_s - window.more["broken_s"][1]
         for window in windows
         for at_s, counts in window.reading["timeline"]
-        if at_s >= window.more["broken_s"][1] and counts.get("unavailable", 0) + counts.get("unanswered", 0)
+        if at_s >= window.more["broken_s"][1] and any(counts.get(kind, 0) for kind in ("unavailable", *NO_ANSWER))
     ]
     return max(late) if late else None
 

@@ -210,7 +210,8 @@ def test_lifetimes_multiply_to_an_hour() -> None:
         ("session", "store killed", "logged_out", False),
         ("session", "node killed", "logged_out", False),
         ("memory", "node killed", "logged_out", True),
-        ("token", "node killed", "unanswered", True),
+        ("token", "node killed", "connection_cut", True),
+        ("token", "node killed", "connection_refused", False),  # the balancer stands
     ],
 )
 def test_an_outage_excuses_what_its_fault_does_and_nothing_else(
