@@ -59,7 +59,7 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         refuse_long_path(folder.path)
         socket = folder.path / "control.socket"
         environment = _environment(config, store.url, socket, code, doors)
-        load_run = LoadRun(config.instance_dir / "loadtests")
+        load_run = LoadRun(config.instance_dir / "loadtests", own_store=config.redis_url is None)
         supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no order before that

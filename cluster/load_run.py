@@ -10,23 +10,30 @@ from cluster.orders import Refused
 from cluster.process import Process
 
 COMMAND = (sys.executable, "-m", "loadtests")
+NEED_OWN_STORE = ("memory", "outage")
 EXPERIMENTS = ("lookup-cost", "scale-out", "memory", "revocation", "lifetimes", "outage")
 
 
 class LoadRun:
-    """Runs `python -m loadtests`; reports go into a folder of their own below `folder`."""
+    """Runs `python -m loadtests`; reports go into a folder of their own below `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    Without a store of the lab's own the load test uses the one at `REDIS_URL`, but for what breaks or fills its store.
+    """
+
+    def __init__(self, folder: Path, own_store: bool = True) -> None:
         self._folder = folder
+        self._own_store = own_store
         self._process: Process | None = None
         self._name = ""
         self._stopping = False
         self._exit_code: int | None = None
 
     def start(self, experiment: str, quick: bool) -> None:
-        """Start an experiment. Raise `Refused` for one that is not known, or while another runs."""
+        """Start an experiment. Raise `Refused` for one that is not known or not for this store, or while one runs."""
         if experiment not in EXPERIMENTS:
             raise Refused(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
+        if experiment in NEED_OWN_STORE and not self._own_store:
+            raise Refused(409, "needs_own_store", f"{experiment} needs a store that it has started, not REDIS_URL's")
         if self._is_running():
             raise Refused(409, "run_in_progress", f"{self._name} is running; one load test at a time")
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False

@@ -26,6 +26,9 @@ REFUSALS = {
     "unknown_node": lazy_gettext("There is no node of this name."),
     "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
     "not_running": lazy_gettext("The store has to run for this."),
+    "needs_own_store": lazy_gettext(
+        "This load test breaks or fills its store, so it runs only where the lab has started one of its own."
+    ),
     "run_in_progress": lazy_gettext("A load test is running; one at a time."),
     "no_run": lazy_gettext("No load test is running."),
 }

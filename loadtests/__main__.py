@@ -1,6 +1,7 @@
 """`python -m loadtests EXPERIMENT`: Measure, and leave a report; each starts labs of its own and ends them."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,10 +10,12 @@ from typing import Any
 
 import click
 
-from config import privately
+from config import BadConfig, privately
 from loadtests import compare as comparing
 from loadtests import running
 from loadtests.experiments import ALL
+from loadtests.given_store import STORE_SETTINGS, GivenStore, given_store
+from loadtests.lab import SETTINGS
 from loadtests.numbers import NumberRange
 from loadtests.results import read_results
 from loadtests.running import now, refuse_taken, run
@@ -60,7 +63,9 @@ def _command(experiment: Experiment) -> None:
     @loadtests.command(experiment.name, help=str(experiment.question))
     @_sizes
     def command(out: Path | None, **sizes: Any) -> None:
-        sys.exit(0 if run(experiment, _size(experiment, **sizes), out or _folder(experiment)) else STOPPED)
+        store = _store(experiment)
+        finished = run(experiment, _size(experiment, **sizes), out or _folder(experiment), store)
+        sys.exit(0 if finished else STOPPED)
 
 
 for _experiment in ALL:
@@ -73,8 +78,9 @@ def run_all(out: Path | None, **sizes: Any) -> None:
     """All experiments, one after the other."""
     folders = [out / experiment.name if out else _folder(experiment) for experiment in ALL]
     refuse_taken(*folders)
+    store = _store(*ALL)
     for experiment, folder in zip(ALL, folders, strict=True):
-        if not run(experiment, _size(experiment, **sizes), folder):
+        if not run(experiment, _size(experiment, **sizes), folder, store):
             sys.exit(STOPPED)
 
 
@@ -105,6 +111,20 @@ def report_anew(folder: Path) -> None:
 
 
 loadtests.add_command(plan)
+
+
+def _store(*experiments: Experiment) -> GivenStore | None:
+    """Return the store at `REDIS_URL`, if there is one, and say which settings are used. Raise `BadConfig`."""
+    store = given_store()
+    refusals = [f"{each.name} ({each.needs_own_store})" for each in experiments if each.needs_own_store]
+    if store and refusals:
+        raise BadConfig(f"REDIS_URL: unset it for {' and '.join(refusals)}: a store of its own starts then")
+    used = STORE_SETTINGS if store else ()
+    if unused := [name for name in SETTINGS if os.environ.get(name) and name not in used]:
+        click.echo(f"Not used: {', '.join(unused)}. The labs of a load test have settings of their own.", err=True)
+    if store:
+        click.echo(f"Used: {store}.", err=True)
+    return store
 
 
 def _size(experiment: Experiment, quick: bool, seed: int, **chosen: Any) -> Size:

@@ -14,17 +14,14 @@ from typing import Any, Self
 from cluster.client import State, order
 from cluster.embedded_store import free_port
 from cluster.process import ROOT
+from config import Config
 
 READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0
 PATIENCE_S = 15.0
 SETTLED = ("running", "stopped", "killed", "hanging")
-# What somebody has set for a lab of theirs is not for this one.
-SETTINGS = (
-    *("INSTANCE_DIR", "REDIS_URL", "STORE_PREFIX", "DATABASE_URL", "LAB", "NODE_NAME", "SESSION_IDLE_S"),
-    *("SESSION_ABSOLUTE_S", "ACCESS_TTL_S", "REFRESH_TTL_S", "REFRESH_ABSOLUTE_S", "REFRESH_GRACE_S"),
-    *("JWT_ALGORITHM", "KEY_RING_FILE", "PUBLIC_ORIGIN", "TRUSTED_PROXIES"),
-)
+# What somebody has set for a lab of theirs is not for this one: an experiment sets what it measures.
+SETTINGS = tuple(name.upper() for name in Config.model_fields)
 
 
 class LabFailed(Exception):
@@ -92,8 +89,13 @@ class Lab:
 
     @property
     def store_url(self) -> str:
-        """Where the embedded store is, password included."""
-        return (self.folder / "store.url").read_text()
+        """Where its store is, password included."""
+        return self._settings.get("REDIS_URL") or (self.folder / "store.url").read_text()
+
+    @property
+    def store_prefix(self) -> str:
+        """What its keys there begin with."""
+        return self._settings.get("STORE_PREFIX") or str(Config.model_fields["store_prefix"].default)
 
     @property
     def database_url(self) -> str:

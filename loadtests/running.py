@@ -4,7 +4,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -19,6 +19,7 @@ from cluster.client import NoSupervisor
 from cluster.orders import Refused
 from cluster.runtime_folder import RuntimeFolder
 from loadtests.experiments import BY_NAME
+from loadtests.given_store import GivenStore
 from loadtests.lab import LabFailed
 from loadtests.machine import describe
 from loadtests.progress import Kept, State, holds_a_run, read_run, read_windows, tell_conclusion
@@ -46,8 +47,12 @@ def hear_polite_signals() -> None:
         signal.signal(polite, _interrupt)
 
 
-def run(experiment: Experiment, size: Size, folder: Path) -> bool:
-    """Measure, write everything into `folder`, and say the answer; return whether it came to its end."""
+def run(experiment: Experiment, size: Size, folder: Path, store: GivenStore | None = None) -> bool:
+    """Measure, write everything into `folder`, and say the answer; return whether it came to its end.
+
+    Without a store, the labs have one of their own.
+    """
+    size = replace(size, own_store=store is None)
     refuse_taken(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +63,7 @@ def run(experiment: Experiment, size: Size, folder: Path) -> bool:
     kept = Kept(folder, described, experiment.windows(size))
     try:
         with kept:
-            finished, failure = _measure(experiment, size, kept)
+            finished, failure = _measure(experiment, size, kept, store)
             with _undisturbed():
                 _end(experiment, size, kept, "failed" if failure else "finished" if finished else "stopped")
     except CannotWrite as error:
@@ -117,7 +122,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _measure(experiment: Experiment, size: Size, kept: Kept) -> tuple[bool, str | None]:
+def _measure(experiment: Experiment, size: Size, kept: Kept, store: GivenStore | None) -> tuple[bool, str | None]:
     """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end, and what failed, if something did.
 
     No process is left either way.
@@ -125,7 +130,7 @@ def _measure(experiment: Experiment, size: Size, kept: Kept) -> tuple[bool, str 
     folder: RuntimeFolder | None = None
     try:
         folder = RuntimeFolder()
-        with kept.shown(), Stage(folder.path, kept, size) as stage:
+        with kept.shown(), Stage(folder.path, kept, size, store) as stage:
             experiment.collect(stage)
     except KeyboardInterrupt:
         return False, None

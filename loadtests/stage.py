@@ -9,6 +9,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.counters import StoreCounters
+from loadtests.given_store import GivenStore
 from loadtests.lab import Lab
 from loadtests.neighbours import Neighbours
 from loadtests.outcome import Outcome
@@ -17,6 +18,7 @@ from loadtests.remote import RemoteGenerator
 from loadtests.windows import Window
 from loadtests.words import Text
 
+ArmKey = tuple[str, Mapping[str, Any]]  # approach and factors
 WARM_UP_SHARE, LONGEST_WARM_UP_S, SHORTEST_WARM_UP_S = 0.2, 2.0, 0.1
 # Nobody's login ends by itself while it is not their turn.
 LONG_LIVES = {"ACCESS_TTL_S": "43200", "SESSION_IDLE_S": "43200", "SESSION_ABSOLUTE_S": "43200"}
@@ -24,26 +26,30 @@ LONG_LIVES = {"ACCESS_TTL_S": "43200", "SESSION_IDLE_S": "43200", "SESSION_ABSOL
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: seconds a window, repeats, members a crowd, and the seed of every choice."""
+    """How much is measured: seconds a window, repeats, members a crowd, the seed of every choice; on which store."""
 
     seconds: float
     repeats: int
     users: int
     seed: int = 1
     quick: bool = False
+    own_store: bool = True  # started by the run, or else the one at REDIS_URL
 
 
 class Stage:
     """Where an experiment is set up; everything on it ends with `with`."""
 
-    def __init__(self, folder: Path, kept: Kept, size: Size) -> None:
+    def __init__(self, folder: Path, kept: Kept, size: Size, store: GivenStore | None = None) -> None:
         self.kept = kept
         self.size = size
+        self._store = store
         self.random = random.Random(size.seed)  # noqa: S311
         self._folder = folder
         self._ends = ExitStack()
 
     def __enter__(self) -> "Stage":
+        if self._store:
+            self._ends.callback(self._store.clear)  # after everything that writes there has ended
         self.generator = self._ends.enter_context(RemoteGenerator())
         return self
 
@@ -51,8 +57,9 @@ class Stage:
         self._ends.__exit__(*ending)
 
     def lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
-        """Start a lab that ends with the stage; it is not ready yet."""
-        return self._ends.enter_context(Lab(self._folder / name, nodes, **LONG_LIVES, **settings))
+        """Start a lab that ends with the stage; it is not ready yet. A given store comes before its settings."""
+        given = self._store.settings(name) if self._store else {}
+        return self._ends.enter_context(Lab(self._folder / name, nodes, **{**LONG_LIVES, **settings, **given}))
 
     def enter(self, part: Any) -> Any:
         """Let something else end with the stage."""
@@ -120,7 +127,8 @@ def warm_up_s(seconds: float) -> float:
 class Experiment:
     """One question. `collect` measures on a stage, `conclude` reads what was kept, even if that is only a part.
 
-    `windows` says how many windows a size takes, for the progress bar.
+    `windows` says how many windows a size takes, for the progress bar; `needs_own_store` why it cannot use one that it
+    has not started, if so. `baseline` gives an arm of `results.json` the one whose times its own are set against.
     """
 
     name: str
@@ -130,3 +138,5 @@ class Experiment:
     windows: Callable[[Size], int]
     collect: Callable[[Stage], None]
     conclude: Callable[[Sequence[Window], Size], Outcome]
+    needs_own_store: str | None = None
+    baseline: Callable[[Mapping[str, Any]], ArmKey] | None = None

@@ -54,7 +54,7 @@ def create_app() -> Flask:
     app.config.update(
         SESSION_TYPE="redis",
         SESSION_REDIS=TimedRedis.from_url(config.redis_url),
-        SESSION_KEY_PREFIX=f"{NAME}:",
+        SESSION_KEY_PREFIX=f"{config.store_prefix}{NAME}:",
         SESSION_COOKIE_NAME=NAME,
         SESSION_COOKIE_PATH=f"/{NAME}",
         NODE_NAME=config.node_name,
@@ -96,13 +96,14 @@ def _approach(door: Door, pages: Blueprint) -> Blueprint:
 
 
 @contextmanager
-def running_untuned(folder: Path, store_url: str, database_url: str) -> Iterator[str]:
+def running_untuned(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
     """Run it as a node runs, on the same store and members, and give its address."""
     address = Address("127.0.0.1", free_port())
     environment = {
         **dict.fromkeys(SETTINGS, ""),  # which counts as unset
         "LAB": "1",
         "REDIS_URL": store_url,
+        "STORE_PREFIX": store_prefix,
         "DATABASE_URL": database_url,
         "INSTANCE_DIR": str(folder),
     }

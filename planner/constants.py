@@ -59,7 +59,9 @@ def measured() -> tuple[Constants, Source]:
 
 def with_run(constants: Constants, results: Mapping[str, Any]) -> Constants:
     """Put the readings of a run in the place of the constants that it has measured too."""
-    arms = results["arms"] if results.get("experiment") in UNDISTURBED else []
+    options = results.get("options")  # a store that a run was given is at a distance that the run does not know
+    at_hand = not isinstance(options, Mapping) or options.get("own_store", True)
+    arms = results["arms"] if results.get("experiment") in UNDISTURBED and at_hand else []
     readings = {
         "verify_us": _reading(arms, "token", "verify_us_p50"),
         "store_us": _reading(_nearest(arms), "session", "store_us_p50"),

@@ -1,6 +1,7 @@
 """L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from loadtests.arms import Arm, Crowd
 from loadtests.experiments.naming import HUES, IN_TURN, NAMES, TOO_LITTLE, interval
@@ -30,8 +31,10 @@ ARMS: tuple[tuple[str, str | None], ...] = (
 )
 
 
-def round_trips_ms(size: Size) -> tuple[int, ...]:
-    """Return the round trips to the store that a size measures."""
+def round_trips_ms(size: Size) -> tuple[int | None, ...]:
+    """Return the round trips to the store that a size measures; None is the way to a store that was given."""
+    if not size.own_store:
+        return (None,)
     return QUICK_ROUND_TRIPS_MS if size.quick else ROUND_TRIPS_MS
 
 
@@ -39,7 +42,7 @@ def collect(stage: Stage) -> None:
     """Measure every approach at every round trip, one member at a time: service time, without a queue."""
     lab = stage.lab("lab").wait_until_ready()
     eddsa = stage.lab("eddsa", REDIS_URL=lab.store_url, STORE_PREFIX="eddsa:", JWT_ALGORITHM=EDDSA)
-    untuned = stage.enter(running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url))
+    untuned = stage.enter(running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url, lab.store_prefix))
     hosts = {("untuned", NONE): untuned, ("token", EDDSA): eddsa.wait_until_ready().url}
     wait_until_open(untuned)
     crowds = {key: Crowd(f"{key[0]} {key[1]}", key[0], hosts.get(key, lab.url), stage.size.users) for key in ARMS}
@@ -47,9 +50,10 @@ def collect(stage: Stage) -> None:
     counters = stage.counters(lab.store_url)
     set_to: float | None = None
     for repeat, arm in stage.interleaved([*_arms(crowds, stage.size)]):
-        if arm.factors["round_trip_ms"] != set_to:
-            set_to = arm.factors["round_trip_ms"]
-            lab.set_round_trip(set_to)
+        round_trip_ms = arm.factors["round_trip_ms"]
+        if round_trip_ms is not None and round_trip_ms != set_to:
+            set_to = round_trip_ms
+            lab.set_round_trip(round_trip_ms)
         stage.measure(arm, repeat, counters)
 
 
@@ -75,7 +79,7 @@ def _readings(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Readings
     approach, algorithm, round_trip_ms = key
     baseline = arms.get(("open", NONE, round_trip_ms), [])
     twin = arms.get((TWINS.get(approach), algorithm, round_trip_ms))
-    return read(arms[key], baseline, twin, round_trip_ms, seed) if approach != "open" else None
+    return read(arms[key], baseline, twin, round_trip_ms or 0, seed) if approach != "open" else None
 
 
 def _more(readings: Readings | None) -> dict[str, object]:
@@ -111,7 +115,7 @@ def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
 
 def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
     """Return whether the smallest effect that the notes claim can be told from nothing here."""
-    nearest = readings.get(("session", NONE, 0))
+    nearest = readings.get(("session", NONE, min(map(_round_trip, readings), key=_added, default=0)))
     if nearest is None:
         return []
     outside = _("the difference is %(difference)s µs", difference=interval(nearest.above_open_us))
@@ -119,11 +123,20 @@ def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
 
 
 def _answer(readings: Mapping[Key, Readings]) -> Text:
-    far_ms = max((key[2] for key in readings), default=0)
-    session, far_session = readings.get(("session", NONE, 0)), readings.get(("session", NONE, far_ms))
-    token, far_token = readings.get(("token", HS256, 0)), readings.get(("token", HS256, far_ms))
+    far_ms = max(map(_round_trip, readings), key=_added, default=0)
+    near_ms = None if far_ms is None else 0
+    session, far_session = readings.get(("session", NONE, near_ms)), readings.get(("session", NONE, far_ms))
+    token, far_token = readings.get(("token", HS256, near_ms)), readings.get(("token", HS256, far_ms))
     if session is None or token is None or far_session is None or far_token is None:
         return TOO_LITTLE
+    if far_ms is None:
+        return _(
+            "With the store at REDIS_URL a session adds %(session)s µs to a request that nobody has to log in for, of "
+            "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up.",
+            session=interval(session.above_open_us),
+            lookup=f"{session.in_server_us:,.0f}",
+            token=interval(token.above_open_us),
+        )
     return _(
         "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, "
         "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store "
@@ -141,7 +154,7 @@ def _charts(readings: Mapping[Key, Readings], size: Size) -> list[Chart]:
     return [_chart(readings, round_trip_ms) for round_trip_ms in round_trips_ms(size) if _at(readings, round_trip_ms)]
 
 
-def _chart(readings: Mapping[Key, Readings], round_trip_ms: int) -> Chart:
+def _chart(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> Chart:
     traces = [
         Trace(
             _short(key),
@@ -155,20 +168,30 @@ def _chart(readings: Mapping[Key, Readings], round_trip_ms: int) -> Chart:
     ]
     here = _at(readings, round_trip_ms)
     session, token = here.get(("session", NONE, round_trip_ms)), here.get(("token", HS256, round_trip_ms))
-    title = _(
+    costs = {
+        "session": f"{session.above_open_us.value:,.0f}" if session else "–",
+        "token": f"{token.above_open_us.value:,.0f}" if token else "–",
+    }
+    return Chart(_title(round_trip_ms, costs), "", _("µs a request, above no login"), traces)
+
+
+def _title(round_trip_ms: int | None, costs: Mapping[str, str]) -> Text:
+    if round_trip_ms is None:
+        return _(
+            "With the store at REDIS_URL a session adds %(session)s µs to a request, a token %(token)s µs", **costs
+        )
+    return _(
         "With the store %(ms)s ms away a session adds %(session)s µs to a request, a token %(token)s µs",
         ms=round_trip_ms,
-        session=f"{session.above_open_us.value:,.0f}" if session else "–",
-        token=f"{token.above_open_us.value:,.0f}" if token else "–",
+        **costs,
     )
-    return Chart(title, "", _("µs a request, above no login"), traces)
 
 
 def _table(readings: Mapping[Key, Readings]) -> Table:
     rows = [
         [
             _short(key),
-            f"{key[2]}",
+            "–" if key[2] is None else f"{key[2]}",
             f"{of_arm.in_store_us:,.1f}",
             f"{of_arm.in_server_us:,.1f}",
             interval(of_arm.above_twin_us),
@@ -184,7 +207,15 @@ def _table(readings: Mapping[Key, Readings]) -> Table:
     return Table(_("Three readings of what a look-up costs"), head, rows)
 
 
-def _at(readings: Mapping[Key, Readings], round_trip_ms: int) -> dict[Key, Readings]:
+def _round_trip(key: Key) -> int | None:
+    return cast(int | None, key[2])
+
+
+def _added(round_trip_ms: int | None) -> int:
+    return round_trip_ms or 0
+
+
+def _at(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[Key, Readings]:
     return {key: of_arm for key, of_arm in readings.items() if key[2] == round_trip_ms}
 
 
@@ -225,4 +256,5 @@ LOOKUP_COST = Experiment(
     windows=lambda size: len(ARMS) * len(round_trips_ms(size)) * size.repeats,
     collect=collect,
     conclude=conclude,
+    baseline=lambda arm: ("open", {"algorithm": NONE, "round_trip_ms": arm["factors"]["round_trip_ms"]}),
 )

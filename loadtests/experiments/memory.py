@@ -286,4 +286,6 @@ MEMORY = Experiment(
     windows=lambda size: len(members(size)) * (2 * size.repeats + 1),
     collect=collect,
     conclude=conclude,
+    needs_own_store="it fills the store with sessions, and weighs all that the store holds",
+    baseline=lambda arm: ("token", arm["factors"]),  # which asks no store
 )

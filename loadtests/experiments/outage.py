@@ -247,4 +247,5 @@ OUTAGE = Experiment(
     windows=lambda size: len(FAULTS) * len(APPROACHES) * size.repeats,
     collect=collect,
     conclude=conclude,
+    needs_own_store="it kills the store, and lets it hang",
 )

@@ -12,7 +12,7 @@ from loadtests.experiments.node_killed import KILLED, after_the_kill, kill_a_nod
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
-from loadtests.stage import Experiment, Size, Stage
+from loadtests.stage import ArmKey, Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summarise, values
 from loadtests.words import Text, _
 
@@ -142,7 +142,7 @@ def _conditions(window: Window, size: Size) -> dict[str, Any]:
         "nodes": window.factors["nodes"],
         "balancer": "sticky" if window.factors["door"] == STICKY else "round_robin",
         "threads": NODE_THREADS,
-        "round_trip_ms": 0,
+        "round_trip_ms": 0 if size.own_store else None,
         "work_ms": work_ms(size),
         "users": size.users,
         "pause_ms": work_ms(size),
@@ -176,6 +176,12 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
         for key, of_arm in arms.items()
         if (key[0], key[2]) == ("memory", ROUND_ROBIN)
     ]
+
+
+def _baseline(arm: Mapping[str, Any]) -> ArmKey:
+    """Return one node's arm; while a node is killed the rate is one that was set, and compared with nothing."""
+    killed = arm["factors"]["door"] == KILLED
+    return (arm["approach"], arm["factors"] if killed else {"nodes": 1, "door": ROUND_ROBIN})
 
 
 def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Text:
@@ -301,4 +307,5 @@ SCALE_OUT = Experiment(
     windows=lambda size: (len(GUARDED) * (2 * len(sizes(size)) - 1)) * size.repeats + len(GUARDED),
     collect=collect,
     conclude=conclude,
+    baseline=_baseline,
 )

@@ -1,7 +1,7 @@
 """What each experiment concludes, from windows whose answers are known; and from a run that was stopped early."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,21 @@ def test_lookup_cost_tells_the_look_up_from_the_rest() -> None:
     assert arms["hybrid · HS256 · 1 ms"].more["above_twin_us"] == 1090
     assert arms["untuned · 1 ms"].store_commands_per_request == 2
     assert "a session adds 100 (100 … 100) µs" in str(outcome.answer)
+
+
+def test_lookup_cost_with_a_given_store_says_which_store_it_was(tmp_path: Path) -> None:
+    experiment = BY_NAME["lookup-cost"]
+    size = replace(experiment.full, own_store=False)
+    near = [window for window in lookup_cost() if window.factors["round_trip_ms"] == 0]
+    windows = [replace(window, factors={**window.factors, "round_trip_ms": None}) for window in near]
+    outcome = experiment.conclude(windows, size)
+    assert str(outcome.answer).startswith("With the store at REDIS_URL a session adds 100 ")
+    assert [str(chart.title)[:26] for chart in outcome.charts] == ["With the store at REDIS_URL"[:26]]
+    assert {arm.name for arm in outcome.arms} >= {"open", "session", "token · HS256"}
+    assert all(check.ok for check in outcome.checks)
+    assert experiment.windows(size) == experiment.windows(experiment.full) / 3
+    write_report(Run("lookup-cost", "", {"packages": {}}, asdict(size)), experiment.question, outcome, [], tmp_path)
+    assert "It may be on another machine" in (tmp_path / "report.html").read_text()
 
 
 def test_scale_out_knows_efficiency_and_who_was_wrongly_logged_out() -> None:

@@ -1,0 +1,66 @@
+"""The store at `REDIS_URL`, for the experiments that can use it: it may have other users, whose keys nobody touches."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+from redis import Redis, RedisError
+
+from config import BadConfig
+from store_client import hosts_of, parse_address
+
+STORE_SETTINGS = ("REDIS_URL", "STORE_PREFIX")
+DEFAULT_PREFIX = "load-"
+LONGEST_PREFIX = 15  # what a run and its labs add leaves a lab's own limit
+TIMEOUT_S = 5.0
+AT_ONCE = 500  # keys
+
+
+@dataclass(frozen=True)
+class GivenStore:
+    """A store that was not started here. Every key of a run begins with `prefix`, which no other run has."""
+
+    url: str
+    prefix: str
+
+    def settings(self, lab: str) -> Mapping[str, str]:
+        """Return the settings of one lab of the run."""
+        return {"REDIS_URL": self.url, "STORE_PREFIX": f"{self.prefix}{lab}:"}
+
+    def clear(self) -> None:
+        """Remove what the run has left there, and nothing else; say so where that is not possible."""
+        try:
+            with Redis.from_url(self.url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S) as store:
+                for key in store.scan_iter(f"{self.prefix}*", count=AT_ONCE):
+                    store.unlink(key)
+        except (RedisError, OSError):
+            where = hosts_of(self.url)
+            click.echo(
+                f"Keys that begin with {self.prefix} are left in the store at {where} until they expire.", err=True
+            )
+
+    def __str__(self) -> str:
+        where = hosts_of(self.url)  # never with the password that the address may hold
+        return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and goes at its end"
+
+
+def given_store(environment: Mapping[str, str] = os.environ) -> GivenStore | None:
+    """Return the store that the environment names, or None. Raise `BadConfig`."""
+    url = environment.get("REDIS_URL")
+    if not url:
+        return None
+    try:
+        kind = parse_address(url).kind
+    except ValueError as error:
+        raise BadConfig(f"REDIS_URL takes {error}") from None
+    if kind != "single":
+        raise BadConfig("REDIS_URL: a load test takes one server, redis:// or rediss://, whose commands it can count")
+    prefix = environment.get("STORE_PREFIX") or DEFAULT_PREFIX
+    if re.fullmatch(rf"[\w:.-]{{1,{LONGEST_PREFIX}}}", prefix, re.ASCII) is None:
+        raise BadConfig(
+            f"STORE_PREFIX takes 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which adds its own"
+        )
+    return GivenStore(url, f"{prefix}{secrets.token_hex(4)}:")
