@@ -91,16 +91,10 @@ def run_all(out: Path | None, **sizes: Any) -> None:
 def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
     """Two runs side by side, and which differences exceed the noise."""
     try:
-        first, second = read_results(run_a), read_results(run_b)
-        rows, unlike = comparing.compare(first, second), comparing.unlike(first, second)
+        comparison = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:
         raise click.ClickException(str(error)) from None
-    if as_data:
-        click.echo(json.dumps({"rows": [row.view() for row in rows], "unlike": unlike}))
-        return
-    click.echo("\n".join(comparing.table(rows)))
-    if unlike:
-        click.echo(f"The runs themselves were not alike. {'; '.join(unlike)}.")
+    click.echo(json.dumps(comparison.view()) if as_data else "\n".join(comparing.text(comparison)))
 
 
 @loadtests.command("report")

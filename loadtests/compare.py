@@ -1,12 +1,21 @@
-"""Two runs side by side, by the readings that answer their question: which differences are larger than the noise?"""
+"""Two runs side by side, by the readings that answer their question: which differences are larger than the noise?
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Times and rates are a machine's own. Between two machines, or two sizes of a run, they are compared as ratios to a
+baseline of the same run, as to `/open`, without the round trips to the store that were set; as they are only where
+machine and settings are the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from math import isfinite
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from loadtests.estimates import Estimate, shift_of
+from loadtests.experiments import BY_NAME
+from loadtests.stage import Size
 
 CONFIDENCE = 0.95  # for the whole table: each of its rows is held to more, since one of many is always far out
 DRIFT = 0.10  # what a machine changes by from one run to the next, which no repeat within a run can see
@@ -14,13 +23,47 @@ MOST_REPEATS = 1000  # of one reading: what is resampled takes memory
 # Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
-MACHINE = ("processor", "cores", "python")
-
-Readings = Mapping[tuple[str, str], Sequence[float]]
+OF_A_MACHINE = ("p50_us", "rps")  # the other readings are counts, shares, bytes, and seconds that a setting gives
+MACHINE = ("processor", "cores", "memory_gib", "system", "python")
+CHANGE_NOTHING = ("seed", "repeats")  # settings by which the same is measured in another order, or more often
+DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store")}
 
 
 class NotComparable(Exception):
     """The two runs do not measure the same thing; the text says why."""
+
+
+class MeasuredArm(msgspec.Struct):
+    """What is needed here of an arm in `results.json`."""
+
+    name: str
+    approach: str = ""
+    factors: dict[str, Any] = {}
+    repeats: dict[str, list[float]] = {}
+    store_commands_per_request: float | None = None
+
+
+class Measured(msgspec.Struct):
+    """What is needed here of a `results.json`."""
+
+    experiment: str
+    arms: list[MeasuredArm]
+    machine: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    publishable: bool = False
+    reasons: list[str] = []
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one arm in each repeat, as it is or `over` the baseline's: then it is a ratio."""
+
+    name: str
+    reading: str
+    over: str | None = None
+
+
+Readings = Mapping[Reading, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +72,7 @@ class Row:
 
     name: str
     reading: str
+    over: str | None
     first: float
     second: float
     difference: Estimate
@@ -41,53 +85,171 @@ class Row:
         return {**vars(self), "difference": self.difference.value, "low": low, "high": high}
 
 
-def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) -> list[Row]:
-    """Return one row for each reading that both runs have repeated. Raise `NotComparable`."""
-    if first["experiment"] != second["experiment"]:
-        raise NotComparable(f"{first['experiment']} and {second['experiment']} are two experiments")
-    mine, theirs = _readings(first["arms"]), _readings(second["arms"])
-    both = [key for key in mine if key in theirs]
+@dataclass(frozen=True)
+class Comparison:
+    """Rows; what else differs between the runs; whether absolute times are left out; why each should not be shown."""
+
+    rows: Sequence[Row]
+    unlike: Sequence[str]
+    ratios_only: bool
+    unpublishable: tuple[Sequence[str], Sequence[str]]
+
+    def view(self) -> dict[str, Any]:
+        """Return it as programs read it."""
+        return {**vars(self), "rows": [row.view() for row in self.rows]}
+
+
+def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) -> Comparison:
+    """Set two runs' `results.json` side by side. Raise `NotComparable`."""
+    mine, theirs = _measured(first), _measured(second)
+    if mine.experiment != theirs.experiment:
+        raise NotComparable(f"{mine.experiment} and {theirs.experiment} are two experiments")
+    ratios_only = not _same_conditions(mine, theirs)
+    here, there = _readings(mine, ratios_only), _readings(theirs, ratios_only)
+    both = [key for key in here if key in there]
     if not both:
-        raise NotComparable("the two runs have no measured arm in common")
-    if any(len(values) > MOST_REPEATS for side in (mine, theirs) for values in side.values()):
-        raise NotComparable(f"a reading has more than {MOST_REPEATS} repeats")
+        raise NotComparable(_why_nothing(mine, theirs, ratios_only))
     level = 1 - (1 - CONFIDENCE) / len(both)
-    return [_row(key, mine[key], theirs[key], shift_of(mine[key], theirs[key], seed, level)) for key in both]
+    rows = [_row(key, here[key], there[key], shift_of(here[key], there[key], seed, level)) for key in both]
+    left_out = ratios_only and any(reading in arm.repeats for arm in mine.arms for reading in OF_A_MACHINE)
+    return Comparison(rows, _unlike(mine, theirs), left_out, (_reasons(mine), _reasons(theirs)))
 
 
-def unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return what else differs, `users: 32 and 16`: the sizes of the runs, their machines, and arms that one lacks."""
-    (mine, theirs), (here, there) = ([run.get(part, {}) for run in (first, second)] for part in ("options", "machine"))
-    pairs = {name: (mine.get(name), theirs.get(name)) for name in (*mine, *theirs)}
-    pairs |= {name: (here.get(name), there.get(name)) for name in MACHINE}
-    differing = [f"{name}: {one} and {other}" for name, (one, other) in pairs.items() if one != other]
-    arms = [{arm["name"] for arm in run.get("arms", [])} for run in (first, second)]
-    lacking = len(arms[0] ^ arms[1])
+def _measured(results: Mapping[str, Any]) -> Measured:
+    try:
+        measured = msgspec.convert(results, Measured)
+    except msgspec.ValidationError as error:
+        raise NotComparable(f"a results.json is not one of a run ({error})") from None
+    for values in (values for arm in measured.arms for values in arm.repeats.values()):
+        if len(values) > MOST_REPEATS:
+            raise NotComparable(f"a reading has more than {MOST_REPEATS} repeats")
+        if not all(map(isfinite, values)):
+            raise NotComparable("a reading is infinite")
+    return measured
+
+
+def _same_conditions(first: Measured, second: Measured) -> bool:
+    """Tell whether machine and settings are known to be the same, so that times may be compared as they are."""
+    if not first.machine or any(first.machine.get(name) != second.machine.get(name) for name in MACHINE):
+        return False
+    mine, theirs = _settings(first), _settings(second)
+    changed = {name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}
+    return mine["own_store"] is True and changed <= set(CHANGE_NOTHING)  # a given store's machine is not known
+
+
+def _settings(run: Measured) -> dict[str, Any]:
+    """Return a run's settings; one that is younger than the run was as its default is now."""
+    return {**DEFAULTS, **run.options}
+
+
+def _unlike(first: Measured, second: Measured) -> list[str]:
+    """Return what else differs, `users: 32 and 16`: settings, machines, packages, and arms that one lacks."""
+    machines, packages = zip(*map(_machine, (first, second)), strict=True)
+    pairs = [(_settings(first), _settings(second)), machines, packages]
+    lacking = len({arm.name for arm in first.arms} ^ {arm.name for arm in second.arms})
+    differing = [
+        f"{name}: {one.get(name)} and {other.get(name)}"
+        for one, other in pairs
+        for name in {**one, **other}
+        if one.get(name) != other.get(name)
+    ]
     return [*differing, *([f"arms of one run only: {lacking}"] if lacking else [])]
 
 
-def _row(key: tuple[str, str], mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:
-    name, reading = key
-    room = max(DRIFT * abs(median(mine)), LEAST.get(reading, 0.0))
-    differs = difference.low > room or difference.high < -room
-    return Row(name, reading, median(mine), median(theirs), difference, differs)
+def _machine(run: Measured) -> tuple[dict[str, Any], dict[str, Any]]:
+    packages = run.machine.get("packages")
+    return {name: run.machine.get(name) for name in MACHINE}, packages if isinstance(packages, dict) else {}
 
 
-def _readings(arms: Sequence[Mapping[str, Any]]) -> Readings:
-    """Return what each arm repeated, by the arm's name and the reading's."""
-    return {
-        (arm["name"], reading): values
-        for arm in arms
-        for reading, values in arm.get("repeats", {}).items()
-        if values  # an arm that nobody answered has none
+def _reasons(run: Measured) -> list[str]:
+    return [] if run.publishable else run.reasons or ["it does not say that it is"]
+
+
+def _readings(run: Measured, ratios_only: bool) -> Readings:
+    """Return what each arm repeated, the ratios first."""
+    as_they_are = {
+        Reading(arm.name, reading): values
+        for arm in run.arms
+        for reading, values in arm.repeats.items()
+        if values and not (ratios_only and reading in OF_A_MACHINE)  # an arm that nobody answered has none
     }
+    return {**dict(_ratios(run)), **as_they_are}
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """Return the comparison as lines of text."""
-    names, readings = (max(map(len, column)) for column in zip(*((row.name, row.reading) for row in rows), strict=True))
+def _ratios(run: Measured) -> Iterator[tuple[Reading, list[float]]]:
+    """Yield times and rates over the baseline's, repeat by repeat: a slow moment of the machine falls on both."""
+    by_key = {_key(arm.approach, arm.factors): arm for arm in run.arms}
+    for arm in run.arms:
+        baseline = by_key.get(_baseline_of(run, arm))
+        if baseline is None or baseline is arm:
+            continue
+        for reading in OF_A_MACHINE:
+            pairs = zip(_own(arm, reading), _own(baseline, reading), strict=False)
+            if ratios := [value / floor for value, floor in pairs if floor]:
+                yield Reading(arm.name, reading, baseline.name), ratios
+
+
+def _own(arm: MeasuredArm, reading: str) -> list[float]:
+    """Return a reading without the round trips to the store that were set: they are the same on every machine."""
+    round_trip_ms, values = arm.factors.get("round_trip_ms"), arm.repeats.get(reading, [])
+    if reading != "p50_us" or not isinstance(round_trip_ms, int | float):
+        return values
+    set_us = 1000 * round_trip_ms * (arm.store_commands_per_request or 0.0)
+    return [value - set_us for value in values]
+
+
+def _baseline_of(run: Measured, arm: MeasuredArm) -> str:
+    experiment = BY_NAME.get(run.experiment)
+    try:
+        return _key(*experiment.baseline(msgspec.structs.asdict(arm))) if experiment and experiment.baseline else ""
+    except KeyError:  # an arm without the factors of its experiment
+        return ""
+
+
+def _key(approach: str, factors: Mapping[str, Any]) -> str:
+    return repr((approach, sorted(factors.items())))
+
+
+def _why_nothing(first: Measured, second: Measured, ratios_only: bool) -> str:
+    names = {arm.name for arm in first.arms if arm.repeats} & {arm.name for arm in second.arms if arm.repeats}
+    if names and ratios_only:
+        return (
+            "machine or settings are not the same, so only ratios to a baseline of the same run can be compared, and "
+            f"the runs have none in common ({'; '.join(_unlike(first, second)) or 'neither names its machine'})"
+        )
+    return "the two runs have no measured arm in common"
+
+
+def _row(key: Reading, mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:
+    room = max(DRIFT * abs(median(mine)), LEAST.get(key.reading, 0.0))
+    differs = difference.low > room or difference.high < -room
+    return Row(key.name, key.reading, key.over, median(mine), median(theirs), difference, differs)
+
+
+def text(comparison: Comparison) -> list[str]:
+    """Return a comparison as lines of text."""
+    refusals = [
+        f"✕ The {which} run is not publishable: {' '.join(reasons)}"
+        for which, reasons in zip(("first", "second"), comparison.unpublishable, strict=True)
+        if reasons
+    ]
+    said = []
+    if comparison.unlike:
+        said.append(f"The runs themselves were not alike. {'; '.join(comparison.unlike)}.")
+    if comparison.ratios_only:
+        said.append("Machine or settings are not the same: times and rates are compared as ratios to a baseline only.")
+    return [*refusals, *_table(comparison.rows), *said, *refusals, _verdict(comparison.rows)]
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    cells = [(row.name, _what(row)) for row in rows]
+    names, readings = (max(map(len, column)) for column in zip(*cells, strict=True))
     head = f"{'arm':<{names}}  {'reading':<{readings}}  {'first':>10}  {'second':>10}  {'second − first':>30}"
-    return [head, *(_line(row, names, readings) for row in rows), _verdict(rows)]
+    return [head, *(_line(row, names, readings) for row in rows)]
+
+
+def _what(row: Row) -> str:
+    return f"{row.reading} ÷ {row.over}" if row.over else row.reading
 
 
 def _line(row: Row, names: int, readings: int) -> str:
@@ -95,7 +257,7 @@ def _line(row: Row, names: int, readings: int) -> str:
     medians = f"{_shown(row.first):>10}  {_shown(row.second):>10}"
     verdict = "differs" if row.differs else "within the noise"
     interval = f"{value} ({low} … {high})"
-    return f"{row.name:<{names}}  {row.reading:<{readings}}  {medians}  {interval:>30}  {verdict}"
+    return f"{row.name:<{names}}  {_what(row):<{readings}}  {medians}  {interval:>30}  {verdict}"
 
 
 def _shown(value: float) -> str:

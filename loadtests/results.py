@@ -111,14 +111,21 @@ def read_results(folder: Path) -> Any:
     """Return a run's `results.json`, given its folder or the file. Raise `ValueError` with one line that says why."""
     file = folder / RESULTS if folder.is_dir() else folder
     try:
-        results = json.loads(file.read_text("utf-8"))
+        results = json.loads(file.read_text("utf-8"), parse_constant=_refuse_constant)
         if not {"experiment", "arms"} <= results.keys():
             raise TypeError
+    except FileNotFoundError as error:
+        concludes = f"; `python -m loadtests report {folder}` concludes it" if (folder / WINDOWS).exists() else ""
+        raise ValueError(f"{file} cannot be read ({error.strerror}){concludes}") from None
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror})") from None
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{file} is not the results.json of a run") from None
     return results
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _cell(value: Any) -> Any:

@@ -340,5 +340,5 @@ def test_two_runs_of_the_same_code_agree(tmp_path: Path) -> None:
     experiment = BY_NAME["lookup-cost"]
     for name in ("a", "b"):
         assert run(experiment, experiment.quick, tmp_path / name)
-    rows = compare(read_results(tmp_path / "a"), read_results(tmp_path / "b"))
+    rows = compare(read_results(tmp_path / "a"), read_results(tmp_path / "b")).rows
     assert [row.name for row in rows if row.differs] == []

@@ -1,9 +1,10 @@
 // The runs that have left a report, and two of them side by side.
 
-import { language, say, short } from "../words.js";
+import { language, make, say, short } from "../words.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 let shown = "";
+let listed = [];
 
 /** The names of the runs that are ticked. */
 export function ticked() {
@@ -14,6 +15,7 @@ export function ticked() {
 export function drawReports(runs) {
   if (shown === JSON.stringify(runs)) return;
   shown = JSON.stringify(runs);
+  listed = runs;
   const kept = new Set(ticked());
   find("no-reports").hidden = runs.length > 0;
   find("reports").hidden = runs.length === 0;
@@ -26,12 +28,24 @@ export async function drawComparison(...names) {
   const response = await fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
   const said = await response?.json();
   const rows = response?.ok ? said.rows : [];
+  const refusals = response?.ok ? said.unpublishable.flatMap((reasons, at) => (reasons.length ? [refusal([first, second][at])] : [])) : [];
   find("comparison").hidden = rows.length === 0;
   find("comparison").tBodies[0].replaceChildren(...rows.map(compared));
   const differing = rows.filter(({ differs }) => differs).length;
+  find("unpublishable").replaceChildren(...refusals.map((text) => make("li", "", text)));
   find("compared").textContent = response?.ok
-    ? `${first}, ${second}: ${say("found", { count: differing, all: rows.length })} ${unlike(said.unlike)}`
+    ? [`${first}, ${second}:`, say("found", { count: differing, all: rows.length }), unlike(said.unlike), said.ratios_only ? say("ratios_only") : ""].join(" ")
     : (said?.detail ?? say("now.away"));
+}
+
+/** Why a run should not be shown, in the reader's language. */
+function refusal(name) {
+  const run = listed.find((each) => each.name === name);
+  return say("unpublishable", { name, reasons: reasonsOf(run).join(" ") });
+}
+
+function reasonsOf(run) {
+  return run?.said?.[language]?.reasons ?? [];
 }
 
 function unlike(what) {
@@ -47,11 +61,11 @@ function row({ name, experiment, started, publishable, said }, kept) {
   return cells([[tick], [link], [new Date(started).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })], [answer], [verdict]]);
 }
 
-function compared({ name, reading, first, second, difference, low, high, differs }) {
+function compared({ name, reading, over, first, second, difference, low, high, differs }) {
   const end = (value, none) => (value === null ? none : short(value)); // of too few repeats there is no interval
   const interval = `${short(difference)} (${end(low, "−∞")} … ${end(high, "∞")})`;
   const verdict = say(differs ? "differs" : "same");
-  const made = cells([[name], [say(`readings.${reading}`)], [short(first)], [short(second)], [interval], [verdict]]);
+  const made = cells([[name], [over ? say("over", { reading: say(`ratios.${reading}`), over }) : say(`readings.${reading}`)], [short(first)], [short(second)], [interval], [verdict]]);
   for (const at of [2, 3, 4]) made.cells[at].className = "number";
   return made;
 }
