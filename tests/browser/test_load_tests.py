@@ -20,17 +20,30 @@ WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "�
 
 @pytest.fixture
 def two_runs(shared_lab: Lab) -> Iterator[None]:
-    """Two runs that the lab has kept; the second was slower in one arm of two."""
+    """Two runs that the lab has kept; the second was slower in one arm of two, and stopped before its end."""
     kept = shared_lab.instance / "loadtests"
+    factors = {"algorithm": None, "round_trip_ms": 0}
     for name, slow in (("lookup-cost-20261101-000000", 1.0), ("lookup-cost-20261102-000000", 2.0)):
         run = kept / name
         run.mkdir(parents=True)
         arms = [
-            {"name": "open", "repeats": {"p50_us": [100.0, 101.0, 102.0, 99.0, 98.0]}},
-            {"name": "session", "repeats": {"p50_us": [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]}},
+            {"name": name, "approach": name, "factors": factors, "repeats": {"p50_us": p50s_us}}
+            for name, p50s_us in (
+                ("open", [100.0, 101.0, 102.0, 99.0, 98.0]),
+                ("session", [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]),
+            )
         ]
         started = f"2026-11-{name[18:20]}T00:00:00+00:00"
-        results = {"experiment": "lookup-cost", "started": started, "publishable": True, "said": {}, "arms": arms}
+        reasons = [] if slow == 1.0 else ["It was stopped."]
+        results = {
+            "experiment": "lookup-cost",
+            "started": started,
+            "machine": {"processor": "A"},
+            "arms": arms,
+            "publishable": not reasons,
+            "reasons": reasons,
+            "said": {"en": {"answer": "", "reasons": reasons}},
+        }
         (run / "results.json").write_text(json.dumps(results))
     yield
     shutil.rmtree(kept)
@@ -83,12 +96,19 @@ def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Brows
                 page.keyboard.press("Enter")
             if answer.value.ok:  # else this machine is so busy that the page asks to try again
                 break
-        expect(rows).to_have_count(2)
-        expect(rows.filter(has_text="open")).to_contain_text("within the noise")
-        expect(rows.filter(has_text="session")).to_contain_text("differs")
-        expect(rows.filter(has_text="session")).to_contain_text("median, µs")
-        expect(rows.filter(has_text="session")).to_contain_text("300 (2")
-        expect(page.locator("[data-compared]")).to_contain_text("1 of 2 readings differ")
+        expect(rows).to_have_count(3)
+        ratio, no_login, session = (rows.nth(at) for at in range(3))
+        for row, says in ((ratio, "median ÷ that of open"), (no_login, "median, µs"), (session, "median, µs")):
+            expect(row).to_contain_text(says)
+        expect(no_login).to_contain_text("within the noise")
+        expect(ratio).to_contain_text("3")
+        expect(session).to_contain_text("300 (2")
+        for row in (ratio, session):
+            expect(row).to_contain_text("differs")
+        expect(page.locator("[data-compared]")).to_contain_text("2 of 3 readings differ")
+        expect(page.locator("[data-unpublishable]")).to_contain_text(
+            "✕ lookup-cost-20261102-000000 is not publishable, so this comparison is not either. It was stopped."
+        )
 
 
 def keep(page: Page, language: str, name: str) -> None:
