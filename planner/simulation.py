@@ -1,19 +1,21 @@
-"""Requests through balancer, nodes and store, event by event (SimPy). Times are microseconds.
+"""Requests through balancer, nodes and store, event by event. Times are microseconds.
 
 A node has a few threads, which share one interpreter lock, and with the other nodes the cores of their machine. The
 store is one thread at the end of a round trip. What is random has a seed: the same run comes out again.
 """
 
 import random
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any, Literal
+from typing import Literal
 
-import simpy
+from planner.events import Agenda, Line, Process
 
-Events = Generator[simpy.Event, Any, None]
+# A thread that computes lets another one of its process go on after 5 ms: `sys.getswitchinterval()`.
+SWITCH_US = 5000.0
+
 Balancer = Literal["round_robin", "sticky"]
 
 
@@ -23,6 +25,7 @@ class Request:
 
     While a page waits (`work_us`) and while the store is asked, the thread is taken and the interpreter lock is not.
     `outside_us` is what passes in front of the node: the client, the balancer, the server's own reading and writing.
+    The time of one that is not `counted` is not in the outcome: it is there to be in the way of the others.
     """
 
     cpu_us: float
@@ -30,6 +33,7 @@ class Request:
     store_us: float = 0.0
     store_command_us: float = 0.0
     outside_us: float = 0.0
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,14 @@ class Simulation:
     """One fleet, and what each of its requests takes; driven by members in a closed loop, or by an open stream."""
 
     def __init__(self, fleet: Fleet, requests: Iterator[Request]) -> None:
-        self._env = simpy.Environment()
+        self._agenda = Agenda()
         self._fleet, self._requests = fleet, requests
-        self._threads = [simpy.Resource(self._env, fleet.threads) for _ in range(fleet.nodes)]
-        self._locks = [simpy.Resource(self._env, 1) for _ in range(fleet.nodes)]
-        self._cores = simpy.Resource(self._env, fleet.cores) if fleet.cores else None
-        self._store = simpy.Resource(self._env, 1)
+        self._threads = [Line(self._agenda, fleet.threads) for _ in range(fleet.nodes)]
+        self._locks = [Line(self._agenda, 1) for _ in range(fleet.nodes)]
+        self._cores = Line(self._agenda, fleet.cores) if fleet.cores and fleet.cores < fleet.nodes else None
+        self._store = Line(self._agenda, 1)
         self._turn = count()
+        self._served = 0
         self.outcome = Outcome()
 
     def closed_loop(self, members: int, requests: int, pause_us: float = 0.0, seed: int = 1) -> Outcome:
@@ -78,56 +83,65 @@ class Simulation:
         chance = random.Random(seed)  # noqa: S311
         pause = partial(chance.expovariate, 1 / pause_us) if pause_us else float
         for member in range(members):
-            self._env.process(self._ask_again_and_again(member, pause))
+            self._agenda.start(self._ask_again_and_again(member, pause))
         return self._run(requests)
 
     def open_stream(self, rate_s: float, requests: int, seed: int = 1) -> Outcome:
         """Let requests arrive at random (Poisson), however long the others take."""
-        self._env.process(self._arrive(rate_s / 1e6, random.Random(seed)))  # noqa: S311
+        self._agenda.start(self._arrive(rate_s / 1e6, random.Random(seed)))  # noqa: S311
         return self._run(requests)
 
     def _run(self, requests: int) -> Outcome:
-        while len(self.outcome.ended_us) < requests:
-            self._env.step()
+        while self._served < requests:
+            self._agenda.step()
         return self.outcome
 
-    def _ask_again_and_again(self, member: int, pause: Callable[[], float]) -> Events:
+    def _ask_again_and_again(self, member: int, pause: Callable[[], float]) -> Process:
         while True:
-            yield self._env.timeout(pause())
+            yield pause()
             yield from self._serve(member)
 
-    def _arrive(self, rate_us: float, chance: random.Random) -> Events:
+    def _arrive(self, rate_us: float, chance: random.Random) -> Process:
         for number in count():
-            yield self._env.timeout(chance.expovariate(rate_us))
-            self._env.process(self._serve(number))
+            yield chance.expovariate(rate_us)
+            self._agenda.start(self._serve(number))
 
-    def _serve(self, member: int) -> Events:
-        began, request = self._env.now, next(self._requests)
-        yield self._env.timeout(request.outside_us)
+    def _serve(self, member: int) -> Process:
+        began, request = self._agenda.now, next(self._requests)
+        if request.outside_us:
+            yield request.outside_us
         node = (member if self._fleet.balancer == "sticky" else next(self._turn)) % self._fleet.nodes
-        with self._threads[node].request() as thread:
-            yield thread
-            yield from self._compute(node, request.cpu_us / 2)
-            if request.store_us:
-                yield from self._look_up(request)
-            if request.work_us:
-                yield self._env.timeout(request.work_us)
-            yield from self._compute(node, request.cpu_us / 2)
-        self.outcome.ended_us.append(self._env.now)
-        self.outcome.took_us.append(self._env.now - began)
+        yield self._threads[node]
+        yield from self._compute(node, request.cpu_us / 2)
+        if request.store_us:
+            yield from self._look_up(request)
+        if request.work_us:
+            yield request.work_us
+        yield from self._compute(node, request.cpu_us / 2)
+        self._threads[node].leave()
+        self._served += 1
+        if request.counted:
+            self.outcome.ended_us.append(self._agenda.now)
+            self.outcome.took_us.append(self._agenda.now - began)
 
-    def _compute(self, node: int, cpu_us: float) -> Events:
-        with self._locks[node].request() as lock:
-            yield lock
-            if self._cores is None:
-                yield self._env.timeout(cpu_us)
-                return
-            with self._cores.request() as core:
-                yield core
-                yield self._env.timeout(cpu_us)
+    def _compute(self, node: int, cpu_us: float) -> Process:
+        """Compute, and let another thread go on each time that it has taken long."""
+        while cpu_us > 0:
+            taken_us = min(cpu_us, SWITCH_US)
+            yield self._locks[node]
+            if self._cores:
+                yield self._cores
+            yield taken_us
+            if self._cores:
+                self._cores.leave()
+            self._locks[node].leave()
+            cpu_us -= taken_us
 
-    def _look_up(self, request: Request) -> Events:
-        yield self._env.timeout(max(0.0, request.store_us - request.store_command_us))
-        with self._store.request() as turn:
-            yield turn
-            yield self._env.timeout(request.store_command_us)
+    def _look_up(self, request: Request) -> Process:
+        away_us = request.store_us - request.store_command_us
+        if away_us > 0:
+            yield away_us
+        if request.store_command_us:
+            yield self._store
+            yield request.store_command_us
+            self._store.leave()
