@@ -37,9 +37,11 @@ class Caller:
     """A client of one approach that knows its tokens."""
 
     def __init__(self, app: Flask, approach: str, clock: Clock) -> None:
-        self.approach, self.client, self.clock, self.tokens = approach, FlaskClient(app), clock, {}
+        self.approach, self.app, self.client, self.clock, self.tokens = approach, app, FlaskClient(app), clock, {}
 
     def log_in(self) -> Any:
+        """Begin a visit: whatever was carried before has ended, and is not brought along."""
+        self.client = FlaskClient(self.app)
         response = self.client.post(f"/{self.approach}/login", json=CREDENTIALS, headers={"X-Lab-Trace": "1"})
         assert response.status_code == 200, response.text
         self.tokens = response.get_json() if self.approach in BY_TOKEN else {}
@@ -78,7 +80,9 @@ def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
         app = create_app(Config(instance_dir=folder, redis_url=store.url, lab=True), now=clock)
         callers = {approach: Caller(app, approach, clock) for approach in APPROACHES}
         commands = {name: _login_commands(caller, store.url) for name, caller in callers.items()}
-        return {"login_store_ops": commands, **_cpu(callers, rounds), **_steps(callers)}
+        trips = {name: _login_round_trips(caller) for name, caller in callers.items()}
+        counts = {"login_store_ops": commands, "login_round_trips": trips}
+        return {**counts, **_cpu(callers, rounds), **_steps(callers)}
     finally:
         store.stop()
 
@@ -146,6 +150,12 @@ def _login_commands(caller: Caller, store_url: str, times: int = 20) -> int:
         for _ in range(times):
             caller.log_in()
         return round((_processed(redis) - before - 1) / times)
+
+
+def _login_round_trips(caller: Caller, times: int = 20) -> int:
+    """Return how often one log-in waits for the store, by the lab's own trace."""
+    traces = [json.loads(caller.log_in().headers["X-Lab-Trace"]) for _ in range(times)]
+    return round(median(sum(step["part"] == "store" for step in trace) for trace in traces))
 
 
 def _processed(redis: Redis) -> int:

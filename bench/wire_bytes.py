@@ -12,29 +12,33 @@ NODES = 2
 
 
 def measure_wire(folder: Path) -> dict[str, Any]:
-    """Return bytes both ways: the profile by approach, with no header but those it needs, and one refresh."""
+    """Return bytes both ways, with no header but those that are needed: the profile, a log-in and a refresh."""
     folder.mkdir()
     with running_lab(folder, NODES) as lab:
         port = lab.ports["round_robin"]
-        request_bytes, refresh_bytes = {}, {}
+        request_bytes, login_bytes, refresh_bytes = {}, {}, {}
         for approach in APPROACHES:
-            credential, refresh_token = _log_in(port, approach)
+            login_bytes[approach], credential, refresh_token = _log_in(port, approach)
             request_bytes[approach] = _profile_bytes(port, approach, credential)
             if approach in BY_TOKEN:
                 body = json.dumps({"refresh_token": refresh_token})
                 refresh_bytes[approach] = _exchange(port, "POST", f"/{approach}/refresh", "", body)[0]
-        return {"request_wire_bytes": request_bytes, "refresh_wire_bytes": refresh_bytes}
+        return {
+            "request_wire_bytes": request_bytes,
+            "login_wire_bytes": login_bytes,
+            "refresh_wire_bytes": refresh_bytes,
+        }
 
 
-def _log_in(port: int, approach: str) -> tuple[str, str]:
-    """Return the header line that carries the login, and the refresh token."""
+def _log_in(port: int, approach: str) -> tuple[int, str, str]:
+    """Return the bytes of a log-in, the header line that carries the login, and the refresh token."""
     body = json.dumps({"username": "alice", "password": "wonderland"})
-    _, head, said = _exchange(port, "POST", f"/{approach}/login", "", body)
+    total, head, said = _exchange(port, "POST", f"/{approach}/login", "", body)
     if approach in BY_TOKEN:
         tokens = json.loads(said)
-        return f"Authorization: Bearer {tokens['access_token']}\r\n", tokens["refresh_token"]
+        return total, f"Authorization: Bearer {tokens['access_token']}\r\n", tokens["refresh_token"]
     cookie = next((line for line in head.split("\r\n") if line.lower().startswith("set-cookie: sid=")), "")
-    return (f"Cookie: {cookie.partition(': ')[2].partition(';')[0]}\r\n" if cookie else ""), ""
+    return total, (f"Cookie: {cookie.partition(': ')[2].partition(';')[0]}\r\n" if cookie else ""), ""
 
 
 def _profile_bytes(port: int, approach: str, credential: str) -> int:

@@ -1,6 +1,7 @@
 """The plan in a terminal: `plan` prints what `/planner` shows, `simulate` renews what its model is held to."""
 
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +19,10 @@ from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
 from planner.quantity import readable
 from planner.reproduce import SIMULATED, committed, simulate_committed, worst
-from planner.runs import results_of
-from planner.words import FIGURES, RESOURCES, compact, shown
+from planner.runs import read_again, results_of
+from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
+
+WIDTH = 110
 
 ARM = "approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads"
 
@@ -57,10 +60,10 @@ def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **give
     if as_json:
         click.echo(json.dumps(view(load, plans), indent=1))
         return
-    _print_table(load, plans)
-    if run is not None:
-        told = ", ".join(f"{name} {value:,g}" for name, value in listed(constants) if name in constants.of_run)
-        click.echo(f"\nFrom {run}: {told}; all other constants from {measured()[1].started[:10]}")
+    _print_load(load)
+    _print_table(plans)
+    _print_findings(plans)
+    _print_source(constants, run)
     if formulas:
         _print_formulas(plans)
     if simulate:
@@ -79,29 +82,53 @@ def _constants(run: Path | None) -> Constants:
     return constants
 
 
-def _print_table(load: Load, plans: list[ApproachPlan]) -> None:
-    click.echo(f"{load.members:,} members, {load.requests_per_minute} requests a minute each, {load.nodes:,} nodes\n")
-    click.echo(f"{'':42}" + "".join(f"{one.approach:>13}" for one in plans))
-    for name, (label, _) in FIGURES.items():
-        click.echo(f"{label!s:42}" + "".join(f"{shown(name, one.figures[name].value):>13}" for one in plans))
+def _print_load(load: Load) -> None:
+    click.echo(f"{load.members:,} members, {load.requests_per_minute} requests a minute each, {load.nodes:,} nodes")
+    _print_wrapped(" · ".join(f"{each.label}: {getattr(load, each.name):,} {each.unit}" for each in INPUTS))
+
+
+def _print_table(plans: list[ApproachPlan]) -> None:
+    rows = {label: [shown(name, one.figures[name].value) for one in plans] for name, (label, _) in FIGURES.items()}
+    width = 2 + max(len(cell) for row in rows.values() for cell in row)
+    click.echo(f"\n{'':42}" + "".join(f"{one.approach:>{width}}" for one in plans))
+    for label, row in rows.items():
+        click.echo(f"{label!s:42}" + "".join(f"{cell:>{width}}" for cell in row))
+
+
+def _print_findings(plans: list[ApproachPlan]) -> None:
     click.echo()
     for one in plans:
         first = one.first
-        says = "is over its limit:" if first.share > 1 else "holds; the first to be full:"
-        click.echo(f"{one.approach} {says} {RESOURCES[first.resource]}, at {compact(first.breaks_at.value)} members")
+        says = "is over its limit:" if first.is_over else "holds; the first to be full:"
+        click.echo(f"{one.approach} {says} {RESOURCES[first.resource]}, at {number(first.breaks_at.value)} members")
         click.echo(f"    {first.breaks_at.text} = {first.breaks_at.worked} = {readable(first.breaks_at.value)}")
+    click.echo("\nAssumed:")
+    for assumption in ASSUMPTIONS:
+        _print_wrapped(f"- {assumption}")
+
+
+def _print_source(constants: Constants, run: Path | None) -> None:
+    day = measured()[1].started[:10]
+    if run is None:
+        click.echo(f"\nConstants measured on {day}. Published runs have measured some of them in their way (--run):")
+        for each in read_again(constants):
+            click.echo(f"    {each.constant} {each.here:,g} here, {each.there:,g} in docs/results/{each.run}")
+    else:
+        told = ", ".join(f"{name} {value:,g}" for name, value in listed(constants) if name in constants.of_run)
+        click.echo(f"\nFrom {run}: {told}; all other constants from {day}")
 
 
 def _print_formulas(plans: list[ApproachPlan]) -> None:
     for one in plans:
         click.echo(f"\n{one.approach}")
-        for name, figure in one.figures.items():
-            worked = "" if figure.text == figure.worked else f"\n        = {figure.worked} = {readable(figure.value)}"
-            click.echo(f"    {name} = {figure.text}{worked}")
+        for name, quantity in {**one.figures, **one.helpers}.items():
+            is_plain = quantity.text == quantity.worked
+            worked = "" if is_plain else f"\n        = {quantity.worked} = {readable(quantity.value)}"
+            click.echo(f"    {name} = {quantity.text}{worked}")
 
 
 def _print_simulation(load: Load, constants: Constants) -> None:
-    click.echo("\nOne node of this fleet, simulated; the store's queue in closed form (M/D/1)")
+    click.echo("\nPages of one node of this fleet, simulated; what nodes share in closed form (M/D/1)")
     for approach in APPROACHES:
         seen = prospect(Terms(approach, load, constants))
         told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
@@ -114,6 +141,10 @@ def _print_simulation(load: Load, constants: Constants) -> None:
         note = "  (gives the machine's constant)" if arm.calibrates else ""
         click.echo(f"    {arm.name:48}{arm.measured_rps:9.1f}/s {rps:+7.1%}   p50 {p50:+7.1%}{note}")
     click.echo(f"    the largest deviation: {worst(compared):.1%}")
+
+
+def _print_wrapped(text: str) -> None:
+    click.echo(textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="      "))
 
 
 def _times(p50_us: float, p99_us: float) -> str:

@@ -1,4 +1,4 @@
-"""What one request, login and record costs: measured on one machine, or taken from a run that somebody chose."""
+"""What one request, login and record costs: measured on one machine, or taken from a run that was chosen."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,9 @@ class Constants:
     login_cpu_us: ByApproach
     refresh_cpu_us: ByApproach
     login_store_ops: ByApproach
+    login_round_trips: ByApproach
     request_wire_bytes: ByApproach
+    login_wire_bytes: ByApproach
     refresh_wire_bytes: ByApproach
     store_us: float
     store_command_us: float

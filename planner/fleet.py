@@ -1,25 +1,28 @@
-"""A fleet too large to simulate whole: one node of it event by event, the store's queue in closed form.
+"""A fleet too large to simulate whole: one node of it event by event, what all nodes share in closed form.
 
-A sampled simulation. Nodes are alike and share nothing but the store, so one stands for all: it gets its share of a
-stream that arrives at random, which is a little rougher than a balancer deals it out. The store's shards take their
-share of all look-ups; what a look-up waits there is the mean of an M/D/1 queue (Pollaczek-Khinchine).
+A sampled simulation. Nodes are alike and share nothing but the store and the member database, so one stands for all: it
+gets its share of a stream that arrives at random, which is a little rougher than a balancer deals it out. Log-ins,
+refreshes and log-outs are in the stream; what is told is how long the pages among them take. The store's shards take
+their share of all operations, and the member database has one writer; what is waited there is the mean of an M/D/1
+queue (Pollaczek-Khinchine).
 """
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import repeat
 
 from planner import formulas
-from planner.formulas import IN_STORE, SHARE, Terms
-from planner.limits import limits
+from planner.formulas import BY_TOKEN, IN_STORE, Terms
+from planner.limits import db_writer, limits, shard_ops
+from planner.quantity import Quantity
 from planner.simulation import Fleet, Request, Simulation
 
-REQUESTS, WARM_UP = 4000, 500
-SHARDED = ("shard_ops", "shard_memory")
+REQUESTS, WARM_UP, SEED = 6000, 500, 1
 
 
 @dataclass(frozen=True)
 class Prospect:
-    """How an approach fares with its fleet: what is over its limit, or how long requests take."""
+    """How an approach fares with its fleet: what is over its limit, or how long pages take."""
 
     approach: str
     overloaded: str | None = None
@@ -28,21 +31,29 @@ class Prospect:
 
 
 def prospect(terms: Terms) -> Prospect:
-    """Simulate one node under its share of the load, the store in as many shards as the plan has."""
-    full = _full(terms)
-    if full:
-        return Prospect(terms.approach, full)
-    request = request_of(terms, md1_wait_us(terms.constants.store_command_us, _store_use(terms)))
+    """Simulate one node under its share of the load. A fleet that the plan calls over its limit is not simulated."""
+    first = limits(terms)[0]
+    if first.is_over:
+        return Prospect(terms.approach, first.resource)
+    kinds = kinds_of(terms)
     one = Fleet(1, terms.load.threads_per_node, cores=1)
-    rate_s = formulas.requests_s(terms).value / terms.load.nodes
-    outcome = Simulation(one, repeat(request)).open_stream(rate_s, REQUESTS)
+    rate_s = sum(rate_s for rate_s, _ in kinds) / terms.load.nodes
+    outcome = Simulation(one, _mixed(kinds)).open_stream(rate_s, REQUESTS)
     return Prospect(terms.approach, None, outcome.percentile_us(0.5, WARM_UP), outcome.percentile_us(0.99, WARM_UP))
 
 
-def _full(terms: Terms) -> str | None:
-    """Return the first resource that is used up, to the last bit: then queues grow without end. Shards are added."""
-    used_up = (limit.resource for limit in limits(terms) if limit.share * SHARE.value >= 1)
-    return next((resource for resource in used_up if resource not in SHARDED), None)
+def kinds_of(terms: Terms) -> list[tuple[float, Request]]:
+    """Return what the whole fleet is asked in a second, and what each of it takes: pages first."""
+    store_us, writer_us = _store_wait_us(terms), _writer_wait_us(terms)
+    at_logout_us = formulas.LOGOUT_STORE_OPS * store_us + writer_us
+    request = _request(formulas.request_us(terms), terms.request_cpu_us, store_us)
+    logout = _aside(formulas.logout_us(terms), formulas.logout_cpu_us(terms), at_logout_us)
+    return [
+        (formulas.requests_s(terms).value, request),
+        (formulas.logins_s(terms).value, _aside(formulas.login_us(terms), terms.login_cpu_us, writer_us)),
+        (formulas.refreshes_s(terms).value, _aside(terms.refresh_cpu_us, terms.refresh_cpu_us, writer_us)),
+        (formulas.logouts_s(terms).value, logout),
+    ]
 
 
 def md1_wait_us(service_us: float, use: float) -> float:
@@ -50,15 +61,32 @@ def md1_wait_us(service_us: float, use: float) -> float:
     return service_us * use / (2 * (1 - use))
 
 
-def request_of(terms: Terms, wait_us: float = 0.0) -> Request:
-    """Return one request of this approach."""
-    load, constants = terms.load, terms.constants
-    request = Request(cpu_us=terms.cpu_beside_store_us.value, work_us=load.work_ms * 1000)
-    if terms.approach not in IN_STORE:
-        return request
-    return replace(request, store_us=constants.store_us + load.round_trip_ms * 1000 + wait_us)
+def _store_wait_us(terms: Terms) -> float:
+    """Return what a look-up waits for its turn."""
+    needed, usable = shard_ops(terms)
+    use = needed.value / usable.value * formulas.SHARE.value
+    return md1_wait_us(terms.constants.store_command_us, use) if terms.approach in IN_STORE else 0.0
 
 
-def _store_use(terms: Terms) -> float:
-    shards = max(1.0, formulas.store_shards(terms).value)
-    return formulas.store_ops_s(terms).value * terms.constants.store_command_us / 1e6 / shards
+def _writer_wait_us(terms: Terms) -> float:
+    """Return what a write of the member database waits for its turn."""
+    needed, usable = db_writer(terms)
+    use = needed.value / usable.value * formulas.SHARE.value
+    return md1_wait_us(terms.constants.db_write_us, use) if terms.approach in BY_TOKEN else 0.0
+
+
+def _request(held_us: Quantity, cpu_us: Quantity, queue_us: float) -> Request:
+    """Return a page: it computes, waits for the rest of the time that it keeps its thread, and computes again."""
+    return Request(cpu_us=cpu_us.value, work_us=held_us.value - cpu_us.value + queue_us)
+
+
+def _aside(held_us: Quantity, cpu_us: Quantity, queue_us: float) -> Request:
+    """Return what is asked beside pages."""
+    return replace(_request(held_us, cpu_us, queue_us), counted=False)
+
+
+def _mixed(kinds: list[tuple[float, Request]]) -> Iterator[Request]:
+    chance = random.Random(SEED)  # noqa: S311
+    rates, requests = zip(*kinds, strict=True)
+    while True:
+        yield from chance.choices(requests, rates, k=1000)

@@ -1,15 +1,18 @@
 """What each approach needs, reckoned from a load and measured constants. The formulas are here and nowhere else.
 
-Members come and go evenly: as many log in each second as leave. Each makes its requests at random times. Nobody whose
-session is kept logs out (the most the store has to keep), and everybody of `/hybrid` does (the longest denylist).
+Members come and go evenly: as many begin a visit each second as end one. Each makes its requests at random times
+(Poisson). No member of a session logs out (the most that the store has to keep), and every member of `/hybrid` does, at
+the end of the visit (the longest denylist). What a request waits in queues is not in the formulas: see `fleet`.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import wraps
 
 from config import DAY_S
 from planner.constants import TWINS, Constants
 from planner.load import Load
-from planner.quantity import Quantity, larger, quantity, smaller
+from planner.quantity import Quantity, fading, larger, quantity, smaller
 
 APPROACHES = ("memory", "session", "token", "hybrid")
 BY_SESSION, BY_TOKEN = ("memory", "session"), ("token", "hybrid")
@@ -18,6 +21,8 @@ IN_STORE = ("session", "hybrid")  # these ask the store on every request
 DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
 SHARE = quantity(0.7, "usable_share")  # of every resource: the rest is for peaks, and for queues to stay short
 CORES_PER_NODE = 1  # a node is one Python process, and the interpreter lock lets one of its threads run at a time
+LOGOUT_STORE_OPS = 2  # of /hybrid: the look-up of every request, and the denial
+INPUT_NAMES = frozenset(each.name for each in fields(Load))
 
 
 @dataclass(frozen=True)
@@ -27,112 +32,225 @@ class Terms:
     approach: str
     load: Load
     constants: Constants
+    reckoned: dict[str, Quantity] = field(default_factory=dict, compare=False, repr=False)
 
     def __getattr__(self, name: str) -> Quantity:
-        if name in {field.name for field in fields(Load)}:
+        if name in INPUT_NAMES:
             return quantity(getattr(self.load, name), name)
         constant = getattr(self.constants, name)
         return quantity(constant if isinstance(constant, float | int) else constant.get(self.approach, 0), name)
 
     @property
-    def cpu_beside_store_us(self) -> Quantity:
-        """What a request computes beside its look-up: `store_us` has that one's own computing already."""
+    def twin_cpu_us(self) -> Quantity:
+        """What the same request computes without its look-up."""
         twin = TWINS.get(self.approach, self.approach)
         return quantity(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
 
 
+def formula(reckon: Callable[[Terms], Quantity]) -> Callable[[Terms], Quantity]:
+    """Name what a formula returns as the formula is named, and reckon it once for the same terms."""
+    name = reckon.__name__
+
+    @wraps(reckon)
+    def once(t: Terms) -> Quantity:
+        if name not in t.reckoned:
+            t.reckoned[name] = reckon(t).called(name)
+        return t.reckoned[name]
+
+    return once
+
+
+@formula
+def gap_s(t: Terms) -> Quantity:
+    """The mean pause of a member between two requests."""
+    return 60 / t.requests_per_minute
+
+
+@formula
 def requests_s(t: Terms) -> Quantity:
-    return (t.members * t.requests_per_minute / 60).called("requests_s")
+    return t.members * t.requests_per_minute / 60
 
 
+@formula
 def visit_s(t: Terms) -> Quantity:
-    return (t.visit_min * 60).called("visit_s")
+    return t.visit_min * 60
 
 
+@formula
+def visits_s(t: Terms) -> Quantity:
+    """Visits that begin in a second, and as many end."""
+    return t.members / visit_s(t)
+
+
+@formula
+def ends_a_visit(t: Terms) -> Quantity:
+    """How often a login's lifetime is over in mid-visit, which the first request after it finds out."""
+    lifetime_s = t.session_absolute_s if t.approach in BY_SESSION else t.access_ttl_s
+    return (visit_s(t) / (lifetime_s + gap_s(t))).rounded_down()
+
+
+@formula
+def late_share(t: Terms) -> Quantity:
+    """The share of pauses that are too long: the session has ended unused, or the refresh token before its use."""
+    if t.approach in BY_SESSION:
+        return fading(t.session_idle_s / gap_s(t))
+    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t))
+
+
+@formula
 def logins_s(t: Terms) -> Quantity:
-    """A session that reaches its absolute end in mid-visit is one more log-in; a refresh token spares that."""
-    stays = smaller(visit_s(t), t.session_absolute_s) if t.approach in BY_SESSION else visit_s(t)
-    return (t.members / stays).called("logins_s")
+    """One a visit; one more for each session that ends in mid-visit, and for each token that comes too late to refresh.
+
+    A request that finds its session ended does not find two ends: the more frequent one counts.
+    """
+    if t.approach in BY_SESSION:
+        again = larger(ends_a_visit(t), visit_s(t) / gap_s(t) * late_share(t))
+    else:
+        again = ends_a_visit(t) * late_share(t)
+    return visits_s(t) * (1 + again)
 
 
+@formula
 def refreshes_s(t: Terms) -> Quantity:
-    """A token is refreshed by the first request after its end: its lifetime, and the wait for a request, each time."""
-    refreshes = t.members / (t.access_ttl_s + 60 / t.requests_per_minute) if t.approach in BY_TOKEN else quantity(0)
-    return refreshes.called("refreshes_s")
+    """A token is refreshed by the first request after its end."""
+    return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.approach in BY_TOKEN else quantity(0)
 
 
+@formula
+def logouts_s(t: Terms) -> Quantity:
+    """Log-outs, where they cost something that is kept: of the list of ended logins."""
+    return visits_s(t) if t.approach == "hybrid" else quantity(0)
+
+
+@formula
 def live_sessions(t: Terms) -> Quantity:
-    """Little's law: as many as come in a second, times the seconds that a record is kept."""
-    kept_s = smaller(visit_s(t) + t.session_idle_s, t.session_absolute_s)
-    live = logins_s(t) * kept_s if t.approach in BY_SESSION else quantity(0)
-    return live.called("live_sessions")
+    """Little's law: the visits that begin in a second, times the seconds for which each has a session kept."""
+    if t.approach not in BY_SESSION:
+        return quantity(0)
+    until_absolute_end_s = logins_s(t) / visits_s(t) * t.session_absolute_s
+    until_unused_s = visit_s(t) * (1 - late_share(t)) + t.session_idle_s
+    return visits_s(t) * smaller(until_absolute_end_s, until_unused_s)
 
 
+@formula
 def store_ops_s(t: Terms) -> Quantity:
-    logins = logins_s(t) * t.login_store_ops
-    return (requests_s(t) + logins if t.approach in IN_STORE else logins).called("store_ops_s")
+    operations = logins_s(t) * t.login_store_ops
+    if t.approach in IN_STORE:
+        operations = requests_s(t) + operations
+    if t.approach == "hybrid":
+        operations = operations + logouts_s(t) * LOGOUT_STORE_OPS
+    return operations
 
 
+@formula
 def store_bytes(t: Terms) -> Quantity:
     kept = {
         "session": live_sessions(t) * t.session_store_bytes,
-        "hybrid": logins_s(t) * (t.access_ttl_s + DENY_MARGIN_S) * t.denial_store_bytes,
+        "hybrid": logouts_s(t) * (t.access_ttl_s + DENY_MARGIN_S) * t.denial_store_bytes,
     }
-    return kept.get(t.approach, quantity(0)).called("store_bytes")
+    return kept.get(t.approach, quantity(0))
 
 
+@formula
 def shard_ops_s(t: Terms) -> Quantity:
-    return (SHARE * 1_000_000 / t.store_command_us).called("shard_ops_s")
+    """What one shard may do in a second."""
+    return SHARE * 1_000_000 / t.store_command_us
 
 
+@formula
 def shard_bytes(t: Terms) -> Quantity:
-    return (SHARE * t.shard_gib * quantity(2**30)).called("shard_bytes")
+    """What one shard may keep."""
+    return SHARE * t.shard_gib * quantity(2**30)
 
 
+@formula
 def store_shards(t: Terms) -> Quantity:
-    needed = larger(store_ops_s(t) / shard_ops_s(t), store_bytes(t) / shard_bytes(t))
-    return needed.rounded_up().called("store_shards")
+    return larger(store_ops_s(t) / shard_ops_s(t), store_bytes(t) / shard_bytes(t)).rounded_up()
 
 
+@formula
 def node_bytes(t: Terms) -> Quantity:
-    kept = live_sessions(t) * t.session_node_bytes / t.nodes if t.approach == "memory" else quantity(0)
-    return kept.called("node_bytes")
+    return live_sessions(t) * t.session_node_bytes / t.nodes if t.approach == "memory" else quantity(0)
 
 
+@formula
 def token_cores(t: Terms) -> Quantity:
+    """A refresh and a log-out verify a token too."""
     if t.approach in BY_SESSION:
-        return quantity(0).called("token_cores")
-    verified = requests_s(t) * t.verify_us
+        return quantity(0)
+    verified = (requests_s(t) + refreshes_s(t) + logouts_s(t)) * t.verify_us
     signed = (refreshes_s(t) + logins_s(t)) * t.sign_us
-    return ((verified + signed) / 1_000_000).called("token_cores")
+    return (verified + signed) / 1_000_000
 
 
+@formula
+def logout_cpu_us(t: Terms) -> Quantity:
+    """A log-out is reckoned as a request and a write of the member database."""
+    return t.request_cpu_us + t.db_write_us
+
+
+@formula
 def node_cores(t: Terms) -> Quantity:
-    busy_us = requests_s(t) * t.request_cpu_us + logins_s(t) * t.login_cpu_us
-    if t.approach in BY_TOKEN:
-        busy_us = busy_us + refreshes_s(t) * t.refresh_cpu_us
-    return (busy_us / 1_000_000).called("node_cores")
+    return _each(t, t.request_cpu_us, t.login_cpu_us, t.refresh_cpu_us, logout_cpu_us(t)) / 1_000_000
 
 
+@formula
+def look_up_wait_us(t: Terms) -> Quantity:
+    """What a look-up takes beside its own computing, which is in `request_cpu_us`."""
+    if t.approach not in IN_STORE:
+        return quantity(0)
+    computing = t.request_cpu_us - t.twin_cpu_us
+    return larger(quantity(0), t.store_us - computing) + t.round_trip_ms * 1000
+
+
+@formula
+def request_us(t: Terms) -> Quantity:
+    """How long a page keeps its thread."""
+    return t.request_cpu_us + look_up_wait_us(t) + t.work_ms * 1000
+
+
+@formula
+def login_us(t: Terms) -> Quantity:
+    """How long a log-in keeps its thread."""
+    return t.login_cpu_us + t.login_round_trips * t.round_trip_ms * 1000
+
+
+@formula
+def logout_us(t: Terms) -> Quantity:
+    """How long a log-out keeps its thread."""
+    return logout_cpu_us(t) + look_up_wait_us(t) * LOGOUT_STORE_OPS
+
+
+@formula
 def busy_threads(t: Terms) -> Quantity:
-    """Little's law again: requests in a second, times the seconds that each keeps a thread."""
-    held_us = t.cpu_beside_store_us + t.work_ms * 1000
-    if t.approach in IN_STORE:
-        held_us = held_us + t.store_us + t.round_trip_ms * 1000
-    return (requests_s(t) * held_us / 1_000_000).called("busy_threads")
+    """Little's law again: what is asked in a second, times the seconds that each keeps a thread."""
+    return _each(t, request_us(t), login_us(t), t.refresh_cpu_us, logout_us(t)) / 1_000_000
 
 
+@formula
 def db_writes_s(t: Terms) -> Quantity:
-    writes = refreshes_s(t) + logins_s(t) if t.approach in BY_TOKEN else quantity(0)
-    return writes.called("db_writes_s")
+    if t.approach not in BY_TOKEN:
+        return quantity(0)
+    writes = refreshes_s(t) + logins_s(t)
+    return writes + logouts_s(t) if t.approach == "hybrid" else writes
 
 
+@formula
 def db_bytes(t: Terms) -> Quantity:
     """A spent refresh token stays until a day after its end, so that its reuse is noticed."""
     grown = refreshes_s(t) * t.refresh_db_bytes + logins_s(t) * t.login_db_bytes
-    return (grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else quantity(0)).called("db_bytes")
+    return grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else quantity(0)
 
 
+@formula
 def wire_bytes_s(t: Terms) -> Quantity:
-    sent = requests_s(t) * t.request_wire_bytes
-    return (sent + refreshes_s(t) * t.refresh_wire_bytes if t.approach in BY_TOKEN else sent).called("wire_bytes_s")
+    """A log-out is reckoned as a request."""
+    return _each(t, t.request_wire_bytes, t.login_wire_bytes, t.refresh_wire_bytes, t.request_wire_bytes)
+
+
+def _each(t: Terms, request: Quantity, login: Quantity, refresh: Quantity, logout: Quantity) -> Quantity:
+    """Return what all that is asked in a second takes together, by what one of each kind takes."""
+    together = requests_s(t) * request + logins_s(t) * login
+    if t.approach in BY_TOKEN:
+        together = together + refreshes_s(t) * refresh
+    return together + logouts_s(t) * logout if t.approach == "hybrid" else together

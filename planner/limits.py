@@ -1,6 +1,6 @@
 """Which resource is the first to be full. Needs grow in step with the members, so where they end is a rule of three.
 
-Taken as given: one store shard and one member database with one writer, however many nodes there are.
+Taken as given: as many nodes and store shards as the load says, and one member database, which has one writer.
 """
 
 from collections.abc import Callable
@@ -13,41 +13,42 @@ from planner.quantity import Quantity, quantity
 
 @dataclass(frozen=True)
 class Limit:
-    """A resource: what the load needs of it, what there is, and with how many members the two are equal."""
+    """A resource: what the load needs of it, what may be used, and the most members for whom that is enough."""
 
     resource: str
     needed: Quantity
     there: Quantity
     breaks_at: Quantity
+    is_over: bool
 
     @property
     def share(self) -> float:
-        """Return how much of what may be used is used; above 1 it is over."""
+        """Return how much of what may be used is used."""
         return self.needed.value / self.there.value
 
 
 def shard_ops(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.store_ops_s(t), formulas.shard_ops_s(t)
+    return formulas.store_ops_s(t), formulas.shard_ops_s(t) * t.shards
 
 
 def shard_memory(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.store_bytes(t), formulas.shard_bytes(t)
+    return formulas.store_bytes(t), formulas.shard_bytes(t) * t.shards
 
 
 def db_writer(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.db_writes_s(t), (SHARE * 1_000_000 / t.db_write_us).called("db_writer_s")
+    return formulas.db_writes_s(t), (SHARE * 1_000_000 / t.db_write_us).called("usable_writes_s")
 
 
 def node_cpu(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.node_cores(t), (SHARE * t.nodes * CORES_PER_NODE).called("cores")
+    return formulas.node_cores(t), (SHARE * t.nodes * CORES_PER_NODE).called("usable_cores")
 
 
 def node_threads(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.busy_threads(t), (SHARE * t.nodes * t.threads_per_node).called("threads")
+    return formulas.busy_threads(t), (SHARE * t.nodes * t.threads_per_node).called("usable_threads")
 
 
 def node_memory(t: Terms) -> tuple[Quantity, Quantity]:
-    return formulas.node_bytes(t), (SHARE * t.node_gib * quantity(2**30)).called("node_memory")
+    return formulas.node_bytes(t), (SHARE * t.node_gib * quantity(2**30)).called("usable_node_bytes")
 
 
 RESOURCES: dict[str, Callable[[Terms], tuple[Quantity, Quantity]]] = {
@@ -62,8 +63,10 @@ RESOURCES: dict[str, Callable[[Terms], tuple[Quantity, Quantity]]] = {
 
 def limits(t: Terms) -> list[Limit]:
     """Return every resource, the one that is full first in front."""
-    weighed = [(name, *resource(t)) for name, resource in RESOURCES.items()]
-    listed = [
-        Limit(name, needed, there, (t.members * there / needed).called("breaks_at")) for name, needed, there in weighed
-    ]
+    listed = [_limit(t, name, *resource(t)) for name, resource in RESOURCES.items()]
     return sorted(listed, key=lambda limit: limit.breaks_at.value)
+
+
+def _limit(t: Terms, resource: str, needed: Quantity, there: Quantity) -> Limit:
+    breaks_at = (t.members * there / needed).rounded_down().called("breaks_at")
+    return Limit(resource, needed, there, breaks_at, is_over=t.load.members > breaks_at.value)

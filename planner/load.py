@@ -25,6 +25,7 @@ class Load:
     threads_per_node: int = 2
     work_ms: int = 5
     round_trip_ms: int = 1
+    shards: int = 1
     shard_gib: int = 16
     node_gib: int = 4
 
@@ -62,6 +63,7 @@ INPUTS = (
     Input("threads_per_node", 1, 64, lazy_gettext("Threads of a node"), lazy_gettext("threads")),
     Input("work_ms", 0, 1000, lazy_gettext("What a page waits for"), MILLISECONDS),
     Input("round_trip_ms", 0, 50, lazy_gettext("Way to the store and back"), MILLISECONDS),
+    Input("shards", 1, 1000, lazy_gettext("Store shards"), lazy_gettext("shards")),
     Input("shard_gib", 1, 1024, lazy_gettext("Memory of a store shard"), "GiB"),
     Input("node_gib", 1, 1024, lazy_gettext("Memory of a node"), "GiB"),
 )

@@ -1,6 +1,8 @@
 """A plan: every figure of every approach, where each breaks first, and how that changes with the nodes."""
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,20 +14,28 @@ from planner.load import Load
 from planner.quantity import Quantity
 
 FIGURES = (
-    *(formulas.requests_s, formulas.logins_s, formulas.refreshes_s),
+    *(formulas.requests_s, formulas.logins_s, formulas.refreshes_s, formulas.logouts_s),
     *(formulas.store_ops_s, formulas.live_sessions, formulas.store_bytes, formulas.store_shards),
     *(formulas.node_bytes, formulas.token_cores, formulas.node_cores, formulas.busy_threads),
     *(formulas.db_writes_s, formulas.db_bytes, formulas.wire_bytes_s),
 )
+# What formulas name besides inputs, constants and figures; each names none but those after it.
+HELPERS = (
+    *(formulas.request_us, formulas.login_us, formulas.logout_us, formulas.logout_cpu_us, formulas.look_up_wait_us),
+    *(formulas.ends_a_visit, formulas.late_share, formulas.visits_s, formulas.visit_s, formulas.gap_s),
+    *(formulas.shard_ops_s, formulas.shard_bytes),
+)
+NAME = re.compile(r"[a-z]\w+")
 NODE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True)
 class ApproachPlan:
-    """One approach under a load."""
+    """One approach under a load. `helpers` are what the formulas of the figures and the limits name besides."""
 
     approach: str
     figures: dict[str, Quantity]
+    helpers: dict[str, Quantity]
     limits: list[Limit]
 
     @property
@@ -41,7 +51,21 @@ def plan(load: Load, constants: Constants) -> list[ApproachPlan]:
 
 def _of(terms: Terms) -> ApproachPlan:
     figures = {figure.name: figure for figure in (formula(terms) for formula in FIGURES)}
-    return ApproachPlan(terms.approach, figures, limits(terms))
+    weighed = limits(terms)
+    shown = [*figures.values(), *(limit.breaks_at for limit in weighed)]
+    helpers = [*(limit.there for limit in weighed), *(helper(terms) for helper in HELPERS)]
+    return ApproachPlan(terms.approach, figures, _named(shown, helpers), weighed)
+
+
+def _named(shown: Iterable[Quantity], helpers: Iterable[Quantity]) -> dict[str, Quantity]:
+    """Return the helpers that are named in what is shown, or in each other."""
+    names = {name for quantity in shown for name in NAME.findall(quantity.text)}
+    found = {}
+    for helper in helpers:
+        if helper.name in names:
+            found[helper.name] = helper
+            names.update(NAME.findall(helper.text))
+    return found
 
 
 def capacities(load: Load, constants: Constants) -> dict[str, list[tuple[int, Limit]]]:
@@ -58,10 +82,15 @@ def view(load: Load, plans: list[ApproachPlan]) -> dict[str, Any]:
 
 
 def _view(one: ApproachPlan) -> dict[str, Any]:
-    figures = {
-        name: {"value": _finite(q.value), "formula": q.text, "worked": q.worked} for name, q in one.figures.items()
+    return {
+        "figures": {name: _quantity_view(figure) for name, figure in one.figures.items()},
+        "helpers": {name: _quantity_view(helper) for name, helper in one.helpers.items()},
+        "breaks": [_limit_view(limit) for limit in one.limits],
     }
-    return {"figures": figures, "breaks": [_limit_view(limit) for limit in one.limits]}
+
+
+def _quantity_view(quantity: Quantity) -> dict[str, Any]:
+    return {"value": _finite(quantity.value), "formula": quantity.text, "worked": quantity.worked}
 
 
 def _limit_view(limit: Limit) -> dict[str, Any]:
@@ -70,6 +99,7 @@ def _limit_view(limit: Limit) -> dict[str, Any]:
         "needed": _finite(limit.needed.value),
         "there": _finite(limit.there.value),
         "members": _finite(limit.breaks_at.value),
+        "over": limit.is_over,
         "formula": limit.breaks_at.text,
         "worked": limit.breaks_at.worked,
     }

@@ -19,6 +19,10 @@ class Quantity:
     def __add__(self, other: "Operand") -> "Quantity":
         return _joined(self, "+", quantity(other), SUM, self.value + float(quantity(other).value))
 
+    def __sub__(self, other: "Operand") -> "Quantity":
+        other = quantity(other)
+        return _joined(self, "−", other, SUM, self.value - other.value)
+
     def __mul__(self, other: "Operand") -> "Quantity":
         return _joined(self, "×", quantity(other), PRODUCT, self.value * quantity(other).value)
 
@@ -26,17 +30,28 @@ class Quantity:
         divisor = quantity(other)
         return _joined(self, "÷", divisor, PRODUCT, self.value / divisor.value if divisor.value else math.inf)
 
+    def __radd__(self, other: "Operand") -> "Quantity":
+        return quantity(other) + self
+
+    def __rsub__(self, other: "Operand") -> "Quantity":
+        return quantity(other) - self
+
     def __rtruediv__(self, other: "Operand") -> "Quantity":
         return quantity(other) / self
 
     def called(self, name: str) -> "Quantity":
-        """Give it a name, by which other formulas refer to it; its own formula stays known."""
-        return Quantity(self.value, self.text, self.worked, self.binds, name)
+        """Give it a name, by which other formulas refer to it; its own formula stays known, or the name it had."""
+        return Quantity(self.value, self.in_names, self.in_numbers, self.binds, name)
 
     def rounded_up(self) -> "Quantity":
         """Return the next whole number."""
         up = math.ceil(self.value) if math.isfinite(self.value) else self.value
         return Quantity(up, f"⌈{self.text}⌉", f"⌈{self.worked}⌉")
+
+    def rounded_down(self) -> "Quantity":
+        """Return the whole number before it."""
+        down = math.floor(self.value) if math.isfinite(self.value) else self.value
+        return Quantity(down, f"⌊{self.text}⌋", f"⌊{self.worked}⌋")
 
     @property
     def in_names(self) -> str:
@@ -68,6 +83,12 @@ def larger(one: Quantity, other: Quantity) -> Quantity:
     return _chosen("max", max(one.value, other.value), one, other)
 
 
+def fading(power: Quantity) -> Quantity:
+    """Return e to the power of minus this."""
+    in_names, in_numbers = (_within(power, text, PRODUCT) for text in (power.in_names, power.in_numbers))
+    return Quantity(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
+
+
 def readable(value: float) -> str:
     """Write a number with three significant digits at least, and whole thousands apart."""
     if not math.isfinite(value):
@@ -83,7 +104,7 @@ def _chosen(word: str, value: float, one: Quantity, other: Quantity) -> Quantity
 
 
 def _joined(left: Quantity, sign: str, right: Quantity, binds: int, value: float) -> Quantity:
-    right_binds = binds + (sign == "÷")  # a ÷ (b × c) is not a ÷ b × c
+    right_binds = binds + (sign in "÷−")  # a ÷ (b × c) is not a ÷ b × c
     text = f"{_within(left, left.in_names, binds)} {sign} {_within(right, right.in_names, right_binds)}"
     worked = f"{_within(left, left.in_numbers, binds)} {sign} {_within(right, right.in_numbers, right_binds)}"
     return Quantity(value, text, worked, binds)

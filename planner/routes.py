@@ -8,14 +8,13 @@ from werkzeug.exceptions import BadRequest
 from planner import words
 from planner.chart import chart
 from planner.constants import Constants, listed, measured, with_run
-from planner.fleet import Prospect, prospect
+from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
 from planner.reproduce import committed, worst
-from planner.runs import Runs
+from planner.runs import Runs, read_again
 from web.negotiation import wants_html
-from web.one_at_a_time import heavy_work
 
 EXAMPLES = (
     Load(members=30, nodes=2),
@@ -51,6 +50,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
             "capacity_rows": rows,
             "chart": chart(load, able),
             "constants": constants,
+            "read_again": read_again(measured()[0]),
         }
         return _page("planner.html", runs, {"load": load, **drawn})
 
@@ -60,8 +60,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
         load = read_load(request.args)
         constants = _constants(runs)
         compared = committed()
-        with heavy_work:
-            prospects = _prospects(load, constants)
+        prospects = [prospect(Terms(approach, load, constants)) for approach in APPROACHES]
         if not wants_html():
             return jsonify(
                 arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]
@@ -83,7 +82,3 @@ def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -
     chosen = {"run": request.args["run"]} if request.args.get("run") else {}
     query = {**as_query(known["load"]), **chosen} if "load" in known else {}
     return make_response(render_template(template, **about, query=query, **known), status)
-
-
-def _prospects(load: Load, constants: Constants) -> list[Prospect]:
-    return [prospect(Terms(approach, load, constants)) for approach in APPROACHES]

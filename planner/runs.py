@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,21 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from config import ROOT
-from planner.constants import UNDISTURBED
+from planner.constants import UNDISTURBED, Constants, with_run
 
 OWN_RUNS = Path(__file__).parent / "runs"
 COMMITTED = (ROOT / "docs" / "results",)
 SCALE_OUT = COMMITTED[0] / "scale-out" / "results.json"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A constant that a run has measured too."""
+
+    constant: str
+    here: float
+    there: float
+    run: str
 
 
 class Runs:
@@ -67,3 +78,10 @@ def results_of(file: Path) -> dict[str, Any]:
     if not isinstance(results, dict) or not isinstance(results.get("arms"), list):
         raise ValueError(f"{file} is not the results.json of a run")
     return results
+
+
+def read_again(constants: Constants) -> list[Reading]:
+    """Return the constants that the published runs have measured in their own way, beside what they are here."""
+    taken = {name: with_run(constants, results_of(COMMITTED[0] / name / "results.json")) for name in UNDISTURBED}
+    found = sorted((name, run) for run, there in taken.items() for name in there.of_run)
+    return [Reading(name, getattr(constants, name), getattr(taken[run], name), run) for name, run in found]

@@ -9,6 +9,7 @@ FIGURES: dict[str, tuple[LazyString, str]] = {
     "requests_s": (lazy_gettext("Requests"), "/s"),
     "logins_s": (lazy_gettext("Log-ins"), "/s"),
     "refreshes_s": (lazy_gettext("Refreshes"), "/s"),
+    "logouts_s": (lazy_gettext("Log-outs"), "/s"),
     "store_ops_s": (lazy_gettext("Store operations"), "/s"),
     "live_sessions": (lazy_gettext("Sessions kept"), ""),
     "store_bytes": (lazy_gettext("Memory in the store"), "B"),
@@ -23,13 +24,37 @@ FIGURES: dict[str, tuple[LazyString, str]] = {
 }
 
 RESOURCES: dict[str, LazyString] = {
-    "shard_ops": lazy_gettext("the operations of one store shard"),
-    "shard_memory": lazy_gettext("the memory of one store shard"),
-    "db_writer": lazy_gettext("the writes of the member database"),
+    "shard_ops": lazy_gettext("the operations of the store’s shards"),
+    "shard_memory": lazy_gettext("the memory of the store’s shards"),
+    "db_writer": lazy_gettext("the one writer of the member database (SQLite)"),
     "node_cpu": lazy_gettext("the processor time of the nodes"),
     "node_threads": lazy_gettext("the threads of the nodes"),
     "node_memory": lazy_gettext("the memory of the nodes"),
 }
+
+ASSUMPTIONS: tuple[LazyString, ...] = (
+    lazy_gettext("Members come and go evenly, around the clock: as many log in each second as leave."),
+    lazy_gettext("Each makes its requests at random times. A token is refreshed by the first request after its end."),
+    lazy_gettext(
+        "A member whose session was unused for too long logs in again, and so does one whose refresh token has ended."
+    ),
+    lazy_gettext(
+        "Members do not log out of a session, which is the most that is kept. They log out of a hybrid login after "
+        "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the member "
+        "database."
+    ),
+    lazy_gettext(
+        "A node is one Python process on one core: its threads wait side by side, but only one of them computes at a "
+        "time."
+    ),
+    lazy_gettext(
+        "There is one member database with one writer, as measured here with SQLite, whatever the number of nodes. "
+        "SQLite serves the nodes of one machine. A server such as PostgreSQL serves more, and takes more writes."
+    ),
+    lazy_gettext("At most 0.7 of anything is planned to be in use (usable_share). The rest is for peaks."),
+    lazy_gettext("Memory needs sticky sessions, and loses a node’s logins with the node."),
+    lazy_gettext("Bytes on the wire are those of a request with the headers that it needs. A browser adds its own."),
+)
 
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 

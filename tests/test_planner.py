@@ -5,21 +5,25 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 
 from planner.commands import group
-from planner.formulas import APPROACHES
-from planner.load import INPUTS
+from planner.constants import measured
+from planner.fleet import Prospect, prospect
+from planner.formulas import APPROACHES, Terms
+from planner.load import INPUTS, read_load
+from planner.plan import plan
 from planner.reproduce import committed
-from planner.runs import OWN_RUNS, Runs
-from planner.words import FIGURES, RESOURCES
+from planner.runs import OWN_RUNS, Runs, read_again
+from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
 from tests.conftest import MakeApp
-from tests.problems import assert_problem
 
 pytestmark = pytest.mark.any_store
 
@@ -111,7 +115,7 @@ def test_ones_own_run_can_be_chosen_and_goes_along(make_app: MakeApp, tmp_path: 
     run.mkdir(parents=True)
     (run / "results.json").write_text((ROOT / "docs/results/lookup-cost/results.json").read_text("utf-8"))
     (tmp_path / "loadtests" / "memory-20261124-010203").mkdir()
-    os.mkfifo(tmp_path / "loadtests" / "memory-20261124-010203" / "results.json")  # nobody will ever write to it
+    os.mkfifo(tmp_path / "loadtests" / "memory-20261124-010203" / "results.json")  # it has no writer
     app = make_app(instance_dir=tmp_path)
     assert f"the run {name} of 2026-11-25" in text_of(app, "/planner")
     html = text_of(app, f"/planner?members=5000&run={name}")
@@ -156,19 +160,20 @@ def test_the_simulation_stands_beside_what_was_measured(module_app: Flask, langu
     assert {one["approach"] for one in answer["prospects"]} == set(APPROACHES)
 
 
-def test_a_node_simulates_for_one_visitor_at_a_time(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = make_app()
+def test_a_node_simulates_for_several_visitors_at_once(module_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took seconds, and turned all but one visitor away."""
     meanwhile: list[Any] = []
 
-    def asked_meanwhile(*_: object) -> list[Any]:
-        meanwhile.append(app.test_client().get("/planner/simulation"))
-        return []
+    def asked_meanwhile(terms: Terms) -> Prospect:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile[0] = module_app.test_client().get("/planner/simulation?members=1000")
+        return prospect(terms)
 
-    monkeypatch.setattr("planner.routes._prospects", asked_meanwhile)
-    assert app.test_client().get("/planner/simulation").status_code == 200
-    [busy] = meanwhile
-    assert_problem(busy, 503, "busy")
-    assert app.test_client().get("/planner").status_code == 200
+    monkeypatch.setattr("planner.routes.prospect", asked_meanwhile)
+    first = module_app.test_client().get("/planner/simulation?members=1000")
+    assert first.status_code == meanwhile[0].status_code == 200
+    assert first.get_json() == meanwhile[0].get_json()
 
 
 def run(*arguments: str) -> str:
@@ -180,9 +185,59 @@ def run(*arguments: str) -> str:
 def test_a_terminal_prints_the_plan() -> None:
     said = run("--members", "10000000", "--nodes", "1000", "--formulas")
     assert said.startswith("10,000,000 members, 6 requests a minute each, 1,000 nodes\n")
-    assert "session is over its limit: the operations of one store shard, at " in said
-    assert "token is over its limit: the writes of the member database, at " in said
+    assert "session is over its limit: the operations of the store’s shards, at " in said
+    assert "token is over its limit: the one writer of the member database (SQLite), at " in said
     assert "requests_s = members × requests_per_minute ÷ 60\n        = 10,000,000 × 6 ÷ 60 = 1,000,000" in said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"members": 186_832, "nodes": 1000},
+        {"members": 186_833, "nodes": 1000},
+        {"members": 100_000_000, "requests_per_minute": 600, "nodes": 1000, "shards": 1000},
+    ],
+)
+def test_a_terminal_says_what_the_page_says(module_app: Flask, asked: dict[str, int]) -> None:
+    given = [word for name, value in asked.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    told = " ".join(run(*given, "--formulas").split())
+    html = text_of(module_app, f"/planner?{urlencode(asked)}")
+    page = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    load = read_load(asked)
+    for one in plan(load, measured()[0]):
+        for name, figure in one.figures.items():
+            written = shown(name, figure.value)
+            assert f'data-figure="{one.approach}.{name}">{written}<' in html
+            assert f" {written} " in told
+        first = f"{RESOURCES[one.first.resource]}, at {number(one.first.breaks_at.value)} members"
+        verdict = "is over its limit:" if one.first.is_over else "holds; the first to be full:"
+        assert f"{one.approach} {verdict} {first}" in told
+        assert f"{number(one.first.breaks_at.value)} members." in page
+        for quantity in (*one.figures.values(), *one.helpers.values(), one.first.breaks_at):
+            assert quantity.text in told
+            assert quantity.text in page
+            assert quantity.worked in told
+    for stated in map(str, ASSUMPTIONS):
+        assert stated in told
+        assert stated in page
+    for reading in read_again(measured()[0]):
+        assert reading.constant in told
+        assert reading.constant in page
+    for each in INPUTS:
+        assert f"{each.label}: {getattr(load, each.name):,} {each.unit}" in told
+
+
+def test_columns_stand_apart_in_a_terminal_however_long_the_numbers_are() -> None:
+    said = run("--members", "100000000", "--requests-per-minute", "600")
+    assert re.search(r"^Requests +1,000,000,000/s +1,000,000,000/s +1,000,000,000/s +1,000,000,000/s$", said, re.M)
+
+
+@pytest.mark.parametrize(("members", "verdict"), [(186_832, "holds"), (186_833, "is over its limit")])
+def test_the_number_that_is_said_to_be_held_is_held_and_one_more_is_not(members: int, verdict: str) -> None:
+    """It was rounded up, so that a load was said to be over the limit with fewer members than "it holds up to"."""
+    said = run("--members", str(members), "--nodes", "1000")
+    assert re.search(rf"^token {verdict}.*, at 186,832 members$", said, re.M)
 
 
 def test_a_terminal_simulates_the_committed_run() -> None:

@@ -3,18 +3,18 @@
 import json
 from copy import deepcopy
 from functools import cache
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
 from planner.constants import measured
-from planner.fleet import md1_wait_us, prospect
+from planner.fleet import kinds_of, md1_wait_us, prospect
 from planner.formulas import Terms
 from planner.load import Load
 from planner.reproduce import Comparison, committed, foretell, outside_us, reproduce, simulate_committed
 from planner.runs import OWN_RUNS, SCALE_OUT, results_of
-from planner.simulation import Fleet, Request, Simulation
+from planner.simulation import SWITCH_US, Fleet, Request, Simulation
 
 WITHIN = 0.15
 RESULTS: dict[str, Any] = json.loads(max(OWN_RUNS.glob("*.json")).read_text())
@@ -54,7 +54,7 @@ def test_the_store_does_one_thing_at_a_time() -> None:
     assert outcome.rps(100) == pytest.approx(1000, rel=0.01)
 
 
-def test_a_sticky_balancer_leaves_nodes_idle_that_nobody_was_sent_to() -> None:
+def test_a_sticky_balancer_leaves_nodes_idle_that_no_member_was_sent_to() -> None:
     request = Request(cpu_us=0, work_us=10_000)
     sticky = Simulation(Fleet(4, threads=1, balancer="sticky"), repeat(request)).closed_loop(6, 600).rps(100)
     evenly = Simulation(Fleet(4, threads=1), repeat(request)).closed_loop(6, 600).rps(100)
@@ -179,7 +179,26 @@ def test_one_node_stands_for_a_thousand_and_an_overloaded_fleet_is_said_to_be_on
     assert fits.overloaded is None
     assert fits.p50_us > 6000  # the page waits for 5 ms, and its store is 1 ms away
     over = {
-        approach: prospect(Terms(approach, Load(members=10_000_000, nodes=1000), constants)).overloaded
-        for approach in ("session", "token")
+        (approach, shards): prospect(Terms(approach, Load(members=10_000_000, nodes=1000, shards=shards), constants))
+        for approach, shards in (("session", 1), ("session", 11), ("token", 1))
     }
-    assert over == {"session": "node_threads", "token": "db_writer"}
+    assert {asked: seen.overloaded for asked, seen in over.items()} == {
+        ("session", 1): "shard_ops",
+        ("session", 11): "node_threads",
+        ("token", 1): "db_writer",
+    }
+
+
+def test_pages_wait_for_log_ins_beside_them() -> None:
+    """One of two threads is taken for the 21 ms of a log-in; the other one computes in between."""
+    terms = Terms("session", Load(members=200_000, nodes=100), measured()[0])
+    rate_s, request = kinds_of(terms)[0]
+    alone = Simulation(Fleet(1, 2, cores=1), repeat(request)).open_stream(rate_s / 100, 6000)
+    assert prospect(terms).p99_us > alone.percentile_us(0.99, 500)
+
+
+def test_a_thread_that_computes_for_long_lets_others_go_on() -> None:
+    """A page that comes beside a log-in waits for one turn of it each time that it computes, and not for all of it."""
+    long, short = Request(cpu_us=40_000, counted=False), Request(cpu_us=200)
+    outcome = Simulation(Fleet(1, threads=2), chain([long, short], repeat(long))).closed_loop(2, 2)
+    assert outcome.took_us == [pytest.approx(2 * SWITCH_US + 200)]

@@ -13,14 +13,14 @@ COME_BACK_IN_S = 5
 
 
 class OneAtATime:
-    """`with heavy_work:` around it; whoever comes meanwhile gets a 503 that says when to come back."""
+    """`with heavy_work:` around it; a request that comes meanwhile gets a 503 that says when to come back."""
 
     def __init__(self) -> None:
         self._taken = Lock()
 
     def __enter__(self) -> None:
         if not self._taken.acquire(blocking=False):
-            said = gettext("This is being worked out for somebody else. Try again in a moment.")
+            said = gettext("This node is working out something else. Try again in a moment.")
             raise ServiceUnavailable(said, retry_after=COME_BACK_IN_S)
 
     def __exit__(

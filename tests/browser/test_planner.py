@@ -75,7 +75,7 @@ def test_formulas_that_were_opened_stay_open(page: Page) -> None:
     page.get_by_label("Nodes", exact=True).fill("7")
     expect(page.locator("#breaks")).to_contain_text("on 7 nodes")
     expect(page.locator("[data-formulas=token]")).to_have_attribute("open", "")
-    expect(page.locator("[data-formulas=token]")).to_contain_text("members ÷ (access_ttl_s + 60 ÷ requests_per_minute)")
+    expect(page.locator("[data-formulas=token]")).to_contain_text("visits_s × ends_a_visit × (1 − late_share)")
 
 
 def test_it_works_without_a_script(browser: Browser, lab: str) -> None:

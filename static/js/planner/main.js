@@ -2,7 +2,7 @@
 
 import { attach } from "./slider.js";
 
-const PAUSE_MS = 200; // while somebody types
+const PAUSE_MS = 200; // while a number is typed
 const form = document.querySelector("[data-plan]");
 const results = document.querySelector("[data-results]");
 const constants = document.querySelector("[data-constants]");
@@ -49,7 +49,7 @@ function show(response, page, address) {
   history.replaceState(null, "", address);
 }
 
-/** Put what came in the place of what is there; what somebody has opened stays open. */
+/** Put what came in the place of what is there; what is open stays open. */
 function renew(place, came) {
   const open = new Set([...place.querySelectorAll("details[open]")].map(nameOf));
   place.replaceChildren(...came.childNodes);
