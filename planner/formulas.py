@@ -32,7 +32,7 @@ class Terms:
     approach: str
     load: Load
     constants: Constants
-    reckoned: dict[str, Quantity] = field(default_factory=dict, compare=False, repr=False)
+    reckoned: dict[str, Quantity] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __getattr__(self, name: str) -> Quantity:
         if name in INPUT_NAMES:
@@ -84,17 +84,24 @@ def visits_s(t: Terms) -> Quantity:
 
 @formula
 def ends_a_visit(t: Terms) -> Quantity:
-    """How often a login's lifetime is over in mid-visit, which the first request after it finds out."""
+    """How often a request in mid-visit finds that the lifetime of a login, or of its token, is over.
+
+    As often as a lifetime and a pause fit into the visit; at least as often as a pause is longer than a lifetime.
+    """
     lifetime_s = t.session_absolute_s if t.approach in BY_SESSION else t.access_ttl_s
-    return (visit_s(t) / (lifetime_s + gap_s(t))).rounded_down()
+    fitting = (visit_s(t) / (lifetime_s + gap_s(t))).rounded_down()
+    return larger(fitting, pauses_longer_than(lifetime_s, t))
+
+
+def pauses_longer_than(length_s: Quantity, t: Terms) -> Quantity:
+    """Return how many pauses of a visit are longer than this: they are random, with `gap_s` as their mean."""
+    return visit_s(t) / gap_s(t) * fading(length_s / gap_s(t))
 
 
 @formula
 def late_share(t: Terms) -> Quantity:
-    """The share of pauses that are too long: the session has ended unused, or the refresh token before its use."""
-    if t.approach in BY_SESSION:
-        return fading(t.session_idle_s / gap_s(t))
-    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t))
+    """The share of ended tokens whose refresh token has ended too when the next request comes."""
+    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.approach in BY_TOKEN else quantity(0)
 
 
 @formula
@@ -104,7 +111,7 @@ def logins_s(t: Terms) -> Quantity:
     A request that finds its session ended does not find two ends: the more frequent one counts.
     """
     if t.approach in BY_SESSION:
-        again = larger(ends_a_visit(t), visit_s(t) / gap_s(t) * late_share(t))
+        again = larger(ends_a_visit(t), pauses_longer_than(t.session_idle_s, t))
     else:
         again = ends_a_visit(t) * late_share(t)
     return visits_s(t) * (1 + again)
@@ -128,7 +135,7 @@ def live_sessions(t: Terms) -> Quantity:
     if t.approach not in BY_SESSION:
         return quantity(0)
     until_absolute_end_s = logins_s(t) / visits_s(t) * t.session_absolute_s
-    until_unused_s = visit_s(t) * (1 - late_share(t)) + t.session_idle_s
+    until_unused_s = visit_s(t) * (1 - fading(t.session_idle_s / gap_s(t))) + t.session_idle_s
     return visits_s(t) * smaller(until_absolute_end_s, until_unused_s)
 
 

@@ -89,13 +89,22 @@ def fading(power: Quantity) -> Quantity:
     return Quantity(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
 
 
+def noticed(value: float) -> float:
+    """Return a number, or 0 for less than a billionth: once in thirty years, if it is in a second."""
+    return value if abs(value) >= 1e-9 else 0
+
+
 def readable(value: float) -> str:
     """Write a number with three significant digits at least, and whole thousands apart."""
     if not math.isfinite(value):
         return "∞"
+    value = noticed(value)
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.2e}"
+    if abs(value) >= 0.001:
+        return f"{value:.3g}"
+    digits, power = f"{value:.2e}".split("e")
+    return f"{digits}E{int(power)}"
 
 
 def _chosen(word: str, value: float, one: Quantity, other: Quantity) -> Quantity:

@@ -5,6 +5,8 @@ import math
 from babel.numbers import format_compact_decimal, format_decimal
 from flask_babel import LazyString, get_locale, lazy_gettext
 
+from planner.quantity import noticed
+
 FIGURES: dict[str, tuple[LazyString, str]] = {
     "requests_s": (lazy_gettext("Requests"), "/s"),
     "logins_s": (lazy_gettext("Log-ins"), "/s"),
@@ -53,6 +55,7 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
     ),
     lazy_gettext("At most 0.7 of anything is planned to be in use (usable_share). The rest is for peaks."),
     lazy_gettext("Memory needs sticky sessions, and loses a node’s logins with the node."),
+    lazy_gettext("Numbers in a formula are shown rounded, and calculated with all their digits."),
     lazy_gettext("Bytes on the wire are those of a request with the headers that it needs. A browser adds its own."),
 )
 
@@ -77,7 +80,8 @@ def number(value: float) -> str:
     """Write a number: whole from a hundred on, else with three significant digits."""
     if not math.isfinite(value):
         return "∞"
-    pattern = "#,##0" if value >= 100 or value == int(value) else "@@@" if value >= 0.001 else "0.0E0"
+    value = noticed(value)
+    pattern = "#,##0" if value >= 100 or value == int(value) else "@@@" if value >= 0.001 else "0.00E0"
     return format_decimal(value, pattern, locale=get_locale() or "en")
 
 

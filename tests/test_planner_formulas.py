@@ -114,7 +114,7 @@ def test_a_session_whose_absolute_end_comes_first_is_begun_again_and_not_kept_lo
 
 def test_a_token_that_outlives_the_visit_is_never_refreshed() -> None:
     terms = Terms("token", replace(LOAD, access_ttl_s=1200), CONSTANTS)
-    assert formulas.refreshes_s(terms).value == 0
+    assert readable(formulas.refreshes_s(terms).value) == "0"
     assert formulas.logins_s(terms).value == 30
 
 
@@ -131,15 +131,23 @@ def test_a_refresh_token_that_ends_with_its_access_token_is_no_use() -> None:
     assert formulas.logins_s(terms).value == 30 * (1 + 4)
 
 
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_each_login_ends_at_every_pause_if_it_lives_for_a_moment_only(approach: str) -> None:
+    """One request a visit, a minute after the log-in; nothing lives longer than a second."""
+    moment = dict.fromkeys(("access_ttl_s", "refresh_ttl_s", "session_idle_s", "session_absolute_s"), 1)
+    terms = Terms(approach, replace(LOAD, requests_per_minute=1, visit_min=1, **moment), CONSTANTS)
+    assert formulas.logins_s(terms).value == pytest.approx(600 * (1 + math.exp(-1 / 60)))
+
+
 def test_a_formula_is_shown_as_it_was_reckoned() -> None:
     refreshes = formulas.refreshes_s(Terms("token", LOAD, CONSTANTS))
     assert refreshes.text == "visits_s × ends_a_visit × (1 − late_share)"
     assert refreshes.worked == "30 × 4 × (1 − 0)"
     ends = formulas.ends_a_visit(Terms("token", LOAD, CONSTANTS))
-    assert ends.text == "⌊visit_s ÷ (access_ttl_s + gap_s)⌋"
-    assert ends.worked == "⌊1,200 ÷ (294 + 6)⌋"
-    late = formulas.late_share(Terms("session", LOAD, CONSTANTS))
-    assert late.text == "e^(−session_idle_s ÷ gap_s)"
+    assert ends.text == "max(⌊visit_s ÷ (access_ttl_s + gap_s)⌋, visit_s ÷ gap_s × e^(−access_ttl_s ÷ gap_s))"
+    assert ends.worked == "max(⌊1,200 ÷ (294 + 6)⌋, 1,200 ÷ 6 × e^(−294 ÷ 6))"
+    late = formulas.late_share(Terms("token", LOAD, CONSTANTS))
+    assert late.text == "e^(−(refresh_ttl_s − access_ttl_s) ÷ gap_s)"
 
 
 def test_parentheses_stand_where_they_are_needed() -> None:
@@ -159,7 +167,16 @@ def test_parentheses_stand_where_they_are_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1234567, "1,234,567"), (12.345, "12.3"), (0.25, "0.25"), (3, "3"), (1e-5, "1.00e-05")]
+    ("value", "text"),
+    [
+        (1234567, "1,234,567"),
+        (12.345, "12.3"),
+        (0.25, "0.25"),
+        (3, "3"),
+        (1e-5, "1.00E-5"),
+        (1e-9, "1.00E-9"),
+        (9e-10, "0"),
+    ],
 )
 def test_numbers_are_written_with_the_digits_that_count(value: float, text: str) -> None:
     assert readable(value) == text
