@@ -1,8 +1,9 @@
 """Clients of the store, of whatever kind it is: one server, the master that sentinels name, or a cluster.
 
-All are impatient: a server that does not answer within the timeout is not asked again for a quarter of a second, no
-command is sent twice unless a server says that it did not carry it out, and no server gets more than `POOL_SIZE`
-connections. This module imports no other part of the project.
+All are impatient: a server that does not answer within the timeout is not asked again for a quarter of a second, and
+no server gets more than `POOL_SIZE` connections. A command is sent twice only if a server says that it did not carry it
+out, or if it may be repeated and was sent first on a connection that had rested: a firewall may have cut that one. This
+package imports no other part of the project.
 
     redis://[[user]:password@]host[:port][/number]
     redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/service[/number]
@@ -14,12 +15,27 @@ and curl know that variable, so there is no second one to learn, and no option t
 """
 
 from store_client.address import StoreAddress, hosts_of, parse_address
-from store_client.cluster import ClusterStore
-from store_client.sentinel import SentinelStore
-from store_client.server import TIMEOUT_S, Argument, reason_of
+from store_client.cluster import ClusterStore, NoMap
+from store_client.connections import Argument, Command
+from store_client.refusal import Why, why_no_writes
+from store_client.sentinel import NoMasterNamed, SentinelStore
+from store_client.server import TIMEOUT_S, reason_of
 from store_client.single import SingleStore, StoreClient
 
-__all__ = ["Argument", "StoreAddress", "StoreClient", "connect", "hosts_of", "parse_address", "reason_of"]
+__all__ = [
+    "Argument",
+    "Command",
+    "NoMap",
+    "NoMasterNamed",
+    "StoreAddress",
+    "StoreClient",
+    "Why",
+    "connect",
+    "hosts_of",
+    "parse_address",
+    "reason_of",
+    "why_no_writes",
+]
 
 
 def connect(url: str, timeout_s: float = TIMEOUT_S) -> StoreClient:

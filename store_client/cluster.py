@@ -1,6 +1,8 @@
 """A cluster: each server has its slots, and each command goes to the server of its key."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
 
 from redis import RedisError
 from redis.crc import key_slot
@@ -8,18 +10,43 @@ from redis.exceptions import (
     AskError,
     ClusterDownError,
     ConnectionError,  # noqa: A004
-    MasterDownError,
     MovedError,
+    NoPermissionError,
     ReadOnlyError,
     ResponseError,
-    TryAgainError,
 )
 
 from store_client.address import Host, StoreAddress
-from store_client.server import Argument, Paused, Server
-from store_client.single import SingleStore, refuse_late, text, while_there_is_time
+from store_client.connections import Argument, Command, NotAsked
+from store_client.server import Server, refuse_late
+from store_client.single import CommandsFor, SingleStore, text
 
+SLOTS = 16384
 REDIRECTIONS = 4
+TAGS_TRIED = 4096  # enough for a server with a hundredth of the slots; one with a handful of slots may be passed over
+
+
+class NoMap(ClusterDownError):
+    """No server knows the slots: none of them belongs to a cluster, or to one that is whole."""
+
+
+class Map(NamedTuple):
+    """Which server has which slot, as one of them tells it."""
+
+    slots: Mapping[int, Host]
+    told_by: Server | None = None
+
+    @property
+    def is_first_hand(self) -> bool:
+        """Whether it is told by a server that has slots itself. One that was removed may tell what was once."""
+        return self.told_by is not None and self.told_by.host in self.slots.values()
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.slots) == SLOTS
+
+
+NOTHING_KNOWN = Map({})
 
 
 class ClusterStore(SingleStore):
@@ -27,7 +54,7 @@ class ClusterStore(SingleStore):
 
     def __init__(self, address: StoreAddress, timeout_s: float) -> None:
         super().__init__(address, timeout_s)
-        self._slots: dict[int, Host] = {}
+        self._map = NOTHING_KNOWN
 
     def execute_command(self, *command: Argument) -> Any:
         begin_until = self._begin_until()
@@ -35,58 +62,147 @@ class ClusterStore(SingleStore):
         if key is None:
             return self._ask_any(command, begin_until)
         slot = key_slot(key)
-        server = self._at((self._slots or self._read_map(begin_until)).get(slot))
+        server = self._server_of(slot, begin_until)
         send = server.send
         for _ in range(REDIRECTIONS):
             refuse_late(begin_until)
             try:
-                return send(*command)
+                return send(command, begin_until)
             except MovedError as moved:  # not carried out; it says where the slot is now
                 server = self._at((moved.host or server.host[0], moved.port))
-                self._slots = {**self._slots, slot: server.host}
+                self._map = self._map._replace(slots={**self._map.slots, slot: server.host})
                 send = server.send
             except AskError as asked:  # not carried out; this key has moved ahead of its slot
                 send = self._at((asked.host or server.host[0], asked.port)).send_asking
-            except (ClusterDownError, MasterDownError, ReadOnlyError, TryAgainError):
-                self._slots = {}
-                raise
+            except (ClusterDownError, ReadOnlyError) as refusal:  # not carried out: others may know where to go
+                self._distrust_map()
+                last, server = server, self._server_of(slot, begin_until)
+                if server is last:
+                    raise refusal from None
+                send = server.send
             except (RedisError, OSError) as error:
-                if not isinstance(error, ResponseError | Paused):
-                    self._slots = {}
+                if not isinstance(error, ResponseError | NotAsked):
+                    self._distrust_map()
                 raise
         raise ConnectionError("the cluster sends us in circles")
 
-    def _read_map(self, begin_until: float) -> dict[int, Host]:
-        """Ask whoever answers first. Each caller asks for itself: nobody waits behind a lock."""
-        slots: dict[int, Host] = {}
-        server, ranges = self._first_answer(("CLUSTER", "SLOTS"), begin_until)
-        for first, last, master, *_replicas in ranges:
-            host = (text(master[0] or b"") or server.host[0], int(master[1]))
-            slots |= dict.fromkeys(range(int(first), int(last) + 1), host)
-        self._slots = slots
-        for host in set(slots.values()):
-            self._at(host)
-        return slots
+    def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
+        begin_until = self._begin_until()
+        replies = self._ask_each(commands_for, begin_until)
+        if any(isinstance(reply, MovedError | ClusterDownError) for each in replies for reply in each):
+            self._distrust_map()
+            replies = self._ask_each(commands_for, begin_until)
+        # A key on its way is found by who follows it, and an empty place asks us to.
+        return [[None if isinstance(reply, AskError) else reply for reply in each] for each in replies]
 
-    def _ask_any(self, command: tuple[Argument, ...], begin_until: float) -> Any:
-        return self._first_answer(command, begin_until)[1]
+    def _ask_each(self, commands_for: CommandsFor, begin_until: float) -> list[list[Any]]:
+        known = self._map if self._map.is_whole else self._read_map(begin_until)
+        if not known.is_whole:
+            raise NoMap("not every slot has a server")
+        try:
+            return [
+                self._at(host).exchange(commands_for(tag), begin_until, may_repeat=True)
+                for host, tag in _tags(known.slots).items()
+            ]
+        except (RedisError, OSError):
+            self._distrust_map()
+            raise
 
-    def _first_answer(self, command: tuple[Argument, ...], begin_until: float) -> tuple[Server, Any]:
-        for server in while_there_is_time([*self._servers.values()], begin_until):
+    def _server_of(self, slot: int, begin_until: float) -> Server:
+        host = self._map.slots.get(slot) or self._read_map(begin_until).slots.get(slot)
+        if host is None:
+            raise ClusterDownError("no server has this slot")
+        return self._at(host)
+
+    def _read_map(self, begin_until: float) -> Map:
+        """Ask until a server of the cluster tells a whole map; else take the best that was told. Raise if none was.
+
+        An empty map, or a part of one, is no answer: it comes from a server that was removed, or has just joined. Whom
+        it names is asked next. Each caller asks for itself: nobody waits behind a lock.
+        """
+        best, asked, waiting = NOTHING_KNOWN, set[Server](), [*self._servers.values()]
+        error: Exception = NoMap("no server tells which slots it has")
+        while waiting and not (best.is_whole and best.is_first_hand):
+            server = waiting.pop(0)
+            asked.add(server)
             try:
-                return server, server.send(*command)
-            except (RedisError, OSError):  # another one is asked first next time
-                self._servers = {**{h: s for h, s in [*self._servers.items()] if s is not server}, server.host: server}
+                told = self._map_of(server, begin_until)
+            except (RedisError, OSError) as failure:
+                error = failure
+                if not isinstance(failure, NotAsked):
+                    self._ask_last(server)
+                continue
+            best = max(best, told, key=lambda each: (each.is_first_hand, len(each.slots)))
+            waiting = [self._at(host) for host in dict.fromkeys(told.slots.values())] + waiting
+            waiting = [each for each in dict.fromkeys(waiting) if each not in asked]
+        if not best.slots:
+            raise error
+        self._map = best
+        self._forget_all_but(best)
+        return best
+
+    def _map_of(self, server: Server, begin_until: float) -> Map:
+        refuse_late(begin_until)
+        try:
+            ranges = server.send(("CLUSTER", "SLOTS"), begin_until)
+        except NoPermissionError:
+            raise
+        except ResponseError:
+            raise NoMap("this server belongs to no cluster") from None
+        slots: dict[int, Host] = {}
+        for first, last, master, *_replicas in ranges:
+            name = text(master[0] or b"")
+            host = (server.host[0] if name in ("", "?") else name, int(master[1]))  # as the protocol says
+            slots |= dict.fromkeys(range(int(first), int(last) + 1), host)
+        return Map(slots, server)
+
+    def _distrust_map(self) -> None:
+        """Read the map anew, from another server than the one that told this one."""
+        if self._map.told_by is not None:
+            self._ask_last(self._map.told_by)
+        self._map = NOTHING_KNOWN
+
+    def _ask_last(self, server: Server) -> None:
+        self._servers = {host: each for host, each in [*self._servers.items()] if each is not server} | {
+            server.host: server
+        }
+
+    def _forget_all_but(self, known: Map) -> None:
+        """Keep the servers of the map and those that the address names."""
+        kept = {*known.slots.values(), *self._address.hosts}
+        gone = [server for host, server in [*self._servers.items()] if host not in kept]
+        self._servers = {host: server for host, server in [*self._servers.items()] if host in kept}
+        for server in gone:
+            server.close()
+
+    def _ask_any(self, command: Command, begin_until: float) -> Any:
+        for server in [*self._servers.values()]:
+            refuse_late(begin_until)
+            try:
+                return server.send(command, begin_until)
+            except (RedisError, OSError):
+                self._ask_last(server)
         raise ConnectionError("no server of the cluster answers")
 
-    def _at(self, host: Host | None) -> Server:
-        if host is None:
-            self._slots = {}
-            raise ClusterDownError("no server has this slot")
+    def _at(self, host: Host) -> Server:
         return self._servers.get(host) or self._servers.setdefault(host, self._server(host))
 
 
-def _key_of(command: tuple[Argument, ...]) -> bytes | None:
+def _tags(slots: Mapping[int, Host]) -> dict[Host, str]:
+    """Return for each server a hash tag whose slot it has."""
+    return dict(islice(_new_tags(slots), len(set(slots.values()))))
+
+
+def _new_tags(slots: Mapping[int, Host]) -> Iterator[tuple[Host, str]]:
+    found = set[Host]()
+    for number in range(TAGS_TRIED):
+        host = slots[key_slot(b"%d" % number)]
+        if host not in found:
+            found.add(host)
+            yield host, f"{{{number}}}"
+
+
+def _key_of(command: Command) -> bytes | None:
     place = 3 if command[0] == "EVAL" else 1
     return _bytes(command[place]) if len(command) > place else None
 

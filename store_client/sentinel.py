@@ -1,13 +1,22 @@
 """The master that sentinels name."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from redis import Connection, RedisError
-from redis.exceptions import ConnectionError, ReadOnlyError, ResponseError  # noqa: A004
+from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
 from store_client.address import StoreAddress
-from store_client.server import Argument, Server
-from store_client.single import SingleStore, refuse_late, text, while_there_is_time
+from store_client.connections import Argument
+from store_client.refusal import why_no_writes
+from store_client.server import Server, greet, refuse_late
+from store_client.single import CommandsFor, SingleStore, text
+
+Replies = TypeVar("Replies")
+
+
+class NoMasterNamed(ConnectionError):
+    """No sentinel answers with a master."""
 
 
 class SentinelStore(SingleStore):
@@ -15,46 +24,66 @@ class SentinelStore(SingleStore):
 
     def __init__(self, address: StoreAddress, timeout_s: float) -> None:
         super().__init__(address, timeout_s)
-        self._sentinels = [Server(host, address, timeout_s, 0) for host in address.hosts]
+        self._sentinels = [Server(host, address, timeout_s) for host in address.hosts]
         self._servers = {}
         self._master: Server | None = None
 
     def execute_command(self, *command: Argument) -> Any:
-        begin_until = self._begin_until()
-        master = self._master or self._find_master(begin_until)
-        refuse_late(begin_until)
-        try:
-            return master.send(*command)
-        except (RedisError, OSError) as error:
-            if isinstance(error, ReadOnlyError) or not isinstance(error, ResponseError):
-                self._master = None  # it may be none any more
-            raise
+        return self._ask_master(lambda master, begin_until: master.send(command, begin_until))
+
+    def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
+        def ask(master: Server, begin_until: float) -> list[Any]:
+            replies = master.exchange(commands_for(""), begin_until, may_repeat=True)
+            if any(_may_be_none(reply) for reply in replies if isinstance(reply, ResponseError)):
+                self._master = None
+            return replies
+
+        return [self._ask_master(ask)]
 
     def close(self) -> None:
         super().close()
         for sentinel in self._sentinels:
             sentinel.close()
 
+    def _ask_master(self, ask: Callable[[Server, float], Replies]) -> Replies:
+        begin_until = self._begin_until()
+        master = self._master or self._find_master(begin_until)
+        try:
+            return ask(master, begin_until)
+        except (RedisError, OSError) as error:
+            if not isinstance(error, ResponseError) or _may_be_none(error):
+                self._master = None
+            raise
+
     def _find_master(self, begin_until: float) -> Server:
         # Whoever answered last is asked first. Each caller asks for itself: nobody waits behind a lock.
-        for sentinel in while_there_is_time([*self._sentinels], begin_until):
+        for sentinel in [*self._sentinels]:
+            refuse_late(begin_until)
             try:
-                named = sentinel.send("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._address.service)
+                named = sentinel.send(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._address.service), begin_until)
             except (RedisError, OSError):
                 self._sentinels = [*(each for each in self._sentinels if each is not sentinel), sentinel]
                 continue
             if named is not None:
                 host = (text(named[0]), int(named[1]))
-                server = self._servers.get(host) or self._server(host, redis_connect_func=_only_a_master)
+                server = self._servers.get(host) or self._server(host, greeting=_only_a_master)
                 self._servers = {host: server}
                 self._master = server
                 return server
-        raise ConnectionError("no sentinel names a master")
+        raise NoMasterNamed("no sentinel names a master")
+
+
+def _may_be_none(refusal: ResponseError) -> bool:
+    """Tell whether this refusal comes from a server that may be master no longer.
+
+    One without replicas may be cut off from them and from the sentinels, which have then chosen another.
+    """
+    return why_no_writes(refusal) in ("READONLY", "NOREPLICAS")
 
 
 def _only_a_master(connection: Connection) -> None:
     """Refuse a server that was demoted: a replica still answers reads, and may never hear what was written since."""
-    connection.on_connect()  # type: ignore[no-untyped-call]
+    greet(connection)
     connection.send_command("ROLE")  # type: ignore[no-untyped-call]
     if text(connection.read_response()[0]) != "master":
         raise ConnectionError("this server is no master any more")

@@ -2,90 +2,154 @@
 
 import logging
 import ssl
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from redis import BlockingConnectionPool, Connection, Redis, RedisError, SSLConnection
+from redis import Connection, RedisError, SSLConnection
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 from redis.retry import Retry
 
 from store_client.address import Host, StoreAddress, name_of
+from store_client.connections import (
+    Command,
+    Connections,
+    Greeting,
+    NotAsked,
+    Rested,
+    exchange,
+    keepalive_options,
+)
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.2  # a command on loopback takes 0.0001 s; a caller is answered within 0.5 s whatever happens
 PAUSE_S = 0.25
-NO_FREE_CONNECTION = "No connection available."  # redis-py has no type of its own for it
-POOL_SIZE = 32
+TRUSTED_S = 1.0  # a connection that rested longer has to show that it works before something is written with it
 
-Argument = str | bytes | int
+# What may be sent again when no reply came. GETEX is among them, though it writes: twice, it lets a record live as long
+# as once, counted from the second time; and a record that was deleted in between stays deleted.
+REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "HRANDFIELD", "PING", "PTTL", "SENTINEL"})
 
 
-class Paused(ConnectionError):
+class Paused(NotAsked):
     """This server did not answer a moment ago."""
+
+
+class CutOff(ConnectionError):
+    """A connection broke that had rested. Whether the server has carried out what was sent is not known."""
+
+
+def greet(connection: Connection) -> None:
+    """Tell the server who we are."""
+    connection.on_connect()  # type: ignore[no-untyped-call]
 
 
 class Server:
     """One server. Whoever asks while it does not answer is told at once, but for one caller every `PAUSE_S`.
 
     So threads which could serve other pages do not queue behind it; and in a cluster the other servers go on.
+
+    Every step (a connection, its greeting, the command, the same on a new connection) begins by `begin_until`, by the
+    monotonic clock, or not at all, and waits no longer than `timeout_s`.
     """
 
-    def __init__(self, host: Host, address: StoreAddress, timeout_s: float, number: int, **options: Any) -> None:
+    def __init__(
+        self, host: Host, address: StoreAddress, timeout_s: float, greeting: Greeting = greet, **options: Any
+    ) -> None:
         self.host = host
+        self._timeout_s = timeout_s
+        self._greeting = greeting
         self._failing = False
         self._refuse_until = 0.0
-        pool = BlockingConnectionPool(  # type: ignore[no-untyped-call]
-            connection_class=SSLConnection if address.tls else Connection,
-            host=host[0],
-            port=host[1],
-            db=number,
-            max_connections=POOL_SIZE,
-            timeout=timeout_s,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 0),
+        self._connections = Connections()
+        self._kind = SSLConnection if address.tls else Connection
+        self._options = {
+            "host": host[0],
+            "port": host[1],
+            "socket_timeout": timeout_s,
+            "socket_connect_timeout": timeout_s,
+            "socket_keepalive_options": keepalive_options(),
+            "retry": Retry(NoBackoff(), 0),
+            "driver_info": None,  # or two more round trips before the first command
             **options,
-        )
-        self._redis = Redis(connection_pool=pool)
+        }
 
-    def send(self, *command: Argument) -> Any:
-        """Send one command and return its reply."""
-        return self._guarded(lambda: self._redis.execute_command(*command))  # type: ignore[no-untyped-call]
+    def send(self, command: Command, begin_until: float) -> Any:
+        """Send one command and return its reply. Raise what it is refused with."""
+        return _raised_if_refused(self.exchange([command], begin_until, command[0] in REPEATABLE))
 
-    def send_asking(self, *command: Argument) -> Any:
+    def send_asking(self, command: Command, begin_until: float) -> Any:
         """Send one command about a key that is on its way to this server."""
+        return _raised_if_refused(self.exchange([("ASKING",), command], begin_until, command[0] in REPEATABLE))
 
-        def send() -> Any:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.execute_command("ASKING")  # type: ignore[no-untyped-call]
-            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
-            # As values: a raised error would repeat the command, and with it what was to be written.
-            reply = pipeline.execute(raise_on_error=False)[-1]
-            if isinstance(reply, Exception):
-                raise reply
-            return reply
+    def exchange(self, commands: Sequence[Command], begin_until: float, may_repeat: bool) -> list[Any]:
+        """Send commands in one go and return their replies, a refusal as the error that it is.
 
-        return self._guarded(send)
-
-    def close(self) -> None:
-        self._redis.connection_pool.disconnect()
-
-    def _guarded(self, send: Any) -> Any:
+        With `may_repeat` they are sent once more, on a new connection, if one that had rested brings no reply.
+        """
         if self._refuses():
             raise Paused(name_of(self.host))
         try:
-            reply = send()
-        except ResponseError:
-            self._failing = False  # a refusal is an answer
+            with self._connections.place(self._timeout_s):
+                replies = self._exchange(commands, begin_until, may_repeat)
+        except (ResponseError, NotAsked, CutOff) as error:
+            self._failing = self._failing and not isinstance(error, ResponseError)  # a refusal is an answer
             raise
         except (RedisError, OSError) as error:
-            if str(error) != NO_FREE_CONNECTION:  # which is our own limit, and tells nothing of the server
-                self._note_silence(error)
+            self._note_silence(error)
             raise
         self._failing = False
-        return reply
+        return replies
+
+    def close(self) -> None:
+        self._connections.drop()
+
+    def _exchange(self, commands: Sequence[Command], begin_until: float, may_repeat: bool) -> list[Any]:
+        rested = self._connections.take()
+        if rested is not None and (may_repeat or self._works(rested)):
+            try:
+                return self._exchange_on(rested.connection, commands)
+            except (RedisError, OSError) as error:
+                self._give_up_rested()
+                if not may_repeat:
+                    raise CutOff(name_of(self.host)) from error
+        connection = self._connect(begin_until)
+        return self._exchange_on(connection, commands)
+
+    def _exchange_on(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+        replies = exchange(connection, commands)
+        self._connections.put(connection)
+        return replies
+
+    def _works(self, rested: Rested) -> bool:
+        """Ask a connection that rested long for a sign: what comes next must not be sent twice, nor be lost."""
+        if rested.rest_s <= TRUSTED_S:
+            return True
+        try:
+            exchange(rested.connection, [("PING",)])
+        except (RedisError, OSError):
+            self._give_up_rested()
+            return False
+        return True
+
+    def _give_up_rested(self) -> None:
+        log.info("a connection at rest was cut, and all of them are given up: %s", name_of(self.host))
+        self._connections.drop()
+
+    def _connect(self, begin_until: float) -> Connection:
+        def greet_in_time(connection: Connection) -> None:
+            refuse_late(begin_until)
+            self._greeting(connection)
+
+        refuse_late(begin_until)
+        connection: Connection = self._kind(redis_connect_func=greet_in_time, **self._options)
+        connection.connect()  # type: ignore[no-untyped-call]
+        if monotonic() > begin_until:
+            self._connections.put(connection)  # for the next caller
+        refuse_late(begin_until)
+        return connection
 
     def _refuses(self) -> bool:
         now = monotonic()
@@ -100,6 +164,12 @@ class Server:
         self._failing, self._refuse_until = True, monotonic() + PAUSE_S
 
 
+def refuse_late(begin_until: float) -> None:
+    """Raise `NotAsked` if it is too late to begin anything."""
+    if monotonic() > begin_until:
+        raise NotAsked("it took too long")
+
+
 def reason_of(error: BaseException) -> str:
     """Say what is wrong by the error's type, for its text may repeat what was sent; and what a certificate lacks."""
     cause: BaseException | None = error
@@ -108,3 +178,9 @@ def reason_of(error: BaseException) -> str:
             return f"its certificate is refused: {cause.verify_message}"
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__
+
+
+def _raised_if_refused(replies: list[Any]) -> Any:
+    if isinstance(replies[-1], Exception):
+        raise replies[-1]
+    return replies[-1]

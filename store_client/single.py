@@ -1,24 +1,32 @@
 """A store of one server, and what the other kinds have in common with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Protocol, Self
 
-from redis.exceptions import ConnectionError  # noqa: A004
-
 from store_client.address import Host, StoreAddress
-from store_client.server import Argument, Server
+from store_client.connections import Argument, Command
+from store_client.server import Server
 
-# A look-up before the command, or a redirection after it, begins within this share of the timeout or not at all:
-# then all of them together end within two and a half.
+# A look-up before the command, a redirection after it, or a second try begins within this share of the timeout or not
+# at all: then all of them together end within two and a half.
 BEGIN_WITHIN = 1.4
+
+CommandsFor = Callable[[str], Sequence[Command]]
 
 
 class StoreClient(Protocol):
     """Sends commands to where they belong. Each has at most one key. Raises `redis.RedisError` or `OSError`."""
 
     def execute_command(self, *command: Argument) -> Any:
-        """Send one command and return its reply."""
+        """Send one command and return its reply, as the server wrote it."""
+
+    def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
+        """Send `commands_for(tag)` to each server that keys may fall on; return the replies of each.
+
+        The keys in them have to contain `tag`, which is empty or a hash tag in braces, and to be the caller's own: the
+        commands may be sent twice. A reply that is a refusal is the error that it is.
+        """
 
     def close(self) -> None:
         """Close all connections."""
@@ -38,7 +46,11 @@ class SingleStore:
 
     def execute_command(self, *command: Argument) -> Any:
         [server] = self._servers.values()
-        return server.send(*command)
+        return server.send(command, self._begin_until())
+
+    def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
+        [server] = self._servers.values()
+        return [server.exchange(commands_for(""), self._begin_until(), may_repeat=True)]
 
     def close(self) -> None:
         for server in [*self._servers.values()]:
@@ -52,23 +64,11 @@ class SingleStore:
 
     def _server(self, host: Host, **options: Any) -> Server:
         address = self._address
-        credentials = {"username": address.username, "password": address.password}
-        return Server(host, address, self._timeout_s, address.number, **credentials, **options)
+        credentials: dict[str, Any] = {"username": address.username, "password": address.password, "db": address.number}
+        return Server(host, address, self._timeout_s, **credentials, **options)
 
     def _begin_until(self) -> float:
         return monotonic() + BEGIN_WITHIN * self._timeout_s
-
-
-def while_there_is_time(servers: list[Server], begin_until: float) -> Iterator[Server]:
-    for server in servers:
-        if monotonic() > begin_until:
-            return
-        yield server
-
-
-def refuse_late(begin_until: float) -> None:
-    if monotonic() > begin_until:
-        raise ConnectionError("the look-up took too long")
 
 
 def text(reply: str | bytes) -> str:

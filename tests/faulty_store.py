@@ -5,10 +5,13 @@ import struct
 from contextlib import suppress
 from select import select
 from threading import Thread
+from typing import Literal
 from urllib.parse import urlsplit
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CHUNK = 65536
+
+Forgotten = Literal["silent", "reset", "deaf"]
 
 
 class FaultyStore:
@@ -25,6 +28,8 @@ class FaultyStore:
         self._is_open = False
         self._flows = True
         self._cut_at: int | None = None
+        self._forget: Forgotten | None = None
+        self.swallowed: list[bytes] = []  # what clients asked on forgotten connections
         self._listen()
         credentials, at, _ = parts.netloc.rpartition("@")
         self.url = parts._replace(netloc=f"{credentials}{at}127.0.0.1:{self._port}").geturl()
@@ -46,6 +51,16 @@ class FaultyStore:
     def reset(self, cut_at: int = 1) -> None:
         """Pass commands on, and reset the connection after `cut_at` bytes of the reply."""
         self._cut_at = cut_at
+
+    def forget(self, how: Forgotten) -> None:
+        """Do to the connections of now what a firewall does to those that rest; new ones work.
+
+        `silent`: what comes is swallowed. `reset`: what comes is answered with a reset. `deaf`: what comes is carried
+        out, and the reply is swallowed.
+        """
+        self.swallowed = []
+        self._forget = how
+        self._wake()
 
     def heal(self) -> None:
         """Pass everything on again."""
@@ -74,14 +89,23 @@ class FaultyStore:
             while self._is_open:
                 for ready in select([listener, bell, *(relays if self._flows else ())], [], [])[0]:
                     if ready is bell:
+                        for relay in relays.values():
+                            relay.forgotten = relay.forgotten or self._forget
+                        self._forget = None
                         bell.sendall(bell.recv(1))
                     elif ready is listener:
                         relay = Relay(listener.accept()[0], socket.create_connection(self._target))
                         relays |= {relay.client: relay, relay.server: relay}
-                    elif ready in relays and not relays[ready].pass_on(ready, self._cut_at):
+                    elif ready in relays and not self._pass_on(relays[ready], ready):
                         relays = {end: relay for end, relay in relays.items() if relay is not relays[ready]}
             for relay in relays.values():
                 relay.close()
+
+    def _pass_on(self, relay: "Relay", source: socket.socket) -> bool:
+        if relay.forgotten and source is relay.client:
+            with suppress(OSError):
+                self.swallowed.append(source.recv(CHUNK, socket.MSG_PEEK))
+        return relay.pass_on(source, self._cut_at)
 
 
 class Relay:
@@ -89,6 +113,7 @@ class Relay:
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
+        self.forgotten: Forgotten | None = None
         for end in (client, server):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
 
@@ -97,6 +122,10 @@ class Relay:
         is_whole = source is self.client or cut_at is None
         with suppress(OSError):
             came = source.recv(CHUNK)
+            if came and self.forgotten == ("deaf" if source is self.server else "silent"):
+                return True
+            if self.forgotten == "reset":
+                came = b""
             (self.server if source is self.client else self.client).sendall(came if is_whole else came[:cut_at])
             if came and is_whole:
                 return True

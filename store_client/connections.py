@@ -1,0 +1,107 @@
+"""The connections to one server: those at rest are used again, and there are never more than `POOL_SIZE`.
+
+redis-py's own pools hide whether a connection is new or has rested, and that decides what its failure means: a firewall
+forgets connections that rest, with a reset or without a word, while the server is well.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from time import monotonic
+from typing import Any, NamedTuple
+
+from redis import Connection, RedisError
+from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
+
+POOL_SIZE = 32
+KEEPALIVE_S, KEEPALIVE_AGAIN_S, KEEPALIVE_TRIES = 15, 5, 3  # firewalls forget what is silent for half a minute or more
+
+Argument = str | bytes | int
+Command = tuple[Argument, ...]
+Greeting = Callable[[Connection], None]
+
+
+class NotAsked(ConnectionError):
+    """Nothing was sent, for a reason of our own: it tells nothing of the server."""
+
+
+class Rested(NamedTuple):
+    """A connection that was used before, and for how many seconds it has not been."""
+
+    connection: Connection
+    rest_s: float
+
+
+class Connections:
+    """Connections that are at rest. Each caller takes a place, and then the connection that rested shortest."""
+
+    def __init__(self) -> None:
+        self._places = BoundedSemaphore(POOL_SIZE)
+        self._resting: list[tuple[Connection, float]] = []
+
+    @contextmanager
+    def place(self, wait_s: float) -> Iterator[None]:
+        """Hold one of the places. Raise `NotAsked` if none becomes free in time."""
+        if not self._places.acquire(timeout=wait_s):
+            raise NotAsked("no free connection")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def take(self) -> Rested | None:
+        """Return a connection that nobody has closed as far as this machine knows; None if a new one is needed."""
+        while (last := self._pop()) is not None:
+            connection, since = last
+            if connection.pid == os.getpid() and _is_quiet(connection):
+                return Rested(connection, monotonic() - since)
+            connection.disconnect()  # type: ignore[no-untyped-call]
+        return None
+
+    def put(self, connection: Connection) -> None:
+        """Let a connection rest whose replies have all been read."""
+        self._resting.append((connection, monotonic()))
+
+    def drop(self) -> None:
+        """Close all that rest: what cut one of them has cut the others as well."""
+        while (last := self._pop()) is not None:
+            last[0].disconnect()  # type: ignore[no-untyped-call]
+
+    def _pop(self) -> tuple[Connection, float] | None:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return None
+
+
+def exchange(connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    """Send commands in one go and return their replies, a refusal as the error that it is. Raise if one is missing."""
+    try:
+        connection.send_packed_command(connection.pack_commands(commands), check_health=False)  # type: ignore[no-untyped-call]
+        return [_reply(connection) for _ in commands]
+    except BaseException:  # a late reply must not become the next caller's
+        connection.disconnect()  # type: ignore[no-untyped-call]
+        raise
+
+
+def keepalive_options() -> dict[int, int]:
+    """Return the socket options that keep a resting connection known to the firewalls on its way."""
+    idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE  # type: ignore[attr-defined]  # macOS's name
+    return {idle: KEEPALIVE_S, socket.TCP_KEEPINTVL: KEEPALIVE_AGAIN_S, socket.TCP_KEEPCNT: KEEPALIVE_TRIES}
+
+
+def _reply(connection: Connection) -> Any:
+    try:
+        return connection.read_response()
+    except ResponseError as refusal:
+        return refusal
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Tell whether it is open and nothing has come that was not asked for."""
+    try:
+        return not connection.can_read()
+    except (RedisError, OSError):
+        return False
