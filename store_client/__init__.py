@@ -15,7 +15,7 @@ and curl know that variable, so there is no second one to learn, and no option t
 """
 
 from store_client.address import StoreAddress, hosts_of, parse_address
-from store_client.cluster import ClusterStore, NoMap
+from store_client.cluster import ClusterStore
 from store_client.connections import Argument, Command
 from store_client.refusal import Why, why_no_writes
 from store_client.sentinel import NoMasterNamed, SentinelStore
@@ -25,7 +25,6 @@ from store_client.single import SingleStore, StoreClient
 __all__ = [
     "Argument",
     "Command",
-    "NoMap",
     "NoMasterNamed",
     "StoreAddress",
     "StoreClient",

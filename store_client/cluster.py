@@ -92,6 +92,8 @@ class ClusterStore(SingleStore):
         if any(isinstance(reply, MovedError | ClusterDownError) for each in replies for reply in each):
             self._distrust_map()
             replies = self._ask_each(commands_for, begin_until)
+        for refusal in (reply for each in replies for reply in each if isinstance(reply, ClusterDownError)):
+            raise refusal
         # A key on its way is found by who follows it, and an empty place asks us to.
         return [[None if isinstance(reply, AskError) else reply for reply in each] for each in replies]
 

