@@ -30,6 +30,7 @@ from open_access import open_approach
 from pages import Notes, pages_blueprint
 from planner import planner_blueprint
 from planner.runs import COMMITTED, Runs
+from readiness import Readiness
 from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
@@ -86,7 +87,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     for approach in approaches:
         approach.mount(app, pages)
     app.extensions["database"] = database
-    app.register_blueprint(home_blueprint(approaches, store, database, config, key_ring.problem))
+    readiness = Readiness(config.node_name, store, config.store_prefix, database, key_ring.problem)
+    app.register_blueprint(home_blueprint(approaches, config, readiness.readyz))
     app.register_blueprint(jwks_blueprint(key_ring))
     if config.lab:
         keepers = (in_memory, sessions, tokens, hybrid)

@@ -20,13 +20,10 @@ from flask import (
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.database import Database
 from accounts.demo import DEMO_MEMBERS
 from approach import Approach
 from config import DAY_S, Config
-from errors import KeyRingUnusable
 from measurement.middleware import REQUESTS
-from store_connection import StoreConnection
 from web.fields import read_fields
 from web.negotiation import page
 from web.origin import refuse_cross_origin
@@ -37,14 +34,8 @@ LANGUAGE_COOKIE = "language"
 DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
 
-def home_blueprint(
-    approaches: Sequence[Approach],
-    store: StoreConnection,
-    database: Database,
-    config: Config,
-    ring_problem: Callable[[], str | None],
-) -> Blueprint:
-    """Return the public pages; `ring_problem` says what is wrong with the key ring, if anything is."""
+def home_blueprint(approaches: Sequence[Approach], config: Config, readyz: Callable[[], Response]) -> Blueprint:
+    """Return the public pages; `readyz` says whether this process can serve those who are logged in."""
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
     members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS if config.lab]
@@ -62,14 +53,7 @@ def home_blueprint(
         served = {"requests": request.environ.get(REQUESTS)} if config.lab else {}
         return jsonify(status="ok", node=config.node_name, **served)
 
-    @home.get("/readyz")
-    def readyz() -> Response:
-        """Say that this process, its store and its database answer and its key ring can be read; else 503."""
-        store.command("PING")
-        database.ping()
-        if ring_problem() is not None:
-            raise KeyRingUnusable(gettext("The last good ring stays in use. The log of this node says more."))
-        return jsonify(status="ready", node=config.node_name)
+    home.add_url_rule("/readyz", view_func=readyz)
 
     @home.post("/language")
     def set_language() -> Response:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from redis import Redis, RedisError
+from redis.exceptions import ResponseError
 
 from cluster.process import Process
 from cluster.published import control_file, store_file
@@ -172,9 +173,10 @@ def _a_lab_runs(config: Config) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a store answers there."""
+    """Tell whether a store answers there. A refusal is an answer: a store that cannot save is there as well."""
     with suppress(RedisError, OSError, ValueError):
-        ping(url)
+        with suppress(ResponseError):
+            ping(url)
         return True
     return False
 

@@ -1,11 +1,11 @@
 """The store that the lab's nodes share: somebody else's, or one of its own with a hand on every switch."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from redis import RedisError
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import AuthenticationError, ClusterDownError
 
 from cluster.address import CannotStart
 from cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
@@ -15,7 +15,8 @@ from cluster.slow_link import SlowLink
 from cluster.supervised import Supervised, Wanted
 from cluster.vitals import NOTHING, Vitals
 from config import Config
-from store_client import connect, hosts_of, reason_of
+from store_client import NoMasterNamed, connect, hosts_of, reason_of
+from store_needs import Findings, try_store
 
 LONGEST_ROUND_TRIP_MS = 50.0
 
@@ -86,10 +87,11 @@ class GivenStore:
         raise _not_ours()
 
     def _answers(self) -> bool:
-        with suppress(RedisError, OSError):
-            _probe(self.url, self._prefix)
-            return True
-        return False
+        try:
+            _try(self.url, self._prefix)
+        except (RedisError, OSError):
+            return False
+        return True
 
 
 class OwnStore:
@@ -217,20 +219,27 @@ def running_store(config: Config) -> Iterator[Store]:
 
 
 def _refuse_missing_store(url: str, prefix: str) -> None:
+    """Raise `CannotStart` if sessions cannot be served from this store. One that is full can be read: that passes."""
     where = hosts_of(url)  # never with the password that the address may hold
     try:
-        _probe(url, prefix)
+        found = _try(url, prefix)
     except AuthenticationError:
         raise CannotStart(f"REDIS_URL: the store at {where} asks for another password") from None
-    except NoPermissionError:
-        raise CannotStart(f"REDIS_URL: the store at {where} does not let this user at the keys {prefix}*") from None
-    except ResponseError:
-        raise CannotStart("REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey") from None
+    except ClusterDownError:
+        raise CannotStart(f"REDIS_URL: no cluster that serves every slot is at {where}") from None
+    except NoMasterNamed:
+        raise CannotStart(f"REDIS_URL: no sentinel at {where} names a master of this service") from None
     except (RedisError, OSError) as error:
         raise CannotStart(f"REDIS_URL: no store answers at {where} ({reason_of(error)})") from None
+    if found.is_replica:
+        raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; take its master")
+    if found.is_too_old:
+        known = f"the one at {where} does not know {found.lacking}"
+        raise CannotStart(f"REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey; {known}")
+    if found.lacking:
+        raise CannotStart(f"REDIS_URL: the store at {where} does not let this user use {found.lacking}")
 
 
-def _probe(url: str, prefix: str) -> None:
-    """Raise `RedisError` or `OSError` unless the store answers."""
+def _try(url: str, prefix: str) -> Findings:
     with connect(url, TIMEOUT_S) as client:
-        client.execute_command("GETEX", f"{prefix}probe")  # newer than everything else that a session needs
+        return try_store(client, prefix)

@@ -18,6 +18,8 @@ from tests.stopwatch import eventually
 PASSWORD = "only-for-this-test"
 PROGRAMS = {"valkey": str(get_binary_path()), "redis": shutil.which("redis-server")}
 
+WHEN_NOT_ZERO = {"OOM": "maxmemory", "NOREPLICAS": "min-replicas-to-write"}
+
 STARTED: list["StoreServer"] = []
 
 
@@ -45,6 +47,7 @@ class StoreServer:
     ) -> None:
         self.port = port or free_port()
         folder.mkdir()
+        self._dump = folder / "dump.rdb"
         file = folder / "store.conf"
         lines = [f"bind 127.0.0.1\nport {self.port}\ndir {folder}\nlogfile {folder / 'log'}", *settings]
         if not sentinel:
@@ -79,17 +82,31 @@ class StoreServer:
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
-    def fail_to_save(self, folder: Path) -> None:
-        """Let a save fail, as a full disk does: it refuses every write from then on."""
-        (folder / "dump.rdb").mkdir()
-        self.client.config_set("save", "3600 1")
-        self.client.bgsave()
-        eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == "err")
+    def pause_writes(self, why: str) -> None:
+        """Let it take no writes, for one of the reasons that there are (see `store_client.refusal`)."""
+        if why == "READONLY":
+            self.client.execute_command("REPLICAOF", "127.0.0.1", 1)
+        elif why == "MISCONF":
+            self._dump.unlink(missing_ok=True)
+            self._dump.mkdir()  # a save fails, as on a full disk
+            self.client.config_set("save", "3600 1")
+            self._save("err")
+        else:
+            self.client.config_set(WHEN_NOT_ZERO[why], 1)
 
-    def save_again(self, folder: Path) -> None:
-        (folder / "dump.rdb").rmdir()
+    def take_writes(self) -> None:
+        """Take writes again, for whatever reason it did not; nothing happens if it did."""
+        self.client.execute_command("REPLICAOF", "NO", "ONE")
+        for setting in WHEN_NOT_ZERO.values():
+            self.client.config_set(setting, 0)
+        if self._dump.is_dir():
+            self._dump.rmdir()
+            self._save("ok")
+            self.client.config_set("save", "")
+
+    def _save(self, ends: str) -> None:
         self.client.bgsave()
-        eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == "ok")
+        eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == ends)
 
     def _answers(self) -> bool:
         try:

@@ -23,7 +23,8 @@ FLOORS = {
     "config": {"store_client"},
     "web": BELOW_ALL,
     "measurement": BELOW_ALL,
-    "cluster": BELOW_ALL,
+    "store_needs": {"store_client"},
+    "cluster": BELOW_ALL | {"store_needs"},
     "errors": GROUND,
     "store_connection": GROUND | {"errors"},
     "accounts": GROUND | {"errors", "store_connection"},
@@ -37,7 +38,8 @@ FLOORS = {
     "exhibits": GROUND | {"errors", "token_auth", "lab_controls"},
     "folk_server": GROUND | {"errors", "accounts", "token_auth"},
     "planner": GROUND,
-    "home": GROUND | {"errors", "store_connection", "accounts", "approach"},
+    "readiness": GROUND | {"errors", "store_connection", "store_needs", "accounts"},
+    "home": GROUND | {"errors", "store_connection", "accounts", "approach", "readiness"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
     # (cluster), the stores' own encoding for logins in bulk (the twins' stores), the pages for its untuned contender.
     "loadtests": GROUND

@@ -69,6 +69,13 @@ def test_a_stranger_on_this_machine_does_not_get_in(store: EmbeddedStore) -> Non
     assert answers(store.url)
 
 
+def test_a_store_that_takes_no_writes_answers(store: EmbeddedStore) -> None:
+    """A full disk stops its log: started again and again, it would lose the sessions that can still be read."""
+    with store.client() as client:
+        client.config_set("min-replicas-to-write", 1)
+    assert answers(store.url)
+
+
 def test_the_password_is_on_no_command_line_and_in_a_file_of_our_own(store: EmbeddedStore, temp: Path) -> None:
     [password] = re.findall(r":(\w+)@", store.url)
     assert not [process for process in process_table() if password in process.command]
