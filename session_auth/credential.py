@@ -9,6 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -295,8 +296,9 @@ class SessionCredential(ServerSideSessionInterface):
             return self._store.has_ended(key)
         if self._now() < self._ends_at(contents.record):
             return False
-        self._store.delete(key)
-        self._store.forget(contents.record.member_id, key)
+        with suppress(StoreUnavailable):  # one that takes no writes now is asked again by the next read
+            self._store.delete(key)
+            self._store.forget(contents.record.member_id, key)
         return True
 
     def _end_emptied(self, session: Session, response: Response) -> None:

@@ -4,6 +4,7 @@ Both stores have the same verbs, and the same two rules keep a logged-out sessio
 written only where there is none, and an old one is replaced only by someone who has seen what is there now.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from time import time
 from typing import Protocol, Self
 
 from errors import StoreUnavailable
-from store_connection import StoreConnection, WrongKind
+from store_connection import StoreConnection, WritesPaused, WrongKind, describe
+
+log = logging.getLogger(__name__)
 
 # What is there has to be what was seen, in one atomic step. XX says the same again where people look for it: nothing in
 # flight re-creates a deleted session.
@@ -46,6 +49,7 @@ class IndexEntry:
 
 
 REMEMBER_S = 3600  # for so long a process knows that a session ended here, and is not another one's
+DOES_NOT_SLIDE = "no writes now: its idle time does not slide"
 
 
 class SessionStore(Protocol):
@@ -95,6 +99,7 @@ class RedisSessions:
     def __init__(self, store: StoreConnection, prefix: str) -> None:
         self._store = store
         self._prefix = prefix
+        self._slides = True
 
     def create(self, key: str, record: bytes, idle_s: int, member_id: str, entry: IndexEntry, ttl_s: int) -> int:
         # Two commands, for the two keys may be on two servers; and in this order: whoever finds an entry without its
@@ -109,7 +114,16 @@ class RedisSessions:
             raise
 
     def read(self, key: str, idle_s: int) -> bytes | None:
-        return self._bytes("GETEX", self._record(key), "EX", idle_s)
+        record = self._record(key)
+        try:
+            found = self._bytes("GETEX", record, "EX", idle_s)
+        except WritesPaused:
+            # Served without the write. The store ends the session when it would have ended unread, so it never lives
+            # longer. Not so on a replica, which takes no writes either: it may never hear that somebody logged out.
+            self._note_sliding(False)
+            return self._bytes("GET", record, what=f"GET {record} ({DOES_NOT_SLIDE})")
+        self._note_sliding(True)
+        return found
 
     def peek(self, key: str) -> bytes | None:
         return self._bytes("GET", self._record(key))
@@ -144,9 +158,15 @@ class RedisSessions:
             self._store.command("DEL", index)
             raise
 
-    def _bytes(self, *command: str | int) -> bytes | None:
+    def _note_sliding(self, slides: bool) -> None:
+        """Log the change, and not every request."""
+        if slides != self._slides:
+            self._slides = slides
+            log.warning("sessions are served, and their idle times %s", "slide again" if slides else "do not slide")
+
+    def _bytes(self, *command: str | int, what: str | None = None) -> bytes | None:
         try:
-            reply: bytes | None = self._store.command(*command)
+            reply: bytes | None = self._store.described(what or describe(command), *command)
         except WrongKind:  # somebody wrote there what is not a session
             return None
         return reply
