@@ -48,6 +48,8 @@ def try_store(client: StoreClient, prefix: str) -> Findings:
     except ClusterDownError:
         raise
     except ResponseError as refusal:  # of who we are, or of what the client asks before
+        if why_no_writes(refusal) == "READONLY":
+            return Findings(is_replica=True)
         return Findings(_command_in(refusal), not isinstance(refusal, NoPermissionError))
     names = [name for name, _ in _needs(prefix, "")]
     refused = [

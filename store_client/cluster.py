@@ -17,9 +17,9 @@ from redis.exceptions import (
 )
 
 from store_client.address import Host, StoreAddress
-from store_client.connections import Argument, Command, NotAsked
-from store_client.server import Server, refuse_late
-from store_client.single import CommandsFor, SingleStore, text
+from store_client.connections import Argument, Command, Greeting, NotAsked
+from store_client.server import Server, greet, refuse_late, text
+from store_client.single import CommandsFor, SingleStore
 
 SLOTS = 16384
 REDIRECTIONS = 4
@@ -185,6 +185,10 @@ class ClusterStore(SingleStore):
             except (RedisError, OSError):
                 self._ask_last(server)
         raise ConnectionError("no server of the cluster answers")
+
+    def _server(self, host: Host, greeting: Greeting = greet) -> Server:
+        """Greet a replica too: it tells the map, and sends whoever asks for a key to its master."""
+        return super()._server(host, greeting)
 
     def _at(self, host: Host) -> Server:
         return self._servers.get(host) or self._servers.setdefault(host, self._server(host))

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from redis import Connection, RedisError
+from redis import RedisError
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
 from store_client.address import StoreAddress
 from store_client.connections import Argument
 from store_client.refusal import why_no_writes
-from store_client.server import Server, greet, refuse_late
-from store_client.single import CommandsFor, SingleStore, text
+from store_client.server import Server, refuse_late, text
+from store_client.single import CommandsFor, SingleStore
 
 Replies = TypeVar("Replies")
 
@@ -66,7 +66,7 @@ class SentinelStore(SingleStore):
                 continue
             if named is not None:
                 host = (text(named[0]), int(named[1]))
-                server = self._servers.get(host) or self._server(host, greeting=_only_a_master)
+                server = self._servers.get(host) or self._server(host)
                 self._servers = {host: server}
                 self._master = server
                 return server
@@ -79,11 +79,3 @@ def _may_be_none(refusal: ResponseError) -> bool:
     One without replicas may be cut off from them and from the sentinels, which have then chosen another.
     """
     return why_no_writes(refusal) in ("READONLY", "NOREPLICAS")
-
-
-def _only_a_master(connection: Connection) -> None:
-    """Refuse a server that was demoted: a replica still answers reads, and may never hear what was written since."""
-    greet(connection)
-    connection.send_command("ROLE")  # type: ignore[no-untyped-call]
-    if text(connection.read_response()[0]) != "master":
-        raise ConnectionError("this server is no master any more")

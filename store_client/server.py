@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Connection, RedisError, SSLConnection
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
+from redis.exceptions import AuthenticationError, ConnectionError, ReadOnlyError, ResponseError  # noqa: A004
 from redis.retry import Retry
 
 from store_client.address import Host, StoreAddress, name_of
@@ -26,11 +26,14 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.2  # a command on loopback takes 0.0001 s; a caller is answered within 0.5 s whatever happens
 PAUSE_S = 0.25
-TRUSTED_S = 1.0  # a connection that rested longer has to show that it works before something is written with it
+TRUSTED_S = 0.05  # a connection that rested longer has to show that it works before something is written with it
 
 # What may be sent again when no reply came. GETEX is among them, though it writes: twice, it lets a record live as long
 # as once, counted from the second time; and a record that was deleted in between stays deleted.
 REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "HRANDFIELD", "PING", "PTTL", "SENTINEL"})
+
+
+ROLE = ("role", b"role")  # in the reply to HELLO; sentinels have none
 
 
 class Paused(NotAsked):
@@ -44,6 +47,14 @@ class CutOff(ConnectionError):
 def greet(connection: Connection) -> None:
     """Tell the server who we are."""
     connection.on_connect()  # type: ignore[no-untyped-call]
+
+
+def greet_a_master(connection: Connection) -> None:
+    """Refuse a replica, also one that was a master: it answers reads, and may never hear what was written since."""
+    greet(connection)
+    said = {text(name): text(value) for name, value in connection.handshake_metadata.items() if name in ROLE}
+    if said.get("role", "master") != "master":
+        raise ReadOnlyError("a replica")
 
 
 class Server:
@@ -121,6 +132,8 @@ class Server:
     def _exchange_on(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
         replies = exchange(connection, commands)
         self._connections.put(connection)
+        if any(isinstance(reply, ReadOnlyError) for reply in replies):
+            self._connections.drop()  # it was demoted: new connections find that out, before they read
         return replies
 
     def _works(self, rested: Rested) -> bool:
@@ -161,7 +174,8 @@ class Server:
     def _note_silence(self, error: Exception) -> None:
         if not self._failing:
             log.error("the store does not answer: %s: %s", name_of(self.host), reason_of(error))
-        self._failing, self._refuse_until = True, monotonic() + PAUSE_S
+        pause_s = 0.0 if isinstance(error, AuthenticationError) else PAUSE_S  # that one was an answer, and a quick one
+        self._failing, self._refuse_until = True, monotonic() + pause_s
 
 
 def refuse_late(begin_until: float) -> None:
@@ -178,6 +192,10 @@ def reason_of(error: BaseException) -> str:
             return f"its certificate is refused: {cause.verify_message}"
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__
+
+
+def text(reply: str | bytes) -> str:
+    return reply.decode() if isinstance(reply, bytes) else reply
 
 
 def _raised_if_refused(replies: list[Any]) -> Any:

@@ -5,8 +5,8 @@ from time import monotonic
 from typing import Any, Protocol, Self
 
 from store_client.address import Host, StoreAddress
-from store_client.connections import Argument, Command
-from store_client.server import Server
+from store_client.connections import Argument, Command, Greeting
+from store_client.server import Server, greet_a_master
 
 # A look-up before the command, a redirection after it, or a second try begins within this share of the timeout or not
 # at all: then all of them together end within two and a half.
@@ -62,14 +62,10 @@ class SingleStore:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _server(self, host: Host, **options: Any) -> Server:
+    def _server(self, host: Host, greeting: Greeting = greet_a_master) -> Server:
         address = self._address
         credentials: dict[str, Any] = {"username": address.username, "password": address.password, "db": address.number}
-        return Server(host, address, self._timeout_s, **credentials, **options)
+        return Server(host, address, self._timeout_s, greeting, **credentials)
 
     def _begin_until(self) -> float:
         return monotonic() + BEGIN_WITHIN * self._timeout_s
-
-
-def text(reply: str | bytes) -> str:
-    return reply.decode() if isinstance(reply, bytes) else reply

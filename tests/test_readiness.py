@@ -156,7 +156,8 @@ def test_a_database_number_that_the_server_lacks_is_named(make_config: MakeConfi
 def test_another_password_is_named(make_config: MakeConfig, server: StoreServer) -> None:
     config = make_config(redis_url=server.url.replace("redis://:", "redis://:not-"))
     app = patient(create_app(config), config.redis_url or "")
-    assert not_ready(app) == "The session store asks for another name or password."
+    for _ in range(2):  # whoever asked just before
+        assert not_ready(app) == "The session store asks for another name or password."
     app.extensions["database"].engine.dispose()
 
 

@@ -123,13 +123,14 @@ def test_it_is_said_once_in_the_log_and_in_each_trace(
 
 
 def test_a_replica_serves_nobody_because_log_outs_may_be_missing_from_it(app: Flask, server: StoreServer) -> None:
-    """SECURITY 15: it takes no writes either, and another server does."""
-    alice = admit(app)
+    """SECURITY 15: it takes no writes either, and another server does. A denylist is not read from it."""
+    alice, bob = admit(app), Visitor(app, "hybrid").login("bob")
     server.pause_writes("READONLY")
     try:
-        refused = alice.get("profile")
-        assert (refused.status_code, refused.get_json()["code"]) == (503, "store_unavailable")
-        assert refused.get_json()["detail"].startswith("The session store is a read-only copy now.")
+        for refused in (alice.get("profile"), bob.get("profile"), Visitor(app, "session").try_login("alice")):
+            assert (refused.status_code, refused.get_json()["code"]) == (503, "store_unavailable")
+            assert refused.get_json()["detail"].startswith("The session store is a read-only copy now.")
     finally:
         server.take_writes()
     assert alice.who() == "alice"
+    assert bob.who() == "bob"
