@@ -82,7 +82,7 @@ class ClusterStore(SingleStore):
                 send = server.send
             except (RedisError, OSError) as error:
                 if not isinstance(error, ResponseError | NotAsked):
-                    self._distrust_map()
+                    self._distrust_map_about(server)
                 raise
         raise ConnectionError("the cluster sends us in circles")
 
@@ -163,6 +163,13 @@ class ClusterStore(SingleStore):
         if self._map.told_by is not None:
             self._ask_last(self._map.told_by)
         self._map = NOTHING_KNOWN
+
+    def _distrust_map_about(self, server: Server) -> None:
+        """Ask anew who has this server's slots; who asks for those of others does not wait for that."""
+        self._map = self._map._replace(slots={s: host for s, host in self._map.slots.items() if host != server.host})
+        if self._map.told_by is not None:
+            self._ask_last(self._map.told_by)
+        self._ask_last(server)
 
     def _ask_last(self, server: Server) -> None:
         self._servers = {host: each for host, each in [*self._servers.items()] if each is not server} | {
