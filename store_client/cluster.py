@@ -1,6 +1,6 @@
 """A cluster: each server has its slots, and each command goes to the server of its key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -101,13 +101,16 @@ class ClusterStore(SingleStore):
         known = self._map if self._map.is_whole else self._read_map(begin_until)
         if not known.is_whole:
             raise NoMap("not every slot has a server")
+        return [
+            self._ask_own(self._at(host), commands_for(tag), begin_until) for host, tag in _tags(known.slots).items()
+        ]
+
+    def _ask_own(self, server: Server, commands: Sequence[Command], begin_until: float) -> list[Any]:
         try:
-            return [
-                self._at(host).exchange(commands_for(tag), begin_until, may_repeat=True)
-                for host, tag in _tags(known.slots).items()
-            ]
-        except (RedisError, OSError):
-            self._distrust_map()
+            return server.exchange(commands, begin_until, may_repeat=True)
+        except (RedisError, OSError) as error:
+            if not isinstance(error, ResponseError | NotAsked):
+                self._distrust_map_about(server)
             raise
 
     def _server_of(self, slot: int, begin_until: float) -> Server:

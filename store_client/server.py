@@ -159,9 +159,11 @@ class Server:
         refuse_late(begin_until)
         connection: Connection = self._kind(redis_connect_func=greet_in_time, **self._options)
         connection.connect()  # type: ignore[no-untyped-call]
-        if monotonic() > begin_until:
+        try:
+            refuse_late(begin_until)
+        except NotAsked:
             self._connections.put(connection)  # for the next caller
-        refuse_late(begin_until)
+            raise
         return connection
 
     def _refuses(self) -> bool:
