@@ -13,7 +13,7 @@ from time import time
 from typing import Protocol, Self
 
 from errors import StoreUnavailable
-from store_connection import StoreConnection, WritesPaused, WrongKind, describe
+from store_connection import StoreConnection, WritesPaused, WrongKind
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class RedisSessions:
 
     def _bytes(self, *command: str | int, what: str | None = None) -> bytes | None:
         try:
-            reply: bytes | None = self._store.described(what or describe(command), *command)
+            reply: bytes | None = self._store.described(what, *command) if what else self._store.command(*command)
         except WrongKind:  # somebody wrote there what is not a session
             return None
         return reply

@@ -159,6 +159,7 @@ class Server:
         refuse_late(begin_until)
         connection: Connection = self._kind(redis_connect_func=greet_in_time, **self._options)
         connection.connect()  # type: ignore[no-untyped-call]
+        log.debug("a new connection: %s", name_of(self.host))
         try:
             refuse_late(begin_until)
         except NotAsked:
