@@ -94,6 +94,12 @@ def test_a_read_on_a_cut_connection_is_answered_by_a_new_one(store: Store, how: 
     ) == 1  # all the others were given up with the first, and nobody paid for them
 
 
+def test_all_who_ask_at_once_are_answered_though_each_has_a_cut_connection(store: Store) -> None:
+    wall, _, client = store
+    wall.forget("silent")
+    at_once(client, "GET", "rested")
+
+
 @pytest.mark.parametrize("how", ["silent", "reset", "deaf"])
 def test_a_write_is_not_sent_on_a_connection_that_rested_before_it_has_shown_that_it_works(
     store: Store, how: Forgotten, monkeypatch: pytest.MonkeyPatch
