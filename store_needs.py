@@ -14,8 +14,11 @@ from store_client import Command, StoreClient, Why, why_no_writes
 OWN = "\0trial"  # no member's name holds this character, nor any id
 TTL_S = 5
 
-REPLACE = "redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 'trial', 'XX', 'KEEPTTL') redis.call('DEL', KEYS[1])"
-ENTER = "redis.call('HSET', KEYS[1], 'key', 'login') redis.call('EXPIRE', KEYS[1], ARGV[1])"
+REPLACE = "redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 'trial', 'XX', 'KEEPTTL')"
+ENTER = """
+redis.call('HSET', KEYS[1], 'key', 'login') redis.call('TTL', KEYS[1]) redis.call('EXPIRE', KEYS[1], ARGV[1])
+redis.call('HLEN', KEYS[1])
+"""
 REQUIRE = "redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 'trial', 'EX', ARGV[1])"
 COUNT = """
 redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 1) redis.call('EXPIRE', KEYS[1], ARGV[1])
@@ -77,10 +80,9 @@ def _needs(prefix: str, tag: str) -> Iterator[tuple[str, Command]]:
     yield f"SET {at[session]}", ("SET", session, "trial", "NX", "EX", TTL_S)
     yield f"GETEX {at[session]}", ("GETEX", session, "EX", TTL_S)
     yield f"GET {at[session]}", ("GET", session)
-    yield f"EVAL (GET, SET, DEL) {at[session]}", ("EVAL", REPLACE, 1, session)
+    yield f"EVAL (GET, SET) {at[session]}", ("EVAL", REPLACE, 1, session)
     yield f"DEL {at[session]}", ("DEL", session)
-    yield f"EVAL (HSET, EXPIRE) {at[logins]}", ("EVAL", ENTER, 1, logins, TTL_S)
-    yield f"HRANDFIELD {at[logins]}", ("HRANDFIELD", logins, 1)
+    yield f"EVAL (HSET, TTL, EXPIRE, HLEN) {at[logins]}", ("EVAL", ENTER, 1, logins, TTL_S)
     yield f"HGETALL {at[logins]}", ("HGETALL", logins)
     yield f"HDEL {at[logins]}", ("HDEL", logins, "key")
     yield f"DEL {at[logins]}", ("DEL", logins)

@@ -30,7 +30,7 @@ TRUSTED_S = 0.05  # a connection that rested longer has to show that it works be
 
 # What may be sent again when no reply came. GETEX is among them, though it writes: twice, it lets a record live as long
 # as once, counted from the second time; and a record that was deleted in between stays deleted.
-REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "HRANDFIELD", "PING", "PTTL", "SENTINEL"})
+REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "PING", "PTTL", "SENTINEL"})
 
 
 ROLE = ("role", b"role")  # in the reply to HELLO; sentinels have none
