@@ -1,7 +1,6 @@
 """Two pieces of work in every order in which their store commands can come: no luck needed to meet a race."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Condition, local
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from store_connection import StoreConnection
+from tests.own_threads import OwnThreads
 
 Work = Callable[[], Any]
 
@@ -29,7 +29,7 @@ class Turns:
         self._done: set[int] = set()
         self._mine = local()
 
-    def run(self, pool: ThreadPoolExecutor, works: tuple[Work, Work]) -> list[Any]:
+    def run(self, pool: OwnThreads, works: tuple[Work, Work]) -> list[Any]:
         """Do both and return what they returned."""
         running = [pool.submit(self._work, me, work) for me, work in enumerate(works)]
         return [each.result(timeout=20) for each in running]
@@ -83,7 +83,7 @@ def in_every_order(trial: Callable[[Callable[[Work, Work], list[Any]]], None], m
     plan: list[bool] = []
     orders = 0
     send = StoreConnection.command
-    with ThreadPoolExecutor(2) as pool, pytest.MonkeyPatch.context() as patch:
+    with OwnThreads() as pool, pytest.MonkeyPatch.context() as patch:
         while True:
             turns = Turns(plan, most_switches)
 

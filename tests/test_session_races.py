@@ -6,7 +6,6 @@ Every order of the store's commands is run in `test_session_orders` and `test_se
 import random
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from time import sleep
 
@@ -14,6 +13,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import MakeApp
+from tests.own_threads import OwnThreads
 from tests.session_probe import admit, bearer_of, change_role, credential_of
 from tests.session_views import add_views
 from tests.visitor import BY_SESSION, Visitor
@@ -38,12 +38,11 @@ def other_node(app: Flask, make_app: MakeApp, approach: str) -> Flask:
 
 
 @pytest.fixture(scope="module")
-def threads() -> Iterator[ThreadPoolExecutor]:
+def threads() -> Iterator[OwnThreads]:
     """Threads that take turns often: by default one of them would be done before the next begins."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(0.00002)
-    with ThreadPoolExecutor(RACERS) as pool:
-        yield pool
+    yield OwnThreads()
     sys.setswitchinterval(usual)
 
 
@@ -62,7 +61,7 @@ def slowly(visitor: Visitor, race: str) -> int:
 @trials
 @pytest.mark.parametrize("race", ["slow read", "slow write", "renew"])
 def test_an_acknowledged_logout_readmits_nobody(
-    app: Flask, other_node: Flask, threads: ThreadPoolExecutor, approach: str, race: str, trials: int
+    app: Flask, other_node: Flask, threads: OwnThreads, approach: str, race: str, trials: int
 ) -> None:
     """SECURITY 15: log-out on one node, the other request on another."""
     acknowledged = 0
@@ -84,7 +83,7 @@ def test_an_acknowledged_logout_readmits_nobody(
 
 
 @each_store
-def test_of_parallel_renewals_exactly_one_wins(app: Flask, threads: ThreadPoolExecutor, approach: str) -> None:
+def test_of_parallel_renewals_exactly_one_wins(app: Flask, threads: OwnThreads, approach: str) -> None:
     """SECURITY 15."""
     for _ in range(10):
         sid, start = admit(app, approach).cookie("sid"), Barrier(RACERS)
@@ -97,7 +96,7 @@ def test_of_parallel_renewals_exactly_one_wins(app: Flask, threads: ThreadPoolEx
 
 
 @each_store
-def test_parallel_writers_lose_no_field(app: Flask, threads: ThreadPoolExecutor, approach: str) -> None:
+def test_parallel_writers_lose_no_field(app: Flask, threads: OwnThreads, approach: str) -> None:
     """A writer who meets too many others is told so, and what it was told is true."""
     for _ in range(10):
         alice, start = admit(app, approach), Barrier(RACERS)
@@ -114,7 +113,7 @@ def test_parallel_writers_lose_no_field(app: Flask, threads: ThreadPoolExecutor,
 
 @each_store
 def test_a_role_taken_away_stays_away_however_the_session_is_used(
-    app: Flask, threads: ThreadPoolExecutor, approach: str
+    app: Flask, threads: OwnThreads, approach: str
 ) -> None:
     """SECURITY 15."""
     for _ in range(10):
