@@ -37,6 +37,7 @@ from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_b
 from token_auth.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from web import headers
+from web.cookies import drop_ambiguous
 from web.fields import MAX_BODY_BYTES
 from web.unread import ReadToTheEnd
 
@@ -60,6 +61,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     register_languages(app)
     errors.register(app)
     headers.register(app)
+    app.after_request(drop_ambiguous)
     if config.lab:
         answer_only_to(app, config.public_origin, config.front_door)
 

@@ -24,12 +24,13 @@ from accounts.demo import DEMO_MEMBERS
 from approach import Approach
 from config import DAY_S, Config
 from measurement.middleware import REQUESTS
+from web.cookies import PREFIX
 from web.fields import read_fields
 from web.negotiation import page
 from web.origin import refuse_cross_origin
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
-LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE = f"{PREFIX}language"
 # How pages are shown: without a cookie as the browser asks, and for one reader.
 DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
@@ -76,9 +77,9 @@ def home_blueprint(approaches: Sequence[Approach], config: Config, readyz: Calla
         for name, choices in DISPLAYS.items():
             choice = fields.get(name)
             if choice in choices:
-                response.set_cookie(name, str(choice), max_age=365 * DAY_S, httponly=True, samesite="Lax")
+                response.set_cookie(f"{PREFIX}{name}", str(choice), max_age=365 * DAY_S, httponly=True, samesite="Lax")
             elif choice == "":
-                response.delete_cookie(name, httponly=True, samesite="Lax")
+                response.delete_cookie(f"{PREFIX}{name}", httponly=True, samesite="Lax")
             elif choice is not None:
                 raise BadRequest(gettext("%(name)s takes %(choices)s.", name=name, choices=", ".join(choices)))
         return response
@@ -93,7 +94,7 @@ def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
     """Return what every page's header shows. It asks no store and no database: error pages need it too."""
     prefix = request.path.split("/", 2)[1]
     here = prefix if prefix in known["mounted"] else None
-    display = {name: request.cookies.get(name) for name in DISPLAYS}
+    display = {name: request.cookies.get(f"{PREFIX}{name}") for name in DISPLAYS}
     chosen = {name: value if value in DISPLAYS[name] else None for name, value in display.items()}
     endpoints = current_app.view_functions
     return {

@@ -31,6 +31,7 @@ class OpenRoutes:
 
     def logout(self) -> Response:
         """End nothing: there is no login."""
+        refuse_cross_origin()
         return done(None, 204, then=f"{NAME}.login_form")
 
     def logins(self) -> Response:

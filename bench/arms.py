@@ -60,10 +60,10 @@ def lab_arms(folder: Path, store_url: str, algorithm: str, approaches: tuple[str
     for approach in approaches:
         client = app.test_client()
         body = client.post(f"/{approach}/login", json={"username": "alice", "password": "wonderland"}).get_json()
-        cookie = client.get_cookie("sid", path=f"/{approach}")
+        cookie = client.get_cookie("sot_sid", path=f"/{approach}")
         headers = {"Authorization": f"Bearer {body['access_token']}"} if "access_token" in body else {}
         if cookie is not None:
-            headers["Cookie"] = f"sid={cookie.value}"
+            headers["Cookie"] = f"sot_sid={cookie.value}"
         name = f"/{approach}" if approach != "token" else f"/token {algorithm}"
         yield Arm(name, app, environ(f"/{approach}/profile", headers))
 

@@ -56,8 +56,8 @@ class Caller:
 
     def profile_environ(self) -> dict[str, Any]:
         """Return the request as a server hands it over; sending it so leaves the test client's own time out."""
-        cookie = self.client.get_cookie("sid", path=f"/{self.approach}")
-        carried = {"Cookie": f"sid={cookie.value}"} if cookie else {}
+        cookie = self.client.get_cookie("sot_sid", path=f"/{self.approach}")
+        carried = {"Cookie": f"sot_sid={cookie.value}"} if cookie else {}
         if "access_token" in self.tokens:
             carried = {"Authorization": f"Bearer {self.tokens['access_token']}"}
         return EnvironBuilder(path=f"/{self.approach}/profile", headers=carried).get_environ()

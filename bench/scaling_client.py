@@ -48,7 +48,7 @@ class Member:
                 continue
             ended_at = perf_counter()
             node = (response.getheader("Set-Cookie") or "").partition(";")[0]
-            if node.startswith("node="):
+            if node.startswith("sot_node="):
                 headers["Cookie"] = "; ".join(filter(None, [self._headers.get("Cookie"), node]))
             right = response.status == 200 and json.loads(body)["member"]["username"] == self._name
             parts = parts_us(response.getheader("Server-Timing") or "")

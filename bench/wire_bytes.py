@@ -37,7 +37,7 @@ def _log_in(port: int, approach: str) -> tuple[int, str, str]:
     if approach in BY_TOKEN:
         tokens = json.loads(said)
         return total, f"Authorization: Bearer {tokens['access_token']}\r\n", tokens["refresh_token"]
-    cookie = next((line for line in head.split("\r\n") if line.lower().startswith("set-cookie: sid=")), "")
+    cookie = next((line for line in head.split("\r\n") if line.lower().startswith("set-cookie: sot_sid=")), "")
     return total, (f"Cookie: {cookie.partition(': ')[2].partition(';')[0]}\r\n" if cookie else ""), ""
 
 

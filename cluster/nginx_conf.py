@@ -30,7 +30,7 @@ http {{
     upstream sticky {{
         zone sticky 256k;
 {servers}
-        sticky cookie node path=/ httponly samesite=lax;
+        sticky cookie sot_node path=/ httponly samesite=lax;
         keepalive 64;
     }}
     map $http_x_lab_door $door {{ default round_robin; sticky sticky; }}
@@ -38,7 +38,14 @@ http {{
     # What a browser is shown while no node answers, in its language; a program gets a problem.
     map $http_accept $wants_page {{ default no; ~text/html yes; }}
     map $http_accept_language $asked {{ default en; ~*^ko ko; }}
-    map $cookie_language $language {{ default $asked; ko ko; en en; }}
+    map $cookie_sot_language $language {{ default $asked; ko ko; en en; }}
+    # The nodes' server hands over no header with a character outside ASCII: with one such cookie of another program all
+    # were lost. Then ours alone are passed on, six at most. One that comes twice stays twice, for that is refused.
+    map $http_cookie $cookies {{ default $http_cookie; "~[^\x20-\x7e]" $own_cookies; }}
+    map $http_cookie $own_cookies {{
+        default "";
+        "~{own_cookies}" "$own1; $own2; $own3; $own4; $own5; $own6";
+    }}
     map "$wants_page $language" $no_node {{ default /@no_node; "yes en" /@no_node/en; "yes ko" /@no_node/ko; }}
 
     proxy_http_version 1.1;
@@ -46,6 +53,7 @@ http {{
     proxy_read_timeout 60s;
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;
+    proxy_set_header Cookie $cookies;
     proxy_set_header X-Forwarded-For {forwarded_for};
     # A GET or PUT that failed goes to the next node; a POST may have been carried out already and does not. This is
     # nginx's default, said aloud.
@@ -144,6 +152,10 @@ PROBLEMS = "\n".join(
 )
 
 
+OWN_COOKIE = r"(?:__Secure-)?sot_\w+=[!-:<-~]*)(?=;|$)"
+OWN_COOKIES = f"(?:^|; ?)(?<own1>{OWN_COOKIE}" + "".join(f"(?:.*?; ?(?<own{n}>{OWN_COOKIE})?" for n in range(2, 7))
+
+
 def nginx_conf(
     folder: Path, sockets: Sequence[Path], round_robin: str, sticky: str, user: str, has_proxy_in_front: bool
 ) -> str:
@@ -154,6 +166,7 @@ def nginx_conf(
         round_robin=round_robin,
         sticky=sticky,
         user=user,
+        own_cookies=OWN_COOKIES,
         problems=f"{PROBLEMS}\n{PAGES}",
         forwarded_for="$proxy_add_x_forwarded_for" if has_proxy_in_front else "$remote_addr",
         limited='""' if has_proxy_in_front else "$binary_remote_addr",  # behind a proxy all have its address

@@ -12,7 +12,7 @@ from flask_babel import force_locale, get_locale
 from werkzeug.exceptions import Forbidden
 
 from errors import NotFound
-from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE
+from web.cookies import cookie_name
 from web.fields import whole_number_arg
 from web.headers import content_security_policy
 from web.negotiation import page
@@ -21,7 +21,11 @@ from web.origin import refuse_cross_origin
 # Two names of one machine, and to a browser two sites: what decides is the host, never the port.
 OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 HOST = re.compile(r"(?P<name>127\.0\.0\.1|localhost)(?P<port>:\d{1,5})?", re.ASCII)
-COOKIES = {"token": (ACCESS_COOKIE, REFRESH_COOKIE), "session": ("sid",)}
+# By plain http: the page has no other name over https.
+COOKIES = {
+    "token": (cookie_name("access", secure=False), cookie_name("refresh", secure=False)),
+    "session": (cookie_name("sid", secure=False),),
+}
 
 PLANTED = "Written by another site"  # a note that no member should ever find
 

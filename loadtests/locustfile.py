@@ -38,7 +38,7 @@ MEMBERS = 1000
 TAKE, GIVE_BACK = "take a member", "give a member back"  # messages between workers and their master
 ANSWERS_WITHIN_S = 30.0
 PARTS = ("store", "verify", "db", "app")  # of `Server-Timing`
-COOKIE = re.compile(r"(sid|untuned|node)=([^;]*)")
+COOKIE = re.compile(r"((?:__Secure-)?sot_sid|untuned|sot_node)=([^;]*)")
 A_NOTE_OF = "a note of"
 
 

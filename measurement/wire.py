@@ -30,7 +30,9 @@ TOLD = (
 )
 UNTOLD_PATHS = ("/lab", "/walkthrough")  # the lab's own machinery, the instructor code among it
 MASKED = frozenset({"password", "code"})
-MASKED_COOKIES = re.compile(r"(?<![^;\s])(instructor)=[^;]*")  # worth the instructor code, wherever it comes along
+MASKED_COOKIES = re.compile(
+    r"(?<![^;\s])((?:__Secure-)?sot_instructor)=[^;]*"
+)  # worth the instructor code, wherever it comes along
 MASK = "****"
 MAX_HEADER = 16 * 1024  # all headers of a response have to fit nginx's proxy_buffer_size of 32 kB
 LIMITS = (4096, 1024, 256, 64)  # characters of each value: the first limit with which all of it fits

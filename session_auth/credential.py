@@ -28,8 +28,8 @@ from config import DAY_S
 from errors import InvalidCredentials, InvalidSession, LabError, StoreUnavailable
 from session_auth.record import Contents, Record, Renewed, decode, decode_renewed, merged
 from session_auth.store import IndexEntry, SessionStore
+from web.cookies import cookie_name
 
-COOKIE = "sid"
 ID_BYTES = 32
 ID_LENGTH = 43  # of 32 bytes in base64url
 # A shortened idle time travels with the id, because GETEX has to name it before the record is read. It is part of
@@ -86,6 +86,7 @@ class SessionCredential(ServerSideSessionInterface):
         in_lab: bool = False,
     ) -> None:
         super().__init__(app, sid_length=ID_BYTES)
+        self.cookie = cookie_name("sid", secure=self.get_cookie_secure(app))
         self._path = path
         self._store = store
         self._members = members
@@ -206,7 +207,7 @@ class SessionCredential(ServerSideSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Read the session that the cookie names. An unknown id is never adopted."""
-        sid = request.cookies.get(COOKIE, "")  # sent twice, the guard refuses it
+        sid = request.cookies.get(self.cookie, "")  # sent twice, the guard refuses it
         if WELL_FORMED_ID.fullmatch(sid) is None:
             session = Session(sid=new_id())
             session.over = True
@@ -263,14 +264,14 @@ class SessionCredential(ServerSideSessionInterface):
     def set_cookie(self, response: Response, sid: str) -> Response:
         """Hand the id to the browser, for this approach's pages only and out of every script's reach."""
         response.set_cookie(
-            COOKIE, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+            self.cookie, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
         )
         return response
 
     def delete_cookie(self, response: Response) -> Response:
         """Take the id out of the browser."""
         response.delete_cookie(
-            COOKIE, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+            self.cookie, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
         )
         return response
 

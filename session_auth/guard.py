@@ -6,7 +6,7 @@ from flask import g
 
 from accounts.identity import Identity
 from errors import InvalidSession, NoCredentials
-from session_auth.credential import COOKIE, SessionCredential, live_session
+from session_auth.credential import SessionCredential, live_session
 from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
 
@@ -28,7 +28,7 @@ class SessionGuard:
 
     def identify(self) -> Identity:
         """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""
-        if single_cookie(COOKIE) is None:
+        if single_cookie(self.credential.cookie) is None:
             raise NoCredentials()
         record = self.credential.verify(live_session())
         return Identity(record.member_id, record.member_id, record.role, record.login_id, self.approach)

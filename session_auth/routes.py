@@ -8,7 +8,7 @@ from flask import Response, g
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
 from errors import NoCredentials
-from session_auth.credential import COOKIE, SessionCredential, live_session
+from session_auth.credential import SessionCredential, live_session
 from web.cookies import sent_by_a_script, single_cookie
 from web.fields import read_fields, seconds_field
 from web.negotiation import done
@@ -50,7 +50,7 @@ class SessionRoutes:
     def logout(self) -> Response:
         """End this login, at once and for every request in flight. To end one that has ended is a success."""
         refuse_cross_origin()
-        if single_cookie(COOKIE) is None:
+        if single_cookie(self.credential.cookie) is None:
             raise NoCredentials()
         self.credential.revoke(live_session())
         return self.credential.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))

@@ -3,6 +3,7 @@
 from werkzeug.test import TestResponse
 
 from tests.visitor import Visitor
+from web.cookies import PREFIX
 
 ACCESS_S, REFRESH_S = 60, 300
 
@@ -44,7 +45,7 @@ class Bearer:
             return response.headers.get(f"X-{name.title()}-Token")
         assert not any(f"X-{kind}-Token" in response.headers for kind in ("Access", "Refresh"))
         cookies = dict(line.split(";")[0].split("=", 1) for line in response.headers.getlist("Set-Cookie"))
-        return cookies.get(name)
+        return cookies.get(f"{PREFIX}{name}")
 
     def attached(self, response: TestResponse) -> bool:
         return bool(self.sent_back(response, "access") or self.sent_back(response, "refresh"))

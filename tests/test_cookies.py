@@ -15,10 +15,65 @@ def test_a_credential_that_came_twice_is_refused_whatever_the_order(
     """A neighbouring site can add a cookie of this name, and browsers may send it first. SECURITY 16."""
     alice = visitor(approach).login("alice", transport="cookie")
     mine, other = alice.cookie(name), "planted"
+    name = f"sot_{name}"
     for pair in (f"{name}={mine}; {name}={other}", f"{name}={other}; {name}={mine}"):
         refused = app.test_client(use_cookies=False).get(f"/{approach}/profile", headers={"Cookie": pair})
         assert (refused.status_code, refused.get_json()["code"]) == (400, "bad_request")
         assert name in refused.get_json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/{a}", "/{a}/", "/{a}/profile"])
+@pytest.mark.parametrize(("approach", "name"), COOKIES)
+def test_a_cookie_that_comes_twice_is_deleted_by_the_refusal(
+    visitor: MakeVisitor, approach: str, name: str, path: str
+) -> None:
+    """SECURITY 26: it used to make every page a 400, with no way out."""
+    alice = visitor(approach).login("alice", transport="cookie")
+    alice.client.set_cookie(f"sot_{name}", "planted", path=path.format(a=approach))
+    if path != "/{a}":
+        assert alice.get("profile", headers={}).status_code == 400
+    assert alice.client.get_cookie(f"sot_{name}", path=path.format(a=approach)) is None or path == "/{a}"
+    alice.access = alice.refresh_token = None
+    alice.login("alice", transport="cookie")
+    assert alice.who() == "alice"
+
+
+@pytest.mark.parametrize(("approach", "name"), COOKIES)
+@pytest.mark.parametrize("foreign", ["sid", "session", "access", "refresh", "session_id", "token"])
+def test_a_cookie_of_another_program_is_none_of_ours(
+    visitor: MakeVisitor, approach: str, name: str, foreign: str
+) -> None:
+    """SECURITY 26: cookies belong to a host, whatever the port."""
+    alice = visitor(approach).login("alice", transport="cookie")
+    alice.client.set_cookie(foreign, "another program's", path="/")
+    assert alice.who() == "alice"
+    assert name.startswith(("sid", "access", "refresh"))
+
+
+@pytest.mark.parametrize(("approach", "name"), COOKIES)
+def test_over_https_the_names_say_that_the_cookies_came_so(make_app: MakeApp, approach: str, name: str) -> None:
+    """SECURITY 16, 26: `__Secure-` and not `__Host-`, which demands `Path=/`. Each is taken away by its own name."""
+    app = make_app(public_origin="https://lab.example")
+    client, secure = (
+        app.test_client(),
+        {"base_url": "https://lab.example", "headers": {"Origin": "https://lab.example"}},
+    )
+    body = {"username": "alice", "password": "wonderland", "transport": "cookie"}
+    said = client.post(f"/{approach}/login", json=body, **secure).headers.getlist("Set-Cookie")
+    [line] = [line for line in said if line.startswith(f"__Secure-sot_{name}=")]
+    assert {"Secure", "HttpOnly", f"Path=/{approach}", "SameSite=Lax"} <= set(line.split("; "))
+    assert client.get(f"/{approach}/profile", **secure).status_code == 200
+    gone = client.post(f"/{approach}/logout", **secure).headers.getlist("Set-Cookie")
+    [line] = [line for line in gone if line.startswith(f"__Secure-sot_{name}=")]
+    assert {"Secure", "Max-Age=0"} <= set(line.split("; ")), "browsers take no __Secure- cookie without Secure"
+
+
+@pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
+def test_cookies_that_the_server_could_not_read_are_explained(app: Flask, approach: str) -> None:
+    """SECURITY 26: it used to say "not logged in" after a right password."""
+    refused = app.test_client(use_cookies=False).get(f"/{approach}/profile", headers={"Cookie": ""})
+    assert (refused.status_code, refused.get_json()["code"]) == (400, "bad_request")
+    assert "ASCII" in refused.get_json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/session//profile", "//session/profile", "//evil.example/session/profile"])

@@ -76,7 +76,7 @@ def test_every_cookie_is_out_of_reach_of_scripts_other_sites_and_other_prefixes(
     cookies = cookies_of(add_views(make_app()), approach)
     assert len(cookies) == 6
     for header in cookies:
-        assert header.startswith("sid=")
+        assert header.startswith("sot_sid=")
         assert {"HttpOnly", "SameSite=Lax", f"Path=/{approach}"} <= attributes(header)
         assert "Secure" not in attributes(header)
         assert not any(attribute.startswith("Domain") for attribute in attributes(header))

@@ -1,5 +1,6 @@
 """The balancer in front of every lab: slow, large or many requests of one client do not hold up the others."""
 
+import json
 import os
 import resource
 import shutil
@@ -43,6 +44,29 @@ def test_a_lab_of_one_node_has_both_doors(lab: Lab) -> None:
     assert lab.control("GET", "/state")["balancer"]["state"] == "running"
 
 
+def test_a_cookie_that_is_not_ascii_takes_no_login_away(lab: Lab) -> None:
+    """SECURITY 26: the nodes' server lost all cookies with it; every approach said "not logged in"."""
+    foreign = "nickname=홍길동; sid=planted; theme=élan".encode().decode("latin-1")  # bytes as a browser sends them
+    fields = {"username": "alice", "password": "wonderland"}
+    for approach in ("session", "token", "hybrid"):
+        _, headers, body = lab.request("POST", f"/{approach}/login", fields)
+        tokens = json.loads(body)
+        ours = headers.get("set-cookie", "").partition(";")[0]
+        ours = ours or f"sot_access={tokens['access_token']}; sot_refresh={tokens['refresh_token']}"
+        for sent in (f"{foreign}; {ours}", f"{ours}; {foreign}", f"{foreign}; {ours}; {foreign}"):
+            status, _, body = lab.request("GET", f"/{approach}/profile", headers={"Cookie": sent})
+            assert (status, json.loads(body)["member"]["username"]) == (200, "alice")
+        twice = {"Cookie": f"{foreign}; {ours}; {ours}"}
+        assert lab.request("GET", f"/{approach}/profile", headers=twice)[0] == 400
+
+
+def test_one_node_alone_says_which_cookies_it_cannot_read(direct: Lab) -> None:
+    """SECURITY 26."""
+    foreign = "nickname=홍길동".encode().decode("latin-1")
+    status, _, body = direct.request("GET", "/session/profile", headers={"Cookie": f"{foreign}; sot_sid={'A' * 43}"})
+    assert (status, "ASCII" in json.loads(body)["detail"]) == (400, True)
+
+
 def test_nothing_listens_before_the_lab_can_answer(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
 
@@ -83,7 +107,7 @@ def test_a_browser_is_told_in_its_language_that_no_node_answers_and_asks_again(l
         for headers, language, says in (
             (PAGE, "en", "No node answers at the moment"),
             ({**PAGE, "Accept-Language": "ko-KR,ko;q=0.9"}, "ko", "응답하는 노드가 없습니다"),
-            ({**PAGE, "Accept-Language": "en", "Cookie": "language=ko"}, "ko", "응답하는 노드가 없습니다"),
+            ({**PAGE, "Accept-Language": "en", "Cookie": "sot_language=ko"}, "ko", "응답하는 노드가 없습니다"),
         ):
             status, said, body = lab.request("GET", "/session/login", headers=headers)
             assert (status, said["content-type"], said["retry-after"]) == (503, "text/html; charset=utf-8", "1")

@@ -69,7 +69,7 @@ def test_no_bytes_make_a_login_or_a_note_fail_in_an_unknown_way(
 @given(sid=header_text, cookie=header_text)
 def test_no_cookie_makes_a_page_fail_in_an_unknown_way(app: Flask, sid: str, cookie: str) -> None:
     """SECURITY 21."""
-    for header in (f"sid={sid}", cookie, f"{cookie}; sid={sid}; sid={cookie}"):
+    for header in (f"sot_sid={sid}", cookie, f"{cookie}; sot_sid={sid}; sot_sid={cookie}"):
         for approach in ("session", "memory"):
             response = app.test_client().get(f"/{approach}/profile", headers={"Cookie": header})
             assert_problem(response, 401, response.get_json()["code"])

@@ -234,7 +234,7 @@ def test_an_address_without_a_page_is_told_so(app: Flask, path: str, language: s
 def test_a_store_that_is_down_takes_nothing_away(make_app: MakeApp, language: str) -> None:
     app = make_app(redis_url=STORE_DOWN)
     visitor = Reader(app, language)
-    visitor.client.set_cookie("sid", "A" * 43, path="/session")
+    visitor.client.set_cookie("sot_sid", "A" * 43, path="/session")
     broken = visitor.get("/session/profile")
     assert (broken.status_code, broken.headers["Retry-After"]) == (503, "1")
     assert {"en": "Nothing is lost", "ko": "사라진 것은 없으며"}[language] in broken.text

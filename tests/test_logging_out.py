@@ -39,7 +39,7 @@ def log_out(visitor: Visitor, way: str) -> TestResponse:
     }[way]
     client = visitor.client.application.test_client()
     if way == "refresh in the cookie":
-        client.set_cookie("refresh", refresh or "", path=f"/{visitor.approach}")
+        client.set_cookie("sot_refresh", refresh or "", path=f"/{visitor.approach}")
     return client.post(f"/{visitor.approach}/logout", headers=headers, json=body)
 
 

@@ -58,7 +58,7 @@ def test_a_note_is_added_at_the_cost_of_a_read(visitor: MakeVisitor, monitor: Mo
 
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_outside_the_prefix_a_session_cookie_asks_no_store(app: Flask, monitor: Monitor, path: str) -> None:
-    cookie = {"Cookie": f"sid={admit(app).cookie('sid')}"}
+    cookie = {"Cookie": f"sot_sid={admit(app).cookie('sid')}"}
     monitor.commands()
     for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
         app.test_client().open(path, method=method, headers=cookie)

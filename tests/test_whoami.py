@@ -32,16 +32,16 @@ def test_asking_rotates_no_refresh_token(app: Flask, clock: Clock) -> None:
     """SECURITY 10: the header of a page in another tab must not spend what this one holds."""
     client = app.test_client()
     client.post("/token/login", json={"username": "alice", "password": "wonderland", "transport": "cookie"})
-    before = client.get_cookie("refresh", path="/token")
+    before = client.get_cookie("sot_refresh", path="/token")
     clock.advance(app.config.get("ACCESS_TTL_S", 300) + 1)
     answer = client.get("/token/whoami")
     assert (answer.status_code, answer.get_json()) == (200, {"member": None, "code": "expired_token"})
-    assert client.get_cookie("refresh", path="/token") == before
+    assert client.get_cookie("sot_refresh", path="/token") == before
     assert "Set-Cookie" not in answer.headers
     assert client.get("/token/profile").status_code == 200
 
 
 def test_a_store_that_is_down_is_said_and_no_refusal(make_app: MakeApp) -> None:
     answer = make_app(redis_url="redis://127.0.0.1:1/0").test_client()
-    answer.set_cookie("sid", "x" * 43, path="/session")
+    answer.set_cookie("sot_sid", "x" * 43, path="/session")
     assert answer.get("/session/whoami").get_json() == {"member": None, "code": "store_unavailable"}

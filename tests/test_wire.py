@@ -60,7 +60,7 @@ def test_no_body_shows_a_password_however_it_is_written(
 
 def test_the_largest_request_still_fits_a_proxys_buffer(app: Flask) -> None:
     """All of a response's headers go into one buffer of 32 kB."""
-    long = {"Cookie": f"sid={'x' * 9000}", "Authorization": f"Bearer {'y' * 9000}", "X-Refresh-Token": "z" * 9000}
+    long = {"Cookie": f"sot_sid={'x' * 9000}", "Authorization": f"Bearer {'y' * 9000}", "X-Refresh-Token": "z" * 9000}
     body = {"text": "한" * 9000}
     response = app.test_client(use_cookies=False).post("/session/notes", json=body, headers={**ASK, **long})
     assert "characters)" in wire(response)["request"]["headers"][1][1]
@@ -86,7 +86,8 @@ def test_without_the_lab_nothing_is_told(make_app: MakeApp) -> None:
 
 @pytest.mark.parametrize("path", ["/lab", "/lab/nowhere", "/open/profile", "/session/profile"])
 @pytest.mark.parametrize(
-    "cookie", ["instructor=proof", "a=1; instructor=proof", "instructor=proof; b=2;instructor=proof"]
+    "cookie",
+    ["sot_instructor=proof", "a=1; __Secure-sot_instructor=proof", "sot_instructor=proof; b=2;sot_instructor=proof"],
 )
 def test_the_instructors_cookie_is_shown_nowhere(app: Flask, path: str, cookie: str) -> None:
     """It is worth the code, and `/lab` itself lies on its path."""

@@ -5,6 +5,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from web.cookies import cookie_name
+
 PASSWORDS = {"alice": "wonderland", "bob": "builder", "carol": "classroom"}
 APPROACHES = ("open", "memory", "session", "token", "hybrid")
 GUARDED = APPROACHES[1:]
@@ -82,11 +84,15 @@ class Visitor:
         return response.get_json()["member"]["username"] if response.status_code == 200 else None
 
     def cookie(self, name: str) -> str | None:
-        found = self.client.get_cookie(name, path=f"/{self.approach}")
+        """Return the cookie `sid`, `access` or `refresh`, by its name without the prefix."""
+        found = self.client.get_cookie(self._called(name), path=f"/{self.approach}")
         return None if found is None else found.value
 
     def set_cookie(self, name: str, value: str) -> None:
-        self.client.set_cookie(name, value, path=f"/{self.approach}")
+        self.client.set_cookie(self._called(name), value, path=f"/{self.approach}")
+
+    def _called(self, name: str) -> str:
+        return cookie_name(name, secure=self.client.application.config["SESSION_COOKIE_SECURE"])
 
     def _keep(self, body: dict[str, Any]) -> None:
         self.access = body.get("access_token", self.access)

@@ -14,7 +14,7 @@ from approach import Approach
 from config import Config
 from token_auth.credential import Lifetimes, TokenCredential
 from token_auth.denylist import Denylist, NoDenylist, RedisDenylist
-from token_auth.guard import TokenGuard
+from token_auth.guard import Cookies, TokenGuard
 from token_auth.key_ring import KeyRing
 from token_auth.routes import TokenRoutes
 from token_auth.store import RefreshTokens
@@ -40,9 +40,10 @@ class TokenApproach(Approach):
         lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
         tokens = RefreshTokens(database, name, config.refresh_grace_s, config.logins_per_member)
         self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, lifetimes, now)
-        views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, config.secure_cookies)
-        guard = TokenGuard(name, self.credential)
-        own_guard = TokenGuard(name, self.credential, any_role=True)
+        cookies = Cookies.named(config.secure_cookies)
+        views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, cookies, config.secure_cookies)
+        guard = TokenGuard(name, self.credential, cookies)
+        own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify_by_access, self.credential.member_changed, own_guard)
         self.outside.before_request(_expect_bearer)
         self.outside.after_request(_vary)

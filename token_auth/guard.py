@@ -1,7 +1,7 @@
 """From a request to the member who sent it, by the tokens that it carries."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from flask import g, request
 
@@ -15,14 +15,25 @@ from errors import (
     RefreshReused,
 )
 from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
-from web.cookies import single_cookie
+from web.cookies import cookie_name, single_cookie
 from web.origin import refuse_cross_origin
 
-ACCESS_COOKIE = "access"
-REFRESH_COOKIE = "refresh"
 REFRESH_HEADER = "X-Refresh-Token"
 
 Carrier = Literal["cookie", "header"]
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """What the two cookies are called."""
+
+    access: str
+    refresh: str
+
+    @classmethod
+    def named(cls, secure: bool) -> Self:
+        """Return the names for https, or for plain http."""
+        return cls(cookie_name("access", secure), cookie_name("refresh", secure))
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,11 @@ class TokenGuard:
 
     approach: str
     credential: TokenCredential
+    cookies: Cookies
     any_role: bool = False
 
     def __call__(self) -> None:
-        presented = present()
+        presented = present(self.cookies)
         g.carrier = presented.carrier
         if presented.carrier == "cookie":
             refuse_cross_origin()  # a cookie comes along whoever's page sends the request
@@ -78,7 +90,7 @@ class TokenGuard:
 
     def identify_by_access(self) -> Identity:
         """Return who sends this request by its access token alone: nothing is renewed. Raise as `identify` does."""
-        return self.identify(replace(present(), refresh=None))
+        return self.identify(replace(present(self.cookies), refresh=None))
 
     def _renew_if_due(self, access: AccessToken, due: bool, refresh: RefreshToken) -> Tokens | None:
         """Decide the four cases (both tokens are untampered, or we would not be here)."""
@@ -115,10 +127,10 @@ class TokenGuard:
             raise
 
 
-def present() -> Presented:
+def present(cookies: Cookies) -> Presented:
     """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
-    bearer, access_cookie = bearer_token(), single_cookie(ACCESS_COOKIE)
-    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(REFRESH_COOKIE)
+    bearer, access_cookie = bearer_token(), single_cookie(cookies.access)
+    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(cookies.refresh)
     if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:

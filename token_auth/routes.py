@@ -20,7 +20,7 @@ from errors import (
 )
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Lifetimes, TokenCredential, Tokens
-from token_auth.guard import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_HEADER, present
+from token_auth.guard import REFRESH_HEADER, Cookies, present
 from web.cookies import sent_by_a_script, single_cookie
 from web.fields import Fields, is_form, read_fields, seconds_field, text_field
 from web.negotiation import done
@@ -36,6 +36,7 @@ class TokenRoutes:
     door: Door
     lifetimes: Lifetimes
     shorter_lifetimes: bool
+    cookies: Cookies
     secure_cookies: bool
 
     def login_form(self) -> Response:
@@ -59,9 +60,9 @@ class TokenRoutes:
     def refresh(self) -> Response:
         """Exchange a refresh token for new tokens; they come back the way the old one came."""
         refuse_cross_origin()
-        presented = present()
-        g.carrier = "cookie" if single_cookie(REFRESH_COOKIE) else "header"
-        token = _sent_refresh_token()
+        presented = present(self.cookies)
+        g.carrier = "cookie" if single_cookie(self.cookies.refresh) else "header"
+        token = self._sent_refresh_token()
         if token is None:
             raise NoCredentials()
         access = None if presented.access is None else self.credential.read(presented.access)
@@ -85,7 +86,7 @@ class TokenRoutes:
         (RFC 7009). To end a login that has ended is a success.
         """
         refuse_cross_origin()
-        access, refresh = present().access, _sent_refresh_token()
+        access, refresh = present(self.cookies).access, self._sent_refresh_token()
         if access is None and refresh is None:
             raise NoCredentials()
         self._end(access, refresh)
@@ -118,6 +119,16 @@ class TokenRoutes:
         response.headers["X-Access-Token"], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
         return response
 
+    def _sent_refresh_token(self) -> str | None:
+        """Return the refresh token, sent in one place at most, whatever carries the access token; or None."""
+        in_body = read_fields().get("refresh_token")
+        elsewhere = request.headers.get(REFRESH_HEADER) or single_cookie(self.cookies.refresh)
+        if in_body is None:
+            return elsewhere or None
+        if elsewhere:
+            raise AmbiguousCredentials()
+        return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
+
     def _end(self, access: str | None, refresh: str | None) -> None:
         """End the logins that these tokens belong to: usually one. Raise `InvalidToken` or `RefreshInvalid`."""
         owner = None if access is None else self.credential.read(access)
@@ -130,7 +141,7 @@ class TokenRoutes:
     def _end_previous(self) -> None:
         """End the login whose cookies the browser came with: the new ones take their place."""
         with suppress(CredentialError):  # a cookie that is not in order names no login
-            self._end(request.cookies.get(ACCESS_COOKIE), request.cookies.get(REFRESH_COOKIE))
+            self._end(request.cookies.get(self.cookies.access), request.cookies.get(self.cookies.refresh))
 
     def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
         if not self.shorter_lifetimes:
@@ -142,7 +153,7 @@ class TokenRoutes:
 
     def _set_cookies(self, response: Response, tokens: Tokens) -> Response:
         # An expired access token stays in the browser: coming along with the refresh token, it is the second case.
-        for name, value in ((ACCESS_COOKIE, tokens.access), (REFRESH_COOKIE, tokens.refresh)):
+        for name, value in ((self.cookies.access, tokens.access), (self.cookies.refresh, tokens.refresh)):
             response.set_cookie(
                 name,
                 value,
@@ -156,8 +167,10 @@ class TokenRoutes:
 
     def _discard(self, response: Response) -> Response:
         g.renewed = None
-        for name in (ACCESS_COOKIE, REFRESH_COOKIE):
-            response.delete_cookie(name, path=f"/{self.approach}", httponly=True, samesite="Lax")
+        for name in (self.cookies.access, self.cookies.refresh):
+            response.delete_cookie(
+                name, path=f"/{self.approach}", httponly=True, samesite="Lax", secure=self.secure_cookies
+            )
         return response
 
 
@@ -166,14 +179,3 @@ def _wants_cookies(fields: Fields) -> bool:
     if transport not in ("cookie", "body"):
         raise BadRequest(gettext("transport takes cookie or body."))
     return bool(transport == "cookie")
-
-
-def _sent_refresh_token() -> str | None:
-    """Return the refresh token, sent in one place at most, whatever carries the access token; None if there is none."""
-    in_body = read_fields().get("refresh_token")
-    elsewhere = request.headers.get(REFRESH_HEADER) or single_cookie(REFRESH_COOKIE)
-    if in_body is None:
-        return elsewhere or None
-    if elsewhere:
-        raise AmbiguousCredentials()
-    return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
