@@ -6,46 +6,26 @@ rebinding) shares its origin with us, but still sends that name. Pressing needs 
 
 import hashlib
 import hmac
-import math
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Request, request
 from flask_babel import gettext
-from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from accounts.attempts import WindowsHere
 from config import Config
-from errors import CodeNeeded, ForeignHost, LabError, RateLimited, WrongCode
+from errors import CodeNeeded, ForeignHost, WrongCode
+from lab_controls.guesses import Guesses
 from web.cookies import single_cookie
 from web.host import LOOPBACK_NAMES, host_name, is_address, name_in
 from web.origin import SAFE_METHODS, refuse_cross_origin
 
 COOKIE = "instructor"
 HEADER = "X-Instructor-Code"
-FAILURES_PER_MINUTE = 10
-
-
-class Guesses:
-    """Wrong codes of the last minute by address. In this node alone: the store may be what somebody has stopped."""
-
-    def __init__(self, limit: int = FAILURES_PER_MINUTE) -> None:
-        self._limit = RateLimitItemPerMinute(limit)
-        self._window = WindowsHere()
-
-    def refuse_if_exhausted(self, address: str) -> None:
-        """Raise `RateLimited` if this address has guessed too often."""
-        if not self._window.test(self._limit, address):
-            resets_at = self._window.get_window_stats(self._limit, address).reset_time
-            raise RateLimited(max(1, math.ceil(resets_at - time.time())))
-
-    def count(self, address: str) -> None:
-        """Count one wrong code."""
-        self._window.hit(self._limit, address)
+SHARED_FILE = "instructor"  # beside the control socket
 
 
 @dataclass(frozen=True)
@@ -55,12 +35,14 @@ class Guard:
     public_origin: str | None
     code: str | None
     proxies: int
-    guesses: Guesses = field(default_factory=Guesses)
+    guesses: Guesses
 
     @classmethod
     def of(cls, config: Config) -> "Guard":
         """Return the guard that these settings ask for."""
-        return cls(config.public_origin, config.instructor_code, config.trusted_proxies)
+        socket = config.control_socket
+        guesses = Guesses(socket and socket.with_name(SHARED_FILE))
+        return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses)
 
     def __call__(self) -> None:
         """Hold every request to the Host rule, and an unsafe one to our own page or no page at all.
@@ -80,37 +62,32 @@ class Guard:
 
     def admit(self) -> None:
         """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may press."""
-        if self.is_local():
+        if self.may_press():
             return
         if self.code is None:
             raise CodeNeeded(gettext("Only a browser on the lab's own machine presses its controls."))
-        shown, proof = request.headers.get(HEADER), single_cookie(COOKIE)
-        if shown is None and proof is None:
+        shown = request.headers.get(HEADER)
+        if shown is not None:
+            self._check(shown, self.code)
+        elif COOKIE in request.cookies:
+            raise WrongCode()
+        else:
             raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
-        self._check(shown, self.code) if shown is not None else self._check(proof or "", self.proof())
 
     def enter(self, code: str) -> str:
         """Return what proves that the code is known. Raise `CodeNeeded`, `WrongCode` or `RateLimited`."""
         if self.code is None:
             raise CodeNeeded(gettext("This lab was started without a code."))
         self._check(code, self.code)
-        return self.proof()
-
-    def proof(self) -> str:
-        """Return what the cookie holds: it is worth the code and does not tell it, and every node computes the same."""
-        return hmac.new((self.code or "").encode(), b"lab controls", hashlib.sha256).hexdigest()
+        return self._proof(self.code)
 
     def may_press(self) -> bool:
-        """Tell whether a press would be admitted. A wrong proof counts as a guess here too, for it is one."""
-        if self.is_local():
-            return True
-        if COOKIE not in request.cookies:
-            return False
-        try:
-            self.admit()
-        except LabError:
-            return False
-        return True
+        """Tell whether this request comes from this machine, or brings the proof that its browser was given.
+
+        The proof is as random as a key and does not follow from the code. So a wrong one is no guess that would have to
+        be counted, and the right one opens however many codes have been guessed.
+        """
+        return self.is_local() or self._brings_proof()
 
     def is_local(self) -> bool:
         """Tell whether the client sits at this machine: by its address and by the name that it used for us.
@@ -124,12 +101,17 @@ class Guard:
         direct = self.proxies == balancers and _proxies_named(request) <= balancers
         return named and direct and _is_loopback(request.remote_addr)
 
-    def _check(self, given: str, expected: str) -> None:
-        address = request.remote_addr or ""
-        self.guesses.refuse_if_exhausted(address)
-        if not hmac.compare_digest(_spoken(given), _spoken(expected)):
-            self.guesses.count(address)
-            raise WrongCode()
+    def _check(self, given: str, code: str) -> None:
+        self.guesses.judge(hmac.compare_digest(_spoken(given), _spoken(code)), request.remote_addr or "")
+
+    def _brings_proof(self) -> bool:
+        if self.code is None or not request.cookies.get(COOKIE):
+            return False
+        brought = single_cookie(COOKIE) or ""
+        return hmac.compare_digest(brought.encode(), self._proof(self.code).encode())
+
+    def _proof(self, code: str) -> str:
+        return hmac.new(self.guesses.secret(), code.encode(), hashlib.sha256).hexdigest()
 
     def _refuse_foreign_host(self) -> None:
         name = host_name(request)
