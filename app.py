@@ -95,7 +95,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     if config.lab:
         keepers = (in_memory, sessions, tokens, hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}
-        for blueprint in _walks(config, looks, lambda *change: tell(members.set_role(*change))):
+        for blueprint in _walks(config, looks, members, lambda *change: tell(members.set_role(*change))):
             app.register_blueprint(blueprint)
         for blueprint in _exhibits(config, key_ring, database, door, now):
             app.register_blueprint(blueprint)
@@ -112,10 +112,12 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     return app
 
 
-def _walks(config: Config, looks: Mapping[str, Look], set_role: Callable[[str, str], None]) -> Iterator[Blueprint]:
+def _walks(
+    config: Config, looks: Mapping[str, Look], members: Members, set_role: Callable[[str, str], None]
+) -> Iterator[Blueprint]:
     """Yield the pages that need a lab's front door, behind which other clients are played."""
     if config.front_door:
-        yield walkthrough_blueprint(config, config.front_door, looks, set_role)
+        yield walkthrough_blueprint(config, config.front_door, looks, members, set_role)
         yield comparison_blueprint(config)
 
 

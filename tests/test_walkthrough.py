@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from accounts.attempts import FAILURES_PER_MINUTE
 from app import create_app
 from tests.conftest import Clock, MakeApp, config_in
 from tests.lab_processes import Lab
@@ -310,6 +311,22 @@ def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: Lab, ap
 )
 def test_nobody_else_logs_in_as_another_client(app: Flask, approach: str, username: str) -> None:
     assert_problem(second_login(app, approach, username), 400, "bad_request")
+
+
+@pytest.mark.own_processes
+@pytest.mark.parametrize("changed", ["unknown", "password", "disabled"])
+def test_no_second_login_locks_the_labs_own_machine_out(make_app: MakeApp, lab: Lab, changed: str) -> None:
+    """SECURITY 18: the lab sends it from its own machine, so one that would fail there is not sent."""
+    app = make_app(front_door=lab.url)
+    username = "load-9999" if changed == "unknown" else "load-0007"
+    if changed == "password":
+        app.test_cli_runner().invoke(args=["members", "set-password", username, "--password", "another-one"])
+    if changed == "disabled":
+        app.test_cli_runner().invoke(args=["members", "disable", username])
+    for _ in range(FAILURES_PER_MINUTE + 1):
+        assert_problem(second_login(app, "session", username), 404, "not_found", naming="load member")
+    for approach in GUARDED:
+        assert second_login(app, approach, "load-0042").get_json()["status"] == 200
 
 
 # -- one action through every approach

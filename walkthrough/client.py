@@ -20,7 +20,8 @@ from accounts.demo import LOAD_PASSWORD
 from errors import StoreUnavailable
 from web.fields import Fields, is_text
 
-# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's.
+# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's. None of
+# these counts a failure.
 PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
 METHODS = ("GET", "POST")  # no set: what is asked for may be a list, which no set can be asked for
 HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})

@@ -9,8 +9,10 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
+from accounts.demo import LOAD_PASSWORD
 from accounts.identity import Role
-from accounts.members import UnknownMember
+from accounts.members import Members, UnknownMember
+from accounts.passwords import matches
 from approach import Holding
 from config import Config
 from errors import NotFound
@@ -27,7 +29,7 @@ Look = Callable[[str], Sequence[Holding]]
 
 
 def walkthrough_blueprint(
-    config: Config, front_door: str, looks: Mapping[str, Look], set_role: Callable[[str, str], None]
+    config: Config, front_door: str, looks: Mapping[str, Look], members: Members, set_role: Callable[[str, str], None]
 ) -> Blueprint:
     """Return the walks; `looks` says by approach what the server keeps for a credential."""
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
@@ -68,7 +70,9 @@ def walkthrough_blueprint(
     def second_login() -> Response:
         """Log a load member in as another client, and show its real answer: a page has one jar of cookies only."""
         fields = read_fields()
-        return jsonify(other.send(OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))))
+        log_in = OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))
+        _refuse_if_it_would_fail(members, _load_member(fields))
+        return jsonify(other.send(log_in))
 
     @walks.post("/role")
     def change_role() -> Response:
@@ -84,6 +88,17 @@ def walkthrough_blueprint(
         return jsonify(member={"username": username, "role": role})
 
     return walks
+
+
+def _refuse_if_it_would_fail(members: Members, username: str) -> None:
+    """Raise 404 for a member who does not have the public password.
+
+    The lab sends this log-in from its own machine. A failure would count against that machine, and visitors could keep
+    its own browser from logging in. A visitor sends no password here, so there is nothing to guess.
+    """
+    member = members.find_active(username)
+    if member is None or not matches(member.password_hash, LOAD_PASSWORD):
+        raise NotFound(gettext("There is no such load member, or its password was changed."))
 
 
 def _load_member(fields: Fields) -> str:
