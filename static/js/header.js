@@ -2,6 +2,8 @@
 // Other scripts tell of an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })),
 // and of a log-in or a log-out: document.dispatchEvent(new Event("login-changed")).
 
+import { fetchTimed } from "./clock.js";
+
 showAll();
 document.addEventListener("login-changed", showAll);
 
@@ -11,7 +13,7 @@ function showAll() {
 
 async function showWho(place) {
   try {
-    const response = await fetch(place.dataset.whoami, { headers: { Accept: "application/json" } });
+    const response = await fetchTimed(place.dataset.whoami, { headers: { Accept: "application/json" } });
     const { member, code } = await response.json();
     place.textContent = member?.username ?? (code === "store_unavailable" ? "?" : "–");
   } catch {

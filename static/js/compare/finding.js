@@ -1,5 +1,6 @@
 // What an action showed, in sentences that are chosen by what really happened.
 
+import { now } from "../clock.js";
 import { language, say, words } from "../words.js";
 import { steps } from "./cost.js";
 import { claimsOf } from "./member.js";
@@ -39,7 +40,7 @@ function circumstances(action, { approach, exchanges, verdict }, member, before)
     elsewhere: action === "role" && approach === "memory" && before.node !== login.home,
     unlisted: action === "end-other" && exchanges[0]?.answer?.status === 404,
     not_ended: action === "end-other" && exchanges[0]?.answer?.status === 401,
-    recalled: answer?.body.code === "expired_token" && claimsOf(exchanges.at(-1).credential).exp > Date.now() / 1000,
+    recalled: answer?.body.code === "expired_token" && claimsOf(exchanges.at(-1).credential).exp > now(),
     expired_token: answer?.body.code === "expired_token",
     no_credentials: answer?.body.code === "no_credentials",
   };

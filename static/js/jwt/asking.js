@@ -1,5 +1,7 @@
 // The only place from which this page talks to the server.
 
+import { fetchTimed } from "../clock.js";
+
 const PATIENCE_MS = 5000;
 
 /** Log in for real; return the two tokens, or null and what stood in the way. */
@@ -21,7 +23,7 @@ export function askForClaims(claims) {
 
 async function ask(path, options) {
   try {
-    const response = await fetch(path, { ...options, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetchTimed(path, { ...options, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
     const text = await response.text();
     return { status: response.status, challenge: response.headers.get("WWW-Authenticate"), text, body: parsed(text) };
   } catch {

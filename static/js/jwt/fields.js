@@ -1,5 +1,6 @@
 // The fields of a header or a payload, each with what it means; times as dates, with a countdown that runs.
 
+import { now } from "../clock.js";
 import { say } from "../words.js";
 
 const glossary = JSON.parse(document.getElementById("glossary").textContent);
@@ -15,10 +16,10 @@ export function drawFields(table, fields, part) {
   table.tBodies[0].replaceChildren(...rows);
 }
 
-/** Move every countdown on to now. */
-export function tick(now = Date.now() / 1000) {
+/** Move every countdown on to the server's time. */
+export function tick() {
   for (const item of document.querySelectorAll("[data-moment]")) {
-    const left = Number(item.dataset.moment) - now;
+    const left = Number(item.dataset.moment) - now();
     const kind = item.dataset.claim === "exp" ? "end" : "moment";
     item.textContent = say(`${kind}.${left > 0 ? "ahead" : "past"}`, { time: duration(Math.abs(left)) });
     item.classList.toggle("shut", kind === "end" && left <= 0);

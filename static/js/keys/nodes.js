@@ -1,5 +1,7 @@
 // Questions to the lab, and the same question to every node: the balancer leads to another one each time.
 
+import { fetchTimed } from "../clock.js";
+
 const PATIENCE_MS = 5000;
 const TURNS = 5; // so often a node may be missed, for others ask as well
 const OUT_OF_STEP_MS = 20; // two who take turns in step would meet the same node for ever
@@ -7,7 +9,7 @@ const OUT_OF_STEP_MS = 20; // two who take turns in step would meet the same nod
 /** What was answered and by which node, or null if nobody did. No cookie comes along but where the page asks as itself. */
 export async function ask(path, { credentials = "omit", ...options } = {}) {
   try {
-    const response = await fetch(path, { credentials, ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetchTimed(path, { credentials, ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
     const node = response.headers.get("X-Node") ?? "?";
     document.dispatchEvent(new CustomEvent("answered", { detail: { node } }));
     return { node, status: response.status, ok: response.ok, body: await response.json().catch(() => ({})) };

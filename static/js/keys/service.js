@@ -1,5 +1,6 @@
 // A second service: it has the published keys and no secret, and verifies tokens by WebCrypto, asking nobody.
 
+import { now, today } from "../clock.js";
 import { decodeBytes, encodeText, takeApart } from "../jwt/token.js";
 import { language, make, say } from "../words.js";
 import { name } from "./cards.js";
@@ -31,7 +32,7 @@ export async function fetchCopy() {
   const answer = await ask("/.well-known/jwks.json");
   if (!answer?.ok) return;
   copy = answer.body.keys;
-  find("copy").textContent = say("service.copy", { time: new Date().toLocaleTimeString(language), count: copy.length });
+  find("copy").textContent = say("service.copy", { time: today().toLocaleTimeString(language), count: copy.length });
 }
 
 export function hasCopy() {
@@ -61,7 +62,7 @@ async function lineFor(token) {
 async function judged(token, jwk, values) {
   const parts = takeApart(token.text);
   if (!(await fits(jwk, parts))) return [line("shut", "forged", values)];
-  if (claims(token).exp * 1000 <= Date.now()) return [line("shut", "expired", values)];
+  if (claims(token).exp <= now()) return [line("shut", "expired", values)];
   const changed = { ...parts, payload: encodeText(JSON.stringify({ ...claims(token), role: "admin" })) };
   const believed = await fits(jwk, changed);
   return [line("let-in", "genuine", values), line(believed ? "shut" : "let-in", believed ? "believed" : "tampered", values)];

@@ -1,5 +1,6 @@
 // The ring as a timeline: a lane for each key, from when it was made; each change is one step to the right.
 
+import { today } from "../clock.js";
 import { language, make, say } from "../words.js";
 import { name, sign } from "./cards.js";
 
@@ -35,8 +36,8 @@ export function onToggle(again) {
 export function clock(moment) {
   const time = new Date(moment ?? NaN);
   if (Number.isNaN(time.getTime())) return "–";
-  const today = time.toDateString() === new Date().toDateString();
-  return today ? time.toLocaleTimeString(language) : time.toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
+  const isToday = time.toDateString() === today().toDateString();
+  return isToday ? time.toLocaleTimeString(language) : time.toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
 }
 
 function visible(keys, tokens) {

@@ -1,5 +1,6 @@
 // One request per approach every quarter of a second: who is still in, and how long errors last.
 
+import { today } from "../clock.js";
 import { Timeline } from "./timeline.js";
 import { approaches, askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
 import { number, say } from "./words.js";
@@ -155,7 +156,7 @@ export class Watch {
   tell(text) {
     const item = document.createElement("li");
     const time = document.createElement("time");
-    time.textContent = new Date().toLocaleTimeString(document.documentElement.lang);
+    time.textContent = today().toLocaleTimeString(document.documentElement.lang);
     item.append(time, ` ${text}`);
     document.querySelector("[data-latest]").textContent = text; // beside the lines, where they are docked
     this.events.prepend(item);
