@@ -190,6 +190,35 @@ def test_each_step_needs_only_what_the_steps_before_it_bring(slug: str) -> None:
     assert set(STORIES[slug].credentials.values()) <= known
 
 
+SHORT_LIVES = {"access_ttl_s", "refresh_ttl_s", "session_idle_s"}
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_what_ends_soon_is_asked_for_in_the_step_that_waits_for_its_end(slug: str) -> None:
+    """A lesson waits for its learner: no short time runs while a step is read."""
+    for step in STORIES[slug].steps:
+        body = step.does.body or {} if isinstance(step.does, Request) else {}
+        assert (step.then is not None) == bool(SHORT_LIVES & body.keys()), step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_token_that_is_to_be_let_in_is_made_anew_if_it_has_expired(slug: str) -> None:
+    for step in STORIES[slug].steps:
+        sent = BRACES.findall(" ".join(step.does.headers.values())) if isinstance(step.does, Request) else []
+        access = next((name for name in sent if name.endswith("access_token")), None)
+        lets_in = step.expect is not None and step.expect.status < 400 and "refresh_token" not in sent
+        if access is not None and lets_in:
+            assert step.alive == access, step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_walk_can_be_done_anew_from_where_a_login_begins(slug: str) -> None:
+    story = STORIES[slug]
+    assert story.anew[0] == story.steps[0].id
+    requests = [step.id for step in story.steps if isinstance(step.does, Request)]
+    assert [step for step in requests if step in story.anew] == list(story.anew)
+
+
 @pytest.mark.parametrize("slug", STORIES)
 def test_whatever_a_server_sees_is_claimed_and_pointed_at(slug: str) -> None:
     for step in STORIES[slug].steps:

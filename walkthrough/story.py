@@ -71,8 +71,10 @@ class Step:
     """One screen. `look_at` names the lines that tell the point: `request Cookie`, `response status`, `inside GETEX`,
     `payload exp`.
 
-    `alive` is a token that must not have expired: if it has while somebody was reading, the player gets a new one by
-    doing again what brought it.
+    `then` is waited for once the answer has come, in the same press. What is to expire soon is asked for in the step
+    that waits for its end, so that no time runs while a learner reads.
+    `alive` is a token that must not have expired. If it has all the same, after minutes of reading, the player does the
+    walk anew from a step that brings a new one.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Step:
     look_at: tuple[str, ...] = ()
     expect: Expect | None = None
     alive: str | None = None
+    then: Act | None = None
 
     @property
     def approach(self) -> str | None:
@@ -94,13 +97,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """A walk. `credentials` names by approach the variable whose holdings on the server are shown."""
+    """A walk. `credentials` names by approach the variable whose holdings on the server are shown.
+
+    `anew` are the steps from which on it can be done again when its login has ended, or is not this browser's any more.
+    """
 
     slug: str
     approach: str
     title: LazyString | str
     question: LazyString | str
     credentials: Mapping[str, str]
+    anew: tuple[str, ...]
     steps: tuple[Step, ...]
 
     def view(self, **given: object) -> dict[str, Any]:
@@ -111,6 +118,7 @@ class Story:
             "title": str(self.title),
             "credentials": dict(self.credentials),
             "given": given,
+            "anew": self.anew,
             "steps": [_view(step) for step in self.steps],
         }
 
@@ -123,7 +131,8 @@ def _view(step: Step) -> dict[str, Any]:
     words = {"title": str(step.title), "what": str(step.what), "why": str(step.why)}
     expect = None if step.expect is None else asdict(step.expect)
     told = {"id": step.id, "who": step.who, "look_at": step.look_at, "expect": expect, "alive": step.alive}
-    return {**words, **told, "approach": step.approach, **_does(step.does)}
+    done = {**_does(step.does), **({} if step.then is None else _does(step.then))}
+    return {**words, **told, "approach": step.approach, **done}
 
 
 def _does(does: Request | Act | Look) -> dict[str, Any]:

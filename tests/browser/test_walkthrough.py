@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from re import Pattern
 from re import compile as pattern
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
+from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
 from walkthrough.stories import STORIES
 from walkthrough.stories.parts import SHORT_S
@@ -278,13 +280,149 @@ def test_two_tabs_at_once_are_given_the_very_same_successor(page: Page) -> None:
     expect(page.locator("[data-inside] .totals")).to_have_count(2)
 
 
-def test_a_token_that_expires_while_somebody_reads_is_got_anew(page: Page) -> None:
+def test_nothing_expires_while_a_step_is_read(page: Page) -> None:
+    """The time of what is waited for begins at the press."""
+    page.goto("/walkthrough/fourteen-steps")
+    expect(page.locator("[data-why]")).to_contain_text("happens in this step")
     go_to(page, "fourteen-steps", "4")
     page.wait_for_timeout(SHORT_S * 1000)
     page.locator("[data-next]").click()
     do(page)
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
+    expect(page.locator("[data-outcome]")).not_to_contain_text("done again")
+
+
+def test_a_token_that_has_expired_all_the_same_is_got_anew(page: Page) -> None:
+    """After minutes of reading; here the log-in is changed on its way, so that seconds are enough."""
+    page.route("**/token/login", shortened)
+    go_to(page, "fourteen-steps", "4")
+    page.unroute("**/token/login")
+    page.wait_for_timeout(2000)  # the token lives one second, and the server tells the time in whole ones
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
     expect(page.locator("[data-outcome]")).to_contain_text("from step 1 on")
+
+
+def shortened(route: Route) -> None:
+    route.continue_(post_data=json.dumps({**route.request.post_data_json, "access_ttl_s": 1}))
+
+
+# -- clocks
+
+
+def test_a_walk_goes_on_by_the_servers_clock_whatever_the_visitors_says(browser: Browser, lab: str) -> None:
+    walks = (("apart", "wait", "expired"), ("session-lifetimes", "idle", "too-late"))
+    with ExitStack() as open_pages:
+        pages = []
+        for off_by_s in OFF_BY_S:
+            page = open_pages.enter_context(page_off_by(browser, lab, off_by_s))
+            pages += [(page if walk == walks[0] else page.context.new_page(), walk) for walk in walks]
+        for page, (slug, waits, _) in pages:
+            page.goto(f"/walkthrough/{slug}/{waits}")
+            page.locator("[data-do]").click()
+        for page, _ in pages:
+            expect(page.locator(".countdown").or_(page.locator("[data-outcome][data-verdict]"))).to_be_visible(
+                timeout=SLOW_MS
+            )
+            counted = page.locator(".countdown").all_inner_texts()
+            assert all(float(re.findall(r"[\d.]+", text)[0]) <= SHORT_S + 2 for text in counted), counted
+        for page, (slug, _, after) in pages:
+            expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in", timeout=2 * SLOW_MS)
+            page.locator("[data-next]").click()
+            expect(page).to_have_url(ending(f"/{slug}/{after}"))
+            do(page)
+            expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "refused")
+
+
+# -- other tabs, which share this browser's cookies
+
+LOG_IN_AS_BOB = """async ([approach, more]) => (await fetch(`/${approach}/login`, {
+  method: "POST", headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ username: "bob", password: "builder", ...more }),
+})).status"""
+LOG_OUT = """async ([approach]) => (await fetch(`/${approach}/logout`, { method: "POST" })).status"""
+IN_COOKIES = {"transport": "cookie"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "step", "script", "arguments", "says"),
+    [
+        ("session", "login", LOG_IN_AS_BOB, ["session", {}], "This browser is bob now"),
+        ("session", "any-node", LOG_OUT, ["session"], "no login at /session any more"),
+        ("together", "login", LOG_IN_AS_BOB, ["token", IN_COOKIES], "This browser is bob now"),
+        ("together", "login", LOG_OUT, ["token"], "no login at /token any more"),
+        # bob is refused as the step claims, and yet it is not what the step is about
+        ("role-change", "demote", LOG_IN_AS_BOB, ["session", {}], "This browser is bob now"),
+    ],
+)
+def test_what_another_tab_did_to_the_login_is_said_and_the_walk_goes_on(
+    page: Page, slug: str, step: str, script: str, arguments: list[Any], says: str
+) -> None:
+    go_to(page, slug, step)
+    other_tab = page.context.new_page()
+    other_tab.goto("/")
+    assert other_tab.evaluate(script, arguments) in (200, 204)
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
+    expect(page.locator("[data-outcome]")).to_contain_text(says)
+    expect(page.locator("[data-do]")).to_have_text("Do it anew from step 1")
+    do_anew(page)
+    expect(page.locator("[data-whoami*=session]")).not_to_have_text("bob")
+
+
+def test_a_walk_that_plays_in_another_tab_takes_the_login_over_and_gives_it_back(page: Page) -> None:
+    go_to(page, "session", "look-up")
+    other_tab = page.context.new_page()
+    go_to(other_tab, "session", "look-up")
+    for tab in (page, other_tab):
+        tab.locator("[data-next]").click()
+        do(tab)
+        if tab is page:
+            expect(tab.locator("[data-outcome]")).to_contain_text("another tab has changed its login")
+            do_anew(tab)
+    expect(other_tab.locator("[data-outcome]")).to_contain_text("another tab has changed its login")
+    do_anew(other_tab)
+
+
+def do_anew(page: Page) -> None:
+    page.locator("[data-do]").click()
+    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims", timeout=SLOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("slug", "step", "approach", "begins"),
+    [("session", "look-up", "session", 1), ("client-reads-exp", "wait", "token", 4)],
+)
+def test_a_login_that_was_ended_among_my_logins_is_said_and_made_anew(
+    browser: Browser, lab: str, page: Page, slug: str, step: str, approach: str, begins: int
+) -> None:
+    go_to(page, slug, step)
+    with browser.new_context(base_url=lab) as elsewhere:
+        alice = elsewhere.request.post(f"/{approach}/login", data={"username": "alice", "password": "wonderland"})
+        bearer = {"Authorization": f"Bearer {alice.json()['access_token']}"} if approach == "token" else {}
+        elsewhere.request.delete(f"/{approach}/logins", headers=bearer)
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
+    expect(page.locator("[data-outcome]")).to_contain_text("The login of this walk has ended")
+    expect(page.locator("[data-do]")).to_have_text(f"Do it anew from step {begins}")
+    do_anew(page)
+
+
+def test_the_language_of_another_tab_leaves_the_walk_as_it_is(page: Page) -> None:
+    go_to(page, "session", "look-up")
+    other_tab = page.context.new_page()
+    other_tab.goto("/")
+    other_tab.locator(".languages [value=ko]").click()
+    expect(other_tab.locator("html")).to_have_attribute("lang", "ko")
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
 
 
 def test_a_restart_leaves_a_wait_at_once(page: Page) -> None:

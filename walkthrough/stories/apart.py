@@ -2,8 +2,8 @@
 
 from flask_babel import lazy_gettext as _
 
-from walkthrough.stories.parts import ASK, EXPIRED, NOBODY_ASKED, REFRESH, RENEWED, SHORT_S, login
-from walkthrough.story import Act, Expect, Request, Step, Story
+from walkthrough.stories.parts import ASK, EXPIRED, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
+from walkthrough.story import Expect, Request, Step, Story
 
 APART = Story(
     slug="apart",
@@ -11,13 +11,14 @@ APART = Story(
     title=_("Sent apart"),
     question=_("What happens when only the access token is sent?"),
     credentials={"token": "access_token"},
+    anew=("login", "wait", "refresh"),
     steps=(
         Step(
             "login",
             _("Log in"),
-            _("The server checks name and password and issues both tokens. The access token lives four seconds."),
+            _("The server checks name and password and issues both tokens."),
             _("One token for access and one for reissue: each does what the other does not."),
-            login(access_ttl_s=SHORT_S),
+            login(),
             look_at=("request body", "response body"),
             expect=Expect(200, inside=("INSERT refresh_tokens",)),
         ),
@@ -43,9 +44,15 @@ APART = Story(
         Step(
             "wait",
             _("Go on until it expires"),
-            _("The client goes on working, and the access token’s time runs out. No request is sent."),
+            _(
+                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. Its "
+                "time runs out while the client sends nothing."
+            ),
             _("A copy of this token that somebody may have made is worthless from the same moment."),
-            Act("wait", "access_token"),
+            login(access_ttl_s=SHORT_S),
+            look_at=("request body", "response body"),
+            expect=Expect(200),
+            then=RUN_OUT,
         ),
         Step(
             "expired",

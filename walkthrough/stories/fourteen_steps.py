@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from flask_babel import lazy_gettext as _
 
-from walkthrough.stories.parts import ASK, BOTH, EXPIRED, LET_IN, NOBODY_ASKED, RENEWED, SHORT_S, login
-from walkthrough.story import Act, Expect, Look, Request, Step, Story
+from walkthrough.stories.parts import ASK, BOTH, EXPIRED, LET_IN, NOBODY_ASKED, RENEWED, RUN_OUT, SHORT_S, login
+from walkthrough.story import Expect, Look, Request, Step, Story
 
 NEW_TOKENS = {"access_token": "header X-Access-Token", "refresh_token": "header X-Refresh-Token"}
 STORED = ("sign", "INSERT refresh_families", "INSERT refresh_tokens")
@@ -16,13 +16,14 @@ FOURTEEN_STEPS = Story(
     title=_("The 14 steps"),
     question=_("How does a login outlive its access token?"),
     credentials={"token": "access_token"},
+    anew=("1", "8"),
     steps=(
         Step(
             "1",
             _("1. Send name and password"),
-            _("The browser sends alice’s name and password, and asks the lab for an access token of four seconds."),
-            _("The whole exchange has happened now. Steps 2 to 4 read the same one on, part by part."),
-            login(access_ttl_s=SHORT_S),
+            _("The browser sends alice’s name and password."),
+            _("The whole exchange happens in this step. Steps 2 to 4 read the same one on, part by part."),
+            login(),
             look_at=("request line", "request body"),
             expect=Expect(200),
         ),
@@ -84,9 +85,15 @@ FOURTEEN_STEPS = Story(
         Step(
             "8",
             _("8. The access token expires"),
-            _("The page reads the expiry from the token and counts down. No request is sent."),
+            _(
+                "The token from step 3 has minutes left. So that you need not wait for them, alice logs in once more, for an "
+                "access token of four seconds. The page reads its expiry and counts down."
+            ),
             _("Time alone ends this token. Nobody has to be told, and nothing has to be deleted."),
-            Act("wait", "access_token"),
+            login(access_ttl_s=SHORT_S),
+            look_at=("request body", "response body"),
+            expect=Expect(200),
+            then=RUN_OUT,
         ),
         Step(
             "9",

@@ -1,9 +1,9 @@
 """What several stories are made of: the demo members, and a token in its header."""
 
-from walkthrough.story import Expect, Request
+from walkthrough.story import Act, Expect, Request
 
 ALICE = {"username": "alice", "password": "wonderland"}
-SHORT_S = 4  # an access token's life where a story waits for its end
+SHORT_S = 4  # what a story waits for is asked to end so soon, in the step that waits
 
 TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
 ACCESS = {"Authorization": "Bearer {access_token}"}
@@ -15,6 +15,7 @@ EXPIRED = Expect(401, code="expired_token")
 RENEWED = Expect(200, inside=("rt+jwt", "UPDATE refresh_tokens", "INSERT refresh_tokens", "sign"))
 
 ASK = Request("GET", "/token/profile", headers=ACCESS)
+RUN_OUT = Act("wait", "access_token")
 REFRESH = Request("POST", "/token/refresh", body={"refresh_token": "{refresh_token}"}, keeps=TOKENS)
 
 

@@ -22,6 +22,7 @@ ROLE_CHANGE = Story(
     title=_("Role change"),
     question=_("When does a member who lost a role feel it?"),
     credentials={"session": "sid", "token": "access_token", "hybrid": "hybrid_access_token"},
+    anew=("promote",),  # each login has the role of its moment
     steps=(
         Step(
             "promote",
@@ -76,6 +77,7 @@ ROLE_CHANGE = Story(
             Request("GET", "/token/admin", headers=BEARER),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
+            alive="access_token",
         ),
         Step(
             "hybrid-in",
@@ -85,6 +87,7 @@ ROLE_CHANGE = Story(
             Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
             look_at=("request Authorization", "inside GET lab:denied", "response status"),
             expect=Expect(200, inside=("at+jwt",)),
+            alive="hybrid_access_token",
         ),
         Step(
             "demote",
@@ -112,6 +115,7 @@ ROLE_CHANGE = Story(
             Request("GET", "/token/admin", headers=BEARER),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
+            alive="access_token",
         ),
         Step(
             "hybrid-after",
@@ -139,6 +143,7 @@ ROLE_CHANGE = Story(
             Request("GET", "/hybrid/profile", headers=HYBRID_BEARER),
             look_at=("request Authorization", "response body"),
             expect=Expect(200, member="{member}", role="user"),
+            alive="hybrid_access_token",
         ),
     ),
 )

@@ -15,6 +15,7 @@ ROTATION_AND_THEFT = Story(
     title=_("Rotation and theft"),
     question=_("How is a stolen refresh token noticed?"),
     credentials={"token": "access_token"},
+    anew=("login", "login-again"),
     steps=(
         Step(
             "login",
@@ -101,6 +102,7 @@ ROTATION_AND_THEFT = Story(
             ASK,
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
+            alive="access_token",
         ),
         Step(
             "login-again",

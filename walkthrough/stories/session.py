@@ -17,6 +17,7 @@ SESSION = Story(
     title=_("Session"),
     question=_("What is a session id worth to somebody who copies it?"),
     credentials={"session": "sid"},
+    anew=("login", "login-again"),
     steps=(
         Step(
             "login",

@@ -17,6 +17,7 @@ SESSION_LIFETIMES = Story(
     title=_("Session ids and idle time"),
     question=_("Can somebody choose my session id, and when does it end by itself?"),
     credentials={"session": "sid"},
+    anew=("plant", "login", "idle"),
     steps=(
         Step(
             "plant",
@@ -67,20 +68,17 @@ SESSION_LIFETIMES = Story(
             expect=Expect(401, code="invalid_session", inside=("GETEX",)),
         ),
         Step(
-            "short",
-            _("Log in for four idle seconds"),
-            _("alice logs in again, and asks the lab for a session that ends after four seconds without a request."),
+            "idle",
+            _("Log in, and do nothing for four seconds"),
+            _(
+                "alice logs in again, and asks the lab for a session that ends after four seconds without a request. Then "
+                "nothing is sent, and the store deletes the record."
+            ),
             _("The store counts them itself: the record has a time to live, and every look-up sets it anew."),
             Request("POST", "/session/login", body={**ALICE, "session_idle_s": IDLE_S}, keeps=KEEPS),
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="alice"),
-        ),
-        Step(
-            "idle",
-            _("Do nothing"),
-            _("Nobody sends anything. After four seconds the store deletes the record."),
-            _("A browser that was left open is shut out by this, and no one has to remember to log out."),
-            Act("rest", str(IDLE_S)),
+            then=Act("rest", str(IDLE_S)),
         ),
         Step(
             "too-late",

@@ -1,8 +1,10 @@
 """The notes' second process: both tokens are sent each time, here in cookies, and the server reissues by itself."""
 
+from dataclasses import replace
+
 from flask_babel import lazy_gettext as _
 
-from walkthrough.stories.parts import ALICE, NOBODY_ASKED, SHORT_S
+from walkthrough.stories.parts import ALICE, NOBODY_ASKED, RUN_OUT, SHORT_S
 from walkthrough.story import Act, Expect, Request, Step, Story
 
 IN_COOKIES = {"access_token": "cookie access", "refresh_token": "cookie refresh"}
@@ -11,8 +13,9 @@ KEPT = Request("GET", "/token/profile", headers={"Cookie": "access={access_token
 FORGED = Request("GET", "/token/profile", headers={"Cookie": "access={forged}; refresh={refresh_token}"})
 REISSUED = Expect(200, member="alice", inside=("at+jwt", "rt+jwt", "UPDATE refresh_tokens", "sign"))
 
-ASKED = {**ALICE, "access_ttl_s": SHORT_S, "transport": "cookie"}
+ASKED = {**ALICE, "transport": "cookie"}
 LOG_IN = Request("POST", "/token/login", body=ASKED, keeps=IN_COOKIES, cookies=True)
+LOG_IN_SHORT = replace(LOG_IN, body={**ASKED, "access_ttl_s": SHORT_S})
 
 TOGETHER = Story(
     slug="together",
@@ -20,6 +23,7 @@ TOGETHER = Story(
     title=_("Sent together"),
     question=_("What happens when both tokens are sent each time?"),
     credentials={"token": "access_token"},
+    anew=("login", "wait", "login-again"),
     steps=(
         Step(
             "login",
@@ -45,9 +49,15 @@ TOGETHER = Story(
         Step(
             "wait",
             _("Wait"),
-            _("The access token’s four seconds run out. The cookie that carries it stays."),
+            _(
+                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. They "
+                "run out, and the cookie that carries the token stays."
+            ),
             _("An expired access token is kept on purpose: it says which login the refresh token belongs to."),
-            Act("wait", "access_token"),
+            LOG_IN_SHORT,
+            look_at=("request body", "response Set-Cookie"),
+            expect=Expect(200, member="alice"),
+            then=RUN_OUT,
         ),
         Step(
             "reissued",
@@ -56,7 +66,7 @@ TOGETHER = Story(
                 "The same request. The server finds the access token expired, compares the refresh token with its database, "
                 "and issues a new pair."
             ),
-            _("There was no 401 and no second request. The page came, and the new cookies with it."),
+            _("There is no 401 and no second request. The page comes, and the new cookies with it."),
             ASK,
             look_at=("request Cookie", "inside UPDATE refresh_tokens", "response status", "response Set-Cookie"),
             expect=REISSUED,
@@ -97,7 +107,7 @@ TOGETHER = Story(
             _("Wait once more"),
             _("A client that has kept both tokens could still use the access token, until it expires."),
             _("This rest of its life is what the logout cannot take. Here it is four seconds at most."),
-            Act("wait", "access_token"),
+            RUN_OUT,
         ),
         Step(
             "refused",

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
-from walkthrough.stories.parts import ASK, LET_IN, NOBODY_ASKED, REFRESH, RENEWED, login
+from walkthrough.stories.parts import ASK, LET_IN, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
 from walkthrough.story import Act, Expect, Request, Step, Story
 
 TOKEN = Story(
@@ -11,6 +11,7 @@ TOKEN = Story(
     title=_("Token"),
     question=_("Can a token be taken back?"),
     credentials={"token": "access_token"},
+    anew=("login", "short", "login-again"),
     steps=(
         Step(
             "login",
@@ -33,6 +34,7 @@ TOKEN = Story(
             ASK,
             look_at=("request Authorization", "inside at+jwt", "response body"),
             expect=NOBODY_ASKED,
+            alive="access_token",
         ),
         Step(
             "any-node",
@@ -42,6 +44,7 @@ TOKEN = Story(
             ASK,
             look_at=("request Authorization", "inside at+jwt", "response X-Node"),
             expect=NOBODY_ASKED,
+            alive="access_token",
         ),
         Step(
             "read",
@@ -55,21 +58,13 @@ TOKEN = Story(
         ),
         Step(
             "short",
-            _("Log in for five seconds"),
-            _("The lab issues an access token that expires five seconds from now."),
+            _("Log in for four seconds, and wait"),
+            _("The lab issues an access token that lives four seconds. The page reads its expiry and counts down."),
             _("As a token is hard to take back, it is given a short life. A short life has to be renewed often."),
-            login(access_ttl_s=5),
+            login(access_ttl_s=SHORT_S),
             look_at=("request body", "response body"),
             expect=Expect(200),
-        ),
-        Step(
-            "wait",
-            _("Wait"),
-            _("The page reads the expiry from the token and counts down. No request is sent."),
-            _(
-                "The client can read the expiry as well as the server: it may renew a token before it sends one that is dead."
-            ),
-            Act("wait", "access_token"),
+            then=RUN_OUT,
         ),
         Step(
             "expired",
@@ -106,6 +101,7 @@ TOKEN = Story(
             Request("POST", "/token/logout", headers={"Authorization": "Bearer {access_token}"}),
             look_at=("request Authorization", "response status"),
             expect=Expect(204),
+            alive="access_token",
         ),
         Step(
             "still-in",
@@ -118,6 +114,7 @@ TOKEN = Story(
             who="other",
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
+            alive="access_token",
         ),
         Step(
             "no-refresh",

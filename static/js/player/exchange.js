@@ -1,5 +1,6 @@
 // One real request: by this browser, or by another client whose request the lab's server sends.
 
+import { fetchTimed } from "../clock.js";
 import { fill } from "./clients.js";
 
 const PATIENCE_MS = 6000;
@@ -26,11 +27,22 @@ export async function holdings(approach, credential) {
   }
 }
 
+/** The name of who this browser is at an approach, or null: another tab may have changed it. */
+export async function whoIs(approach) {
+  document.dispatchEvent(new Event("login-changed"));
+  try {
+    const response = await fetchTimed(`/${approach}/whoami`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return (await response.json()).member?.username ?? null;
+  } catch {
+    return null;
+  }
+}
+
 async function asThisBrowser({ method, path, headers, body, cookies }) {
   // A token comes in a header; cookies that a log-in by form has left would be a second credential.
   const credentials = /^\/(token|hybrid)\//.test(path) && !cookies ? "omit" : "same-origin";
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const response = await fetch(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
+  const response = await fetchTimed(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
   const answer = understood(response.status, response.headers, await response.text());
   return { ...answer, wire: answer.wire ?? asSeenFromHere({ method, path, headers, body }, response) };
 }
@@ -60,7 +72,7 @@ export async function relayed(response) {
 /** Ask the lab itself for something beside the approaches. */
 export function post(path, body) {
   const headers = { "Content-Type": "application/json" };
-  return fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
+  return fetchTimed(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
 }
 
 function understood(status, headers, text) {
@@ -70,6 +82,7 @@ function understood(status, headers, text) {
     node: headers.get("X-Node") ?? "?",
     text,
     body: parsed(text),
+    isTold: wire !== null, // by the server, the cookies among it
     wire: wire === null ? null : JSON.parse(decoded(wire)),
     trace: JSON.parse(headers.get("X-Lab-Trace") ?? "[]"),
     timing: headers.get("Server-Timing") ?? "",

@@ -50,21 +50,37 @@ async function run() {
   if (running) return;
   const mine = (running = new AbortController());
   part("player").setAttribute("aria-busy", "true");
-  const [first, wasReady] = [walk.firstToDo(index), walk.isReady(index)];
-  for (let at = first; at <= index; at++) {
-    const tick = (seconds) => showTick(seconds, story.steps[at].act.kind);
-    const result = await walk.run(at, { tick, signal: mine.signal });
-    if (mine.signal.aborted) return;
-    if (at === index && wasReady && first < index) result.redoneFrom = first + 1;
-    if (!result.asClaimed && at < index) open(at);
-    if (!result.asClaimed) break;
+  const first = await walk.firstToDo(index);
+  const hadRunOut = walk.isReady(index) && walk.hasRunOut(index);
+  await runFrom(first, mine, hadRunOut);
+  if (running === mine && !walk.isDone(index) && walk.isReady(index) && walk.hasRunOut(index)) {
+    await runFrom(walk.anewFrom(index), mine, true); // the token expired on its way
   }
-  if (!mine.signal.aborted) ended();
+  if (running === mine) ended(first);
 }
 
-function ended() {
+/** Do the steps from the first to the open one. Where one is not as claimed, stop there and open it. */
+async function runFrom(first, mine, hadRunOut) {
+  for (let at = first; at <= index; at++) {
+    if (running !== mine) return;
+    const tick = (seconds) => showTick(seconds, story.steps[at].act.kind);
+    const result = await walk.run(at, { tick, signal: mine.signal });
+    if (running !== mine) return;
+    if (at === index && hadRunOut) result.redoneFrom = first + 1;
+    if (result.asClaimed) continue;
+    if (at < index) open(at);
+    return;
+  }
+}
+
+function ended(first) {
   stop();
   draw(true);
+  if (story.steps.slice(first, index + 1).some(changesLogin)) document.dispatchEvent(new Event("login-changed"));
+}
+
+function changesLogin({ who, request }) {
+  return who === "browser" && request && /\/(login|logout)$/.test(request.path);
 }
 
 /** Leave the step that is being done: an answer that comes now is not kept. */

@@ -1,5 +1,6 @@
 // What became of a step, in a sentence; and how to go on, if it did not become what the step claims.
 
+import { isOver } from "./hindrance.js";
 import { make, say } from "./words.js";
 
 /** Say what the step at `index` has brought. */
@@ -8,7 +9,7 @@ export function drawOutcome(place, walk, index) {
   delete place.dataset.verdict;
   if (!result) return place.replaceChildren(...(walk.isReady(index) ? [] : [make("p", "soft", say("needs"))]));
   place.dataset.verdict = verdict(result);
-  place.replaceChildren(...said(walk.story.steps[index], result));
+  place.replaceChildren(...said(walk.story.steps[index], result, walk.anewFrom(index) + 1));
   if (result.redoneFrom) place.append(make("p", "small soft", say("redone", { from: result.redoneFrom })));
   if (index === walk.story.steps.length - 1 && result.asClaimed) place.append(make("p", "small soft", say("end")));
   return undefined;
@@ -19,10 +20,11 @@ function verdict({ answers, asClaimed }) {
   return answers.length > 0 && answers[0].status >= 400 ? "refused" : "let-in";
 }
 
-function said(step, { answers, asClaimed, said: act }) {
-  if (act) return [make("p", "", "✓ ", say(`acted.${act}`))];
+function said(step, { answers, asClaimed, hindrance, said: act }, from) {
+  const acted = act ? [make("p", "", "✓ ", say(`acted.${act}`))] : [];
+  if (step.act && !step.request) return acted;
   if (answers.length === 0) return [make("p", "shut", "◷ ", say("unreachable"))];
-  return asClaimed ? claimed(step, answers) : otherwise(answers);
+  return asClaimed ? [...claimed(step, answers), ...acted] : otherwise(answers, hindrance, from);
 }
 
 function claimed({ look, approach }, answers) {
@@ -30,18 +32,21 @@ function claimed({ look, approach }, answers) {
   return [...answers.map((answer) => make("p", kind, sentence(answer, approach !== null))), make("p", "small soft", say(look ? "looked" : "as_claimed"))];
 }
 
-function otherwise(answers) {
-  const { status, body } = answers.findLast((answer) => answer.status >= 400) ?? answers[0];
+/** What came instead, why, and how to go on: with the button, which does everything from the step `from` on anew. */
+function otherwise(answers, { kind, approach, member }, from) {
+  const why = kind === "another" && !member ? "another_unknown" : kind;
+  const goOn = isOver({ kind }) ? "anew" : kind;
   return [
-    make("p", "", "◷ ", say("otherwise")),
-    make("p", "shut", `${status} ${[body.title, body.detail, body.code].filter(Boolean).join(". ")}`),
-    make("p", "", say(`go_on.${goOn(status)}`)),
+    make("p", "", "◷ ", say(`why.${why}`, { approach, member })),
+    make("p", "shut", whatCame(answers)),
+    make("p", "", say(`go_on.${goOn}`, { from })),
   ];
 }
 
-function goOn(status) {
-  if (status >= 500) return "store";
-  return { 401: "expired", 429: "limited" }[status] ?? "other";
+function whatCame(answers) {
+  const { status, body } = answers.findLast((answer) => answer.status >= 400) ?? answers[0];
+  const said = [body.title, body.detail, body.code ?? body.member?.username].filter(Boolean);
+  return `${status} ${said.map((text) => text.replace(/\.$/, "")).join(". ")}`;
 }
 
 function sentence({ status, body, node }, isThroughADoor) {

@@ -42,20 +42,21 @@ function showButtons(walk, index) {
   const [done, ready, step] = [walk.isDone(index), walk.isReady(index), walk.story.steps[index]];
   part("back").disabled = index === 0;
   part("next").disabled = !done || index === walk.story.steps.length - 1;
-  part("do").textContent = say(`button.${!ready ? "before" : step.look ? "look" : done ? "again" : "do"}`);
+  const word = !ready ? "before" : step.look ? "look" : walk.isOver(index) ? "anew" : done ? "again" : "do";
+  part("do").textContent = say(`button.${word}`, { from: walk.anewFrom(index) + 1 });
   part("do").classList.toggle("primary", !done);
   part("next").classList.toggle("primary", done);
 }
 
 function showMessages(step, result) {
   const answers = result?.answers ?? [];
-  part("other-note").hidden = step.who !== "other" || Boolean(step.act);
+  part("other-note").hidden = step.who !== "other" || !step.request;
   part("wire-note").hidden = answers.length === 0;
   if (answers.length > 0) drawWire(part("wire"), step.look_at, answers[0]);
   else if (result?.decoded) part("wire").replaceChildren(...decodedParts(result.decoded, step.look_at));
-  else part("wire").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
+  else part("wire").replaceChildren(make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server")));
   if (answers.length > 0) drawInside(part("inside"), step.look_at, answers);
-  else part("inside").replaceChildren(make("p", "soft", say(step.act ? "no_server" : "not_yet")));
+  else part("inside").replaceChildren(make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server")));
 }
 
 /** Of a walk through several approaches, show what belongs to this step's. */

@@ -1,7 +1,7 @@
 // The rows of the sequence diagram: who says what to whom, in which step. Data only; diagram.js draws it.
 
 import { fill } from "./clients.js";
-import { microseconds } from "./words.js";
+import { microseconds, say } from "./words.js";
 
 const KEEPERS = { store: "store", db: "database" };
 const USUAL = { session: "store", hybrid: "store", token: "database" };
@@ -28,7 +28,7 @@ export function columnsOf(approaches, exchanges) {
 
 /** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}; `to` is missing where nothing is sent. */
 export function rowsOf({ step, number, result, looks, isNew }, values) {
-  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result.answers, isNew);
+  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result.answers, isNew, result.said);
   rows[0].numbers = [number];
   for (const look of looks) tell(rows, look);
   const current = looks.at(-1)?.number;
@@ -40,12 +40,13 @@ function alone({ who, title, request }, values) {
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 
-function spoken({ who, request }, answers, isNew) {
+function spoken({ who, request }, answers, isNew, act) {
   const asked = ({ wire }) => `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
   return [
     ...answers.map((answer) => ({ from: who, to: "node", text: asked(answer), kind: "request" })),
     ...(isNew ? answers.flatMap(({ trace }) => together(trace)) : []),
     ...answers.map(({ node, status }) => ({ from: "node", to: who, ...verdict(node, status) })),
+    ...(act ? [{ from: who, text: `◷ ${say(`acted.${act}`)}`, kind: "act" }] : []),
   ];
 }
 

@@ -1,17 +1,17 @@
 // A walk under way: which steps were done and what each brought. It survives a reload, and dies with the tab.
 
+import { known, latest, now as serverTime } from "../clock.js";
 import { perform } from "./acts.js";
 import { isAsClaimed } from "./claims.js";
 import { after, empty } from "./clients.js";
 import { exchange, holdings } from "./exchange.js";
+import { hindranceOf, isOver } from "./hindrance.js";
 import { claims } from "./jwt.js";
-
-const ALMOST_S = 0.7; // a token that expires on its way is as good as expired
 
 export class Walk {
   constructor(story) {
     this.story = story;
-    this.key = `walk ${story.slug}`;
+    this.key = `story ${story.slug}`;
     Object.assign(this, this.recalled() ?? this.beginning());
   }
 
@@ -29,13 +29,28 @@ export class Walk {
     return this.results[index]?.asClaimed === true;
   }
 
-  /** The step to begin with so that this one can be done: one that is missing, or that brings a token anew. */
-  firstToDo(index) {
-    const { steps } = this.story;
-    const next = this.isReady(index) ? index : steps.findIndex((_, at) => !this.isDone(at));
-    const { alive } = steps[next];
-    if (alive === null || claims(this.held(next).values[alive]).exp > Date.now() / 1000 + ALMOST_S) return next;
-    return steps.slice(0, next).findLastIndex(({ request }) => request && alive in request.keeps);
+  /** The step to begin with so that this one can be done: one that is missing, or from which on all is done anew. */
+  async firstToDo(index) {
+    await known();
+    const next = this.isReady(index) ? index : this.story.steps.findIndex((_, at) => !this.isDone(at));
+    return this.hasRunOut(next) || this.isOver(next) ? this.anewFrom(next) : next;
+  }
+
+  /** Whether the token that a step needs has expired: known beforehand, or by the answer to it. */
+  hasRunOut(index) {
+    const { alive } = this.story.steps[index];
+    return alive !== null && claims(this.held(index).values[alive]).exp <= serverTime();
+  }
+
+  /** Whether a step was tried and will never be as claimed, for the login that it needs is over. */
+  isOver(index) {
+    return isOver(this.results[index]?.hindrance);
+  }
+
+  /** The last step before this one from which on a walk can be done anew. */
+  anewFrom(index) {
+    const { steps, anew } = this.story;
+    return Math.max(0, steps.slice(0, index).findLastIndex(({ id }) => anew.includes(id)));
   }
 
   /** Do a step; return its result: {answers, asClaimed, before, now, said}, or null if `signal` ended it. */
@@ -52,29 +67,35 @@ export class Walk {
   /** Read the exchange of the step before again. */
   look(index) {
     const { answers, before, now } = this.results[index - 1];
-    return { answers, before, now, asClaimed: isAsClaimed(this.story.steps[index].expect, answers, now.values) };
+    const asClaimed = isAsClaimed(this.story.steps[index].expect, answers, now.values);
+    return { answers, before, now, asClaimed, hindrance: asClaimed ? null : { kind: "other" } };
   }
 
   async done(index, { tick, signal }) {
     const step = this.story.steps[index];
     const before = this.held(index);
-    const result = step.act ? await this.act(index, before, { tick, signal }) : await this.send(step, before);
+    const since = this.results.slice(0, index).findLast(({ answeredAt }) => answeredAt)?.answeredAt;
+    const sent = step.request ? await this.send(step, before) : { answers: [], now: before, answeredAt: since, asClaimed: true };
+    const result = sent.asClaimed && step.act ? await this.act(step, sent, { tick, signal }) : sent;
     return result && { ...result, ...(await this.kept(before, result.now)) };
   }
 
   async send(step, before) {
     const sent = Array.from({ length: step.request.times }, () => exchange(step.who, step.request, before.values));
     const answers = (await Promise.all(sent)).filter((answer) => answer !== null);
+    const answeredAt = latest();
     answers.sort((one, other) => other.trace.length - one.trace.length); // of two tabs, first the one that did more
     const complete = answers.length === step.request.times;
     const now = complete ? after(before, step.who, step, answers[0]) : structuredClone(before);
-    return { answers, now, sentAt: Date.now(), asClaimed: complete && isAsClaimed(step.expect, answers, now.values) };
+    const asClaimed = complete && isAsClaimed(step.expect, answers, now.values);
+    const hindrance = await hindranceOf(step, before, answers, asClaimed);
+    const isMine = hindrance?.kind !== "another" && hindrance?.kind !== "gone";
+    return { answers, now: isMine ? now : structuredClone(before), answeredAt, asClaimed: hindrance === null, hindrance };
   }
 
-  async act(index, before, { tick, signal }) {
-    const lastSentAt = this.results.slice(0, index).findLast(({ sentAt }) => sentAt)?.sentAt;
-    const acted = await perform(this.story.steps[index].act, before, { lastSentAt, tick, signal });
-    return acted && { ...acted, answers: [], asClaimed: true };
+  async act({ act }, sent, { tick, signal }) {
+    const acted = await perform(act, sent.now, { since: sent.answeredAt, tick, signal });
+    return acted && { ...sent, ...acted };
   }
 
   /** What is held when a step begins: one that is done again goes on from where the walk has come to. */
