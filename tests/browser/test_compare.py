@@ -216,6 +216,24 @@ def test_the_display_s_cookies_do_not_count(page: Page) -> None:
     assert before["token"] > before["session"]
 
 
+def test_a_login_of_another_tab_is_not_taken_for_the_one_compared(page: Page) -> None:
+    press(page, "log-in")
+    page.evaluate(
+        """async () => { for (const approach of ["memory", "session"]) await fetch(`/${approach}/login`, {
+          method: "POST", headers: { "Content-Type": "application/json", "X-Lab-Door": "sticky" },
+          body: JSON.stringify({ username: "bob", password: "builder" }),
+        }); }"""
+    )
+    press(page, "open")
+    assert "Memory and Session: another tab has changed this browser’s login" in found(page)
+    press(page, "log-in")
+    press(page, "open")
+    assert "another tab" not in found(page)
+    press(page, "log-out")
+    press(page, "open")
+    assert "another tab" not in found(page)
+
+
 def test_a_cell_opens_to_its_messages_and_steps(page: Page) -> None:
     press(page, "log-in")
     press(page, "open")

@@ -107,6 +107,26 @@ def test_a_killed_node_takes_only_memory_along_while_one_watches(scale_out: Page
     expect(lane(scale_out, "memory")).to_have_text("in", timeout=SLOW_MS)
 
 
+def test_a_login_of_another_tab_is_not_taken_for_one_that_is_lost(scale_out: Page) -> None:
+    scale_out.locator("[data-watch]").click()
+    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    scale_out.evaluate(
+        """() => fetch("/session/login", {
+          method: "POST", headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ username: "bob", password: "builder" }),
+        })"""
+    )
+    expect(lane(scale_out, "session")).to_have_text("another login", timeout=SLOW_MS)
+    expect(scale_out.locator("[data-events]")).to_contain_text("Session: another tab has logged in or out")
+    scale_out.evaluate("() => fetch('/session/logout', { method: 'POST' })")
+    scale_out.get_by_role("checkbox", name="Log in first").uncheck()
+    send(scale_out, "session")
+    expect(marks(scale_out, "session", "refused")).to_have_count(0)
+    expect(scale_out.locator("[data-run=session] [data-sentence]")).to_contain_text("about another login")
+    press(scale_out, "Log in again")
+    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+
+
 def test_a_store_that_is_gone_keeps_sessions_waiting_and_tokens_not(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
     expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)

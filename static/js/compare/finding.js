@@ -35,6 +35,7 @@ function circumstances(action, { approach, exchanges, verdict }, member, before)
   const { answer } = exchanges.at(-1) ?? {};
   const login = member.login(approach);
   const found = {
+    another_tab: exchanges.some((exchanged) => member.isOfAnotherTab(approach, exchanged)),
     silent: answer === null,
     alone: action === "next-node" && verdict !== "broken" && answer?.node === login.home,
     elsewhere: action === "role" && approach === "memory" && before.node !== login.home,

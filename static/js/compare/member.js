@@ -3,6 +3,7 @@
 
 import { setCookies } from "../player/clients.js";
 import { decoded, exchange, post, relayed } from "../player/exchange.js";
+import { cookiesBrought } from "../player/hindrance.js";
 
 const BY_TOKEN = new Set(["token", "hybrid"]);
 const BUSY_PATIENCE_MS = 5000;
@@ -59,7 +60,7 @@ export class Member {
     const { now } = this.login(approach);
     const [path, body] = BY_TOKEN.has(approach) ? ["refresh", { refresh_token: now.refresh_token }] : ["renew", null];
     const exchanged = await this.ask(approach, "POST", path, { body });
-    if (exchanged.answer?.status === 200) this.give(approach, { ...now, ...credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)) });
+    if (exchanged.answer?.status === 200 && !this.isOfAnotherTab(approach, exchanged)) this.give(approach, { ...now, ...credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)) });
     return exchanged;
   }
 
@@ -93,6 +94,13 @@ export class Member {
     const login = this.login(approach);
     if (login.now !== null) login.old = login.now;
     login.now = credential;
+  }
+
+  /** Whether this browser brought another session than the one that is compared: all its tabs share one jar. */
+  isOfAnotherTab(approach, { who, request, credential, answer }) {
+    if (who !== "browser" || BY_TOKEN.has(approach) || answer === null || request.path.endsWith("/login")) return false;
+    const brought = cookiesBrought(answer)?.get("sid");
+    return cookiesBrought(answer) !== null && ![credential?.sid, this.login(approach).old?.sid].includes(brought);
   }
 
   /** The balancer's cookie is out of a script's reach, but the server tells what came to it. */

@@ -23,7 +23,7 @@ export async function hindranceOf(step, before, answers, asClaimed) {
  */
 function strangeCookie({ path }, { clients }, answers) {
   const held = Object.entries(clients.browser.cookies).filter(([, cookie]) => path.startsWith(pathOf(cookie)));
-  const brought = answers.filter(({ isTold }) => isTold).map(cookieLine).filter(isWhole).map(cookiesIn);
+  const brought = answers.map(cookiesBrought).filter((cookies) => cookies !== null);
   for (const [name, { value }] of held) {
     if (brought.some((cookies) => !cookies.has(name))) return "gone";
     if (brought.some((cookies) => cookies.get(name) !== value)) return "another";
@@ -35,17 +35,11 @@ function pathOf({ attributes }) {
   return attributes.match(/(?:^|; )Path=([^;]*)/i)?.[1] ?? "/";
 }
 
-/** The cookies of a request, as the server tells them. */
-function cookieLine({ wire }) {
-  return wire.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
-}
-
-/** Whether the server has told all of it: it shortens what does not fit its headers. */
-function isWhole(line) {
-  return !line.includes("…");
-}
-
-function cookiesIn(line) {
+/** The cookies of the request that was answered, as the server tells them; null where it does not tell them whole. */
+export function cookiesBrought({ isTold, wire }) {
+  if (!isTold) return null;
+  const line = wire.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
+  if (line.includes("…")) return null; // it shortens what does not fit its headers
   return new Map(line.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 

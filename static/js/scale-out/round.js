@@ -44,6 +44,7 @@ function mark({ node, verdict }) {
 
 /** Say the numbers of this run, then why they are so. */
 function explain(approach, door, answers) {
+  if (answers.some(({ verdict }) => verdict === "changed")) return say("changed");
   const told = answers.filter(({ verdict }) => verdict !== "broken");
   const known = told.filter(({ verdict }) => verdict === "known");
   const counts = [...new Set(told.map(({ node }) => node))].sort().map((node) => {

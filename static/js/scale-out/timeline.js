@@ -5,7 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const PX_PER_MS = 0.02;
 const LANE_PX = 40; // 2.5 rem in the style sheet, where a rem is 16 px; everything grows with it
 const TOP_PX = 40;
-const SHAPES = { known: "M0 -10V10", refused: "M-2.2 -5L2.2 5M-2.2 5L2.2 -5", broken: "M-2 0H2" };
+const SHAPES = { known: "M0 -10V10", refused: "M-2.2 -5L2.2 5M-2.2 5L2.2 -5", broken: "M-2 0H2", changed: "M-2 0H2" };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Timeline {

@@ -24,15 +24,19 @@ export function isLoggedIn(approach, door) {
   return logins.get(approach) === door;
 }
 
-/** Ask for the profile: which node answered, and whether it knew alice: "known", "refused" or "broken". */
+/**
+ * Ask for the profile: which node answered, and whether it knew alice: "known", "refused" or "broken"; "changed" where
+ * another tab has logged in or out in this browser, for then the question was about another login.
+ */
 export async function askWhoIAm(approach, door) {
   let response = await profile(approach, door);
   if (response?.body.code === "expired_token" && (await refresh(approach, door))) response = await profile(approach, door);
   if (response?.status === 400 && (await endCookieLogin(approach, door))) response = await profile(approach, door);
   const node = response?.node ?? null;
   if (response === null || response.status >= 500) return { node, verdict: "broken" };
-  const known = response.status === 200 && response.body.member?.username === MEMBER.username;
-  return { node, verdict: known ? "known" : "refused" };
+  if (response.body.code === "no_credentials") return { node, verdict: "changed" };
+  if (response.status !== 200) return { node, verdict: "refused" };
+  return { node, verdict: response.body.member?.username === MEMBER.username ? "known" : "changed" };
 }
 
 function profile(approach, door) {

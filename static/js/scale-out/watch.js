@@ -12,7 +12,7 @@ const EVENTS_SHOWN = 8;
 /** One approach's recent answers, and what they mean. */
 class Lane {
   recent = [];
-  mood = null; // what was last said of it: in, lost, mixed or broken
+  mood = null; // what was last said of it: in, lost, mixed, changed or broken
   brokenSince = null;
 
   constructor(approach, tell) {
@@ -33,6 +33,12 @@ class Lane {
       this.brokenSince ??= at;
       this.recent = [];
       this.show("broken", { seconds: number((at - this.brokenSince) / 1000, 1) });
+      return;
+    }
+    if (verdict === "changed") {
+      this.brokenSince = null;
+      this.recent = [];
+      this.change("changed", "changed");
       return;
     }
     if (this.brokenSince !== null) this.recover(verdict, at);

@@ -12,4 +12,4 @@ export function clock(epochSeconds) {
   return epochSeconds === null ? "–" : new Date(epochSeconds * 1000).toLocaleTimeString(language);
 }
 
-export const sign = { known: "✓", refused: "✕", broken: "◷" };
+export const sign = { known: "✓", refused: "✕", broken: "◷", changed: "◷" };
