@@ -1,10 +1,12 @@
 """A token is taken apart, changed and shown to the server, in a real browser in front of a real lab."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
+from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 
 pytestmark = pytest.mark.browser
@@ -93,6 +95,16 @@ def test_the_expiry_counts_down(page: Page) -> None:
     expect(left).to_contain_text("left")
     before = left.inner_text()
     expect(left).not_to_have_text(before)
+
+
+@pytest.mark.parametrize("off_by_s", OFF_BY_S)
+def test_an_expiry_is_counted_by_the_servers_clock(browser: Browser, lab: str, off_by_s: int) -> None:
+    with page_off_by(browser, lab, off_by_s) as page:
+        page.goto("/jwt")
+        log_in(page)
+        expect(page.locator("[data-claim=exp]")).to_have_text(re.compile(r"^\D*[45] min\D"))  # of five that it lives
+        page.get_by_role("button", name="exp: in ten years").click()
+        expect(page.locator("[data-claim=exp]")).to_have_text(re.compile(r"3,?6[45]\d days"))
 
 
 def test_a_refresh_token_names_nobody_and_opens_nothing(page: Page) -> None:

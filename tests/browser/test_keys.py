@@ -9,6 +9,7 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.clocks import YEAR_S, page_off_by
 from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.lab_processes import Lab
 from tests.seeded import seeds
@@ -220,6 +221,16 @@ def test_a_second_service_verifies_without_the_secret(browser: Browser, lab: str
         press(page, "fetch-and-verify")
         expect(page.locator("[data-outcome=unpublished]")).to_have_text(pattern(kids[0]))
         expect(page.locator("[data-outcome=genuine]")).to_have_count(2)
+
+
+def test_the_second_service_judges_by_the_servers_clock(browser: Browser, lab: str) -> None:
+    with page_off_by(browser, lab, YEAR_S) as page:
+        page.goto("/keys")
+        ready(page)
+        press(page, "take-eddsa")
+        press(page, "fetch-and-verify")
+        expect(page.locator("[data-outcome=genuine]")).to_have_count(1)
+        expect(page.locator("[data-outcome=expired]")).to_have_count(0)
 
 
 def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Browser, lab: str) -> None:
