@@ -38,7 +38,7 @@ function otherwise(answers, { kind, approach, member }, from) {
   const goOn = isOver({ kind }) ? "anew" : kind;
   return [
     make("p", "", "◷ ", say(`why.${why}`, { approach, member })),
-    make("p", "shut", whatCame(answers)),
+    make("p", "shut", say("lab_said", { said: whatCame(answers) })),
     make("p", "", say(`go_on.${goOn}`, { from })),
   ];
 }
