@@ -24,7 +24,7 @@ from accounts.demo import DEMO_MEMBERS
 from approach import Approach
 from config import DAY_S, Config
 from measurement.middleware import REQUESTS
-from web.cookies import PREFIX
+from web.cookies import PREFIX, cookie_name
 from web.fields import read_fields
 from web.negotiation import page
 from web.origin import refuse_cross_origin
@@ -40,7 +40,9 @@ def home_blueprint(approaches: Sequence[Approach], config: Config, readyz: Calla
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
     members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS if config.lab]
+    prefix = cookie_name("", config.secure_cookies)
     known = {"mounted": names, "node": config.node_name, "lab": config.lab, "demo_members": members}
+    known |= {"cookie_prefix": prefix}
     home.app_context_processor(partial(_surroundings, known))
 
     @home.get("/")

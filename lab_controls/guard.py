@@ -15,15 +15,13 @@ from flask import Request, request
 from flask_babel import gettext
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
-from accounts.attempts import WindowsHere
 from config import Config
 from errors import CodeNeeded, ForeignHost, WrongCode
 from lab_controls.guesses import Guesses
-from web.cookies import single_cookie
+from web.cookies import cookie_name, single_cookie
 from web.host import LOOPBACK_NAMES, host_name, is_address, name_in
 from web.origin import SAFE_METHODS, refuse_cross_origin
 
-COOKIE = "instructor"
 HEADER = "X-Instructor-Code"
 SHARED_FILE = "instructor"  # beside the control socket
 
@@ -36,13 +34,15 @@ class Guard:
     code: str | None
     proxies: int
     guesses: Guesses
+    cookie: str
 
     @classmethod
     def of(cls, config: Config) -> "Guard":
         """Return the guard that these settings ask for."""
         socket = config.control_socket
         guesses = Guesses(socket and socket.with_name(SHARED_FILE))
-        return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses)
+        cookie = cookie_name("instructor", config.secure_cookies)
+        return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses, cookie)
 
     def __call__(self) -> None:
         """Hold every request to the Host rule, and an unsafe one to our own page or no page at all.
@@ -69,7 +69,7 @@ class Guard:
         shown = request.headers.get(HEADER)
         if shown is not None:
             self._check(shown, self.code)
-        elif COOKIE in request.cookies:
+        elif self.cookie in request.cookies:
             raise WrongCode()
         else:
             raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
@@ -105,9 +105,9 @@ class Guard:
         self.guesses.judge(hmac.compare_digest(_spoken(given), _spoken(code)), request.remote_addr or "")
 
     def _brings_proof(self) -> bool:
-        if self.code is None or not request.cookies.get(COOKIE):
+        if self.code is None or not request.cookies.get(self.cookie):
             return False
-        brought = single_cookie(COOKIE) or ""
+        brought = single_cookie(self.cookie) or ""
         return hmac.compare_digest(brought.encode(), self._proof(self.code).encode())
 
     def _proof(self, code: str) -> str:

@@ -12,7 +12,7 @@ from cluster.client import NoSupervisor, order
 from cluster.orders import Refused
 from config import Config
 from errors import LastNode, OrderRefused, SupervisorUnavailable
-from lab_controls.guard import COOKIE, Guard
+from lab_controls.guard import Guard
 from lab_controls.load_tests import add_load_tests
 from web.fields import read_fields, text_field
 
@@ -61,7 +61,9 @@ def controls_blueprint(config: Config, socket: Path) -> Blueprint:
         """Remember in a cookie that this browser knows the instructor code."""
         proof = guard.enter(text_field(read_fields(), "code", MAX_CODE))
         response = make_response("", 204)
-        response.set_cookie(COOKIE, proof, path="/lab", httponly=True, samesite="Strict", secure=config.secure_cookies)
+        response.set_cookie(
+            guard.cookie, proof, path="/lab", httponly=True, samesite="Strict", secure=config.secure_cookies
+        )
         return response
 
     @controls.get("/lab/state")

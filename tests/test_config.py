@@ -37,6 +37,7 @@ BAD = {
     "REFRESH_TTL_S": ["0", "40000000"],
     "REFRESH_ABSOLUTE_S": ["0", "40000000"],
     "REFRESH_GRACE_S": ["-1", "61"],
+    "LOGINS_PER_MEMBER": ["0", "1000001", "many"],
     "TRUSTED_PROXIES": ["-1", "11", "yes"],
     "INSTRUCTOR_CODE": ["short", "with space", "x" * 65, "비밀번호비밀번호"],
     "JWT_ALGORITHM": ["none", "hs256", "HS512"],

@@ -422,7 +422,7 @@ def test_a_browser_remembers_the_code_in_a_cookie_that_does_not_tell_it(lan: Fla
 @pytest.mark.parametrize("value", ["", "x", CODE, "é"])
 def test_a_made_up_cookie_opens_nothing(lan: Flask, supervisor: Recorded, value: str) -> None:
     """SECURITY 20."""
-    cookie = {"Cookie": f"instructor={value}"}
+    cookie = {"Cookie": f"sot_instructor={value}"}
     assert_problem(press(lan, at=LAN, client=STUDENT, headers=cookie), 403, "wrong_code")
     assert supervisor.orders == []
 
@@ -508,7 +508,7 @@ def test_a_wrong_cookie_is_no_guess_for_it_has_nothing_of_the_code(lan: Flask, s
     lan = start_lan()
     cookies += ["guess", hmac.new(CODE.encode(), b"lab controls", hashlib.sha256).hexdigest()]
     for cookie in cookies * FAILURES_PER_MINUTE:
-        brought = {"headers": {"Cookie": f"instructor={cookie}"}}
+        brought = {"headers": {"Cookie": f"sot_instructor={cookie}"}}
         assert press(lan, "GET", "/lab/code", LAN, STUDENT, **brought).get_json() == {"may_press": False}
         assert press(lan, "GET", "/scale-out", LAN, STUDENT, **brought).status_code == 200
         assert_problem(press(lan, at=LAN, client=STUDENT, **brought), 403, "wrong_code")
@@ -517,7 +517,7 @@ def test_a_wrong_cookie_is_no_guess_for_it_has_nothing_of_the_code(lan: Flask, s
 
 def test_every_node_knows_the_proof_that_another_gave(lan: Flask, make_app: MakeApp, socket: Path) -> None:
     another_node = make_app(control_socket=socket, instructor_code=CODE)
-    brought = {"Cookie": f"instructor={_proof_of(lan)}"}
+    brought = {"Cookie": f"sot_instructor={_proof_of(lan)}"}
     assert press(another_node, at=LAN, client=STUDENT, headers=brought).status_code == 201
 
 

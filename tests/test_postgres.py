@@ -126,9 +126,8 @@ def test_a_login_lives_by_its_refresh_token_and_ends_with_it(nodes: list[Flask],
     """SECURITY 11, 12."""
     bob = Visitor(nodes[0], approach).login("bob")
     first = bob.refresh_token
-    assert bob.refresh().status_code == 200
+    assert [bob.refresh().status_code for _ in range(2)] == [200, 200]
     assert len(bob.get("logins").get_json()["logins"]) >= 1
-    clock.advance(11)
     thief = Visitor(nodes[1], approach)
     thief.refresh_token = first
     assert thief.refresh().get_json()["code"] == "refresh_reused"

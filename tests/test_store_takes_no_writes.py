@@ -14,7 +14,7 @@ from app import create_app
 from config import Config
 from session_auth.credential import _key
 from tests.conftest import MakeConfig
-from tests.session_probe import admit, patient
+from tests.session_probe import admit, bearer_of, patient
 from tests.stopwatch import eventually
 from tests.store_engines import PROGRAMS, StoreServer, ended_afterwards
 from tests.visitor import Visitor
@@ -76,7 +76,8 @@ def test_a_session_that_nobody_used_ends_although_the_store_takes_no_writes(
     alice, bob = admit(app), admit(app, "session", "bob")
     server.client.pexpire(record_of(alice, config), 1)
     server.pause_writes(why)
-    eventually(lambda: alice.who() is None)
+    sid = alice.cookie("sid")
+    eventually(lambda: bearer_of(app, "session", sid).who() is None)
     assert alice.get("profile").get_json()["code"] == "invalid_session"
     assert bob.who() == "bob"
 

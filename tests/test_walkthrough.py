@@ -17,7 +17,7 @@ from tests.lab_processes import Lab
 from tests.problems import assert_problem
 from tests.seeded import copy_seeds
 from tests.stopwatch import eventually
-from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor
+from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor, change_password
 from walkthrough.stories import STORIES
 from walkthrough.story import Act, Look, Request, Step
 
@@ -48,7 +48,7 @@ def holdings(app: Flask, approach: str, **fields: object) -> list[dict[str, obje
 
 
 def sid_of(visitor: Visitor) -> str:
-    cookie = visitor.client.get_cookie("sid", path=f"/{visitor.approach}")
+    cookie = visitor.client.get_cookie("sot_sid", path=f"/{visitor.approach}")
     assert cookie is not None
     return cookie.value
 
@@ -160,7 +160,7 @@ def test_a_storys_steps_have_different_names(slug: str) -> None:
 
 
 BRACES = re.compile(r"\{(\w+)\}")
-GIVEN = {"member", "grace_s"}
+GIVEN = {"member", "grace_s", "cookie"}
 
 
 def variables(step: Step) -> set[str]:
@@ -246,7 +246,7 @@ def test_a_story_is_told_the_labs_own_grace(make_app: MakeApp) -> None:
     client = make_app(front_door=NOBODY, refresh_grace_s=7).test_client()
     page = client.get("/walkthrough/rotation-and-theft", headers=BROWSER).text
     told = json.loads(page.split('id="story">')[1].split("</script>")[0])
-    assert told["given"] == {"grace_s": 7}
+    assert told["given"] == {"grace_s": 7, "cookie": "sot_"}
     assert [step["id"] for step in told["steps"]] == [step.id for step in STORIES["rotation-and-theft"].steps]
 
 
@@ -307,7 +307,9 @@ def test_a_front_door_that_does_not_answer_is_a_503(app: Flask) -> None:
 
 @pytest.mark.own_processes
 def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: Lab) -> None:
-    answer = play(make_app(front_door=lab.url), path="/session/profile", headers={"Cookie": "sid=copied"}).get_json()
+    answer = play(
+        make_app(front_door=lab.url), path="/session/profile", headers={"Cookie": "sot_sid=copied"}
+    ).get_json()
     assert answer["status"] == 401
     assert json.loads(answer["body"])["code"] == "invalid_session"
     names = {name.lower() for name, _ in answer["headers"]}
@@ -327,7 +329,7 @@ def second_login(app: Flask, approach: str, username: str) -> TestResponse:
 def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: Lab, approach: str) -> None:
     answer = second_login(make_app(front_door=lab.url), approach, "load-0042").get_json()
     assert answer["status"] == 200
-    credential = "sid=" if approach in BY_SESSION else "access_token"
+    credential = "sot_sid=" if approach in BY_SESSION else "access_token"
     assert credential in json.dumps(answer)
     assert "load-0042" in json.dumps(answer) or approach in BY_TOKEN
     wire = next(value for name, value in answer["headers"] if name.lower() == "x-lab-wire")
@@ -349,7 +351,7 @@ def test_no_second_login_locks_the_labs_own_machine_out(make_app: MakeApp, lab: 
     app = make_app(front_door=lab.url)
     username = "load-9999" if changed == "unknown" else "load-0007"
     if changed == "password":
-        app.test_cli_runner().invoke(args=["members", "set-password", username, "--password", "another-one"])
+        change_password(app, username, "another one of hers")
     if changed == "disabled":
         app.test_cli_runner().invoke(args=["members", "disable", username])
     for _ in range(FAILURES_PER_MINUTE + 1):

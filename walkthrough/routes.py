@@ -19,6 +19,7 @@ from errors import NotFound
 from lab_controls import Guard
 from walkthrough.client import OtherClient, OtherRequest
 from walkthrough.stories import STORIES
+from web.cookies import cookie_name
 from web.fields import Fields, read_fields, text_field
 
 MAX_CREDENTIAL = 8192
@@ -35,7 +36,11 @@ def walkthrough_blueprint(
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
-    other, grace_s = OtherClient(front_door), config.refresh_grace_s
+    other, grace_s, cookie_prefix = (
+        OtherClient(front_door),
+        config.refresh_grace_s,
+        cookie_name("", config.secure_cookies),
+    )
 
     @walks.get("/cases")
     def cases() -> Response:
@@ -49,7 +54,8 @@ def walkthrough_blueprint(
         found = STORIES.get(slug)
         if found is None or (step is not None and not found.has(step)):
             raise NotFound(gettext("There is no such walk, or no such step in it."))
-        return make_response(render_template("walkthrough/player.html", story=found, told=found.view(grace_s=grace_s)))
+        told = found.view(grace_s=grace_s, cookie=cookie_prefix)
+        return make_response(render_template("walkthrough/player.html", story=found, told=told))
 
     @walks.post("/holdings")
     def holdings() -> Response:

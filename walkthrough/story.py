@@ -1,7 +1,8 @@
 """What a story is made of. The player sends each request for real; nothing here is an answer.
 
-Texts in {braces} are filled by the player, from what earlier responses really said. Two it knows from the start:
-{member}, a load member picked anew for each walk, and {grace_s}, the lab’s own setting.
+Texts in {braces} are filled by the player, from what earlier responses really said. Three it knows from the start:
+{member}, a load member picked anew for each walk, {grace_s}, the lab’s own setting, and {cookie}, with which the names
+of its cookies begin.
 """
 
 from collections.abc import Mapping

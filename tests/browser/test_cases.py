@@ -80,10 +80,15 @@ def by_headers(response: Response) -> Answer:
 def by_cookies(response: Response) -> Answer:
     answer, asked = response.json(), response.request.post_data_json
     headers = [(name.lower(), value) for name, value in answer["headers"]]
-    jar = dict(pair.split("=", 1) for pair in asked["headers"]["Cookie"].split("; "))
-    back = dict(value.split(";")[0].split("=", 1) for name, value in headers if name == "set-cookie")
+    jar = _cookies(asked["headers"]["Cookie"].split("; "))
+    back = _cookies([value.split(";")[0] for name, value in headers if name == "set-cookie"])
     cleared = {name for name, value in back.items() if not value}
     return Answer(answer["status"], ids(jar), ids(back), cleared, json.loads(dict(headers)["x-lab-trace"]))
+
+
+def _cookies(pairs: list[str]) -> dict[str, str]:
+    """Return values by names without the prefix."""
+    return dict(pair.removeprefix("sot_").split("=", 1) for pair in pairs)
 
 
 def run(page: Page, state: str, carrier: str) -> tuple[Locator, Answer]:

@@ -209,7 +209,7 @@ def test_the_display_s_cookies_do_not_count(page: Page) -> None:
     press(page, "log-in")
     press(page, "open")
     before = costs(page, "sentBytes")
-    for name, value in (("theme", "dark"), ("language", "en"), ("projector", "on")):
+    for name, value in (("sot_theme", "dark"), ("sot_language", "en"), ("sot_projector", "on")):
         page.context.add_cookies([{"name": name, "value": value, "url": page.url}])
     press(page, "open")
     assert costs(page, "sentBytes") == before
@@ -353,7 +353,7 @@ def test_the_page_fits_other_screens_too(browser: Browser, lab: str, projector: 
     with browser.new_context(base_url=lab) as context:
         page = context.new_page()
         if projector:
-            context.add_cookies([{"name": "projector", "value": "on", "url": lab}])
+            context.add_cookies([{"name": "sot_projector", "value": "on", "url": lab}])
         page.goto("/compare")
         draw(page)
         for width in (360, 768, 1280, 1920, 3840):

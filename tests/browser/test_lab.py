@@ -64,7 +64,7 @@ def test_the_profile_shows_what_this_very_request_cost(page: Page, complaints: C
 def test_a_login_goes_on_under_a_new_credential(page: Page, complaints: Complaints, approach: str) -> None:
     page.goto(f"/{approach}/login")
     log_in_as(page, "alice")
-    name = {"session": "sid", "token": "refresh"}[approach]
+    name = {"session": "sot_sid", "token": "sot_refresh"}[approach]
     before = cookie(page, name)
     page.goto(f"/{approach}/logins")
     with page.expect_navigation():

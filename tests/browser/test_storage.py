@@ -131,7 +131,7 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     expect(window.locator("main")).to_contain_text("401")
     lines = report(page, "other-site").locator("li")
     expect(lines).to_have_count(6)
-    for line, came in enumerate(([], [], ["access", "refresh"], ["sid"])):
+    for line, came in enumerate(([], [], ["sot_access", "sot_refresh"], ["sot_sid"])):
         text = lines.nth(line).inner_text()
         assert text.startswith("✓" if came else "✕")
         assert "cross-site" in text

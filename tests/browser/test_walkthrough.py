@@ -202,7 +202,7 @@ def test_a_secret_is_short_until_it_is_clicked(page: Page) -> None:
     secret = page.locator("[data-wire] .telling .secret").first
     expect(secret).to_contain_text("…")
     secret.click()
-    sid = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sid")
+    sid = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sot_sid")
     expect(secret).to_have_text(sid)
 
 

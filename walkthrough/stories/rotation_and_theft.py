@@ -7,7 +7,10 @@ from flask_babel import lazy_gettext as _
 from walkthrough.stories.parts import ASK, LET_IN, REFRESH, RENEWED, login
 from walkthrough.story import Act, Expect, Request, Step, Story
 
-STOLEN = Request("POST", "/token/refresh", body={"refresh_token": "{copied}"})
+STOLEN = Request(
+    "POST", "/token/refresh", body={"refresh_token": "{copied}"}, keeps={"stolen_refresh_token": "body refresh_token"}
+)
+STOLEN_SUCCESSOR = Request("POST", "/token/refresh", body={"refresh_token": "{stolen_refresh_token}"})
 
 ROTATION_AND_THEFT = Story(
     slug="rotation-and-theft",
@@ -71,26 +74,39 @@ ROTATION_AND_THEFT = Story(
         Step(
             "grace",
             _("Let the grace pass"),
-            _("For {grace_s} s the spent token would still count as the second of two tabs."),
-            _("That is the price of the grace: a thief who is that quick goes unnoticed until the next use."),
+            _("For {grace_s} s the spent token still yields the very same successor, as for the second of two tabs."),
+            _("That is the price of the grace: a thief who comes within it of each refresh goes unnoticed."),
             Act("rest", "{grace_s}"),
         ),
         Step(
             "theft",
             _("The thief uses the copy"),
-            _("Another client sends the spent refresh token. The server revokes the whole family."),
-            _("A spent token can come back only if two hold it. Nobody knows which one is alice, so both are out."),
+            _(
+                "Another client sends the spent refresh token. Its successor is unused so far: the server gives another "
+                "one, and takes alice’s out of use."
+            ),
+            _("The answer may have been lost on its way to alice: then her own client would send the same."),
             STOLEN,
             who="other",
+            look_at=("request body", "inside UPDATE refresh_tokens", "response status", "response body"),
+            expect=RENEWED,
+        ),
+        Step(
+            "noticed",
+            _("alice refreshes, and the theft is noticed"),
+            _("alice’s client sends the token that was taken out of use. The server revokes the whole family."),
+            _("Two clients hold tokens of this login. The server cannot know which of them is alice, so both are out."),
+            REFRESH,
             look_at=("request body", "inside UPDATE refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_reused", inside=("UPDATE refresh_families",)),
         ),
         Step(
-            "alice-too",
-            _("alice is out too"),
-            _("alice’s own refresh token, never used before, is refused as well."),
-            _("She has to log in again. That is how a theft becomes visible."),
-            REFRESH,
+            "thief-too",
+            _("The thief is out too"),
+            _("The thief’s new refresh token, never used before, is refused as well."),
+            _("alice has to log in again. That is how a theft becomes visible."),
+            STOLEN_SUCCESSOR,
+            who="other",
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
         ),

@@ -6,7 +6,7 @@ from walkthrough.stories.parts import ALICE
 from walkthrough.story import Act, Expect, Request, Step, Story
 
 ASK = Request("GET", "/session/profile")
-WITH_COPY = {"Cookie": "sid={copied}"}
+WITH_COPY = {"Cookie": "{cookie}sid={copied}"}
 LET_IN = Expect(200, member="alice")
 LOOKED_UP = Expect(200, member="alice", inside=("GETEX",), not_inside=("db",))
 REFUSED = Expect(401, code="invalid_session")
@@ -64,7 +64,7 @@ SESSION = Story(
             _("Replay the old id"),
             _("Another client sends the id from before."),
             _("There is no record under it any more, so it opens nothing, however genuine it once was."),
-            Request("GET", "/session/profile", headers={"Cookie": "sid={old}"}),
+            Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={old}"}),
             who="other",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,
@@ -140,7 +140,7 @@ SESSION = Story(
             _(
                 "The server can end a session at once, because every request has to ask it. That is what the look-up buys."
             ),
-            Request("GET", "/session/profile", headers={"Cookie": "sid={sid}"}),
+            Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={sid}"}),
             who="other",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,

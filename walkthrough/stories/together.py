@@ -9,8 +9,12 @@ from walkthrough.story import Act, Expect, Request, Step, Story
 
 IN_COOKIES = {"access_token": "cookie access", "refresh_token": "cookie refresh"}
 ASK = Request("GET", "/token/profile", keeps=IN_COOKIES, cookies=True)
-KEPT = Request("GET", "/token/profile", headers={"Cookie": "access={access_token}; refresh={refresh_token}"})
-FORGED = Request("GET", "/token/profile", headers={"Cookie": "access={forged}; refresh={refresh_token}"})
+KEPT = Request(
+    "GET", "/token/profile", headers={"Cookie": "{cookie}access={access_token}; {cookie}refresh={refresh_token}"}
+)
+FORGED = Request(
+    "GET", "/token/profile", headers={"Cookie": "{cookie}access={forged}; {cookie}refresh={refresh_token}"}
+)
 REISSUED = Expect(200, member="alice", inside=("at+jwt", "rt+jwt", "UPDATE refresh_tokens", "sign"))
 
 ASKED = {**ALICE, "transport": "cookie"}

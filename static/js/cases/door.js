@@ -1,5 +1,6 @@
 // The doors that this page knocks at: log in, send both tokens together, log out. Each request is real.
 
+import { cookieName } from "../cookie-names.js";
 import { exchange } from "../player/exchange.js";
 import { say } from "../words.js";
 import { received } from "./tokens.js";
@@ -33,7 +34,7 @@ export async function logIn(member, lifetimes = {}, at = "token") {
 export function present({ access, refresh }, carrier = "headers", at = "token") {
   if (carrier === "headers") return send("browser", "GET", `/${at}/profile`, inHeaders(access, refresh));
   // The browser's own jar holds the visitor's own login: another client brings these cookies.
-  return inTurn(() => send("other", "GET", `/${at}/profile`, { Cookie: `access=${access.text}; refresh=${refresh.text}` }));
+  return inTurn(() => send("other", "GET", `/${at}/profile`, { Cookie: `${cookieName("access")}=${access.text}; ${cookieName("refresh")}=${refresh.text}` }));
 }
 
 export function logOut({ access, refresh }, at = "token") {
@@ -45,7 +46,7 @@ export function broughtBy(answer) {
   if (!answer?.wire) throw new Otherwise(answer);
   const { headers } = answer.wire.response;
   const cookies = headers.filter(([name]) => name.toLowerCase() === "set-cookie").map(([, line]) => line);
-  const cookie = (name) => cookies.find((line) => line.startsWith(`${name}=`));
+  const cookie = (name) => cookies.find((line) => line.startsWith(`${cookieName(name)}=`));
   const found = (name) => {
     const text = headers.find(([header]) => header === HEADERS[name])?.[1] ?? cookie(name)?.split(/[=;]/)[1];
     return text ? received(text) : null;

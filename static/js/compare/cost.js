@@ -1,11 +1,13 @@
 // What an exchange cost, counted from what the server told of it.
 
+import { STICKY_COOKIE, cookieName } from "../cookie-names.js";
+
 const PARTS = ["store", "verify", "db", "app"];
 const SUMMED = /^(\d+) more$/; // a long trace ends with the rest of its steps, summed up by part
 const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a long value of a wire message
 const LAB_HEADER = /^x-lab-/i;
 // The cookies that carry a login. Those of the display and of the language are the visitor's, and not the approach's.
-const LOGIN_COOKIES = { memory: ["sid", "node"], session: ["sid"], token: [], hybrid: [] };
+const LOGIN_COOKIES = { memory: [cookieName("sid"), STICKY_COOKIE], session: [cookieName("sid")], token: [], hybrid: [] };
 
 const NOTHING = {
   requests: 0, commands: 0, touches: 0, sentBytes: 0, receivedBytes: 0, us: { store: 0, verify: 0, db: 0, app: 0 },

@@ -1,6 +1,7 @@
 // The load member who is compared: one login behind each approach, and what each client holds of it.
 // The browser itself carries the session ids, this module the tokens, and what it needs to play another client.
 
+import { STICKY_COOKIE, cookieName } from "../cookie-names.js";
 import { setCookies } from "../player/clients.js";
 import { decoded, exchange, post, relayed } from "../player/exchange.js";
 import { cookiesBrought } from "../player/hindrance.js";
@@ -99,7 +100,7 @@ export class Member {
   /** Whether this browser brought another session than the one that is compared: all its tabs share one jar. */
   isOfAnotherTab(approach, { who, request, credential, answer }) {
     if (who !== "browser" || BY_TOKEN.has(approach) || answer === null || request.path.endsWith("/login")) return false;
-    const brought = cookiesBrought(answer)?.get("sid");
+    const brought = cookiesBrought(answer)?.get(cookieName("sid"));
     return cookiesBrought(answer) !== null && ![credential?.sid, this.login(approach).old?.sid].includes(brought);
   }
 
@@ -107,7 +108,7 @@ export class Member {
   async learnDoor() {
     const { answer } = await this.ask("memory", "GET", "whoami");
     const cookies = answer?.wire?.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
-    this.login("memory").now.node = cookieIn(cookies.split("; "), "node");
+    this.login("memory").now.node = cookieIn(cookies.split("; "), STICKY_COOKIE);
   }
 }
 
@@ -138,14 +139,14 @@ function bearer(credential) {
 
 function carrying(approach, credential) {
   if (BY_TOKEN.has(approach)) return bearer(credential);
-  const node = credential.node ? `; node=${credential.node}` : "";
-  return { Cookie: `sid=${credential.sid}${node}`, ...(approach === "memory" ? STICKY : {}) };
+  const node = credential.node ? `; ${STICKY_COOKIE}=${credential.node}` : "";
+  return { Cookie: `${cookieName("sid")}=${credential.sid}${node}`, ...(approach === "memory" ? STICKY : {}) };
 }
 
 function credentialIn({ body }, cookies) {
   if (body.access_token) return { access_token: body.access_token, refresh_token: body.refresh_token };
   const pairs = cookies.map((line) => line.split(";")[0]);
-  const [sid, node] = ["sid", "node"].map((name) => cookieIn(pairs, name));
+  const [sid, node] = [cookieName("sid"), STICKY_COOKIE].map((name) => cookieIn(pairs, name));
   return node === undefined ? { sid } : { sid, node };
 }
 

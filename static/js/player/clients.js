@@ -1,5 +1,7 @@
 // What each client holds after a step: cookies as Set-Cookie said, and what scripts keep in memory.
 
+import { cookieName } from "../cookie-names.js";
+
 const LOAD_MEMBERS = 1000;
 
 /** A walk's beginning: nobody holds anything, and `given` is all that is known. */
@@ -23,7 +25,7 @@ export function copied(state, name) {
   const next = structuredClone(state);
   next.values.copied = state.values[name];
   if (isToken(name)) next.clients.other.memory[name] = state.values[name];
-  else next.clients.other.cookies[name] = { value: state.values[name], attributes: "" };
+  else next.clients.other.cookies[cookieName(name)] = { value: state.values[name], attributes: "" };
   return next;
 }
 
@@ -46,7 +48,7 @@ function take(next, who, name, source, answer, before) {
 }
 
 const TAKE = {
-  cookie: (name, { cookies }) => cookies[name]?.value,
+  cookie: (name, { cookies }) => cookies[cookieName(name)]?.value,
   var: (name, _client, _answer, before) => before.values[name],
   body: (path, _client, { body }) => path.split(".").reduce(inside, body),
   header: (name, _client, { wire }) => headersOf(wire, name.toLowerCase())[0],

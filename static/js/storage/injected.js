@@ -7,8 +7,8 @@ const PAGES = { session: "/session/profile", token: "/token/profile" };
 /** What can be read at once, by place; null where nothing was found. */
 export function read() {
   return {
-    session: cookie("sid"),
-    cookie: cookie("access"),
+    session: cookie("sot_sid"),
+    cookie: cookie("sot_access"),
     sessionStorage: tokenIn(Object.values(sessionStorage)),
     localStorage: tokenIn(Object.values(localStorage)),
     memory: tokenIn(globals()),
