@@ -1,4 +1,7 @@
-"""What docs/deploying.md prints, run as it stands there: only addresses and folders are others."""
+"""What docs/deploying.md prints, run as it stands there: only addresses and folders are others.
+
+SECURITY 34.
+"""
 
 import os
 import re

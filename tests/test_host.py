@@ -1,4 +1,7 @@
-"""The names by which a lab is asked: DNS rebinding gets nothing of it."""
+"""The names by which a lab is asked: DNS rebinding gets nothing of it.
+
+SECURITY 25.
+"""
 
 from itertools import product
 from socket import AF_INET

@@ -1,4 +1,7 @@
-"""What a key still verifies once it has ceased to sign, and how long it is kept for that."""
+"""What a key still verifies once it has ceased to sign, and how long it is kept for that.
+
+SECURITY 30.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The ring's file between users: a command runs as root, nodes as another user, and the file has to suit both."""
+"""The ring's file between users: a command runs as root, nodes as another user, and the file has to suit both.
+
+SECURITY 30.
+"""
 
 import logging
 import os

@@ -1,4 +1,7 @@
-"""A name has one spelling, and so has a password, however a keyboard, a Mac or an input method has written it."""
+"""A name has one spelling, and so has a password, however a keyboard, a Mac or an input method has written it.
+
+SECURITY 32.
+"""
 
 import unicodedata
 from urllib.parse import urlencode

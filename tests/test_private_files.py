@@ -1,4 +1,7 @@
-"""Members, keys and sockets are in files that their owner alone can open, whatever made them and with what umask."""
+"""Members, keys and sockets are in files that their owner alone can open, whatever made them and with what umask.
+
+SECURITY 35.
+"""
 
 import os
 import stat

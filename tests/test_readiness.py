@@ -1,4 +1,7 @@
-"""Readiness: whether sessions can be served, tried with every command that they need. A start tries the same."""
+"""Readiness: whether sessions can be served, tried with every command that they need. A start tries the same.
+
+SECURITY 28.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
 """The store takes no writes, and can be read: who is logged in is served, and who is not is told to wait.
 
 It is full, it cannot save what is written, or too few replicas would hear of it.
+
+SECURITY 28.
 """
 
 import json
