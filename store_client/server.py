@@ -74,6 +74,7 @@ class Server:
         self._greeting = greeting
         self._failing = False
         self._refuse_until = 0.0
+        self._answered_at = 0.0
         self._connections = Connections()
         self._kind = SSLConnection if address.tls else Connection
         self._options = {
@@ -102,6 +103,7 @@ class Server:
         """
         if self._refuses():
             raise Paused(name_of(self.host))
+        began_at = monotonic()
         try:
             with self._connections.place(self._timeout_s):
                 replies = self._exchange(commands, begin_until, may_repeat)
@@ -109,9 +111,10 @@ class Server:
             self._failing = self._failing and not isinstance(error, ResponseError)  # a refusal is an answer
             raise
         except (RedisError, OSError) as error:
-            self._note_silence(error)
+            if began_at >= self._answered_at:  # else it has come back, and answered a caller who began later
+                self._note_silence(error)
             raise
-        self._failing = False
+        self._failing, self._answered_at = False, monotonic()
         return replies
 
     def close(self) -> None:

@@ -99,7 +99,7 @@ def test_the_other_site_speaks_the_language_of_the_page_that_led_there(app: Flas
 def test_the_witness_names_what_came_and_shows_no_value(app: Flask, approach: str, names: list[str]) -> None:
     alice = Visitor(app, approach).login("alice", **({"transport": "cookie"} if approach == "token" else {}))
     answer = alice.get("witness")
-    assert answer.get_json()["arrived"]["cookies"] == names
+    assert answer.get_json()["arrived"]["cookies"] == [f"sot_{name}" for name in names]
     assert not [name for name in names if (alice.cookie(name) or "?") in answer.text]
     bare = app.test_client().get(f"/{approach}/witness", headers={"Authorization": "Bearer x"}).get_json()["arrived"]
     assert (bare["cookies"], bare["authorization"]) == ([], True)

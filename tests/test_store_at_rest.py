@@ -198,3 +198,13 @@ def test_who_logs_in_or_out_first_after_a_rest_is_served(app: Flask, faulty: Fau
     faulty.forget(how)
     assert alice.post("logout").status_code == 204
     assert alice.who() is None
+
+
+def test_a_caller_who_waits_in_vain_does_not_speak_for_those_who_were_answered_since(server: StoreServer) -> None:
+    """A store that was back was refused for a moment more, because one old request failed late."""
+    with connect(server.url, PATIENT_S) as client, ThreadPoolExecutor(1) as threads:
+        waits = threads.submit(client.execute_command, "BLPOP", "nothing", "60")
+        eventually(lambda: server.client.info("clients")["blocked_clients"] == 1)
+        client.execute_command("GET", "nothing")
+        assert isinstance(waits.exception(), RedisError)
+        client.execute_command("GET", "nothing")

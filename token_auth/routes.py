@@ -130,12 +130,12 @@ class TokenRoutes:
         return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
 
     def _end(self, access: str | None, refresh: str | None) -> None:
-        """End the logins that these tokens belong to: usually one. Raise `InvalidToken` or `RefreshInvalid`."""
-        owner = None if access is None else self.credential.read(access)
+        """End the login that these tokens belong to. Raise `InvalidToken` or `RefreshInvalid` if one is not genuine."""
+        proof = None if access is None else self.credential.read(access)
         other = None if refresh is None else self.credential.verify_refresh(refresh)
-        if owner is not None:
-            self.credential.revoke(owner.member_id, owner.login_id)
-        if other is not None:
+        if proof is not None:
+            self.credential.revoke(proof.member_id, proof.login_id)
+        elif other is not None:
             self.credential.revoke_by(other)
 
     def _end_previous(self) -> None:

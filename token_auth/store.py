@@ -213,9 +213,11 @@ class RefreshTokens:
 
     def _make_room(self, session: Session, member_id: str, now: float) -> list[Family]:
         """End the oldest families until there is room for one more, and forget the longest ended ones."""
-        _delete(session, self._of(member_id).where(Family.expires_at <= now))
-        ended = self._of(member_id).where(Family.revoked_at.is_not(None))
-        _delete(session, ended.order_by(Family.revoked_at.desc()).offset(self._most_logins))
+        mine = Family.approach == self._approach, Family.member_id == member_id
+        ended = select(Family.login_id).where(*mine, Family.revoked_at.is_not(None))
+        too_many = ended.order_by(Family.revoked_at.desc()).offset(self._most_logins)
+        over = or_(Family.expires_at <= now, Family.login_id.in_(too_many))
+        _delete(session, list(session.scalars(select(Family.login_id).where(*mine, over))))
         newest_first = self._live(member_id, now).order_by(Family.created_at.desc())
         oldest = list(session.scalars(newest_first.offset(self._most_logins - 1).with_for_update()))
         for family in oldest:
@@ -250,8 +252,7 @@ def _role(session: Session, member_id: str) -> str:
     return member.role
 
 
-def _delete(session: Session, families: Select[Family]) -> None:
-    login_ids = [family.login_id for family in session.scalars(families)]
+def _delete(session: Session, login_ids: list[str]) -> None:
     if login_ids:
         session.execute(delete(RefreshToken).where(RefreshToken.login_id.in_(login_ids)))
         session.execute(delete(Family).where(Family.login_id.in_(login_ids)))
