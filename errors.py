@@ -10,6 +10,7 @@
     │       │   └── LoginEnded              invalid_token     (genuine, but its login is over)
     │       ├── ExpiredToken            expired_token
     │       ├── RefreshInvalid          refresh_invalid
+    │       │   └── RefreshOfAnotherLogin
     │       ├── RefreshExpired          refresh_expired
     │       └── RefreshReused           refresh_reused
     ├── AmbiguousCredentials       400  bad_request           (a credential sent in two places)
@@ -105,6 +106,10 @@ class ExpiredToken(BearerError):
 class RefreshInvalid(BearerError):
     code = "refresh_invalid"
     title = lazy_gettext("This refresh token is not valid")
+
+
+class RefreshOfAnotherLogin(RefreshInvalid):
+    """401: it does not belong to the access token beside it, and its own login may be live."""
 
 
 class RefreshExpired(BearerError):

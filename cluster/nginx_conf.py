@@ -44,6 +44,8 @@ http {{
     map $http_cookie $cookies {{ default $http_cookie; "~[^\x20-\x7e]" $own_cookies; }}
     map $http_cookie $own_cookies {{
         default "";
+        # More than we set: another site has planted some, to hide one of ours behind them. None is passed on.
+        "~{too_many_cookies}" "";
         "~{own_cookies}" "$own1; $own2; $own3; $own4; $own5; $own6";
     }}
     map "$wants_page $language" $no_node {{ default /@no_node; "yes en" /@no_node/en; "yes ko" /@no_node/ko; }}
@@ -153,6 +155,9 @@ PROBLEMS = "\n".join(
 
 
 OWN_COOKIE = r"(?:__Secure-)?sot_\w+=[!-:<-~]*)(?=;|$)"
+NAME = r"(?:__Secure-)?sot_\w+="
+# Seven or more; without backtracking, for a header may be long.
+TOO_MANY_COOKIES = rf"^(?:(?!{NAME})[^;]*+; ?)*+(?:{NAME}[^;]*+(?:;(?! ?{NAME})[^;]*+)*+(?:; ?|$)){{7}}"
 OWN_COOKIES = f"(?:^|; ?)(?<own1>{OWN_COOKIE}" + "".join(f"(?:.*?; ?(?<own{n}>{OWN_COOKIE})?" for n in range(2, 7))
 
 
@@ -167,6 +172,7 @@ def nginx_conf(
         sticky=sticky,
         user=user,
         own_cookies=OWN_COOKIES,
+        too_many_cookies=TOO_MANY_COOKIES,
         problems=f"{PROBLEMS}\n{PAGES}",
         forwarded_for="$proxy_add_x_forwarded_for" if has_proxy_in_front else "$remote_addr",
         limited='""' if has_proxy_in_front else "$binary_remote_addr",  # behind a proxy all have its address

@@ -131,19 +131,20 @@ class SessionCredential(ServerSideSessionInterface):
 
         Replacing the old record as it was seen is the step that decides. Whoever finds it gone (a log-out, another
         renewal) takes the new one back; whoever finds it changed (a new role) starts again from the change. The new
-        one is in the index before that, so that a log-out finds and ends it too. What is left in the old place opens
-        nothing, and lets a log-out that comes late, with the old id, end the login.
+        one is in the index before that, so that a log-out finds and ends it too. What is left in the old place, and in
+        the index, opens nothing: it lets a log-out or a log-in that comes with the old id end the login.
         """
         record, stored, old = self.verify(session), session.stored, _key(session.sid)
-        renewed = msgspec.json.encode(Renewed(record.member_id, record.login_id, "renewed"))
+        renewed = msgspec.json.encode(Renewed(record.member_id, record.login_id, record.expires_at, "renewed"))
         for _attempt in range(WRITE_ATTEMPTS):
             if stored is None or decode(stored) is None:
                 raise InvalidSession()
             sid = f"{new_id()}{session.sid[ID_LENGTH:]}"
-            self._place(sid, stored, record)
+            entries = self._place(sid, stored, record)
             if self._store.replace(old, stored, renewed):
-                self._store.forget(record.member_id, old)
                 session.sid, session.renewed = sid, True
+                if entries > 2 * self._most_logins:
+                    self._forget_renewed(record.member_id)
                 return sid
             self._remove(sid, record)
             stored = self._store.peek(old)
@@ -156,9 +157,12 @@ class SessionCredential(ServerSideSessionInterface):
         """
         if session.over:
             return
-        record = session.renewed_by_now or self.verify(session)
-        self._store.delete(_key(session.sid))
-        self.end_login(record.member_id, record.login_id)
+        if session.renewed_by_now is None:
+            record = self.verify(session)
+            self._store.delete(_key(session.sid))
+            self.end_login(record.member_id, record.login_id)
+        else:
+            self.end_login(session.renewed_by_now.member_id, session.renewed_by_now.login_id)
 
     # -- a member's logins
 
@@ -217,7 +221,7 @@ class SessionCredential(ServerSideSessionInterface):
             stored = self._store.read(_key(sid), self._idle_s(sid))
             contents = self._current(stored)
             if contents is None:
-                session.renewed_by_now = decode_renewed(stored)
+                session.renewed_by_now = self._renewed(stored)
                 session.over = session.renewed_by_now is None and self._is_over(_key(sid), stored)
                 return session
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
@@ -293,14 +297,19 @@ class SessionCredential(ServerSideSessionInterface):
     def _is_over(self, key: str, stored: bytes | None) -> bool:
         """Tell whether what is no login here has ended for sure. A record past its end is not kept alive by reads."""
         contents = decode(stored)
-        if contents is None:
+        ended = decode_renewed(stored) if contents is None else contents.record
+        if ended is None:
             return self._store.has_ended(key)
-        if self._now() < self._ends_at(contents.record):
+        if self._now() < ended.expires_at:  # by another node's settings it may be live
             return False
         with suppress(StoreUnavailable):  # one that takes no writes now is asked again by the next read
             self._store.delete(key)
-            self._store.forget(contents.record.member_id, key)
+            self._store.forget(ended.member_id, key)
         return True
+
+    def _renewed(self, stored: bytes | None) -> Renewed | None:
+        renewed = decode_renewed(stored)
+        return renewed if renewed is not None and self._now() < renewed.expires_at else None
 
     def _end_emptied(self, session: Session, response: Response) -> None:
         if session.record is not None:
@@ -355,8 +364,16 @@ class SessionCredential(ServerSideSessionInterface):
     def _make_room(self, member_id: str, newest: str) -> None:
         """End the oldest logins beyond what a member may have; `newest` stays, whatever any clock says."""
         others = [key for key in self._newest_first(member_id) if key != newest]
-        for record in islice(self._live_records(member_id, others), self._most_logins - 1, None):
-            self.end_login(member_id, record.login_id)
+        oldest = islice(self._live_records(member_id, others), self._most_logins - 1, None)
+        login_ids = {record.login_id for record in oldest}
+        self._end(member_id, login_ids.__contains__)
+
+    def _forget_renewed(self, member_id: str) -> None:
+        """Drop what earlier renewals have left: a member who renews without end would fill the store."""
+        for key in self._store.entries_of(member_id):
+            if decode_renewed(self._store.peek(key)) is not None:
+                self._store.delete(key)
+                self._store.forget(member_id, key)
 
     def _refuse_if_changed(self, member: Member) -> None:
         """Raise if a change passed by between the password check and the index entry that it would have used."""

@@ -32,6 +32,7 @@ class Renewed(msgspec.Struct, frozen=True):
 
     member_id: str
     login_id: str
+    expires_at: Time
     kind: Literal["renewed"]
 
 

@@ -36,8 +36,8 @@ class SessionRoutes:
             raise previous.failure  # what nobody could read, nobody could end
         member = self.door.authenticate(fields)
         idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
-        if previous.record is not None:
-            self.credential.revoke(previous)  # an attacker may have planted it
+        if previous.record is not None or previous.renewed_by_now is not None:
+            self.credential.revoke(previous)  # an attacker may have planted it, or renewed what was stolen
         sid = self.credential.issue(member, idle_s)
         response = done({"member": member.view()}, 200, then=f"{self.approach}.inside.pages.profile")
         return self.credential.set_cookie(response, sid)

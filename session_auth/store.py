@@ -45,7 +45,10 @@ class IndexEntry:
     @classmethod
     def from_text(cls, text: str) -> Self:
         login_id, _, created_at = text.partition(" ")
-        return cls(login_id, float(created_at or 0))
+        try:
+            return cls(login_id, float(created_at or 0))
+        except ValueError:
+            return cls(login_id, 0.0)
 
 
 REMEMBER_S = 3600  # for so long a process knows that a session ended here, and is not another one's

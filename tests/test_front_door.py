@@ -58,6 +58,8 @@ def test_a_cookie_that_is_not_ascii_takes_no_login_away(lab: Lab) -> None:
             assert (status, json.loads(body)["member"]["username"]) == (200, "alice")
         twice = {"Cookie": f"{foreign}; {ours}; {ours}"}
         assert lab.request("GET", f"/{approach}/profile", headers=twice)[0] == 400
+        planted = "; ".join([ours, *(f"sot_x{number}=1" for number in range(7)), ours, foreign])
+        assert lab.request("GET", f"/{approach}/profile", headers={"Cookie": planted})[0] == 401
 
 
 def test_one_node_alone_says_which_cookies_it_cannot_read(direct: Lab) -> None:

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import claims_of
-from tests.session_probe import admit, bearer_of
+from tests.session_probe import admit, bearer_of, credential_of
 from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor
 
 each_token = pytest.mark.parametrize("approach", BY_TOKEN)
@@ -220,3 +220,78 @@ def test_an_id_that_is_none_is_logged_out_like_any_other(visitor: MakeVisitor) -
         alice.set_cookie("sid", planted)
         assert alice.post("logout").status_code == 204
         assert alice.cookie("sid") is None
+
+
+@each_token
+def test_two_tokens_of_two_logins_end_both(visitor: MakeVisitor, approach: str) -> None:
+    """SECURITY 31: 204 says that what was proved is over."""
+    first, second = visitor(approach).login("alice"), visitor(approach).login("alice")
+    body = {"refresh_token": second.refresh_token}
+    assert first.post("logout", json=body).status_code == 204
+    assert {each.refresh().get_json()["code"] for each in (first, second)} == {"refresh_invalid"}
+
+
+@each_token
+@pytest.mark.parametrize("path", ["refresh", "profile"])
+def test_another_logins_access_token_takes_no_live_logins_cookies(
+    visitor: MakeVisitor, clock: Clock, approach: str, path: str
+) -> None:
+    """SECURITY 31: the refresh token beside it is refused, and its login lives."""
+    alice, other = log_in(visitor(approach)), visitor(approach).login("alice", access_ttl_s=1)
+    refresh = alice.cookie("refresh") or ""
+    clock.advance(1)
+    alice.set_cookie("access", other.access or "")
+    method = "POST" if path == "refresh" else "GET"
+    refused = alice.client.open(f"/{approach}/{path}", method=method)
+    assert refused.get_json()["code"] == "refresh_invalid"
+    assert alice.cookie("refresh") == refresh
+    elsewhere = visitor(approach)
+    elsewhere.refresh_token = refresh
+    assert elsewhere.refresh().status_code == 200
+
+
+@each_token
+def test_cookies_that_prove_nothing_are_taken_by_the_log_out(visitor: MakeVisitor, approach: str) -> None:
+    """After a revoked key, say: nothing else would take them."""
+    alice = visitor(approach)
+    for name in COOKIES[approach]:
+        alice.set_cookie(name, "a.b.c")
+    assert alice.post("logout").status_code == 401
+    assert set(cookies_of(alice)) == {None}
+
+
+@each_session
+@pytest.mark.parametrize("way", ["logout", "login"])
+def test_an_id_from_before_a_renewal_ends_the_login(app: Flask, approach: str, way: str) -> None:
+    """SECURITY 14, 31: a thief who renews what was stolen does not outlive the member's log-out or next log-in."""
+    alice = admit(app, approach)
+    thief = bearer_of(app, approach, alice.cookie("sid"))
+    assert thief.post("renew").status_code == 200
+    assert thief.who() == "alice"
+    assert alice.post("logout").status_code == 204 if way == "logout" else alice.login("alice")
+    assert thief.who() is None
+
+
+@each_session
+def test_what_renewals_leave_is_bounded_and_ends_with_the_login(make_app: MakeApp, clock: Clock, approach: str) -> None:
+    """SECURITY 33."""
+    app = make_app(logins_per_member=3)
+    alice = admit(app, approach)
+    store = credential_of(app, approach)._store
+    for _ in range(30):
+        assert alice.post("renew").status_code == 200
+        assert len(store.entries_of("alice")) <= 2 * 3 + 1
+    assert len(alice.get("logins").get_json()["logins"]) == 1
+    credential_of(app, approach).end_all("alice")
+    assert store.entries_of("alice") == {}
+    assert alice.who() is None
+
+
+def test_an_id_from_before_a_renewal_is_over_with_its_login(make_app: MakeApp, clock: Clock) -> None:
+    app = make_app(session_absolute_s=100, session_idle_s=100)
+    alice = admit(app, idle_s=100)
+    old = bearer_of(app, "session", alice.cookie("sid"))
+    alice.post("renew")
+    clock.advance(100)
+    assert old.who() is None
+    assert old.cookie("sid") is None

@@ -295,3 +295,28 @@ def test_cookies_stay_cookies_when_they_are_refreshed(visitor: MakeVisitor, appr
     assert response.get_json() == {"expires_in": 300}
     assert alice.cookie("refresh") != before
     assert alice.who() == "alice"
+
+
+def test_what_a_login_leaves_is_dropped_a_little_at_a_time(app: Flask, visitor: MakeVisitor, clock: Clock) -> None:
+    """SECURITY 24: hundreds of thousands of rows were deleted at once, with the database locked for all."""
+    alice = visitor("token").login("alice", refresh_ttl_s=60)
+    long_ago = {"id": claims_of(alice.access or "")["login_id"], "at": clock.now - 200_000}
+    many = [{"hash": f"{number:064d}", **long_ago} for number in range(3000)]
+    with app.extensions["database"].engine.begin() as connection:
+        connection.execute(text("INSERT INTO refresh_tokens VALUES (:hash, :id, :at, :at, :at)"), many)
+
+    def rows_left() -> int:
+        with app.extensions["database"].engine.connect() as connection:
+            return int(connection.scalar(text("SELECT count(*) FROM refresh_tokens")))
+
+    assert rows_left() == 3001
+    assert alice.refresh().status_code == 200
+    assert 2900 < rows_left() < 3001
+    alice.post("logout")
+    clock.advance(2_592_000)
+    left = []
+    for _ in range(4):
+        visitor("token").login("alice")
+        left.append(rows_left())
+    assert 1900 < left[0] < 2100, "about a thousand less"
+    assert left[-1] == 4, "and at last all are gone"

@@ -112,7 +112,7 @@ def test_of_two_renewals_one_wins(app: Flask, approach: str) -> None:
         live = [sid for sid in {old, *ids_of(alice, rival)} if bearer_of(app, approach, sid).who()]
         assert len(live) == 1
         assert live != [old]
-        assert len(credential_of(app, approach)._store.entries_of("alice")) == 1
+        assert len(credential_of(app, approach).list_logins("alice")) == 1
 
     at_every_step(credential_of(app, approach), trial)
 

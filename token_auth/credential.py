@@ -17,6 +17,7 @@ from errors import (
     LoginEnded,
     RefreshesTooFast,
     RefreshInvalid,
+    RefreshOfAnotherLogin,
     RefreshReused,
     StoreUnavailable,
 )
@@ -25,6 +26,7 @@ from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, d
 from token_auth.denylist import ENDED, Denylist
 from token_auth.key_ring import KeyRing
 from token_auth.store import (
+    AnotherLogin,
     Ended,
     Exchange,
     Family,
@@ -190,6 +192,8 @@ class TokenCredential:
         except Ended as ended:  # perhaps while the denylist did not answer: deny it once more
             self._deny(ended.login_id, ended.access_ttl_s)
             raise RefreshInvalid() from None
+        except AnotherLogin:
+            raise RefreshOfAnotherLogin() from None
         except Unknown:
             raise RefreshInvalid() from None
         except TooFast:
@@ -211,10 +215,10 @@ class TokenCredential:
         family = self._tokens.end_login(member_id, login_id, self._now())
         self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
 
-    def revoke_by(self, refresh: RefreshToken) -> None:
-        """End the login that this refresh token belongs to, whatever has become of the token. None: nothing is left."""
+    def revoke_by(self, refresh: RefreshToken, besides: str | None = None) -> None:
+        """End the login that this refresh token belongs to, whatever became of the token, unless it is `besides`."""
         family = self._tokens.family_of(refresh.jti)
-        if family is not None:
+        if family is not None and family.login_id != besides:
             self.revoke(family.member_id, family.login_id)
 
     # -- a member's logins

@@ -12,6 +12,7 @@ from errors import (
     LoginEnded,
     NoCredentials,
     RefreshInvalid,
+    RefreshOfAnotherLogin,
     RefreshReused,
 )
 from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
@@ -96,7 +97,7 @@ class TokenGuard:
         """Decide the four cases (both tokens are untampered, or we would not be here)."""
         match due, refresh.expired:
             case True, True:
-                g.spent = True
+                g.over = True
                 raise ExpiredToken()
             case True, False:
                 return self._renew(access, refresh)
@@ -108,8 +109,8 @@ class TokenGuard:
     def _renew(self, access: AccessToken, refresh: RefreshToken) -> Tokens:
         try:
             return self.credential.renew(refresh, access.login_id)
-        except (RefreshInvalid, RefreshReused):
-            g.spent = True
+        except (RefreshInvalid, RefreshReused) as refusal:
+            g.over = not isinstance(refusal, RefreshOfAnotherLogin)
             raise
 
     def _renew_on_strength_of(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:
@@ -123,7 +124,7 @@ class TokenGuard:
         except RefreshInvalid:
             return None  # the access token still opens the page until it expires; nothing is added to it
         except RefreshReused:
-            g.spent = True
+            g.over = True
             raise
 
 

@@ -12,10 +12,12 @@ from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
 from errors import (
     AmbiguousCredentials,
+    BearerError,
     CredentialError,
     NoCredentials,
     RefreshExpired,
     RefreshInvalid,
+    RefreshOfAnotherLogin,
     RefreshReused,
 )
 from token_auth.claims import MAX_TOKEN_LENGTH
@@ -71,8 +73,8 @@ class TokenRoutes:
             raise RefreshExpired()
         try:
             tokens = self.credential.renew(refresh, access.login_id if access else None)
-        except (RefreshInvalid, RefreshReused):
-            g.over = True
+        except (RefreshInvalid, RefreshReused) as refusal:
+            g.over = not isinstance(refusal, RefreshOfAnotherLogin)
             raise
         if g.carrier == "cookie":
             response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
@@ -86,10 +88,14 @@ class TokenRoutes:
         (RFC 7009). To end a login that has ended is a success.
         """
         refuse_cross_origin()
-        access, refresh = present(self.cookies).access, self._sent_refresh_token()
-        if access is None and refresh is None:
+        presented, refresh = present(self.cookies), self._sent_refresh_token()
+        if presented.access is None and refresh is None:
             raise NoCredentials()
-        self._end(access, refresh)
+        try:
+            self._end(presented.access, refresh)
+        except BearerError:
+            g.carrier, g.over = presented.carrier, True  # cookies that prove nothing are of no use to keep
+            raise
         return self._discard(done(None, 204, then=f"{self.approach}.login_form"))
 
     def logins(self) -> Response:
@@ -110,7 +116,7 @@ class TokenRoutes:
     def carry(self, response: Response) -> Response:
         """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
         renewed: Tokens | None = g.get("renewed")
-        if g.get("carrier") == "cookie" and (g.get("spent") or (g.get("over") and not sent_by_a_script())):
+        if g.get("carrier") == "cookie" and g.get("over") and not sent_by_a_script():
             return self._discard(response)
         if renewed is None:
             return response
@@ -130,13 +136,13 @@ class TokenRoutes:
         return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
 
     def _end(self, access: str | None, refresh: str | None) -> None:
-        """End the login that these tokens belong to. Raise `InvalidToken` or `RefreshInvalid` if one is not genuine."""
+        """End the logins that these tokens belong to: usually one. Raise `BearerError` if a token is not genuine."""
         proof = None if access is None else self.credential.read(access)
         other = None if refresh is None else self.credential.verify_refresh(refresh)
         if proof is not None:
             self.credential.revoke(proof.member_id, proof.login_id)
-        elif other is not None:
-            self.credential.revoke_by(other)
+        if other is not None:
+            self.credential.revoke_by(other, besides=None if proof is None else proof.login_id)
 
     def _end_previous(self) -> None:
         """End the login whose cookies the browser came with: the new ones take their place."""

@@ -22,7 +22,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, Index, Select, String, delete, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, func, or_, select, text
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from accounts.database import Base, Database
@@ -30,6 +31,10 @@ from accounts.members import Member
 from config import DAY_S
 
 ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what would stall the others' refreshes
+# So many old rows are dropped at a time: a login may leave a great many, and others wait for the database meanwhile.
+DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
+SHOWN = 100  # of a login's tokens, the newest
+UNSPENT = text("spent_at IS NULL")
 
 
 class Family(Base):
@@ -59,7 +64,10 @@ class RefreshToken(Base):
     expires_at: Mapped[float]
     spent_at: Mapped[float | None]
 
-    __table_args__ = (Index("refresh_tokens_of_login", "login_id", "issued_at"),)
+    __table_args__ = (
+        Index("refresh_tokens_of_login", "login_id", "issued_at"),
+        Index("refresh_tokens_unspent", "login_id", sqlite_where=UNSPENT, postgresql_where=UNSPENT),
+    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,10 @@ class MemberDisabled(Exception):
 
 class Unknown(Exception):
     """No live family has this token."""
+
+
+class AnotherLogin(Unknown):
+    """The token is of another login, which may well be live."""
 
 
 class LoginOver(Exception):
@@ -124,8 +136,9 @@ class RefreshTokens:
         `member` was read.
         """
         with self._database.writing() as session:
-            # Locked, where rows can be: a change that comes later finds the family, and ends it.
-            there = session.get_one(Member, member.username, with_for_update={"read": True})
+            # Locked, where rows can be: a change that comes later finds the family, and ends it; and log-ins that come
+            # together are counted one after the other.
+            there = session.get_one(Member, member.username, with_for_update=True)
             if there.disabled or (there.role, there.password_hash) != (member.role, member.password_hash):
                 raise MemberChanged
             made_room = self._make_room(session, member.username, now=family.created_at)
@@ -145,7 +158,7 @@ class RefreshTokens:
         with self._database.writing() as session:
             token, family = self._locked(session, jti, now)
             if login_id not in (None, family.login_id):
-                raise Unknown
+                raise AnotherLogin
             role = _role(session, family.member_id)
             if token.spent_at is None:
                 return Exchange(family, role, *_spend(session, jti, token, family, now, longest_s))
@@ -181,13 +194,13 @@ class RefreshTokens:
             return session.scalar(mine.where(RefreshToken.jti_hash == _hash(jti), Family.approach == self._approach))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
-        """Return a login's family and its tokens, oldest first, ended or not; None if there is no such login here."""
-        tokens = select(RefreshToken).where(RefreshToken.login_id == login_id).order_by(RefreshToken.issued_at)
+        """Return a login's family and its newest tokens, oldest first, ended or not; None if it is not here."""
+        newest = select(RefreshToken).where(RefreshToken.login_id == login_id).order_by(RefreshToken.issued_at.desc())
         with self._database.reading() as session:
             family = session.get(Family, login_id)
             if family is None or family.approach != self._approach:
                 return None
-            return family, list(session.scalars(tokens))
+            return family, [*session.scalars(newest.limit(SHOWN))][::-1]
 
     def find_live(self, member_id: str, now: float) -> list[Family]:
         """Return all of the member's live families."""
@@ -230,8 +243,13 @@ class RefreshTokens:
         if token is None:
             raise Unknown
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
-        family = session.get_one(Family, token.login_id, with_for_update=True)
-        session.refresh(token)  # another caller may have spent it while we waited
+        family = session.get(Family, token.login_id, with_for_update=True)
+        try:
+            session.refresh(token)  # another caller may have spent it while we waited
+        except InvalidRequestError:  # or a log-in has dropped it
+            raise Unknown from None
+        if family is None:
+            raise Unknown
         if family.approach != self._approach or family.expires_at <= now:
             raise Unknown
         if family.revoked_at is not None:
@@ -253,9 +271,16 @@ def _role(session: Session, member_id: str) -> str:
 
 
 def _delete(session: Session, login_ids: list[str]) -> None:
+    """Delete these families with their tokens; what is too much for once stays for the next time."""
     if login_ids:
-        session.execute(delete(RefreshToken).where(RefreshToken.login_id.in_(login_ids)))
-        session.execute(delete(Family).where(Family.login_id.in_(login_ids)))
+        _drop_some(session, RefreshToken.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
+        there = select(RefreshToken.login_id).where(RefreshToken.login_id == Family.login_id)
+        session.execute(delete(Family).where(Family.login_id.in_(login_ids), ~there.exists()))
+
+
+def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
+    some = select(RefreshToken.jti_hash).where(which).limit(most)
+    session.execute(delete(RefreshToken).where(RefreshToken.jti_hash.in_(some)))
 
 
 def _spend(
@@ -266,7 +291,7 @@ def _spend(
     token.spent_at = now
     # No one can present a token that has expired, except beside an access token, which lives a day at most.
     long_expired = RefreshToken.issued_at <= now - family.refresh_ttl_s - DAY_S
-    session.execute(delete(RefreshToken).where(RefreshToken.login_id == family.login_id, long_expired))
+    _drop_some(session, and_(RefreshToken.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
     next_jti = _next_jti(jti, now, family)
     expires_at = min(now + min(family.refresh_ttl_s, longest_s), family.expires_at)
     session.add(_token(next_jti, family.login_id, now, expires_at))
