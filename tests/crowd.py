@@ -179,6 +179,7 @@ class Crowd:
     ) -> tuple[int, dict[str, object]]:
         # Looked at where an answer is held to a bound: the lab's processes are this one's children.
         watch = Stopwatch() if self._may_fail else None
+        began_with = self._may_fail  # what began during a fault may be told of it afterwards
         try:
             status, said, raw = self._lab.request(method, f"/{approach}/{path}", sent, headers)
         except (OSError, HTTPException) as error:
@@ -191,16 +192,23 @@ class Crowd:
         self._answers[current_thread()] += 1
         body = json.loads(raw) if raw else {}
         if status == 503:
-            self._judge_503(approach, said, body, watch)
+            self._judge_503(approach, said, body, watch, began_with)
         elif status not in (200, 204, 401):
             self.wrong.append(f"{approach}: {method} {path} answered {status}")
         return status, {**body, "cookie": said.get("set-cookie", "").split(";")[0]}
 
-    def _judge_503(self, approach: str, said: dict[str, str], body: dict[str, object], watch: Stopwatch | None) -> None:
+    def _judge_503(
+        self,
+        approach: str,
+        said: dict[str, str],
+        body: dict[str, object],
+        watch: Stopwatch | None,
+        began_with: set[str],
+    ) -> None:
         took_ms = sum(float(duration) for duration in re.findall(r"dur=([\d.]+)", said.get("server-timing", "")))
         if watch is not None:
             took_ms -= 1000 * watch.waited_s()
-        if approach not in self._may_fail and not self._ended.is_set():
+        if approach not in self._may_fail | began_with and not self._ended.is_set():
             self.wrong.append(f"{approach}: 503 {body}")
         if "retry-after" not in said:
             self.wrong.append(f"{approach}: 503 without Retry-After")

@@ -146,8 +146,12 @@ class TokenRoutes:
 
     def _end_previous(self) -> None:
         """End the login whose cookies the browser came with: the new ones take their place."""
-        with suppress(CredentialError):  # a cookie that is not in order names no login
-            self._end(request.cookies.get(self.cookies.access), request.cookies.get(self.cookies.refresh))
+        access, refresh = (request.cookies.get(name) for name in (self.cookies.access, self.cookies.refresh))
+        for proof in ((access, None), (None, refresh)):  # either will do
+            if any(proof):
+                with suppress(CredentialError):  # a cookie that is not in order names no login
+                    self._end(*proof)
+                    return
 
     def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
         if not self.shorter_lifetimes:
