@@ -31,7 +31,7 @@ from pages import Notes, pages_blueprint
 from planner import planner_blueprint
 from planner.runs import COMMITTED, Runs
 from readiness import Readiness
-from session_auth import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
+from session_auth.blueprint import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from store_client import parse_address
+from session_auth.store_client import parse_address
 
 ROOT = Path(__file__).parent
 

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from errors import StoreUnavailable
 from measurement import step
-from store_client import Argument, Command, StoreClient, connect, why_no_writes
+from session_auth.store_client import Argument, Command, StoreClient, connect, why_no_writes
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import ClusterDownError, NoPermissionError, ResponseError
 
-from store_client import Command, StoreClient, Why, why_no_writes
+from session_auth.store_client import Command, StoreClient, Why, why_no_writes
 
 OWN = "\0trial"  # no member's name holds this character, nor any id
 TTL_S = 5

@@ -16,10 +16,9 @@ from accounts.members import Members
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import DAY_S, Config
-from session_auth import MemorySessions, RedisSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
 from session_auth.credential import SessionCredential
-from session_auth.store import SessionStore
+from session_auth.store import MemorySessions, RedisSessions, SessionStore
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist
 from token_auth.credential import Lifetimes as TokenLifetimes

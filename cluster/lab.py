@@ -45,7 +45,8 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
     node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
     """
     preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
-    logging.getLogger("store_client").setLevel(logging.CRITICAL)  # what the nodes say of it, we say in our own words
+    # What the nodes say of the store, we say in our own words.
+    logging.getLogger("session_auth.store_client").setLevel(logging.CRITICAL)
     stop = StopRequest()
     address.refuse_if_taken()
     doors = Doors(address, None if direct else address.next_free())

@@ -15,7 +15,7 @@ from cluster.slow_link import SlowLink
 from cluster.supervised import Supervised, Wanted
 from cluster.vitals import NOTHING, Vitals
 from config import Config
-from store_client import NoMasterNamed, connect, hosts_of, reason_of
+from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
 from store_needs import Findings, try_store
 
 LONGEST_ROUND_TRIP_MS = 50.0

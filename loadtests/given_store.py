@@ -10,7 +10,7 @@ import click
 from redis import Redis, RedisError
 
 from config import BadConfig
-from store_client import hosts_of, parse_address
+from session_auth.store_client import hosts_of, parse_address
 
 STORE_SETTINGS = ("REDIS_URL", "STORE_PREFIX")
 DEFAULT_PREFIX = "load-"

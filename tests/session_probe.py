@@ -11,10 +11,10 @@ from redis import Redis
 from accounts import Member, Members
 from config import Config
 from errors import StoreUnavailable
-from session_auth import SessionsByPrefix
+from session_auth.blueprint import SessionsByPrefix
 from session_auth.credential import SessionCredential
 from session_auth.record import decode_renewed
-from store_client import connect
+from session_auth.store_client import connect
 from tests.stopwatch import eventually
 from tests.visitor import PASSWORDS, Visitor
 

@@ -83,7 +83,7 @@ class StoreServer:
         self._process.send_signal(signal.SIGCONT)
 
     def pause_writes(self, why: str) -> None:
-        """Let it take no writes, for one of the reasons that there are (see `store_client.refusal`)."""
+        """Let it take no writes, for one of the reasons that there are (see `session_auth.store_client.refusal`)."""
         if why == "READONLY":
             self.client.execute_command("REPLICAOF", "127.0.0.1", 1)
         elif why == "MISCONF":

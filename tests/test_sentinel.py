@@ -10,7 +10,7 @@ from flask import Flask
 from redis import Redis, ResponseError
 
 from app import create_app
-from store_client.server import PAUSE_S
+from session_auth.store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
 from tests.session_probe import let_in

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from redis import RedisError
 
-import store_client.server
-from store_client import StoreClient, connect
-from store_client.connections import keepalive_options
+import session_auth.store_client.server
+from session_auth.store_client import StoreClient, connect
+from session_auth.store_client.connections import keepalive_options
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore, Forgotten
 from tests.session_probe import let_in
@@ -105,7 +105,7 @@ def test_a_write_is_not_sent_on_a_connection_that_rested_before_it_has_shown_tha
     store: Store, how: Forgotten, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall, server, client = store
-    monkeypatch.setattr(store_client.server, "TRUSTED_S", -1.0)  # however short it rested
+    monkeypatch.setattr(session_auth.store_client.server, "TRUSTED_S", -1.0)  # however short it rested
     wall.forget(how)
     assert [client.execute_command("INCR", "rested") for _ in range(3)] == [1, 2, 3]
     assert server.client.get("rested") == b"3"
@@ -123,7 +123,7 @@ def test_a_write_is_never_sent_twice(
 ) -> None:
     """It was carried out, and nobody can know that: it fails, the server is not blamed, and the next one works."""
     wall, server, client = store
-    monkeypatch.setattr(store_client.server, "TRUSTED_S", 3600.0)
+    monkeypatch.setattr(session_auth.store_client.server, "TRUSTED_S", 3600.0)
     wall.forget("deaf")
     with pytest.raises(RedisError):
         client.execute_command(*write)

@@ -10,7 +10,7 @@ from redis.crc import key_slot
 from app import create_app
 from config import Config
 from session_auth.credential import _key
-from store_client.server import PAUSE_S
+from session_auth.store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
 from tests.session_probe import credential_of, let_in, member, patient

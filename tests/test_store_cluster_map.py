@@ -9,7 +9,7 @@ from app import create_app
 from cluster.address import CannotStart
 from cluster.store import running_store
 from session_auth.credential import _key
-from store_client import connect
+from session_auth.store_client import connect
 from tests.asking import Asking
 from tests.conftest import MakeConfig
 from tests.ports import free_port

@@ -14,8 +14,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app import create_app
-from store_client.server import PAUSE_S, TIMEOUT_S
-from store_client.single import BEGIN_WITHIN
+from session_auth.store_client.server import PAUSE_S, TIMEOUT_S
+from session_auth.store_client.single import BEGIN_WITHIN
 from tests.conftest import Clock, config_in
 from tests.faulty_store import FaultyStore
 from tests.seeded import copy_seeds

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from errors import StoreUnavailable
-from store_client.server import PAUSE_S
+from session_auth.store_client.server import PAUSE_S
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
 from tests.session_probe import credential_of, let_in

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from redis import RedisError
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
-from store_client.address import StoreAddress
-from store_client.connections import Argument
-from store_client.refusal import why_no_writes
-from store_client.server import Server, refuse_late, text
-from store_client.single import CommandsFor, SingleStore
+from .address import StoreAddress
+from .connections import Argument
+from .refusal import why_no_writes
+from .server import Server, refuse_late, text
+from .single import CommandsFor, SingleStore
 
 Replies = TypeVar("Replies")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Protocol, Self
 
-from store_client.address import Host, StoreAddress
-from store_client.connections import Argument, Command, Greeting
-from store_client.server import Server, greet_a_master
+from .address import Host, StoreAddress
+from .connections import Argument, Command, Greeting
+from .server import Server, greet_a_master
 
 # A look-up before the command, a redirection after it, or a second try begins within this share of the timeout or not
 # at all: then all of them together end within two and a half.

@@ -14,13 +14,13 @@ against the authorities that OpenSSL trusts. Whoever has one of their own names 
 and curl know that variable, so there is no second one to learn, and no option that could turn the check off.
 """
 
-from store_client.address import StoreAddress, hosts_of, parse_address
-from store_client.cluster import ClusterStore
-from store_client.connections import Argument, Command
-from store_client.refusal import Why, why_no_writes
-from store_client.sentinel import NoMasterNamed, SentinelStore
-from store_client.server import TIMEOUT_S, reason_of
-from store_client.single import SingleStore, StoreClient
+from .address import StoreAddress, hosts_of, parse_address
+from .cluster import ClusterStore
+from .connections import Argument, Command
+from .refusal import Why, why_no_writes
+from .sentinel import NoMasterNamed, SentinelStore
+from .server import TIMEOUT_S, reason_of
+from .single import SingleStore, StoreClient
 
 __all__ = [
     "Argument",

@@ -16,10 +16,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from store_client.address import Host, StoreAddress
-from store_client.connections import Argument, Command, Greeting, NotAsked
-from store_client.server import Server, greet, refuse_late, text
-from store_client.single import CommandsFor, SingleStore
+from .address import Host, StoreAddress
+from .connections import Argument, Command, Greeting, NotAsked
+from .server import Server, greet, refuse_late, text
+from .single import CommandsFor, SingleStore
 
 SLOTS = 16384
 REDIRECTIONS = 4

@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ConnectionError, ReadOnlyError, ResponseError  # noqa: A004
 from redis.retry import Retry
 
-from store_client.address import Host, StoreAddress, name_of
-from store_client.connections import (
+from .address import Host, StoreAddress, name_of
+from .connections import (
     Command,
     Connections,
     Greeting,
