@@ -31,7 +31,7 @@ from pages import Notes, pages_blueprint
 from planner import planner_blueprint
 from planner.runs import COMMITTED, Runs
 from readiness import Readiness
-from session_auth.blueprint import MemorySessions, RedisSessions, SessionApproach, SessionsByPrefix
+from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPrefix, SharedSessions
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
@@ -72,16 +72,16 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
     pages = pages_blueprint(notes, members, synthetic_work=config.lab)
 
-    sessions = SessionApproach("session", app, RedisSessions(store, config.store_prefix), door, config, now)
+    sessions = SessionApproach("session", app, SharedSessions(store.timed, config.store_prefix), door, config, now)
     tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
     denylist = RedisDenylist(store, config.store_prefix)
     hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
     approaches: list[Approach] = [sessions, tokens]
-    session_interfaces = {"session": sessions.credential}
+    session_interfaces = {"session": sessions.interface}
     if config.lab:
         in_memory = SessionApproach("memory", app, MemorySessions(now), door, config, now)
         approaches += [open_approach(door), in_memory, hybrid]
-        session_interfaces["memory"] = in_memory.credential
+        session_interfaces["memory"] = in_memory.interface
 
     # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
     tell = partial(_tell, {*approaches, hybrid})

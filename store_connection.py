@@ -1,29 +1,38 @@
-"""The one way to the store: every command timed, and every failure to get a reply one error that pages understand."""
+"""The lab's way to the store: every command timed, and every failure told in the reader's language."""
 
-import logging
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
-from flask_babel import lazy_gettext
-from redis import RedisError
-from redis.exceptions import ResponseError
+from flask_babel import LazyString, lazy_gettext
 
+import session_auth.errors as core
 from errors import StoreUnavailable
 from measurement import step
-from session_auth.store_client import Argument, Command, StoreClient, connect, why_no_writes
+from session_auth import connection
+from session_auth.store_client import Argument, Command, StoreClient
 
-log = logging.getLogger(__name__)
+
+class TimedConnection(connection.StoreConnection):
+    """The sessions' connection; the trace shows each command."""
+
+    def command(self, *command: Argument) -> Any:
+        """Send one command and return its reply. Raise the sessions' own `StoreUnavailable` if none comes."""
+        return self.described(describe(command), *command)
+
+    def described(self, what: str, *command: Argument) -> Any:
+        """Send one command that the trace shows as `what`."""
+        with step("store", what):
+            return super().command(*command)
 
 
 class StoreConnection:
-    """Commands to the store at `address()`, which is asked for when the first command is sent."""
+    """Commands to the store at `address()`, which is asked for when the first command is sent.
+
+    `timed` is the same connection for sessions, which know their own errors.
+    """
 
     def __init__(self, address: Callable[[], str]) -> None:
-        self._address = address
-        self._client: StoreClient | None = None
-        self._connecting = Lock()
-        self._refused: dict[Argument, str] = {}  # by the command's name: each refusal is logged once, while it lasts
+        self.timed = TimedConnection(address)
 
     def command(self, *command: Argument) -> Any:
         """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
@@ -31,52 +40,45 @@ class StoreConnection:
 
     def described(self, what: str, *command: Argument) -> Any:
         """Send one command that the trace shows as `what`."""
-        with step("store", what):
-            try:
-                reply = self.client().execute_command(*command)
-            except ResponseError as error:
-                raise self._refusal(command[0], error) from None
-            except (RedisError, OSError):  # the client has logged it: its text may hold what was sent
-                raise StoreUnavailable(DOES_NOT_ANSWER) from None
-        if self._refused:
-            self._refused.pop(command[0], None)
-        return reply
+        try:
+            return self.timed.described(what, *command)
+        except core.StoreUnavailable as failure:
+            raise told(failure) from None
 
     def client(self) -> StoreClient:
-        """Return the client, connecting lazily: what never touches the store never needs one."""
-        with self._connecting:
-            if self._client is None:
-                self._client = connect(self._address())
-            return self._client
-
-    def _refusal(self, command: Argument, error: ResponseError) -> StoreUnavailable:
-        if "WRONGTYPE" in str(error):  # Redis 6 puts the script's name before it
-            return WrongKind(REFUSES)
-        why = why_no_writes(error)
-        said = "out of memory" if why == "OOM" else why or type(error).__name__
-        if self._refused.get(command) != said:
-            self._refused[command] = said
-            log.error("the store refuses a command: %s (%s)", said, command)
-        if why == "READONLY":
-            return StoreUnavailable(IS_REPLICA)
-        return WritesPaused(IS_FULL if why == "OOM" else TAKES_NO_WRITES) if why else StoreUnavailable(REFUSES)
+        """Return the client, connecting lazily."""
+        return self.timed.client()
 
 
 class WrongKind(StoreUnavailable):
     """The key holds something of another type than the command is for. Whoever knows what that means catches it."""
 
 
-class WritesPaused(StoreUnavailable):
-    """The store takes no writes, and still knows all that it has acknowledged: what can do with a read, reads."""
-
-
 DOES_NOT_ANSWER = lazy_gettext("The session store does not answer. Your login is not lost; try again in a moment.")
-IS_FULL = lazy_gettext("The session store is full. Those who are logged in stay so; new log-ins have to wait.")
-TAKES_NO_WRITES = lazy_gettext(
-    "The session store takes no writes. Those who are logged in stay so; log-ins and log-outs have to wait."
-)
-IS_REPLICA = lazy_gettext("The session store is a read-only copy now. Your login is not lost; try again in a moment.")
 REFUSES = lazy_gettext("The session store refuses to work. Your login is not lost; try again in a moment.")
+WORDS: dict[type[core.StoreUnavailable], LazyString] = {
+    core.StoreUnavailable: DOES_NOT_ANSWER,
+    core.StoreIsReplica: lazy_gettext(
+        "The session store is a read-only copy now. Your login is not lost; try again in a moment."
+    ),
+    core.StoreRefuses: REFUSES,
+    core.WrongKind: REFUSES,
+    core.WritesPaused: lazy_gettext(
+        "The session store takes no writes. Those who are logged in stay so; log-ins and log-outs have to wait."
+    ),
+    core.StoreFull: lazy_gettext(
+        "The session store is full. Those who are logged in stay so; new log-ins have to wait."
+    ),
+    core.TooManyWriters: lazy_gettext(
+        "This session is being written by too many requests at once; try again in a moment."
+    ),
+}
+
+
+def told(failure: core.StoreUnavailable) -> StoreUnavailable:
+    """Return the lab's error for the sessions' own, with its words."""
+    kind = WrongKind if isinstance(failure, core.WrongKind) else StoreUnavailable
+    return kind(WORDS[type(failure)])
 
 
 def describe(command: Command) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from flask import Flask
 from redis import Redis
 
 from accounts.database import Database
@@ -16,9 +15,9 @@ from accounts.members import Members
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import DAY_S, Config
+from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
-from session_auth.credential import SessionCredential
-from session_auth.store import MemorySessions, RedisSessions, SessionStore
 from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist
 from token_auth.credential import Lifetimes as TokenLifetimes
@@ -34,34 +33,35 @@ def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
     store = EmbeddedStore()
     try:
         config = Config(instance_dir=folder, redis_url=store.url, lab=True)
-        app, database = create_app(config), Database(config.database_url)
+        create_app(config)
+        database = Database(config.database_url)
         members = Members(database)
         seed_load_members(members, count)
         connection = StoreConnection(lambda: store.url)
         with Redis.from_url(store.url) as redis:
             used = lambda: int(redis.info("memory")["used_memory"])  # noqa: E731
-            in_store = _session_bytes(app, RedisSessions(connection, PREFIX), members, count, used)
+            in_store = _session_bytes(SharedSessions(connection.timed, PREFIX), members, count, used)
             denied = _denial_bytes(RedisDenylist(connection, PREFIX), count, used)
-        in_node = _node_bytes(app, members, count)
+        in_node = _node_bytes(members, count)
         rows = _row_bytes(config, database, members, count)
         return {"session_store_bytes": in_store, "denial_store_bytes": denied, "session_node_bytes": in_node, **rows}
     finally:
         store.stop()
 
 
-def _session_bytes(app: Flask, sessions: SessionStore, members: Members, count: int, used: Callable[[], int]) -> int:
+def _session_bytes(sessions: LabSessions, members: Members, count: int, used: Callable[[], int]) -> int:
     """Return what the figure `used` grows by for each login, index entry included."""
     lifetimes = SessionLifetimes(1800, 43_200)
-    credential = SessionCredential(app, "/session", sessions, members, lifetimes, time, in_lab=True)
+    credential = LabCredential(sessions, members, lifetimes, 50, time, in_lab=True)
     everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
-    credential.issue(everybody[0], 1800)
+    credential.issue_for(everybody[0], 1800)
     before = used()
     for member in everybody:
-        credential.issue(member, 1800)
+        credential.issue_for(member, 1800)
     return round((used() - before) / count)
 
 
-def _node_bytes(app: Flask, members: Members, count: int) -> int:
+def _node_bytes(members: Members, count: int) -> int:
     """Return what Python itself allocates for each login that a node keeps, by tracemalloc."""
 
     def used() -> int:
@@ -70,7 +70,7 @@ def _node_bytes(app: Flask, members: Members, count: int) -> int:
 
     tracemalloc.start()
     try:
-        return _session_bytes(app, MemorySessions(), members, count, used)
+        return _session_bytes(MemorySessions(), members, count, used)
     finally:
         tracemalloc.stop()
 

@@ -18,10 +18,10 @@ import psutil
 from accounts.database import Database
 from accounts.members import Member
 from config import DAY_S, Config
+from session_auth.blueprint.credential import LabRecord
+from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import new_id
-from session_auth.record import Record
-from session_auth.store import IndexEntry, MemorySessions, RedisSessions, SessionStore
-from store_connection import StoreConnection
+from session_auth.store import IndexEntry, RedisSessions, SessionStore
 from token_auth.store import Family, RefreshTokens
 
 ABSOLUTE_S = 12 * 3600
@@ -38,7 +38,7 @@ def name_of(number: int) -> str:
 def log_in(store: SessionStore, number: int) -> None:
     """Leave in `store` what one member's login leaves there."""
     now, member = time(), name_of(number)
-    record = Record(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
+    record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
     key = hashlib.sha256(new_id().encode()).hexdigest()
     entry = IndexEntry(record.login_id, now)
     if store.create(key, msgspec.json.encode(record), ABSOLUTE_S, member, entry, ABSOLUTE_S) == 0:
@@ -50,7 +50,7 @@ class StoreSeeder:
 
     def __init__(self, url: str) -> None:
         self.logins = 0
-        self._sessions = RedisSessions(StoreConnection(lambda: url), PREFIX)
+        self._sessions = RedisSessions(url, PREFIX)
 
     def up_to(self, logins: int) -> None:
         """Add what is missing to `logins`."""

@@ -8,29 +8,23 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from measurement import step
-
 Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since the epoch, to the end of year 9999
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What every stored session holds beside the application's own fields.
+    """What every stored session holds beside the application's own fields. In the store the user is `member_id`."""
 
-    `from_lab` is left out where it is true: a session says aloud that no lab has begun it.
-    """
-
-    member_id: str
+    user_id: str = msgspec.field(name="member_id")
     role: str
     login_id: str
     created_at: Time
     expires_at: Time
-    from_lab: bool = True
 
 
 class Renewed(msgspec.Struct, frozen=True):
     """What stays where a record was that has another id now. It opens nothing, and still says whose login it was."""
 
-    member_id: str
+    user_id: str = msgspec.field(name="member_id")
     login_id: str
     expires_at: Time
     kind: Literal["renewed"]
@@ -44,16 +38,15 @@ class Contents:
     record: Record
 
 
-def decode(stored: bytes | None) -> Contents | None:
+def decode(stored: bytes | None, kind: type[Record] = Record) -> Contents | None:
     """Return a stored session; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
     if stored is None:
         return None
-    with step("verify", "session record"):
-        try:
-            fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
-            return Contents(fields, msgspec.convert(fields, Record))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+    try:
+        fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
+        return Contents(fields, msgspec.convert(fields, kind))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def decode_renewed(stored: bytes | None) -> Renewed | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store_connection import StoreConnection
+from session_auth.connection import StoreConnection
 from tests.own_threads import OwnThreads
 
 Work = Callable[[], Any]

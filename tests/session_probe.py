@@ -12,7 +12,7 @@ from accounts import Member, Members
 from config import Config
 from errors import StoreUnavailable
 from session_auth.blueprint import SessionsByPrefix
-from session_auth.credential import SessionCredential
+from session_auth.blueprint.credential import LabCredential
 from session_auth.record import decode_renewed
 from session_auth.store_client import connect
 from tests.stopwatch import eventually
@@ -27,9 +27,9 @@ def patient(app: Flask, store_url: str) -> Flask:
     return app
 
 
-def credential_of(app: Flask, approach: str = "session") -> SessionCredential:
+def credential_of(app: Flask, approach: str = "session") -> LabCredential:
     assert isinstance(app.session_interface, SessionsByPrefix)
-    return app.session_interface.interfaces[approach]
+    return app.session_interface.interfaces[approach].credential
 
 
 def members_of(app: Flask) -> Members:
@@ -44,7 +44,7 @@ def member(app: Flask, username: str) -> Member:
 
 def admit(app: Flask, approach: str = "session", username: str = "alice", idle_s: int = 1800) -> Visitor:
     """Let somebody in without the cost of a password check."""
-    return bearer_of(app, approach, credential_of(app, approach).issue(member(app, username), idle_s))
+    return bearer_of(app, approach, credential_of(app, approach).issue_for(member(app, username), idle_s))
 
 
 def let_in(app: Flask, approach: str = "session", username: str = "alice") -> Visitor:
@@ -115,7 +115,7 @@ class Intruder:
             intrude()
 
 
-def at_every_step(credential: SessionCredential, trial: Callable[[Intruder], None]) -> None:
+def at_every_step(credential: LabCredential, trial: Callable[[Intruder], None]) -> None:
     """Run `trial` with an intruder before the first of the store's calls, then before the second, and so on.
 
     In the last run no call is left and the intruder has not come.

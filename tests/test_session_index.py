@@ -83,7 +83,7 @@ def test_a_login_is_taken_back_where_the_member_database_fails_half_way(
 
     monkeypatch.setattr(Members, "find_active", locked)
     with pytest.raises(StoreUnavailable):
-        credential_of(app).issue(alice, 1800)
+        credential_of(app).issue_for(alice, 1800)
     assert (records(redis, config), index(redis, config)) == ({}, {})
 
 
@@ -98,7 +98,7 @@ def test_a_member_who_is_changed_during_the_password_check_is_not_let_in(
         "password": lambda: members.set_password("alice", "looking-glass"),
     }[change]()
     with pytest.raises(InvalidCredentials):
-        credential_of(app).issue(alice, 1800)
+        credential_of(app).issue_for(alice, 1800)
     assert (records(redis, config), index(redis, config)) == ({}, {})
 
 

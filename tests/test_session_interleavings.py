@@ -161,7 +161,7 @@ def test_a_member_changed_during_the_login_gets_no_session_as_they_were(app: Fla
         members._change("carol", "role", role="admin", disabled=False)
         let_in: list[Visitor] = []
         with intruder.who_will(change_it), suppress(InvalidCredentials):
-            sid = credential.issue(member(app, "carol"), 1800)
+            sid = credential.issue_for(member(app, "carol"), 1800)
             let_in.append(bearer_of(app, approach, sid))
         if intruder.came:
             assert {visitor.get("admin").status_code for visitor in let_in} <= {401, 403}

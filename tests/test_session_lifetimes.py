@@ -5,7 +5,7 @@ from flask import Flask
 from redis import Redis
 
 from config import Config
-from session_auth.store import MemorySessions
+from session_auth.blueprint import MemorySessions
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.session_probe import admit, bearer_of, credential_of, records
 from tests.session_views import add_views

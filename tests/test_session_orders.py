@@ -67,7 +67,7 @@ def test_an_acknowledged_ending_ends_every_id(app: Flask, path: str, ending: str
     def trial(both: Work) -> None:
         nonlocal login_id
         alice = admit(app)
-        [login_id] = [login.id for login in credential.list_logins("alice")]
+        [login_id] = [login.login_id for login in credential.list_logins("alice")]
         rival, old = bearer_of(app, "session", alice.cookie("sid")), bearer_of(app, "session", alice.cookie("sid"))
         _, ended = both(lambda: alice.post(path, json={"colour": "red"}), lambda: end(rival))
         assert not ended or live(app, alice, rival, old) == set()
@@ -120,7 +120,7 @@ def test_a_member_changed_during_the_login_gets_no_session_as_they_were(
 
     def log_in() -> str | None:
         with suppress(InvalidCredentials):
-            return credential.issue(was, 1800)
+            return credential.issue_for(was, 1800)
         return None
 
     def trial(both: Work) -> None:

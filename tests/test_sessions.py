@@ -8,7 +8,7 @@ from flask import Flask
 from redis import Redis
 
 from config import Config
-from errors import StoreUnavailable
+from session_auth.errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor
 from tests.session_probe import admit, bearer_of, index, records
 from tests.visitor import BY_SESSION, Visitor

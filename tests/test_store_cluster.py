@@ -9,7 +9,7 @@ from redis.crc import key_slot
 
 from app import create_app
 from config import Config
-from session_auth.credential import _key
+from session_auth.credential import hashed
 from session_auth.store_client.server import PAUSE_S
 from tests.asking import Asking
 from tests.conftest import Clock, MakeConfig
@@ -42,7 +42,7 @@ def app(config: Config, clock: Clock) -> Iterator[Flask]:
 
 
 def slot_of(visitor: Visitor, config: Config) -> int:
-    return key_slot(f"{config.store_prefix}session:{_key(visitor.cookie('sid') or '')}".encode())
+    return key_slot(f"{config.store_prefix}session:{hashed(visitor.cookie('sid') or '')}".encode())
 
 
 def test_sessions_are_spread_and_one_member_ends_them_all(app: Flask, cluster: StoreCluster, config: Config) -> None:
@@ -106,4 +106,4 @@ def test_a_master_that_is_gone_takes_only_its_own_slots_along(
     eventually(lambda: b"cluster_state:ok" in gone.client.execute_command("CLUSTER", "INFO"))
     last = 200 if fault == "hangs" else 401
     eventually(lambda: theirs[0].get("profile").status_code == last, within_s=BACK_WITHIN_S)
-    assert credential_of(app).issue(member(app, "bob"), 1800)
+    assert credential_of(app).issue_for(member(app, "bob"), 1800)

@@ -8,7 +8,7 @@ import pytest
 from app import create_app
 from cluster.address import CannotStart
 from cluster.store import running_store
-from session_auth.credential import _key
+from session_auth.credential import hashed
 from session_auth.store_client import connect
 from tests.asking import Asking
 from tests.conftest import MakeConfig
@@ -113,7 +113,7 @@ def test_a_first_host_that_is_removed_and_runs_on_disturbs_nobody(tmp_path: Path
             again = patient(create_app(config), cluster.url)
         assert let_in(again).who() == "alice"
         assert again.test_client().get("/readyz").status_code == 200
-        record = f"{config.store_prefix}session:{_key(visitors[0].cookie('sid') or '')}"
+        record = f"{config.store_prefix}session:{hashed(visitors[0].cookie('sid') or '')}"
         with connect(cluster.url) as client:
             assert client.execute_command("GET", record)
         assert not list(removed.client.scan_iter())

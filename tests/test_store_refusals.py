@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from errors import StoreUnavailable
+from session_auth.errors import StoreUnavailable
 from session_auth.store_client.server import PAUSE_S
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
@@ -29,7 +29,7 @@ def test_a_store_that_only_refuses_a_command_still_answers_the_others(app: Flask
     sleep(PAUSE_S)  # then the next command is sent
     with pytest.raises(StoreUnavailable) as refused:
         connection.command("NO-SUCH-COMMAND")
-    assert str(refused.value.detail).startswith("The session store refuses to work.")
+    assert str(refused.value).startswith("The session store refuses to work.")
     assert alice.who() == "alice"
 
 

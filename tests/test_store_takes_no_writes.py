@@ -14,7 +14,7 @@ from flask import Flask
 
 from app import create_app
 from config import Config
-from session_auth.credential import _key
+from session_auth.credential import hashed
 from tests.conftest import MakeConfig
 from tests.session_probe import admit, bearer_of, patient
 from tests.stopwatch import eventually
@@ -53,7 +53,7 @@ def why(request: pytest.FixtureRequest, server: StoreServer) -> Iterator[str]:
 
 
 def record_of(visitor: Visitor, config: Config) -> str:
-    return f"{config.store_prefix}session:{_key(visitor.cookie('sid') or '')}"
+    return f"{config.store_prefix}session:{hashed(visitor.cookie('sid') or '')}"
 
 
 def test_who_is_logged_in_is_served_without_sliding(app: Flask, config: Config, server: StoreServer, why: str) -> None:

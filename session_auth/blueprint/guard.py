@@ -6,7 +6,7 @@ from flask import g
 
 from accounts.identity import Identity
 from errors import InvalidSession, NoCredentials
-from session_auth.credential import SessionCredential, live_session
+from session_auth.blueprint.interface import CookieSessions, live_session
 from web.cookies import single_cookie
 from web.origin import refuse_cross_origin
 
@@ -16,19 +16,19 @@ class SessionGuard:
     """Leaves an `Identity` on `g`, or raises: no cookie, no live session, or no store to ask."""
 
     approach: str
-    credential: SessionCredential
+    sessions: CookieSessions
 
     def __call__(self) -> None:
         refuse_cross_origin()  # the cookie comes along whoever's page sends the request
         try:
             g.identity = self.identify()
         except InvalidSession:
-            g.over = live_session().over
+            g.over = live_session().opened.over
             raise
 
     def identify(self) -> Identity:
         """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""
-        if single_cookie(self.credential.cookie) is None:
+        if single_cookie(self.sessions.cookie) is None:
             raise NoCredentials()
-        record = self.credential.verify(live_session())
-        return Identity(record.member_id, record.member_id, record.role, record.login_id, self.approach)
+        record = self.sessions.credential.verify(live_session().opened)
+        return Identity(record.user_id, record.user_id, record.role, record.login_id, self.approach)

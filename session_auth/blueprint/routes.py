@@ -8,7 +8,8 @@ from flask import Response, g
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
 from errors import NoCredentials
-from session_auth.credential import SessionCredential, live_session
+from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.interface import CookieSessions, live_session
 from web.cookies import sent_by_a_script, single_cookie
 from web.fields import read_fields, seconds_field
 from web.negotiation import done
@@ -20,10 +21,14 @@ class SessionRoutes:
     """The views of one approach that keeps sessions."""
 
     approach: str
-    credential: SessionCredential
+    sessions: CookieSessions
     door: Door
     idle_s: int
     shorter_lifetimes: bool
+
+    @property
+    def credential(self) -> LabCredential:
+        return self.sessions.credential
 
     def login_form(self) -> Response:
         """Show the form."""
@@ -31,45 +36,44 @@ class SessionRoutes:
 
     def login(self) -> Response:
         """Check name and password, and start a session with an id of its own; the one before it ends."""
-        previous, fields = live_session(), read_fields()
-        if previous.failure is not None:
-            raise previous.failure  # what nobody could read, nobody could end
+        fields = read_fields()
+        previous = live_session().opened  # what could not be read could not be ended
         member = self.door.authenticate(fields)
         idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
         if previous.record is not None or previous.renewed_by_now is not None:
             self.credential.revoke(previous)  # an attacker may have planted it, or renewed what was stolen
-        sid = self.credential.issue(member, idle_s)
+        sid = self.credential.issue_for(member, idle_s)
         response = done({"member": member.view()}, 200, then=f"{self.approach}.inside.pages.profile")
-        return self.credential.set_cookie(response, sid)
+        return self.sessions.set_cookie(response, sid)
 
     def renew(self) -> Response:
         """Give this login a new id; the old one is dead."""
-        self.credential.renew(live_session())
+        self.credential.renew(live_session().opened)
         return done({"renewed": True}, 200, then=f"{self.approach}.own.logins")
 
     def logout(self) -> Response:
         """End this login, at once and for every request in flight. To end one that has ended is a success."""
         refuse_cross_origin()
-        if single_cookie(self.credential.cookie) is None:
+        if single_cookie(self.sessions.cookie) is None:
             raise NoCredentials()
-        self.credential.revoke(live_session())
-        return self.credential.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
+        self.credential.revoke(live_session().opened)
+        return self.sessions.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
 
     def carry(self, response: Response) -> Response:
         """Take the cookie along with an answer that says that its login is over."""
-        return self.credential.delete_cookie(response) if g.get("over") and not sent_by_a_script() else response
+        return self.sessions.delete_cookie(response) if g.get("over") and not sent_by_a_script() else response
 
     def logins(self) -> Response:
         """Show my live logins."""
-        return logins_page(partial(self.credential.list_logins, g.identity.member_id))
+        return logins_page(partial(self.credential.live_logins, g.identity.member_id))
 
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
         response = ended(login_id)
-        return self.credential.delete_cookie(response) if login_id == g.identity.login_id else response
+        return self.sessions.delete_cookie(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
         self.credential.end_all(g.identity.member_id)
-        return self.credential.delete_cookie(ended(g.identity.login_id))
+        return self.sessions.delete_cookie(ended(g.identity.login_id))

@@ -1,0 +1,134 @@
+"""What the lab adds to a session's credential: members, shortened lifetimes, the trace, and a look at what is kept.
+
+Beyond the public face it needs the core's `SessionCredential` with what a subclass may decide otherwise, `Record`,
+`decode` and the store's verbs.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from time import time
+
+from accounts.login import NAME_OR_PASSWORD
+from accounts.members import Change, Member, Members
+from approach import Holding, LiveLogin
+from errors import InvalidCredentials
+from measurement import step
+from session_auth.blueprint.problems import told
+from session_auth.blueprint.stores import LabSessions
+from session_auth.credential import Lifetimes, SessionCredential, hashed, new_id
+from session_auth.record import Contents, Record, decode
+
+ID_LENGTH = 43  # of 32 bytes in base64url
+# A shortened idle time travels with the id, because GETEX has to name it before the record is read. It is part of
+# what is hashed, so a client that changes it has made up an unknown id.
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
+
+
+class LabRecord(Record, frozen=True, omit_defaults=True):
+    """`from_lab` is left out where it is true: a session says aloud that no lab has begun it."""
+
+    from_lab: bool = True
+
+
+class LabCredential(SessionCredential):
+    """The verbs of sessions for members; failures are the lab's problems."""
+
+    _store: LabSessions
+
+    def __init__(
+        self,
+        store: LabSessions,
+        members: Members,
+        lifetimes: Lifetimes,
+        most_logins: int,
+        now: Callable[[], float] = time,
+        in_lab: bool = False,
+    ) -> None:
+        super().__init__(store, lifetimes, most_logins, now)
+        self._members = members
+        self._in_lab = in_lab
+
+    open = told(SessionCredential.open)
+    verify = told(SessionCredential.verify)
+    write = told(SessionCredential.write)
+    renew = told(SessionCredential.renew)
+    revoke = told(SessionCredential.revoke)
+    end_login = told(SessionCredential.end_login)
+    end_all = told(SessionCredential.end_all)
+
+    @told
+    def issue_for(self, member: Member, idle_s: int) -> str:
+        """Start a member's login and return its session id.
+
+        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
+        another role or another password while the password was being checked.
+        """
+        shortened = idle_s < self._lifetimes.idle_s
+        sid = new_id() + (f".{idle_s}" if shortened else "")
+        return self._issue(sid, member.username, member.role, partial(self._refuse_if_changed, member))
+
+    @told
+    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        found = self.list_logins(member_id, first, most)
+        return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
+
+    @told
+    def member_changed(self, change: Change) -> None:
+        """Carry a change of a member to their live sessions."""
+        if change.what == "role":
+            self.set_role(change.username, change.role)
+        else:
+            self.end_all(change.username)
+
+    @told
+    def holdings(self, sid: str) -> list[Holding]:
+        """Return what is kept for the login that this id belongs to: its record, and what leads to it."""
+        key = hashed(sid)
+        stored = self._store.peek(key)
+        contents = self._current(stored)
+        if stored is None or contents is None:
+            return []
+        user_id, login_id = contents.record.user_id, contents.record.login_id
+        record_name, index_name = self._store.names(key, user_id)
+        mine = {other: found.login_id for other, found in self._entries(user_id, lambda other: other == login_id)}
+        return [
+            Holding(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
+            Holding(self._store.where, index_name, mine),
+        ]
+
+    # -- what is decided otherwise
+
+    def _is_well_formed(self, sid: str) -> bool:
+        return WELL_FORMED_ID.fullmatch(sid) is not None
+
+    def _idle_s(self, sid: str) -> int:
+        _, _, shortened = sid.partition(".")
+        return min(int(shortened), self._lifetimes.idle_s) if shortened else self._lifetimes.idle_s
+
+    def _next_id(self, sid: str) -> str:
+        return f"{new_id()}{sid[ID_LENGTH:]}"
+
+    def _record(self, user_id: str, role: str, login_id: str, created_at: float, expires_at: float) -> Record:
+        return LabRecord(user_id, role, login_id, created_at, expires_at, self._in_lab)
+
+    def _decode(self, stored: bytes | None) -> Contents | None:
+        if stored is None:
+            return None
+        with step("verify", "session record"):
+            return decode(stored, LabRecord)
+
+    def _accepts(self, record: Record) -> bool:
+        assert isinstance(record, LabRecord)
+        begun_elsewhere = record.from_lab and not self._in_lab  # with a password that everybody knows
+        return super()._accepts(record) and not begun_elsewhere
+
+    def _has_ended(self, key: str) -> bool:
+        return self._store.has_ended(key)
+
+    def _refuse_if_changed(self, member: Member) -> None:
+        """Raise if a change passed by between the password check and the index entry that it would have used."""
+        now = self._members.find_active(member.username)
+        if now is None or (now.role, now.password_hash) != (member.role, member.password_hash):
+            raise InvalidCredentials(NAME_OR_PASSWORD)

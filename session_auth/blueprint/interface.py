@@ -1,0 +1,150 @@
+"""Flask-Session's interface over our sessions: `flask.session` holds the fields of the record that the cookie names.
+
+What it changes: one store command a read, writes only where something was modified and only over what was seen, no
+pickle, and an id that is never adopted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SessionInterface, SessionMixin
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+
+from errors import StoreUnavailable
+from session_auth import credential as core
+from session_auth.blueprint.credential import LabCredential
+from session_auth.record import merged
+from web.cookies import cookie_name
+
+
+class Session(ServerSideSession):
+    """`flask.session` behind this approach: what was `opened`, or the `failure` to."""
+
+    def __init__(self, opened: core.Session, failure: StoreUnavailable | None = None) -> None:
+        super().__init__(sid=opened.sid)
+        self._opened = opened
+        self.failure = failure
+        if opened.fields is not None:
+            dict.update(self, opened.fields)  # reading modifies nothing
+
+    @property
+    def opened(self) -> core.Session:
+        """What the id has found. Raise `StoreUnavailable` if that could not be read."""
+        if self.failure is not None:
+            raise self.failure
+        return self._opened
+
+
+class CookieSessions(ServerSideSessionInterface):
+    """The sessions of one approach, each named by a cookie of its own."""
+
+    def __init__(self, app: Flask, path: str, credential: LabCredential) -> None:
+        super().__init__(app, sid_length=core.ID_BYTES)
+        self.cookie = cookie_name("sid", secure=self.get_cookie_secure(app))
+        self.credential = credential
+        self._path = path
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        """Read the session that the cookie names."""
+        sid = request.cookies.get(self.cookie, "")  # sent twice, the guard refuses it
+        try:
+            return Session(self.credential.open(sid))
+        except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
+            return Session(core.Session(sid), failure)
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
+        assert isinstance(session, Session)
+        response.vary.add("Cookie")
+        if session.failure is not None:
+            return
+        opened = session.opened
+        if opened.renewed:
+            self.set_cookie(response, opened.sid)
+        if not session.modified:
+            return
+        session.modified = False  # once: after an error Flask comes here again with the error's page
+        if not session:
+            self._end_emptied(opened, response)
+        elif opened.stored is None:
+            raise RuntimeError("a session begins with SessionCredential.issue(), not by writing into it")
+        else:
+            seen, mine = msgspec.json.decode(opened.stored), dict(session)
+            self.credential.write(opened, lambda there: merged(seen, mine, there))
+
+    def regenerate(self, session: ServerSideSession) -> None:
+        """Flask-Session's own name for a new id; here it also works on a session that was just cleared."""
+        assert isinstance(session, Session)
+        if session:
+            session.sid = self.credential.renew(session.opened)
+        else:
+            self.credential.revoke(session.opened)
+
+    def set_cookie(self, response: Response, sid: str) -> Response:
+        """Hand the id to the browser, for this approach's pages only and out of every script's reach."""
+        response.set_cookie(
+            self.cookie, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+        )
+        return response
+
+    def delete_cookie(self, response: Response) -> Response:
+        """Take the id out of the browser."""
+        response.delete_cookie(
+            self.cookie, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
+        )
+        return response
+
+    def _end_emptied(self, opened: core.Session, response: Response) -> None:
+        if opened.record is not None:
+            self.credential.revoke(opened)
+        self.delete_cookie(response)
+
+    # Flask-Session wants these three; opening and saving, above, have replaced what would call them.
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        raise RuntimeError("sessions are read by open_session() only")
+
+    def _delete_session(self, store_id: str) -> None:
+        raise RuntimeError("sessions are ended by SessionCredential.revoke() only")
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
+        raise RuntimeError("sessions are written by SessionCredential.write() only")
+
+
+@dataclass(frozen=True)
+class SessionsByPrefix(SessionInterface):
+    """Opens a session below the prefixes that keep one. Everywhere else there is none, and no store is asked."""
+
+    interfaces: Mapping[str, CookieSessions]
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """Open the session of the approach that the path belongs to; None makes Flask's null session."""
+        interface = self._interface(request)
+        return None if interface is None else interface.open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save the session with the interface that opened it."""
+        interface = self._interface(request)
+        if interface is not None:
+            interface.save_session(app, session, response)
+
+    def regenerate(self, session: ServerSideSession) -> None:
+        """Give the session a new id, by the name that Flask-Session has for it."""
+        interface = self._interface(request)
+        if interface is not None:
+            interface.regenerate(session)
+
+    def _interface(self, request: Request) -> CookieSessions | None:
+        return self.interfaces.get(request.path.split("/", 2)[1])
+
+
+def live_session() -> Session:
+    """Return `flask.session` as what it is behind this approach."""
+    current = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides the type
+    if not isinstance(current, Session):
+        raise TypeError("there is no session outside the prefixes that keep one")
+    return current

@@ -1,0 +1,33 @@
+"""The one place where the errors of sessions become the lab's problems, in the reader's language."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import session_auth.errors as core
+from errors import InvalidSession, LabError, NoCredentials
+from store_connection import told as told_of_the_store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# A role, another origin or a cookie that came twice is judged by the lab's own guard and pages.
+PROBLEMS: dict[type[core.SessionError], type[LabError]] = {
+    core.NoCredentials: NoCredentials,
+    core.InvalidSession: InvalidSession,
+}
+
+
+def told(verb: Callable[P, T]) -> Callable[P, T]:
+    """Return the verb, its failures told as the lab's problems."""
+
+    @wraps(verb)
+    def telling(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return verb(*args, **kwargs)
+        except core.StoreUnavailable as failure:
+            raise told_of_the_store(failure) from None
+        except core.SessionError as refusal:
+            raise PROBLEMS[type(refusal)]() from None
+
+    return telling

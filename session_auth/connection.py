@@ -1,0 +1,55 @@
+"""The one way to the store: a failure to get a reply is one of our errors, and is logged without what was sent."""
+
+import logging
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from redis import RedisError
+from redis.exceptions import ResponseError
+
+from .errors import StoreFull, StoreIsReplica, StoreRefuses, StoreUnavailable, WritesPaused, WrongKind
+from .store_client import Argument, StoreClient, connect, why_no_writes
+
+log = logging.getLogger(__name__)
+
+
+class StoreConnection:
+    """Commands to the store at `address()`, which is asked for when the first command is sent."""
+
+    def __init__(self, address: Callable[[], str]) -> None:
+        self._address = address
+        self._client: StoreClient | None = None
+        self._connecting = Lock()
+        self._refused: dict[Argument, str] = {}  # by the command's name: each refusal is logged once, while it lasts
+
+    def command(self, *command: Argument) -> Any:
+        """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
+        try:
+            reply = self.client().execute_command(*command)
+        except ResponseError as error:
+            raise self._refusal(command[0], error) from None
+        except (RedisError, OSError):  # the client has logged it: its text may hold what was sent
+            raise StoreUnavailable() from None
+        if self._refused:
+            self._refused.pop(command[0], None)
+        return reply
+
+    def client(self) -> StoreClient:
+        """Return the client, connecting lazily: what never touches the store never needs one."""
+        with self._connecting:
+            if self._client is None:
+                self._client = connect(self._address())
+            return self._client
+
+    def _refusal(self, command: Argument, error: ResponseError) -> StoreUnavailable:
+        if "WRONGTYPE" in str(error):  # Redis 6 puts the script's name before it
+            return WrongKind()
+        why = why_no_writes(error)
+        said = "out of memory" if why == "OOM" else why or type(error).__name__
+        if self._refused.get(command) != said:
+            self._refused[command] = said
+            log.error("the store refuses a command: %s (%s)", said, command)
+        if why == "READONLY":
+            return StoreIsReplica()
+        return (StoreFull() if why == "OOM" else WritesPaused()) if why else StoreRefuses()
