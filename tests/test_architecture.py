@@ -51,8 +51,8 @@ PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
 NO_TWIN = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "key_commands.py", "denylist.py"}
-# The core's own errors and its way to the store; the lab's adapter to Flask-Session and its second store.
-SESSIONS_ONLY = {"errors.py", "connection.py", "problems.py", "interface.py", "stores.py"}
+# The core's face, contract, errors and way to the store; the lab's adapter to Flask-Session and its second store.
+SESSIONS_ONLY = {"sessions.py", "contract.py", "errors.py", "connection.py", "problems.py", "interface.py", "stores.py"}
 # What is known of a login: carried in the token's claims, or kept in the session's record.
 BY_THEIR_OWN_NAMES = {"claims.py": "record.py"}
 

@@ -1,0 +1,83 @@
+"""The core of sessions, copied or installed by itself, keeps its contract and loads nothing else of the project."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "session_auth"
+NEEDED = {"flask", "redis", "msgspec"}  # by name, as `pyproject.toml` says
+OF_THE_LAB = {"flask_session", "flask_babel", "pydantic", "pydantic_settings", "sqlalchemy", "argon2", "limits", "jwt"}
+
+# In an interpreter that has no path but the copy's and the packages': neither ours nor what only the lab needs.
+RUN = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused!r} or name.startswith("session_auth.blueprint"):
+            raise ModuleNotFoundError(f"{{name}} is not there", name=name)
+
+sys.meta_path.insert(0, Nothing())
+sys.path.insert(0, {copy!r})
+import pytest
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", {copy!r}, {contract!r}]))
+"""
+
+
+def copy_core(folder: Path) -> Path:
+    """Copy what the docs say: the Python files beside each other, and the store's client."""
+    copy = folder / "session_auth"
+    copy.mkdir()
+    for file in CORE.glob("*.py"):
+        shutil.copy(file, copy)
+    shutil.copytree(CORE / "store_client", copy / "store_client", ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def run(*command: str | Path, folder: Path, **variables: str) -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))
+    }
+    done = subprocess.run(
+        command, cwd=folder, env={**environment, **variables}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.own_processes
+def test_a_copy_of_the_core_keeps_its_contract_without_the_rest(tmp_path: Path, store_url: str) -> None:
+    copy = copy_core(tmp_path)
+    ours = {path.stem for path in ROOT.glob("*.py")} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    refused = ours - {"session_auth"} | OF_THE_LAB
+    program = RUN.format(refused=refused, copy=str(tmp_path), contract=str(copy / "contract.py"))
+    run(sys.executable, "-I", "-c", program, folder=tmp_path, REDIS_URL=store_url)
+
+
+@pytest.mark.nightly
+@pytest.mark.own_processes
+def test_an_installed_core_keeps_its_contract_without_the_rest(tmp_path: Path, store_url: str) -> None:
+    """`pip install ./session_auth` into an environment with nothing in it."""
+    source = shutil.copytree(CORE, tmp_path / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", f"{source}[contract]", folder=tmp_path)
+    alone = "import session_auth, importlib.util as u; assert u.find_spec('session_auth.blueprint') is None"
+    run(python, "-I", "-c", alone, folder=tmp_path)
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "session_auth.contract")
+    run(python, *command, folder=tmp_path, REDIS_URL=store_url)
+
+
+def test_the_core_needs_its_three_packages_and_no_more(tmp_path: Path) -> None:
+    """What an import of the face loads: its own files, and what Flask, redis and msgspec bring."""
+    copy_core(tmp_path)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import session_auth; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert loaded >= NEEDED
+    assert not loaded & (OF_THE_LAB | {"pytest"})
