@@ -1,11 +1,15 @@
 """The core of sessions, copied or installed by itself, keeps its contract and loads nothing else of the project."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -81,3 +85,35 @@ def test_the_core_needs_its_three_packages_and_no_more(tmp_path: Path) -> None:
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     assert loaded >= NEEDED
     assert not loaded & (OF_THE_LAB | {"pytest"})
+
+
+def wiring(file: str) -> str:
+    """Return the Python of the half that is about sessions."""
+    [block] = [
+        block
+        for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / file).read_text(), re.DOTALL)
+        if "from session_auth" in block
+    ]
+    return str(block)
+
+
+def test_the_wiring_in_the_docs_works_as_it_stands(monkeypatch: pytest.MonkeyPatch, store_url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", store_url)
+    users = {"alice": SimpleNamespace(id=uuid4(), role="user"), "carol": SimpleNamespace(id=uuid4(), role="admin")}
+    names: dict[str, Any] = {"__name__": "app", "check_password": lambda name, _password: users.get(name)}
+    exec(wiring("take-it-with-you.md"), names)
+    alice, carol, nobody = (names["app"].test_client() for _ in range(3))
+    assert nobody.post("/login", data={"name": "mallory", "password": "guess"}).status_code == 401
+    for name, client in (("alice", alice), ("carol", carol)):
+        assert client.post("/login", data={"name": name, "password": "right"}).status_code == 200
+    alice.post("/cart/apple")
+    assert alice.post("/cart/pear").get_json() == ["apple", "pear"]
+    assert [client.get("/admin").status_code for client in (alice, carol, nobody)] == [403, 200, 401]
+    assert alice.post("/logout").status_code == 204
+    assert alice.post("/cart/apple").get_json() == {"error": "Not logged in."}
+    names["sessions"].end_all(users["carol"].id)
+    assert carol.get("/admin").get_json() == {"error": "This session is not known, or has ended."}
+
+
+def test_both_languages_show_the_same_wiring() -> None:
+    assert wiring("take-it-with-you.md") == wiring("take-it-with-you.ko.md")
