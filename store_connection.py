@@ -17,7 +17,8 @@ class TimedConnection(connection.StoreConnection):
 
     def command(self, *command: Argument) -> Any:
         """Send one command and return its reply. Raise the sessions' own `StoreUnavailable` if none comes."""
-        return self.described(describe(command), *command)
+        with step("store", describe(command)):
+            return super().command(*command)
 
     def described(self, what: str, *command: Argument) -> Any:
         """Send one command that the trace shows as `what`."""

@@ -22,7 +22,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'XX', 'KEEPTTL')
 return 1
 """
-# In one step: an index without an end would outlive its member. It ends with its longest entry.
+# In one step: an index without an end would outlive its user. It ends with its longest entry.
 ENTER = """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
@@ -96,8 +96,8 @@ class RedisSessions:
         self._slides = True
 
     def create(self, key: str, record: bytes, idle_s: int, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
-        # Two commands, for the two keys may be on two servers; and in this order: whoever finds an entry without its
-        # record may trust that the session has ended. A record without its entry is nobody's: no one was told the id.
+        # Two commands, for the two keys may be on two servers; and in this order: an entry without its record means
+        # that the session has ended. A record without its entry opens nothing: its id was told to no client.
         if self._store.command("SET", self._record(key), record, "NX", "EX", idle_s) is None:
             return 0
         try:
@@ -113,7 +113,7 @@ class RedisSessions:
             found = self._bytes("GETEX", record, "EX", idle_s)
         except WritesPaused:
             # Served without the write. The store ends the session when it would have ended unread, so it never lives
-            # longer. Not so on a replica, which takes no writes either: it may never hear that somebody logged out.
+            # longer. Not so on a replica, which takes no writes either: it may never hear of a log-out.
             self._note_sliding(False)
             return self._read_only(record)
         self._note_sliding(True)

@@ -1,6 +1,11 @@
 """Sessions as two approaches of the lab, which differ in one thing, where the records are.
 
 `/session` keeps them in the store that all nodes share, `/memory` in this process.
+
+What the lab needs of the core beyond its public face: `SessionCredential` and what its subclass may decide otherwise
+(`credential.py`), `Record`, `decode` and `merged` (`credential.py`, `interface.py`), the store's index and the read
+that does not slide (`stores.py`), all errors by their class (`problems.py`), and the connection with its client
+(`store_connection.py`, which times it for the whole lab).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""What the lab adds to a session's credential: members, shortened lifetimes, the trace, and a look at what is kept.
-
-Beyond the public face it needs the core's `SessionCredential` with what a subclass may decide otherwise, `Record`,
-`decode` and the store's verbs.
-"""
+"""What the lab adds to a session's credential: members, shortened lifetimes, the trace, and a look at what is kept."""
 
 import re
 from collections.abc import Callable

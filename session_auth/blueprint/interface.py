@@ -62,7 +62,7 @@ class CookieSessions(ServerSideSessionInterface):
         response.vary.add("Cookie")
         if session.failure is not None:
             return
-        opened = session.opened
+        opened = session._opened
         if opened.renewed:
             self.set_cookie(response, opened.sid)
         if not session.modified:
