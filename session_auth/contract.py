@@ -4,6 +4,7 @@ It travels with a copy. It needs pytest and a store at `REDIS_URL`, where it wri
 """
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -11,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask, Response, flash, get_flashed_messages, jsonify, request, session
+from flask import Blueprint, Flask, Response, flash, get_flashed_messages, jsonify, request, session
 from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
@@ -230,6 +231,17 @@ def test_a_decorator_without_its_parentheses_is_refused_at_once(sessions: Sessio
         sessions.required(lambda: "a view")  # type: ignore[arg-type]
 
 
+def test_a_whole_blueprint_is_guarded_by_one_line(app: Flask, sessions: Sessions) -> None:
+    inside = Blueprint("inside", __name__, url_prefix="/inside")
+    inside.before_request(sessions.required(role="admin")(lambda: None))
+    inside.add_url_rule("/", view_func=lambda: "inside")
+    app.register_blueprint(inside)
+    client = app.test_client()
+    assert said(client.get("/inside/")) == (401, "no_credentials")
+    log_in(client, role="admin")
+    assert client.get("/inside/").text == "inside"
+
+
 # -- ordinary Flask beside it
 
 
@@ -418,6 +430,13 @@ def test_a_store_that_is_down_is_broken_and_never_logged_out() -> None:
         assert said(answer) == (503, "store_unavailable")
         assert answer.headers["Retry-After"] == "1"
     assert sid_of(client) == "A" * 43
+
+
+def test_a_store_that_hangs_is_broken_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app, _ = make_app(RedisSessions(f"redis://127.0.0.1:{silent.getsockname()[1]}"))
+        for _ in range(3):
+            assert said(with_sid(app, "A" * 43).get("/me")) == (503, "store_unavailable")
 
 
 def test_an_address_that_is_none_is_refused_at_once_and_not_repeated() -> None:

@@ -12,6 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
+from redis import Redis
+
+from session_auth import RedisSessions, Sessions
+from tests.faulty_store import FaultyStore
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "session_auth"
@@ -85,6 +90,31 @@ def test_the_core_needs_its_three_packages_and_no_more(tmp_path: Path) -> None:
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     assert loaded >= NEEDED
     assert not loaded & (OF_THE_LAB | {"pytest"})
+
+
+def test_data_that_the_store_does_not_take_is_a_503_and_the_login_stays(
+    faulty: FaultyStore, redis: Redis, store_url: str
+) -> None:
+    """Saving comes after the view, where Flask hands no error to a handler."""
+    app, prefix = Flask("app"), f"test-{uuid4().hex[:12]}:"
+    sessions = Sessions(RedisSessions(faulty.url, prefix))
+    sessions.init_app(app)
+    app.add_url_rule("/login", view_func=lambda: sessions.log_in("alice", "user").user_id)
+
+    @app.post("/cut")
+    @sessions.required()
+    def cut() -> str:
+        sessions.data["colour"] = "red"
+        faulty.refuse()
+        return "done"
+
+    client = app.test_client()
+    client.get("/login")
+    answer = client.post("/cut")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+    assert client.get_cookie("sid") is not None
+    Sessions(RedisSessions(store_url, prefix)).end_all("alice")
+    assert [*redis.scan_iter(match=f"{prefix}*")] == []
 
 
 def wiring(file: str) -> str:
