@@ -203,6 +203,17 @@ def test_a_renewed_login_goes_on_under_a_new_id_and_the_old_one_is_dead(app: Fla
     assert said(with_sid(app, old).get("/me")) == (401, "invalid_session")
 
 
+@pytest.mark.parametrize("way", ["/logout", "/login"])
+def test_an_id_from_before_a_renewal_ends_the_login(app: Flask, client: FlaskClient, way: str) -> None:
+    """A thief who renews what was stolen does not outlive the user's log-out, or their next log-in."""
+    log_in(client)
+    thief = with_sid(app, sid_of(client))
+    thief.post("/renew")
+    assert thief.get("/me").status_code == 200
+    assert client.post("/logout").status_code == 200 if way == "/logout" else log_in(client)
+    assert said(thief.get("/me")) == (401, "invalid_session")
+
+
 @pytest.mark.parametrize("user_id", [7, "7", UUID(int=7), "\u00c5se \ud55c\uae00"])
 def test_an_id_of_a_user_comes_back_as_its_text(app: Flask, sessions: Sessions, user_id: int | str | UUID) -> None:
     with app.test_request_context("/login", method="POST"):

@@ -72,8 +72,10 @@ class Sessions:
         """
         refuse_foreign_origin()
         visit = self._guard.visit()
-        if visit.sid is not None and self._guard.session().record is not None:
-            self._credential.revoke(self._guard.session())
+        if visit.sid is not None:
+            previous = self._guard.session()
+            if previous.record is not None or previous.renewed_by_now is not None:
+                self._credential.revoke(previous)
         visit.sid = visit.cookie = self._credential.issue(as_text(user_id), role, confirm)
         visit.session = visit.data = None
         return self._guard.identify()
