@@ -14,7 +14,7 @@ EASY = {*PUBLIC_PASSWORDS, "password"}
 
 
 class BadPassword(ValueError):
-    """A password that nobody can be given. Its text says why."""
+    """A password that no member can be given. Its text says why."""
 
 
 def new_password(typed: str, username: str) -> str:

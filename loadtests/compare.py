@@ -171,7 +171,7 @@ def _readings(run: Measured, ratios_only: bool) -> Readings:
         Reading(arm.name, reading): values
         for arm in run.arms
         for reading, values in arm.repeats.items()
-        if values and not (ratios_only and reading in OF_A_MACHINE)  # an arm that nobody answered has none
+        if values and not (ratios_only and reading in OF_A_MACHINE)  # an arm without an answer has none
     }
     return {**dict(_ratios(run)), **as_they_are}
 

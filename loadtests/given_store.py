@@ -1,4 +1,4 @@
-"""The store at `REDIS_URL`, for the experiments that can use it: it may have other users, whose keys nobody touches."""
+"""The store at `REDIS_URL`, for the experiments that can use it: it may have other users, whose keys stay untouched."""
 
 import os
 import re

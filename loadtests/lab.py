@@ -20,7 +20,7 @@ READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0
 PATIENCE_S = 15.0
 SETTLED = ("running", "stopped", "killed", "hanging")
-# What somebody has set for a lab of theirs is not for this one: an experiment sets what it measures.
+# What was set for another lab is not for this one: an experiment sets what it measures.
 SETTINGS = tuple(name.upper() for name in Config.model_fields)
 
 

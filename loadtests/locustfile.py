@@ -121,7 +121,7 @@ class Refusal(Exception):
 
 
 class LoggedOut(Refusal):
-    """401 to somebody who had logged in."""
+    """401 to a member who had logged in."""
 
     kind = "logged_out"
 
@@ -175,7 +175,7 @@ Check = Callable[[Any], str | None]
 
 
 class Member(FastHttpUser):
-    """Somebody behind one approach, named `load-0001` to `load-1000`. `query` goes behind every page's address."""
+    """A member behind one approach, named `load-0001` to `load-1000`. `query` goes behind every page's address."""
 
     abstract = True
     approach: ClassVar[str]
@@ -303,7 +303,7 @@ class Member(FastHttpUser):
 
 
 class OpenUser(Member):
-    """The baseline: nobody is logged in, everybody is the guest."""
+    """The baseline: there is no login, each request is the guest's."""
 
     approach = "open"
 

@@ -36,7 +36,7 @@ FAILURES = (
     *(LabFailed, GeneratorFailed, NoSupervisor, Refused, CannotWrite),
     *(OSError, CalledProcessError, RedisError, sqlite3.Error, SQLAlchemyError),
 )
-# Whoever asks politely is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
+# A polite signal is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -159,7 +159,7 @@ def _how_to_conclude(kept: Kept) -> str:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let nobody interrupt what is soon done: half a report would be worse than none."""
+    """Hold back signals during what is soon done: half a report would be worse than none."""
     before = {polite: signal.signal(polite, signal.SIG_IGN) for polite in POLITE}
     try:
         yield

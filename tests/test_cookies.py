@@ -38,16 +38,13 @@ def test_a_cookie_that_comes_twice_is_deleted_by_the_refusal(
     assert alice.who() == "alice"
 
 
-@pytest.mark.parametrize(("approach", "name"), COOKIES)
+@pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
 @pytest.mark.parametrize("foreign", ["sid", "session", "access", "refresh", "session_id", "token"])
-def test_a_cookie_of_another_program_is_none_of_ours(
-    visitor: MakeVisitor, approach: str, name: str, foreign: str
-) -> None:
+def test_a_cookie_of_another_program_is_none_of_ours(visitor: MakeVisitor, approach: str, foreign: str) -> None:
     """SECURITY 26: cookies belong to a host, whatever the port."""
     alice = visitor(approach).login("alice", transport="cookie")
     alice.client.set_cookie(foreign, "another program's", path="/")
     assert alice.who() == "alice"
-    assert name.startswith(("sid", "access", "refresh"))
 
 
 @pytest.mark.parametrize(("approach", "name"), COOKIES)

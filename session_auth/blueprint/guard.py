@@ -19,7 +19,7 @@ class SessionGuard:
     sessions: CookieSessions
 
     def __call__(self) -> None:
-        refuse_cross_origin()  # the cookie comes along whoever's page sends the request
+        refuse_cross_origin()  # the cookie comes along, whichever page sends the request
         try:
             g.identity = self.identify()
         except InvalidSession:
