@@ -465,11 +465,24 @@ def test_the_header_tells_which_node_has_answered(page: Page) -> None:
         page.locator("[data-next]").click()
 
 
-def test_nothing_moves_for_who_prefers_reduced_motion(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    go_to(page, "session", "look-up")
-    assert page.evaluate("document.getAnimations().length") == 0
-    expect(page.locator(".message-dot")).to_have_count(0)
+COUNT_DOTS = """() => {
+  window.dots = 0;
+  const count = (changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
+    window.dots += node.matches?.(".message-dot") ? 1 : 0;
+  }));
+  new MutationObserver(count).observe(document, { childList: true, subtree: true });
+}"""
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_messages_travel_their_arrows_unless_less_motion_is_preferred(page: Page, motion: Any) -> None:
+    page.emulate_media(reduced_motion=motion)
+    page.goto("/walkthrough/session")
+    page.evaluate(COUNT_DOTS)
+    do(page)
+    assert (page.evaluate("window.dots") >= 2) == (motion == "no-preference")
+    if motion == "reduce":
+        assert page.evaluate("document.getAnimations().length") == 0
 
 
 Box = dict[str, float]
