@@ -111,21 +111,23 @@ def shown(cell: Locator, column: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("language", LOCALES_IN_TURN)
 @pytest.mark.parametrize("carrier", CARRIERS)
-@pytest.mark.parametrize("state", CASES)
-def test_a_case_shows_what_its_answer_really_carried(page: Page, language: str, carrier: str, state: str) -> None:
-    status, reissued, asks_database = CASES[state]
+def test_a_case_shows_what_its_answer_really_carried(
+    page: Page, language: str, carrier: str, subtests: pytest.Subtests
+) -> None:
     page.locator(f"[value={carrier}]").check()
-    cell, answer = run(page, state, carrier)
-    assert answer.status == status
-    assert set(answer.attached) == reissued
-    assert shown(cell, "sent") == answer.sent
-    assert shown(cell, "back") == answer.attached
-    assert answer.cleared == ({"access", "refresh"} if carrier == "cookies" and status == 401 else set())
-    touched = {part: sum(step["part"] == part for step in answer.trace) for part in ("db", "store")}
-    assert (touched["db"] > 0, touched["store"]) == (asks_database, 0)
-    for part, count in touched.items():
-        expect(cell.locator(f"[data-place={part}]")).to_have_attribute("data-count", str(count))
-    expect(cell.locator("[data-outcome]")).to_contain_text(SAID[language][status])
+    for state, (status, reissued, asks_database) in CASES.items():
+        with subtests.test(state):
+            cell, answer = run(page, state, carrier)
+            assert answer.status == status
+            assert set(answer.attached) == reissued
+            assert shown(cell, "sent") == answer.sent
+            assert shown(cell, "back") == answer.attached
+            assert answer.cleared == ({"access", "refresh"} if carrier == "cookies" and status == 401 else set())
+            touched = {part: sum(step["part"] == part for step in answer.trace) for part in ("db", "store")}
+            assert (touched["db"] > 0, touched["store"]) == (asks_database, 0)
+            for part, count in touched.items():
+                expect(cell.locator(f"[data-place={part}]")).to_have_attribute("data-count", str(count))
+            expect(cell.locator("[data-outcome]")).to_contain_text(SAID[language][status])
 
 
 def test_run_all_runs_all_and_says_that_cookies_were_cleared(page: Page) -> None:

@@ -311,12 +311,14 @@ def shortened(route: Route) -> None:
 # -- clocks
 
 
-def test_a_walk_goes_on_by_the_servers_clock_whatever_the_visitors_says(browser: Browser, lab: str) -> None:
+@pytest.mark.parametrize("off_by_s", OFF_BY_S)
+def test_a_walk_goes_on_by_the_servers_clock_whatever_the_visitors_says(
+    browser: Browser, lab: str, off_by_s: int
+) -> None:
     walks = (("apart", "wait", "expired"), ("session-lifetimes", "idle", "too-late"))
     with ExitStack() as open_pages:
-        each = [(off_by_s, walk) for off_by_s in OFF_BY_S for walk in walks]
         # A browser each: the header of another tab asks who is logged in, and that is no idle time.
-        pages = [(open_pages.enter_context(page_off_by(browser, lab, off_by_s)), walk) for off_by_s, walk in each]
+        pages = [(open_pages.enter_context(page_off_by(browser, lab, off_by_s)), walk) for walk in walks]
         for page, (slug, waits, _) in pages:
             page.goto(f"/walkthrough/{slug}/{waits}")
             page.locator("[data-do]").click()
