@@ -206,11 +206,15 @@ def press_rotate(page: Page) -> None:
     ready(page)
 
 
-@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
-def test_a_second_service_verifies_without_the_secret(browser: Browser, lab: str, algorithm: str) -> None:
+def test_a_second_service_verifies_without_the_secret(browser: Browser, lab: str) -> None:
     with keys_page(browser, lab) as page:
-        page.locator("[data-algorithm]").select_option(algorithm)
-        kids = take_three(page)
+        kids = []
+        for algorithm in ("EdDSA", "ES256", "RS256"):
+            page.locator("[data-algorithm]").select_option(algorithm)
+            page.locator("[data-rotate] button").click()
+            ready(page)
+            press(page, "take-one")
+            kids.append(active_key(page))
         press(page, "fetch-and-verify")
         expect(page.locator("[data-outcome=genuine]")).to_have_count(3)
         expect(page.locator("[data-outcome=tampered]")).to_have_count(3)
