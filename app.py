@@ -36,9 +36,8 @@ from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
-from web import headers
-from web.cookies import drop_ambiguous
 from web.fields import MAX_BODY_BYTES
+from web.headers import Protected
 from web.unread import ReadToTheEnd
 
 
@@ -60,8 +59,6 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.url_map.merge_slashes = False  # its redirect would lead wherever the client's Host header says
     register_languages(app)
     errors.register(app)
-    headers.register(app)
-    app.after_request(drop_ambiguous)
     if config.lab:
         answer_only_to(app, config.public_origin, config.front_door)
 
@@ -107,7 +104,8 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
         seed_demo(members)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    measured = Measured(app.wsgi_app, config.node_name, traces=config.lab)
+    protected = Protected(app.wsgi_app, f"{app.static_url_path}/")
+    measured = Measured(protected, config.node_name, traces=config.lab)
     app.wsgi_app = ReadToTheEnd(measured)  # type: ignore[method-assign]
     return app
 

@@ -28,3 +28,17 @@ def test_each_of_them_is_sent_once(app: Flask) -> None:
 def test_only_static_files_may_be_stored(app: Flask, path: str, stored: bool) -> None:
     """SECURITY 9."""
     assert ("no-store" not in app.test_client().get(path).headers.get("Cache-Control", "")) is stored
+
+
+def test_no_page_can_let_itself_be_stored(app: Flask) -> None:
+    """SECURITY 9."""
+    app.add_url_rule("/_stored", "stored", lambda: ("", {"cache-control": "public, max-age=60"}))
+    assert app.test_client().get("/_stored").headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_what_a_response_says_for_itself_stays_and_is_said_once(app: Flask) -> None:
+    """SECURITY 19."""
+    app.add_url_rule("/_own", "own", lambda: ("", {"content-security-policy": "default-src 'none'"}))
+    headers = app.test_client().get("/_own").headers
+    assert headers.getlist("Content-Security-Policy") == ["default-src 'none'"]
+    assert headers["X-Content-Type-Options"] == "nosniff"

@@ -1,6 +1,8 @@
 """The names of cookies, and how a credential is read from one."""
 
-from flask import Response, g, request
+from functools import partial
+
+from flask import Response, after_this_request, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
@@ -33,7 +35,7 @@ def single_cookie(name: str) -> str | None:
         )
     values = request.cookies.getlist(name)
     if len(values) > 1:
-        g.ambiguous_cookie = name
+        after_this_request(partial(_drop, name))
         raise BadRequest(
             gettext(
                 "The cookie %(name)s came more than once. This answer deletes those that it can reach; try again. If"
@@ -44,14 +46,12 @@ def single_cookie(name: str) -> str | None:
     return values[0] if values else None
 
 
-def drop_ambiguous(response: Response) -> Response:
+def _drop(name: str, response: Response) -> Response:
     """Delete a cookie that came more than once, at every path that sends it here: else no page would be left."""
-    name = g.get("ambiguous_cookie")
-    if name is not None:
-        parts = request.path.split("/")
-        above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
-        for path in {f"{folder}{slash}" or "/" for folder in above for slash in ("", "/")}:
-            response.delete_cookie(name, path=path, secure=name.startswith("__Secure-"))
+    parts = request.path.split("/")
+    above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
+    for path in {f"{folder}{slash}" or "/" for folder in above for slash in ("", "/")}:
+        response.delete_cookie(name, path=path, secure=name.startswith("__Secure-"))
     return response
 
 
