@@ -20,7 +20,7 @@ def answer_only_to(app: Flask, *addresses: str | None) -> None:
 
 
 def _refuse_others(names: Collection[str]) -> None:
-    sent = request.headers.get("Host")
+    sent = request.environ.get("HTTP_HOST")
     if sent is None:  # no browser leaves it out
         return
     name = name_in(sent)

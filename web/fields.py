@@ -71,7 +71,7 @@ def seconds_field(fields: Fields, name: str, longest: int) -> int:
 
 def whole_number_arg(name: str, smallest: int, largest: int) -> int | None:
     """Return the query's whole number `name`, or None if it is absent."""
-    value = request.args.get(name)
+    value = request.args.get(name) if request.query_string else None  # most requests have none: nothing to parse
     return None if value is None else _whole_number(value, name, smallest, largest)
 
 
