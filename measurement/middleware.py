@@ -15,6 +15,7 @@ Headers = list[tuple[str, str]]
 
 NOBODYS = ("/healthz", "/readyz", "/lab/state")  # what asks again and again how the lab is
 REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
+TIMING = ", ".join(f"{part};dur=%.3f" for part in (*PARTS, "app"))
 MAX_STEPS_SHOWN = 16  # a proxy keeps all headers of a response in one small buffer, 4 kB of them in nginx
 
 
@@ -27,7 +28,7 @@ class Measured:
 
     def __init__(self, app: "WSGIApplication", node_name: str, traces: bool) -> None:
         self._app = app
-        self._node_name = node_name
+        self._node = ("X-Node", node_name)
         self._traces = traces
         self._requests = count(1)
         self._begun = 0
@@ -37,18 +38,13 @@ class Measured:
         if environ.get("PATH_INFO") not in NOBODYS:
             self._begun = next(self._requests)
         environ[REQUESTS] = self._begun
-        wants_trace = self._traces and environ.get("HTTP_X_LAB_TRACE") == "1"
-        body = Overheard(environ["wsgi.input"])
-        if wants_trace:
-            environ["wsgi.input"] = body
+        if self._traces and environ.get("HTTP_X_LAB_TRACE") == "1":
+            start_response = _traced(environ, recorder, start_response)
 
         def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            headers = [*headers, ("X-Node", self._node_name)]
+            headers = [*headers, self._node]
             if self._traces or int(status[:3]) < 400:
                 headers.append(("Server-Timing", server_timing(recorder)))
-            if wants_trace:
-                wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
-                headers += [("X-Lab-Trace", lab_trace(recorder)), *wire]
             return start_response(status, headers, exc_info)
 
         token = current.set(recorder)
@@ -58,9 +54,20 @@ class Measured:
             current.reset(token)
 
 
+def _traced(environ: "WSGIEnvironment", recorder: Recorder, start_response: "StartResponse") -> "StartResponse":
+    """Overhear the request's body, and tell what the server did."""
+    body = environ["wsgi.input"] = Overheard(environ["wsgi.input"])
+
+    def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+        wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
+        return start_response(status, [*headers, ("X-Lab-Trace", lab_trace(recorder)), *wire], exc_info)
+
+    return traced_start
+
+
 def server_timing(recorder: Recorder) -> str:
     """Return the `Server-Timing` value: milliseconds to three decimals, so microseconds."""
-    return ", ".join(f"{part};dur={us / 1000:.3f}" for part, us in recorder.durations_us().items())
+    return TIMING % tuple([us / 1000 for us in recorder.durations_us()])
 
 
 def lab_trace(recorder: Recorder) -> str:

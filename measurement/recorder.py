@@ -1,19 +1,16 @@
 """One request's steps, in order, each timed by the monotonic clock."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Part = Literal["store", "verify", "db"]
 
 PARTS: tuple[Part, ...] = ("store", "verify", "db")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing the server did: `what`, from `at_us` after the request's start, for `duration_us`."""
 
     part: Part
@@ -34,25 +31,31 @@ class Recorder:
         ended_ns = perf_counter_ns()
         self.steps.append(Step(part, what, (started_ns - self.started_ns) / 1000, (ended_ns - started_ns) / 1000))
 
-    def durations_us(self) -> dict[str, float]:
-        """Return microseconds by part; `app` is the rest of the time since the request began."""
+    def durations_us(self) -> tuple[float, ...]:
+        """Return microseconds by part, in the order of `PARTS`; the last is the rest since the request began."""
         parts: dict[str, float] = dict.fromkeys(PARTS, 0.0)
         for taken in self.steps:
             parts[taken.part] += taken.duration_us
-        parts["app"] = (perf_counter_ns() - self.started_ns) / 1000 - sum(parts.values())
-        return parts
+        spent = parts.values()
+        return *spent, (perf_counter_ns() - self.started_ns) / 1000 - sum(spent)
 
 
 current: ContextVar[Recorder | None] = ContextVar("current_recorder", default=None)
 
 
-@contextmanager
-def step(part: Part, what: str) -> Iterator[None]:
+class step:  # noqa: N801  # it is read as a statement: `with step(...):`
     """Time the enclosed work as a step of the current request, failures included; outside a request, just do it."""
-    recorder = current.get()
-    started_ns = perf_counter_ns()
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_part", "_started_ns", "_what")
+
+    def __init__(self, part: Part, what: str) -> None:
+        self._part: Part = part
+        self._what = what
+
+    def __enter__(self) -> None:
+        self._started_ns = perf_counter_ns()
+
+    def __exit__(self, *_failure: object) -> None:
+        recorder = current.get()
         if recorder is not None:
-            recorder.add(part, what, started_ns)
+            recorder.add(self._part, self._what, self._started_ns)
