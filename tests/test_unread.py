@@ -11,11 +11,14 @@ from web.unread import MOST_BYTES
 pytestmark = pytest.mark.any_store
 
 
-def left_of(app: Flask, path: str, size: int, **how: str) -> tuple[str, int]:
+def left_of(app: Flask, path: str, size: int, chunked: bool = False, **how: str) -> tuple[str, int]:
     """Send a body; return the status and how much of the body is left."""
     body = BytesIO(b"x" * size)
     environ = EnvironBuilder(path, method="POST", **how).get_environ()
     environ.update({"wsgi.input": body, "CONTENT_LENGTH": str(size)})
+    if chunked:
+        del environ["CONTENT_LENGTH"]
+        environ["HTTP_TRANSFER_ENCODING"] = "chunked"
     _, status, _ = run_wsgi_app(app, environ)
     return status[:3], size - body.tell()
 
@@ -36,3 +39,7 @@ def test_nothing_is_left_unread(module_app: Flask, path: str, kind: str, status:
 
 def test_what_has_no_end_is_not_read_to_it(module_app: Flask) -> None:
     assert left_of(module_app, "/nowhere", MOST_BYTES + 1000) == ("404", 1000)
+
+
+def test_a_body_that_does_not_say_its_length_is_read_too(module_app: Flask) -> None:
+    assert left_of(module_app, "/nowhere", 900_000, chunked=True) == ("404", 0)

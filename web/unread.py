@@ -21,6 +21,8 @@ class ReadToTheEnd:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
+            return self._app(environ, start_response)  # it has no body (RFC 9112 §6.3)
         body = environ["wsgi.input"]  # the server's own stream: the application may replace it
         answer = self._app(environ, start_response)
         left = MOST_BYTES
