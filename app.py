@@ -36,6 +36,7 @@ from store_connection import StoreConnection
 from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
 from token_auth.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
+from web.application import Application
 from web.fields import MAX_BODY_BYTES
 from web.headers import Protected
 from web.unread import ReadToTheEnd
@@ -47,7 +48,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     `now` is the clock that logins are judged by, in seconds since the epoch.
     """
     config = config or load_config()
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
