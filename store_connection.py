@@ -84,5 +84,5 @@ def told(failure: core.StoreUnavailable) -> StoreUnavailable:
 
 def describe(command: Command) -> str:
     """Name a command and its key for the trace: keys hold hashes and ids, never a usable credential."""
-    at = 3 if command[0] == "EVAL" else 1
-    return f"{command[0]} {command[at]}" if len(command) > at else str(command[0])
+    key = command[3:4] if command[0] == "EVAL" else command[1:2]
+    return " ".join([str(word) for word in (command[0], *key)])
