@@ -90,6 +90,12 @@ def test_nodes_that_start_at_once_share_one_database(nodes: list[Flask], postgre
         assert Visitor(node, "token").login("alice").who() == "alice"
 
 
+def test_the_index_of_unspent_tokens_holds_no_others(nodes: list[Flask], postgres: PostgresEngine) -> None:
+    with create_engine(postgres.url).connect() as connection:
+        made = connection.execute(text("SELECT indexdef FROM pg_indexes WHERE indexname = 'refresh_tokens_unspent'"))
+        assert made.scalar_one().endswith("WHERE (spent_at IS NULL)")
+
+
 def test_names_are_found_in_every_spelling_and_notes_are_bounded(nodes: list[Flask]) -> None:
     database = nodes[0].extensions["database"]
     Members(database).add("홍길동", hash_password("a long enough password"))

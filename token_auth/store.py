@@ -66,7 +66,7 @@ class RefreshToken(Base):
 
     __table_args__ = (
         Index("refresh_tokens_of_login", "login_id", "issued_at"),
-        Index("refresh_tokens_unspent", "login_id", sqlite_where=UNSPENT, postgresql_where=UNSPENT),
+        Index("refresh_tokens_unspent", "login_id", info={"where": UNSPENT}),
     )
 
 
