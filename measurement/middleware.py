@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from itertools import count
+from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any
 
 from measurement.recorder import PARTS, Recorder, Step, current
@@ -16,7 +16,7 @@ Headers = list[tuple[str, str]]
 NOBODYS = ("/healthz", "/readyz", "/lab/state")  # what asks again and again how the lab is
 REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
 TIMING = ", ".join(f"{part};dur=%.3f" for part in (*PARTS, "app"))
-MAX_STEPS_SHOWN = 16  # a proxy keeps all headers of a response in one small buffer, 4 kB of them in nginx
+MAX_TRACE = 2300  # bytes of single steps: a proxy keeps all headers of a response in one buffer, of 4 kB in nginx
 
 
 class Measured:
@@ -71,21 +71,21 @@ def server_timing(recorder: Recorder) -> str:
 
 
 def lab_trace(recorder: Recorder) -> str:
-    """Return the request's steps, in order, as a JSON list that fits a header."""
-    return json.dumps(
-        [
-            {"part": s.part, "what": s.what, "at_us": round(s.at_us, 1), "duration_us": round(s.duration_us, 1)}
-            for s in _fitting(recorder.steps)
-        ],
-        separators=(",", ":"),
-    )
+    """Return the request's steps, in order, as a JSON list that fits a header.
 
-
-def _fitting(steps: list[Step]) -> list[Step]:
-    """Return the first steps, and the others summed up by part, so that the durations still add up."""
-    others = ([step for step in steps[MAX_STEPS_SHOWN:] if step.part == part] for part in PARTS)
-    return steps[:MAX_STEPS_SHOWN] + [
+    Of a long one the first steps, and the others summed up by part, so that the durations still add up.
+    """
+    told = [_told(step) for step in recorder.steps]
+    shown = sum(size <= MAX_TRACE for size in accumulate(len(text) + 1 for text in told))
+    others = ([step for step in recorder.steps[shown:] if step.part == part] for part in PARTS)
+    summed_up = [
         Step(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
         for same in others
         if same
     ]
+    return f"[{','.join([*told[:shown], *map(_told, summed_up)])}]"
+
+
+def _told(step: Step) -> str:
+    told = {**step._asdict(), "at_us": round(step.at_us, 1), "duration_us": round(step.duration_us, 1)}
+    return json.dumps(told, separators=(",", ":"))
