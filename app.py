@@ -33,8 +33,9 @@ from planner.runs import COMMITTED, Runs
 from readiness import Readiness
 from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPrefix, SharedSessions
 from store_connection import StoreConnection
-from token_auth import KeyRing, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint
-from token_auth.key_commands import commands as key_commands
+from token_auth import KeyRing
+from token_auth.blueprint import NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
+from token_auth.blueprint.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from web.application import Application
 from web.fields import MAX_BODY_BYTES
@@ -66,7 +67,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     store = StoreConnection(partial(store_address, config))
     database = Database(config.database_url)
     members, notes = Members(database), Notes(database)
-    key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)
+    key_ring = open_key_ring(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)
     door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
     pages = pages_blueprint(notes, members, synthetic_work=config.lab)
 
@@ -127,7 +128,7 @@ def _exhibits(
     yield exhibits_blueprint()
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
-    folk_keys = KeyRing(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256", now)
+    folk_keys = open_key_ring(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256", now)
     yield folk_blueprint(folk_keys, database, door, now)
     if config.control_socket:
         yield controls_blueprint(config, config.control_socket)

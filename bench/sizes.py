@@ -19,7 +19,8 @@ from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
 from store_connection import StoreConnection
-from token_auth import KeyRing, NoDenylist, RedisDenylist
+from token_auth import KeyRing
+from token_auth.blueprint import NoDenylist, RedisDenylist
 from token_auth.credential import Lifetimes as TokenLifetimes
 from token_auth.credential import TokenCredential
 from token_auth.store import RefreshTokens

@@ -12,7 +12,8 @@ from config import Algorithm, Config
 from errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
 from lab_controls import Guard
 from token_auth import KeyRing
-from token_auth.keys import BadKeyRing, Ring, UnknownKey
+from token_auth.errors import BadKeyRing, UnknownKey
+from token_auth.keys import Ring
 from web.fields import read_fields
 
 log = logging.getLogger(__name__)

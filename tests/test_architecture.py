@@ -11,9 +11,9 @@ from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.guard import SessionGuard
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.credential import SessionCredential
+from token_auth.blueprint.routes import TokenRoutes
 from token_auth.credential import TokenCredential
 from token_auth.guard import TokenGuard
-from token_auth.routes import TokenRoutes
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,7 +31,8 @@ FLOORS = {
     "accounts": GROUND | {"errors", "store_connection"},
     "approach": GROUND | {"errors", "accounts"},
     "session_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach"},
-    "token_auth": GROUND | {"errors", "store_connection", "accounts", "approach"},
+    "token_auth": GROUND | {"errors", "store_connection", "accounts", "approach", "token_auth.blueprint"},
+    "token_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach", "token_auth"},
     "pages": GROUND | {"errors", "store_connection", "accounts"},
     "open_access": GROUND | {"errors", "accounts", "approach"},
     "lab_controls": GROUND | {"errors", "accounts", "store_connection", "cluster"},

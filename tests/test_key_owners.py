@@ -22,8 +22,9 @@ from tests.other_user import as_nobody, give_to_nobody, only_as_root, open_folde
 from tests.problems import assert_problem
 from tests.visitor import Visitor
 from token_auth import key_ring
+from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing, read_ring, write_ring
-from token_auth.keys import BadKeyRing, Ring, new_key
+from token_auth.keys import Ring, new_key
 
 CHANGES = {
     "rotate": lambda ring: ring.rotate(),

@@ -23,9 +23,10 @@ from tests.problems import assert_problem
 from tests.stopwatch import eventually
 from tests.visitor import Visitor
 from token_auth import key_file, key_ring
+from token_auth.errors import BadKeyRing
 from token_auth.key_file import RingBusy, locked
 from token_auth.key_ring import KeyRing, read_ring, write_ring
-from token_auth.keys import BadKeyRing, Ring, new_key
+from token_auth.keys import Ring, new_key
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from time import monotonic, sleep
 
 from jwt import PyJWTError
 
-from token_auth.keys import BadKeyRing, Key, Ring, key_from_file, moment, seconds
-from token_auth.private_file import keep_others_out, let_in_as_before, open_at_once, open_private, try_lock, whose
+from .errors import BadKeyRing
+from .keys import Key, Ring, key_from_file, moment, seconds
+from .private_file import keep_others_out, let_in_as_before, open_at_once, open_private, try_lock, whose
 
 LOCK_WAIT_S = 2.0  # for a process that holds the lock and does not change the ring
 LOCK_RETRY_S = 0.01
@@ -37,11 +38,11 @@ def read_ring(file: Path) -> Ring:
             keep_others_out(file, opened.fileno(), status)
             keys = [key_from_file(entry) for entry in json.load(opened)["keys"]]
     except (PyJWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BadKeyRing(f"KEY_RING_FILE: {file} is not a key ring") from None
+        raise BadKeyRing(f"{file} is not a key ring") from None
     if sum(key.state == "active" for key in keys) != 1:
-        raise BadKeyRing(f"KEY_RING_FILE: {file} needs exactly one active key")
+        raise BadKeyRing(f"{file} needs exactly one active key")
     if len({key.kid for key in keys}) != len(keys):
-        raise BadKeyRing(f"KEY_RING_FILE: {file} has two keys of one id")
+        raise BadKeyRing(f"{file} has two keys of one id")
     return Ring(tuple(_with_ends(keys, status.st_mtime)))
 
 
@@ -79,7 +80,7 @@ def locked(file: Path, wait_s: float) -> Iterator[None]:
             if stamp(target) != seen:  # others have their turns
                 seen, deadline = stamp(target), monotonic() + wait_s
             if monotonic() >= deadline:
-                raise RingBusy(f"KEY_RING_FILE: another process holds {lock.name}; nothing was changed")
+                raise RingBusy(f"another process holds {lock.name}; nothing was changed")
             sleep(LOCK_RETRY_S)
         yield
 
@@ -91,7 +92,7 @@ def in_one_line(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         owner = whose(Path(error.filename)) if isinstance(error, PermissionError) and error.filename else ""
-        raise BadKeyRing(f"KEY_RING_FILE: {file} cannot be used ({error.strerror}{owner})") from None
+        raise BadKeyRing(f"{file} cannot be used ({error.strerror}{owner})") from None
 
 
 def stamp(file: Path) -> tuple[int, ...] | None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, time
 
-from config import Algorithm
-from token_auth.key_file import LOCK_WAIT_S, in_one_line, locked, read_ring, stamp, write_ring
-from token_auth.keys import LONGEST_LIFE_S, BadKeyRing, Key, Ring
-from token_auth.private_file import readers
+from .errors import BadKeyRing
+from .key_file import LOCK_WAIT_S, in_one_line, locked, read_ring, stamp, write_ring
+from .keys import LONGEST_LIFE_S, Algorithm, Key, Ring
+from .private_file import readers
 
 __all__ = ["KeyRing", "read_ring", "write_ring"]
 
@@ -34,12 +34,12 @@ class KeyRing:
 
     def __init__(
         self,
-        file: Path,
-        alg: Algorithm,
+        file: Path | str,
+        alg: Algorithm = "HS256",
         now: Callable[[], float] = time,
         tokens_live_s: int = LONGEST_LIFE_S,
     ) -> None:
-        self._file = file
+        self._file = Path(file)
         self._alg = alg
         self._now = now
         self._tokens_live_s = tokens_live_s

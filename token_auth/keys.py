@@ -20,20 +20,23 @@ from jwt import PyJWK, PyJWS
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
-from config import DAY_S, Algorithm, BadConfig
+from .errors import BadKeyRing, UnknownKey
 
 log = logging.getLogger(__name__)
 
+Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
 State = Literal["active", "retired", "revoked"]
 
 HMAC_BYTES = 32  # RFC 7518 §3.2: a key of the hash's size or larger
 RSA_BITS = 2048  # RFC 7518 §3.3: 2048 bits or larger
 FEWEST_DISTINCT_BYTES = 12  # 32 random bytes have fewer once in 10^15
 
+DAY_S = 24 * 60 * 60
+YEAR_S = 365 * DAY_S
 CLOCK_SKEW_S = 5  # how far ahead of ours the clock of the node that issued a token may be
 # A node may sign with a key for a second after another process has retired it: that is when it looks at the file again.
 SIGNS_LATE_S = 1 + CLOCK_SKEW_S
-LONGEST_LIFE_S = 365 * DAY_S  # of any token, whatever REFRESH_TTL_S was when it was signed
+LONGEST_LIFE_S = YEAR_S  # of any token, whatever the setting was when it was signed
 
 # Which members of a JWK are secret (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2).
 SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
@@ -41,14 +44,6 @@ SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
 Jwk = dict[str, Any]
 
 _jws = PyJWS()
-
-
-class BadKeyRing(BadConfig):
-    """A key ring file that cannot be used; the text is one line and holds no key."""
-
-
-class UnknownKey(LookupError):
-    """The ring has no such key."""
 
 
 @dataclass(frozen=True)
@@ -207,16 +202,16 @@ def _refuse_weak(key: Key) -> None:
     if key.jwk["kty"] == "oct":
         _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
     elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
-        raise BadKeyRing(f"KEY_RING_FILE: {key.kid} has {key.verifying.key.key_size} bits and needs {RSA_BITS}")
+        raise BadKeyRing(f"{key.kid} has {key.verifying.key.key_size} bits and needs {RSA_BITS}")
     _ = key.verifying
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:
     if len(secret) < HMAC_BYTES:
-        raise BadKeyRing(f"KEY_RING_FILE: the secret of {kid} has {len(secret)} bytes and needs {HMAC_BYTES}")
+        raise BadKeyRing(f"the secret of {kid} has {len(secret)} bytes and needs {HMAC_BYTES}")
     if _is_text(secret) or len(set(secret)) < FEWEST_DISTINCT_BYTES:
         raise BadKeyRing(
-            f"KEY_RING_FILE: the secret of {kid} is text or repeats itself, and may be guessed;"
+            f"the secret of {kid} is text or repeats itself, and may be guessed;"
             " without the file the next start makes a good one"
         )
 

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from token_auth.keys import BadKeyRing
+from .errors import BadKeyRing
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,9 +43,9 @@ def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
         os.fchmod(opened, 0o600 if mode & OTHERS else mode & ~GROUP_CHANGES)
     mended = stat.S_IMODE(os.fstat(opened).st_mode)
     if mended == mode and status.st_uid != os.geteuid():
-        raise BadKeyRing(f"KEY_RING_FILE: {file} lets others read or change the keys (mode {mode:04o}): chmod 600 it")
+        raise BadKeyRing(f"{file} lets others read or change the keys (mode {mode:04o}): chmod 600 it")
     log.warning(
-        "KEY_RING_FILE: %s let others read or change the keys (mode %04o); it is %04o now. Others may have a copy:"
+        "the key ring file %s let others read or change the keys (mode %04o); it is %04o now. Others may have a copy:"
         " a key that they may have read should be revoked",
         *(file, mode, mended),
     )
@@ -65,7 +65,7 @@ def let_in_as_before(target: Path, new: int) -> None:
         except PermissionError:
             if before.st_uid != made.st_uid or before.st_mode & stat.S_IRWXG:
                 raise BadKeyRing(
-                    f"KEY_RING_FILE: {target} belongs to {_user(target)}:{_group(target)}, and a file of yours would"
+                    f"{target} belongs to {_user(target)}:{_group(target)}, and a file of yours would"
                     " shut its readers out; nothing was changed. Run this as root or as its owner"
                 ) from None
     os.fchmod(new, stat.S_IMODE(before.st_mode))

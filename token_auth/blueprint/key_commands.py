@@ -7,8 +7,10 @@ import click
 from flask.cli import AppGroup
 
 from config import Algorithm, privately
+from token_auth.blueprint.key_ring import naming_the_setting
+from token_auth.errors import UnknownKey
 from token_auth.key_ring import KeyRing
-from token_auth.keys import Ring, UnknownKey
+from token_auth.keys import Ring
 
 
 def commands(key_ring: KeyRing) -> AppGroup:
@@ -25,19 +27,19 @@ def commands(key_ring: KeyRing) -> AppGroup:
     @click.option("--algorithm", type=click.Choice(get_args(Algorithm)), help="Not JWT_ALGORITHM, until a node starts.")
     def rotate(algorithm: Algorithm | None) -> None:
         """Sign with a new key from now on; what the old one signed so far lives on."""
-        _changed(key_ring, key_ring.rotate(algorithm))
+        _changed(key_ring, lambda: key_ring.rotate(algorithm))
 
     @group.command("retire")
     @click.argument("kid")
     def retire(kid: str) -> None:
         """Let a key sign no more; what it signed so far lives on."""
-        _changed(key_ring, _known(key_ring.retire, kid))
+        _changed(key_ring, lambda: _known(key_ring.retire, kid))
 
     @group.command("revoke")
     @click.argument("kid")
     def revoke(kid: str) -> None:
         """Refuse every token that a key has signed, at once."""
-        _changed(key_ring, _known(key_ring.revoke, kid))
+        _changed(key_ring, lambda: _known(key_ring.revoke, kid))
 
     return group
 
@@ -49,9 +51,10 @@ def _known(change: Callable[[str], Ring], kid: str) -> Ring:
         raise click.ClickException(f"there is no key {kid!r}; `flask keys list` shows them") from None
 
 
-def _changed(key_ring: KeyRing, ring: Ring) -> None:
-    """Show the ring, and say what running nodes do: this process cannot ask them."""
-    _show(ring)
+@naming_the_setting()
+def _changed(key_ring: KeyRing, change: Callable[[], Ring]) -> None:
+    """Change the ring, show it, and say what running nodes do: this process cannot ask them."""
+    _show(change())
     click.echo(key_ring.followers())
 
 

@@ -1,0 +1,76 @@
+"""Logins carried by the client: a signed access token, and a refresh token whose hash is in the member database.
+
+Offers two approaches that differ in one thing, whether an access token can be taken back: `/token` never looks one
+up, `/hybrid` reads a denylist on every request.
+"""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, g, jsonify
+
+from accounts.database import Database
+from accounts.login import Door
+from approach import Approach
+from config import Config
+from token_auth.blueprint.key_ring import open_key_ring
+from token_auth.blueprint.routes import TokenRoutes
+from token_auth.credential import Lifetimes, TokenCredential
+from token_auth.denylist import Denylist, NoDenylist, RedisDenylist
+from token_auth.guard import Cookies, TokenGuard
+from token_auth.key_ring import KeyRing
+from token_auth.store import RefreshTokens
+
+Clock = Callable[[], float]  # seconds since the epoch
+
+__all__ = ["NoDenylist", "RedisDenylist", "TokenApproach", "jwks_blueprint", "open_key_ring"]
+
+
+class TokenApproach(Approach):
+    """An approach that issues tokens; `denylist` is what it reads before it believes an access token."""
+
+    def __init__(
+        self,
+        name: str,
+        key_ring: KeyRing,
+        database: Database,
+        denylist: Denylist,
+        door: Door,
+        config: Config,
+        now: Clock,
+    ) -> None:
+        lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
+        tokens = RefreshTokens(database, name, config.refresh_grace_s, config.logins_per_member)
+        self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, lifetimes, now)
+        cookies = Cookies.named(config.secure_cookies)
+        views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, cookies, config.secure_cookies)
+        guard = TokenGuard(name, self.credential, cookies)
+        own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
+        super().__init__(name, views, guard, guard.identify_by_access, self.credential.member_changed, own_guard)
+        self.outside.before_request(_expect_bearer)
+        self.outside.after_request(_vary)
+        self.outside.after_request(views.carry)
+        self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
+
+
+def _expect_bearer() -> None:
+    """Let refusals say how to authenticate here (RFC 6750 §3)."""
+    g.bearer_realm = True
+
+
+def _vary(response: Response) -> Response:
+    """Tell caches what the answer depends on here (RFC 9110 §12.5.5)."""
+    response.vary.update(("Cookie", "Authorization"))
+    return response
+
+
+def jwks_blueprint(key_ring: KeyRing) -> Blueprint:
+    """Return the page that publishes the keys with which others verify our tokens (RFC 7517 §5)."""
+    well_known = Blueprint("well_known", __name__)
+
+    @well_known.get("/.well-known/jwks.json")
+    def jwks() -> Response:
+        """Show the public keys; of an HMAC secret there is nothing to show."""
+        key_ring.signing_key()  # whoever asks before the first token is signed finds its key all the same
+        return jsonify(key_ring.current().jwks())
+
+    return well_known
