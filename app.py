@@ -34,7 +34,7 @@ from readiness import Readiness
 from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPrefix, SharedSessions
 from store_connection import StoreConnection
 from token_auth import KeyRing
-from token_auth.blueprint import NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
+from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from web.application import Application
@@ -102,6 +102,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.cli.add_command(key_commands(key_ring))
 
     database.create_tables()
+    database.create_tables(REFRESH_TABLES)
     if config.lab:
         seed_demo(members)
     if config.trusted_proxies:

@@ -7,10 +7,8 @@
     │   ├── InvalidSession              invalid_session
     │   └── BearerError                 (RFC 6750 §3.1: error="invalid_token")
     │       ├── InvalidToken            invalid_token
-    │       │   └── LoginEnded              invalid_token     (genuine, but its login is over)
     │       ├── ExpiredToken            expired_token
     │       ├── RefreshInvalid          refresh_invalid
-    │       │   └── RefreshOfAnotherLogin
     │       ├── RefreshExpired          refresh_expired
     │       └── RefreshReused           refresh_reused
     ├── AmbiguousCredentials       400  bad_request           (a credential sent in two places)
@@ -49,13 +47,17 @@ REALM = "session-or-token"
 
 
 class LabError(Exception):
-    """An expected refusal. `detail` says what happened, in the reader's language."""
+    """An expected refusal. `detail` says what happened, in the reader's language.
+
+    `over`: what was sent opens nothing any more, for sure, and the client may drop it.
+    """
 
     status = 500
     code = "internal_error"
     title: LazyString | str = lazy_gettext("Something went wrong")
     bearer_error: str | None = None  # RFC 6750 §3.1
     retry_after_s: int | None = None
+    over = False
 
     def __init__(self, detail: LazyString | str = "") -> None:
         super().__init__(str(self.code))
@@ -94,10 +96,6 @@ class InvalidToken(BearerError):
     title = lazy_gettext("This access token is not valid")
 
 
-class LoginEnded(InvalidToken):
-    """401: a genuine token of a login that has ended."""
-
-
 class ExpiredToken(BearerError):
     code = "expired_token"
     title = lazy_gettext("This access token has expired")
@@ -106,10 +104,6 @@ class ExpiredToken(BearerError):
 class RefreshInvalid(BearerError):
     code = "refresh_invalid"
     title = lazy_gettext("This refresh token is not valid")
-
-
-class RefreshOfAnotherLogin(RefreshInvalid):
-    """401: it does not belong to the access token beside it, and its own login may be live."""
 
 
 class RefreshExpired(BearerError):

@@ -65,6 +65,11 @@ class Members:
         """Return the member if there is one and it is not disabled."""
         return _if_active(self.find(username))
 
+    def role_of(self, username: str) -> str | None:
+        """Return the member's role; None if there is no such member, or it is disabled."""
+        member = self.find_active(username)
+        return None if member is None else member.role
+
     def meant_by(self, typed: str) -> Member | None:
         """Return the active member whose name was typed, in whatever spelling, or None.
 

@@ -15,15 +15,14 @@ from accounts.members import Members
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import DAY_S, Config
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.credential import LabCredential as SessionCredential
 from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
 from store_connection import StoreConnection
 from token_auth import KeyRing
-from token_auth.blueprint import NoDenylist, RedisDenylist
-from token_auth.credential import Lifetimes as TokenLifetimes
-from token_auth.credential import TokenCredential
-from token_auth.store import RefreshTokens
+from token_auth.blueprint import NoDenylist
+from token_auth.blueprint.credential import LabCredential as TokenCredential
+from token_auth.blueprint.stores import MemberRefreshTokens, RedisDenylist
 
 PREFIX = "lab:"
 
@@ -53,7 +52,7 @@ def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
 def _session_bytes(sessions: LabSessions, members: Members, count: int, used: Callable[[], int]) -> int:
     """Return what the figure `used` grows by for each login, index entry included."""
     lifetimes = SessionLifetimes(1800, 43_200)
-    credential = LabCredential(sessions, members, lifetimes, 50, time, in_lab=True)
+    credential = SessionCredential(sessions, members, lifetimes, 50, time, in_lab=True)
     everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
     credential.issue_for(everybody[0], 1800)
     before = used()
@@ -85,16 +84,14 @@ def _denial_bytes(denylist: RedisDenylist, count: int, used: Callable[[], int]) 
 
 def _row_bytes(config: Config, database: Database, members: Members, count: int) -> dict[str, int]:
     """Return by how much the database file grows for each login, and for each refresh after it."""
-    tokens = RefreshTokens(database, "token", grace_s=10, most_logins=50)
-    lifetimes = TokenLifetimes(300, 7 * DAY_S, 30 * DAY_S)
     key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
-    credential = TokenCredential("token", config.issuer, key_ring, tokens, NoDenylist(), lifetimes, time)
+    credential = TokenCredential(MemberRefreshTokens(database, "token"), key_ring, NoDenylist(), members, config)
     everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
     start = _file_bytes(database)
-    issued = [credential.issue(member, 300, 7 * DAY_S) for member in everybody]
+    issued = [credential.issue_for(member, 300, 7 * DAY_S) for member in everybody]
     logged_in = _file_bytes(database)
     for pair in issued:
-        credential.renew(credential.verify_refresh(pair.refresh), None)
+        credential.renew(pair.refresh)
     refreshed = _file_bytes(database)
     return {
         "login_db_bytes": round((logged_in - start) / count),

@@ -22,7 +22,8 @@ from session_auth.blueprint.credential import LabRecord
 from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import new_id
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
-from token_auth.store import Family, RefreshTokens
+from token_auth.blueprint.stores import MemberRefreshTokens
+from token_auth.store import Family
 
 ABSOLUTE_S = 12 * 3600
 PREFIX = str(Config.model_fields["store_prefix"].default)
@@ -65,7 +66,7 @@ class TokenSeeder:
     def __init__(self, url: str) -> None:
         self.logins = 0
         self.database = Database(url)
-        self._tokens = RefreshTokens(self.database, "token", grace_s=0, most_logins=AS_MANY_AS_ASKED)
+        self._tokens = MemberRefreshTokens(self.database, "token")
         with self.database.reading() as session:
             self._members = [session.get_one(Member, name_of(number)) for number in range(1, LOAD_MEMBERS + 1)]
 
@@ -79,8 +80,8 @@ class TokenSeeder:
         now = time()
         family = Family(
             login_id=secrets.token_urlsafe(16),
-            approach="token",
-            member_id=member.username,
+            name="token",
+            user_id=member.username,
             seed=secrets.token_hex(32),
             access_ttl_s=300,
             refresh_ttl_s=7 * DAY_S,
@@ -88,7 +89,7 @@ class TokenSeeder:
             expires_at=now + 30 * DAY_S,
             revoked_at=None,
         )
-        self._tokens.create(member, family, secrets.token_hex(32), now + 7 * DAY_S)
+        self._tokens.create(family, secrets.token_hex(32), now + 7 * DAY_S, AS_MANY_AS_ASKED)
 
 
 def node_memory(numbers: list[int]) -> Iterator[dict[str, int]]:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from session_auth.blueprint.credential import LabCredential
+from session_auth import Sessions
+from session_auth import guard as session_guard
+from session_auth.blueprint import credential as lab_sessions
 from session_auth.blueprint.guard import SessionGuard
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.credential import SessionCredential
+from token_auth import Tokens
+from token_auth import guard as token_guard
+from token_auth.blueprint import credential as lab_tokens
+from token_auth.blueprint.guard import TokenGuard
 from token_auth.blueprint.routes import TokenRoutes
 from token_auth.credential import TokenCredential
-from token_auth.guard import TokenGuard
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,6 +26,7 @@ BELOW_ALL = {"config", "session_auth"}  # the core of sessions: it imports nothi
 GROUND = BELOW_ALL | {"web", "measurement"}
 FLOORS = {
     "session_auth": set(),
+    "token_auth": set(),
     "config": {"session_auth"},
     "web": BELOW_ALL,
     "measurement": BELOW_ALL,
@@ -31,7 +37,6 @@ FLOORS = {
     "accounts": GROUND | {"errors", "store_connection"},
     "approach": GROUND | {"errors", "accounts"},
     "session_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach"},
-    "token_auth": GROUND | {"errors", "store_connection", "accounts", "approach", "token_auth.blueprint"},
     "token_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach", "token_auth"},
     "pages": GROUND | {"errors", "store_connection", "accounts"},
     "open_access": GROUND | {"errors", "accounts", "approach"},
@@ -46,16 +51,17 @@ FLOORS = {
     # (cluster), the stores' own encoding for logins in bulk (the twins' stores), the pages for its untuned contender.
     "loadtests": GROUND
     | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "token_auth", "planner"}
-    | {"session_auth.blueprint"},
+    | {"session_auth.blueprint", "token_auth.blueprint"},
 }
 PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
-NO_TWIN = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "key_commands.py", "denylist.py"}
-# The core's face, contract, errors and way to the store; the lab's adapter to Flask-Session and its second store.
-SESSIONS_ONLY = {"sessions.py", "contract.py", "errors.py", "connection.py", "problems.py", "interface.py", "stores.py"}
-# What is known of a login: carried in the token's claims, or kept in the session's record.
-BY_THEIR_OWN_NAMES = {"claims.py": "record.py"}
+TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
+TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
+# What sessions need and tokens do not: a way to Redis (an engine is the application's), and Flask-Session's interface.
+SESSIONS_ONLY = {"contract.py", "connection.py", "blueprint/interface.py"}
+# The face; and what is known of a login: carried in the token's claims, or kept in the session's record.
+BY_THEIR_OWN_NAMES = {"tokens.py": "sessions.py", "claims.py": "record.py"}
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -98,11 +104,16 @@ def test_every_part_has_its_floor() -> None:
 
 def test_the_twins_have_the_same_files() -> None:
     sessions, tokens = (
-        {path.name for folder in (name, f"{name}/blueprint") for path in (ROOT / folder).glob("*.py")}
+        {
+            path.relative_to(ROOT / name).as_posix()
+            for folder in (name, f"{name}/blueprint")
+            for path in (ROOT / folder).glob("*.py")
+        }
         for name in ("session_auth", "token_auth")
     )
-    assert {BY_THEIR_OWN_NAMES.get(name, name) for name in tokens - NO_TWIN} == sessions - SESSIONS_ONLY
-    assert tokens >= NO_TWIN | BY_THEIR_OWN_NAMES.keys()
+    assert {BY_THEIR_OWN_NAMES.get(name, name) for name in tokens - TOKENS_ONLY} == sessions - SESSIONS_ONLY
+    assert tokens >= TOKENS_ONLY | BY_THEIR_OWN_NAMES.keys()
+    assert sessions >= SESSIONS_ONLY
 
 
 def verbs(kind: type) -> set[str]:
@@ -110,14 +121,16 @@ def verbs(kind: type) -> set[str]:
 
 
 def test_the_twins_have_the_same_verbs() -> None:
+    assert verbs(Sessions) - {"renew"} == verbs(Tokens) - {"verify", "refresh"}
     assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh"}
-    assert verbs(SessionGuard) == verbs(TokenGuard) - {"identify_by_access"} == {"identify"}
-    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "member_changed", "holdings"}
-    assert shared <= verbs(LabCredential)
-    assert shared - {"member_changed", "holdings"} | {"open", "write", "set_role", "login_of"} == verbs(
-        SessionCredential
-    )
-    assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "revoke_by"}
+    assert verbs(SessionGuard) == verbs(TokenGuard) == {"identify"}
+    assert verbs(session_guard.SessionGuard) - {"session", "data", "visit"} == verbs(token_guard.TokenGuard)
+    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "set_role"}
+    assert verbs(SessionCredential) == shared | {"open", "write", "login_of"}
+    assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "exchange"}
+    of_the_lab = {"issue_for", "live_logins", "member_changed", "holdings"}
+    assert verbs(lab_sessions.LabCredential) - verbs(SessionCredential) == of_the_lab
+    assert verbs(lab_tokens.LabCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
 
 
 def test_the_pages_do_not_know_the_approaches() -> None:

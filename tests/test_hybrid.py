@@ -12,8 +12,9 @@ from tests.conftest import Clock, MakeApp
 from tests.forge import claims_of
 from tests.monitor import Monitor
 from tests.visitor import Visitor, change_password
+from token_auth.blueprint.stores import RedisDenylist
 from token_auth.claims import CLOCK_SKEW_S
-from token_auth.denylist import ENDED, RedisDenylist
+from token_auth.denylist import ENDED
 
 Nodes = tuple[Flask, Flask]
 

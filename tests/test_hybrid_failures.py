@@ -6,7 +6,7 @@ from errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor
 from tests.test_hybrid import Nodes, everywhere, login_id
 from tests.visitor import Visitor
-from token_auth.denylist import RedisDenylist
+from token_auth.blueprint.stores import RedisDenylist
 
 
 @pytest.fixture

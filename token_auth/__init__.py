@@ -1,9 +1,56 @@
 """Logins carried by the client: a signed access token, and a refresh token whose hash is in a database.
 
-This folder is the core: it imports nothing of the project. What the lab adds to it is in `blueprint/`.
+    tokens = Tokens(KeyRing("keys.json"), RefreshTokens(engine), issuer="https://example.org", role_of=role_of)
+    tokens.init_app(app)
+    pair = tokens.log_in(user.id)            # in the view that has checked the password
+    @tokens.required(role="admin")           # below @app.route(…)
+
+These files (`*.py`) need Flask, PyJWT with cryptography and SQLAlchemy, and import nothing else of the project.
+`blueprint/` is what the lab adds. `contract.py` is the test that travels with a copy.
 """
 
-from .errors import BadKeyRing
+from .credential import LiveLogin, Login, Pair
+from .denylist import Denylist
+from .errors import (
+    BadKeyRing,
+    BearerError,
+    ExpiredToken,
+    InvalidToken,
+    NoCredentials,
+    RefreshesTooFast,
+    RefreshExpired,
+    RefreshInvalid,
+    RefreshReused,
+    RoleTooLow,
+    StoreUnavailable,
+    TokenError,
+    UnknownKey,
+    UserRefused,
+)
 from .key_ring import KeyRing
+from .store import RefreshTokens
+from .tokens import Tokens
 
-__all__ = ["BadKeyRing", "KeyRing"]
+__all__ = [
+    "BadKeyRing",
+    "BearerError",
+    "Denylist",
+    "ExpiredToken",
+    "InvalidToken",
+    "KeyRing",
+    "LiveLogin",
+    "Login",
+    "NoCredentials",
+    "Pair",
+    "RefreshExpired",
+    "RefreshInvalid",
+    "RefreshReused",
+    "RefreshTokens",
+    "RefreshesTooFast",
+    "RoleTooLow",
+    "StoreUnavailable",
+    "TokenError",
+    "Tokens",
+    "UnknownKey",
+    "UserRefused",
+]

@@ -1,61 +1,58 @@
-"""Access and refresh tokens: issued, verified, renewed and revoked."""
+"""Access and refresh tokens: issued, verified, renewed and revoked. Knows no request and no response."""
 
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import time
-from typing import Any
 
-from accounts.login import NAME_OR_PASSWORD
-from accounts.members import Change, Member
-from approach import Holding, LiveLogin
-from config import DAY_S, YEAR_S
-from errors import (
-    InvalidCredentials,
+from .claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
+from .denylist import ENDED, Denylist
+from .errors import (
     InvalidToken,
     LoginEnded,
+    NoCredentials,
+    RefreshEnded,
     RefreshesTooFast,
+    RefreshExpired,
     RefreshInvalid,
     RefreshOfAnotherLogin,
     RefreshReused,
-    StoreUnavailable,
+    UserRefused,
 )
-from measurement import step
-from token_auth.claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
-from token_auth.denylist import ENDED, Denylist
-from token_auth.key_ring import KeyRing
-from token_auth.store import (
-    AnotherLogin,
-    Ended,
-    Exchange,
-    Family,
-    MemberChanged,
-    MemberDisabled,
-    RefreshTokens,
-    Reused,
-    TooFast,
-    Unknown,
-)
-from token_auth.store import RefreshToken as RefreshRow
+from .key_ring import KeyRing
+from .keys import DAY_S, YEAR_S, Key
+from .store import AnotherLogin, Ended, Exchange, Family, RefreshTokens, Reused, TooFast, Unknown
 
 log = logging.getLogger(__name__)
 
 DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
 
+RoleOf = Callable[[str], str | None]  # the role that a user has now; None: this user may not be logged in (any more)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Whose request this is, the role that the user has, and which of the user's logins it is."""
+
+    user_id: str
+    role: str
+    login_id: str
+
 
 @dataclass(frozen=True)
-class Lifetimes:
-    """Seconds that an access token, a refresh token, and all of a login's refresh tokens together live."""
+class LiveLogin:
+    """One of a user's logins: when it began and when it ends at the latest, in seconds since the epoch."""
 
-    access_s: int
-    refresh_s: int
-    absolute_s: int
+    login_id: str
+    created_at: float
+    expires_at: float
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """What a client is given, and the role that the access token claims."""
+class Pair:
+    """What a client is given: two tokens, the seconds for which the access token lives, and the role it claims."""
 
     access: str
     refresh: str
@@ -72,85 +69,89 @@ class Tokens:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccessToken:
     """A genuine access token. An expired one opens nothing, and still says whose it was.
 
-    `role_is_old`: the member has another role now. Such a token opens what the login's own end needs, and no page.
+    `role_is_old`: the user has another role now. Such a token opens what the login's own end needs, and no page.
     """
 
-    member_id: str
-    role: str
-    login_id: str
+    login: Login
     expired: bool
     role_is_old: bool = False
 
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A genuine refresh token; whether its login is live, only the member database knows."""
+    """A genuine refresh token; whether its login is live, only the database knows."""
 
     jti: str
     expired: bool
 
 
+@dataclass(frozen=True)
+class Lifetimes:
+    """Seconds that an access token, a refresh token, and all of a login's refresh tokens together live."""
+
+    access_s: int
+    refresh_s: int
+    absolute_s: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what `claims.py` would refuse: an access token lives a day at most, others a year."""
+        for name, value, longest_s in (
+            ("access_s", self.access_s, DAY_S),
+            ("refresh_s", self.refresh_s, YEAR_S),
+            ("absolute_s", self.absolute_s, YEAR_S),
+        ):
+            if not 1 <= value <= longest_s:
+                raise ValueError(f"{name} takes 1 to {longest_s} seconds")
+
+
 class TokenCredential:
-    """Issue, verify, renew and revoke tokens of one approach."""
+    """Issue, verify, renew and revoke tokens of one kind of login.
+
+    `role_of`: see `Tokens`. What it and the denylist raise reaches the caller, as `StoreUnavailable` does.
+    """
 
     def __init__(
         self,
-        approach: str,
-        issuer: str,
         key_ring: KeyRing,
-        tokens: RefreshTokens,
+        store: RefreshTokens,
+        issuer: str,
+        role_of: RoleOf,
         denylist: Denylist,
         lifetimes: Lifetimes,
+        grace_s: float = 10,
+        most_logins: int = 50,
         now: Callable[[], float] = time,
     ) -> None:
-        self._approach = approach
         self._key_ring = key_ring
-        self._tokens = tokens
+        self._store = store
+        self._role_of = role_of
         self._denylist = denylist
         self._lifetimes = lifetimes
+        self._grace_s = grace_s
+        self._most_logins = most_logins
         self._now = now
-        # An audience each: a token of /token never passes at /hybrid, where it could not be denied.
-        audience = f"{issuer}/{approach}"
-        # As long as any setting allows: a token lives as long as it says, also when a node starts with another setting.
+        # An audience each: a token of one kind of login never passes as another's, where it could not be denied.
+        audience = f"{issuer}/{store.name}"
+        # As long as any setting allows: a token lives as long as it says, also when a process starts with another one.
         self._access = Expectation(ACCESS, issuer, audience, DAY_S)
         self._refresh = Expectation(REFRESH, issuer, audience, YEAR_S)
 
-    # -- issue, verify, renew, revoke
+    # -- the hot path: one authenticated read
 
-    def issue(self, member: Member, access_s: int, refresh_s: int) -> Tokens:
-        """Start a login and return its first two tokens.
+    def verify(self, token: str) -> AccessToken:
+        """Return what a genuine access token says, expired or not. Only a denylist is asked, if there is one.
 
-        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
-        another role or another password while the password was being checked.
+        Raise `InvalidToken` for one that is not ours, and `LoginEnded` for one whose login is denied.
         """
-        now = self._now()
-        family = Family(
-            login_id=secrets.token_urlsafe(16),
-            approach=self._approach,
-            member_id=member.username,
-            seed=secrets.token_hex(32),
-            access_ttl_s=access_s,
-            refresh_ttl_s=refresh_s,
-            created_at=now,
-            expires_at=now + self._lifetimes.absolute_s,
-            revoked_at=None,
-        )
-        jti, expires_at = secrets.token_hex(32), now + refresh_s
-        try:
-            made_room = self._tokens.create(member, family, jti, expires_at)
-        except MemberChanged:
-            raise InvalidCredentials(NAME_OR_PASSWORD) from None
-        try:
-            for oldest in made_room:
-                self._deny(oldest.login_id, oldest.access_ttl_s)
-        except StoreUnavailable:
-            self._tokens.end_login(member.username, family.login_id, now)
-            raise
-        return self._sign(Exchange(family, member.role, jti, now, expires_at), now)
+        access = self.read(token)
+        held_against = self._denylist.find(access.login.login_id)
+        if held_against == ENDED:
+            raise LoginEnded()
+        return access if held_against in (None, access.login.role) else replace(access, role_is_old=True)
 
     def read(self, token: str) -> AccessToken:
         """Return what a genuine access token says, expired or not, ended or not. Raise `InvalidToken`."""
@@ -158,19 +159,7 @@ class TokenCredential:
         claims = self._claims(token, self._access, now)
         if claims is None:
             raise InvalidToken()
-        return AccessToken(claims["sub"], claims["role"], claims["login_id"], has_expired(claims, now))
-
-    def verify(self, token: str) -> AccessToken:
-        """Return what a genuine access token says, expired or not. No database or store is asked on `/token`.
-
-        Raise `InvalidToken` for one that is not ours, `LoginEnded` for one whose login is denied, and
-        `StoreUnavailable` if the denylist cannot be read.
-        """
-        access = self.read(token)
-        held_against = self._denylist.find(access.login_id)
-        if held_against == ENDED:
-            raise LoginEnded()
-        return access if held_against in (None, access.role) else replace(access, role_is_old=True)
+        return AccessToken(Login(claims["sub"], claims["role"], claims["login_id"]), has_expired(claims, now))
 
     def verify_refresh(self, token: str) -> RefreshToken:
         """Return what a genuine refresh token says, expired or not. Raise `RefreshInvalid`."""
@@ -180,120 +169,153 @@ class TokenCredential:
             raise RefreshInvalid()
         return RefreshToken(claims["jti"], has_expired(claims, now))
 
-    def renew(self, refresh: RefreshToken, login_id: str | None) -> Tokens:
+    # -- issue, renew, revoke
+
+    def issue(self, user_id: str) -> Pair:
+        """Start a login and return its first two tokens; raise with nothing half-done.
+
+        A user's oldest login ends if there are too many. Raise `UserRefused` if `role_of` knows no role.
+        """
+        return self._issue(user_id, self._lifetimes.access_s, self._lifetimes.refresh_s, self._role_of)
+
+    def renew(self, refresh: str, access: str | None = None) -> Pair:
+        """Exchange a refresh token for new tokens. An access token that comes along has to be of the same login.
+
+        Raise `InvalidToken`, `RefreshExpired`, or what `exchange` does.
+        """
+        login_id = None if access is None else self.read(access).login.login_id
+        found = self.verify_refresh(refresh)
+        if found.expired:
+            raise RefreshExpired()
+        return self.exchange(found, login_id)
+
+    def exchange(self, refresh: RefreshToken, login_id: str | None) -> Pair:
         """Exchange a refresh token for new tokens; with `login_id`, only if it belongs to that login.
 
-        Whether an expired one may be exchanged is for the caller to know (the third of the four cases).
-        Raise `RefreshInvalid`, or `RefreshReused` once the family is revoked.
+        Whether an expired one may be exchanged is for the caller to know (the third of the four cases). The role is
+        read first, outside the transaction: if it cannot be read, nothing has happened.
+        Raise `RefreshInvalid`, `RefreshesTooFast`, or `RefreshReused` once the login is ended for it.
         """
         now = self._now()
+        family = self._store.family_of(refresh.jti)
+        if family is None:
+            raise RefreshEnded()
+        role = self._role_of(family.user_id)
+        if role is None:
+            self.end_all(family.user_id)
+            raise RefreshEnded()
         try:
-            exchange = self._tokens.exchange(refresh.jti, login_id, now, self._lifetimes.refresh_s)
+            exchange = self._store.exchange(refresh.jti, login_id, now, self._grace_s, self._lifetimes.refresh_s)
         except Ended as ended:  # perhaps while the denylist did not answer: deny it once more
             self._deny(ended.login_id, ended.access_ttl_s)
-            raise RefreshInvalid() from None
+            raise RefreshEnded() from None
         except AnotherLogin:
             raise RefreshOfAnotherLogin() from None
         except Unknown:
-            raise RefreshInvalid() from None
+            raise RefreshEnded() from None
         except TooFast:
             raise RefreshesTooFast() from None
-        except MemberDisabled as disabled:
-            self.end_all(str(disabled))
-            raise RefreshInvalid() from None
         except Reused as reused:
-            log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._approach)
+            log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._store.name)
             self._deny(reused.login_id, reused.access_ttl_s)
             raise RefreshReused() from None
-        return self._sign(exchange, now)
+        return self._sign(exchange, role, now)
 
-    def revoke(self, member_id: str, login_id: str) -> None:
-        """End a login: its refresh tokens at once, its access tokens where there is a denylist.
+    def revoke(self, access: str | None = None, refresh: str | None = None) -> None:
+        """End the logins that these tokens belong to, usually one: their refresh tokens at once, their access tokens
+        where there is a denylist.
 
-        One that has ended is denied once more, perhaps the denylist did not answer then.
+        Whatever proves whose login it is will do (RFC 7009): an access token, expired or of an earlier role, or a
+        refresh token. One that has ended is denied once more, perhaps the denylist did not answer then.
+        Raise `NoCredentials`, or `InvalidToken` or `RefreshInvalid` if one of them is not genuine.
         """
-        family = self._tokens.end_login(member_id, login_id, self._now())
-        self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
+        if access is None and refresh is None:
+            raise NoCredentials()
+        proof = None if access is None else self.read(access).login
+        other = None if refresh is None else self.verify_refresh(refresh)
+        if proof is not None:
+            self._revoke(proof.user_id, proof.login_id)
+        family = None if other is None else self._store.family_of(other.jti)
+        if family is not None and (proof is None or family.login_id != proof.login_id):
+            self._revoke(family.user_id, family.login_id)
 
-    def revoke_by(self, refresh: RefreshToken, besides: str | None = None) -> None:
-        """End the login that this refresh token belongs to, whatever became of the token, unless it is `besides`."""
-        family = self._tokens.family_of(refresh.jti)
-        if family is not None and family.login_id != besides:
-            self.revoke(family.member_id, family.login_id)
+    # -- a user's logins
 
-    # -- a member's logins
-
-    def list_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
-        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
-        families = self._tokens.list_logins(member_id, self._now(), first, most)
+    def list_logins(self, user_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+        """Return at most `most` of the user's live logins, newest first, the `first` newest ones left out."""
+        families = self._store.list_logins(user_id, self._now(), first, most)
         return [LiveLogin(family.login_id, family.created_at, family.expires_at) for family in families]
 
-    def end_login(self, member_id: str, login_id: str) -> bool:
+    def end_login(self, user_id: str, login_id: str) -> bool:
         """End one login; tell whether it was live."""
         now = self._now()
-        for family in self._tokens.find_live(member_id, now):
+        for family in self._store.find_live(user_id, now):
             if family.login_id == login_id:
-                self._deny(login_id, family.access_ttl_s)  # first: without the store it is still there to be ended
-                self._tokens.end_login(member_id, login_id, now)
+                self._deny(login_id, family.access_ttl_s)  # first: if that fails it is still there to be ended
+                self._store.end_login(user_id, login_id, now)
                 return True
         return False
 
-    def end_all(self, member_id: str) -> None:
-        """End all of the member's logins.
+    def end_all(self, user_id: str) -> None:
+        """End all of the user's logins.
 
-        What ended before is denied once more: if the store did not answer then, it is only a matter of trying again.
+        What ended before is denied once more: if the denylist did not answer then, it is only a matter of trying again.
         """
         now = self._now()
-        for family in self._tokens.end_all(member_id, now):
+        for family in self._store.end_all(user_id, now):
             if now < (family.revoked_at or now) + family.access_ttl_s:
                 self._deny(family.login_id, family.access_ttl_s)
 
-    def member_changed(self, change: Change) -> None:
-        """Carry a change of a member to their live logins, as far as this approach can reach them."""
-        if change.what != "role":
-            self.end_all(change.username)
-            return
-        for family in self._tokens.find_live(change.username, self._now()):
-            self._denylist.require_role(family.login_id, change.role, family.access_ttl_s + DENY_MARGIN_S)
-
-    def holdings(self, token: str) -> list[Holding]:
-        """Return what is kept for the login that this access or refresh token belongs to, ended or not.
-
-        Hashes and times: nothing from which a usable token could be made.
-        """
-        login_id = self._login_of(token)
-        rows = None if login_id is None else self._tokens.rows(login_id)
-        if login_id is None or rows is None:
-            return []
-        family, tokens = rows
-        entry = self._denylist.find(login_id)
-        denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
-        denial = [] if entry is None else [Holding("store", f"denied:{login_id}", denied)]
-        return [
-            Holding("database", f"login {login_id}", _times_of(family)),
-            *(Holding("database", f"refresh token {kept.jti_hash}", _spending_of(kept)) for kept in tokens),
-            *denial,
-        ]
+    def set_role(self, user_id: str, role: str) -> None:
+        """Tell the user's live logins of another role: with a denylist at once, else from the next refresh on."""
+        for family in self._store.find_live(user_id, self._now()):
+            self._denylist.require_role(family.login_id, role, family.access_ttl_s + DENY_MARGIN_S)
 
     # -- the steps they share
 
-    def _login_of(self, token: str) -> str | None:
+    def _issue(self, user_id: str, access_s: int, refresh_s: int, role_of: RoleOf) -> Pair:
+        """Start a login.
+
+        `role_of` is asked once the login is there: a change that comes earlier is seen, one that comes later finds the
+        login and ends it. Where it knows no role, or raises, the login is taken back.
+        """
         now = self._now()
-        access = self._claims(token, self._access, now)
-        if access is not None:
-            return str(access["login_id"])
-        refresh = self._claims(token, self._refresh, now)
-        family = None if refresh is None else self._tokens.family_of(refresh["jti"])
-        return None if family is None else family.login_id
+        family = Family(
+            login_id=secrets.token_urlsafe(16),
+            name=self._store.name,
+            user_id=user_id,
+            seed=secrets.token_hex(32),
+            access_ttl_s=access_s,
+            refresh_ttl_s=refresh_s,
+            created_at=now,
+            expires_at=now + self._lifetimes.absolute_s,
+            revoked_at=None,
+        )
+        jti, expires_at = secrets.token_hex(32), now + refresh_s
+        made_room = self._store.create(family, jti, expires_at, self._most_logins)
+        try:
+            for oldest in made_room:
+                self._deny(oldest.login_id, oldest.access_ttl_s)
+            role = role_of(user_id)
+            if role is None:
+                raise UserRefused()
+            return self._sign(Exchange(family, jti, now, expires_at), role, now)
+        except BaseException:
+            with suppress(Exception):  # then it is a login of which no client has a token
+                self._store.take_back(family.login_id)
+            raise
+
+    def _revoke(self, user_id: str, login_id: str) -> None:
+        family = self._store.end_login(user_id, login_id, self._now())
+        self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
-        with step("verify", f"{expected.typ} signature and claims"):
-            try:
-                return decode(token, self._key_ring, expected, now)
-            except Malformed:
-                return None
+        try:
+            return decode(token, self._key_ring, expected, now)
+        except Malformed:
+            return None
 
-    def _sign(self, exchange: Exchange, now: float) -> Tokens:
+    def _sign(self, exchange: Exchange, role: str, now: float) -> Pair:
         family, key = exchange.family, self._key_ring.signing_key()
         access_s = min(family.access_ttl_s, self._lifetimes.access_s)  # the setting may be another one by now
         times = _times(now, min(now + access_s, family.expires_at))  # nothing outlives its login
@@ -301,9 +323,9 @@ class TokenCredential:
             **times,
             "iss": self._access.issuer,
             "aud": self._access.audience,
-            "sub": family.member_id,
+            "sub": family.user_id,
             "jti": secrets.token_urlsafe(16),
-            "role": exchange.role,
+            "role": role,
             "login_id": family.login_id,
         }
         refresh = {
@@ -312,26 +334,13 @@ class TokenCredential:
             "aud": self._refresh.audience,
             "jti": exchange.jti,
         }
-        with step("verify", f"sign {key.alg} twice"):
-            return Tokens(
-                encode(key, ACCESS, access),
-                encode(key, REFRESH, refresh),
-                times["exp"] - times["iat"],
-                exchange.role,
-            )
+        return Pair(*self._encode(key, access, refresh), times["exp"] - times["iat"], role)
+
+    def _encode(self, key: Key, access: Claims, refresh: Claims) -> tuple[str, str]:
+        return encode(key, ACCESS, access), encode(key, REFRESH, refresh)
 
     def _deny(self, login_id: str, access_ttl_s: int) -> None:
         self._denylist.deny(login_id, access_ttl_s + DENY_MARGIN_S)
-
-
-def _times_of(family: Family) -> dict[str, Any]:
-    ended = {} if family.revoked_at is None else {"revoked_at": family.revoked_at}
-    return {"member_id": family.member_id, "created_at": family.created_at, "expires_at": family.expires_at, **ended}
-
-
-def _spending_of(token: RefreshRow) -> dict[str, Any]:
-    spent = {} if token.spent_at is None else {"spent_at": token.spent_at}
-    return {"issued_at": token.issued_at, "expires_at": token.expires_at, **spent}
 
 
 def _times(issued_at: float, expires_at: float) -> dict[str, int]:

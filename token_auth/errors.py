@@ -1,30 +1,31 @@
-"""What can go wrong, as a tree of errors with a status and a stable code each.
+"""What can go wrong, each with an HTTP status, a stable code and a message in English.
 
     TokenError
-    ├── CredentialError            401  who are you?
-    │   ├── NoCredentials               no_credentials
-    │   ├── UserRefused                 invalid_credentials   (this user may not be logged in)
-    │   └── BearerError                 (RFC 6750 §3.1: error="invalid_token")
-    │       ├── InvalidToken            invalid_token
-    │       │   └── LoginEnded              invalid_token     (genuine, but its login is over)
-    │       ├── ExpiredToken            expired_token
-    │       ├── RefreshInvalid          refresh_invalid
-    │       ├── RefreshExpired          refresh_expired
-    │       └── RefreshReused           refresh_reused
-    ├── AmbiguousCredentials       400  bad_request           (a token sent in two places)
+    ├── NoCredentials              401  no_credentials       (no access token)
+    ├── UserRefused                401  invalid_credentials  (this user may not be logged in)
+    ├── BearerError                401                       (RFC 6750 §3.1: error="invalid_token")
+    │   ├── InvalidToken                invalid_token
+    │   │   └── LoginEnded                                   (genuine, but its login is over)
+    │   ├── ExpiredToken                expired_token
+    │   │   └── BothExpired                                  (and so has the refresh token beside it)
+    │   ├── RefreshInvalid              refresh_invalid
+    │   │   ├── RefreshEnded                                 (genuine, but no live login has it)
+    │   │   └── RefreshOfAnotherLogin                        (than the access token beside it)
+    │   ├── RefreshExpired              refresh_expired
+    │   └── RefreshReused               refresh_reused
     ├── RoleTooLow                 403  forbidden
-    ├── RefreshesTooFast           429  rate_limited          (Retry-After)
-    └── StoreUnavailable           503  store_unavailable     (Retry-After)
+    ├── RefreshesTooFast           429  rate_limited
+    └── StoreUnavailable           503  store_unavailable    (the database does not answer)
 
-Absent or bad (401), forbidden (403) and broken (503) are never confused. `BadKeyRing` and `UnknownKey` are for the
-operator of the keys, and no request sees them.
+Absent or bad (401), forbidden (403) and broken (503) are never confused. No message repeats what a client sent.
+`BadKeyRing` and `UnknownKey` are for the operator of the keys, and no request meets them.
 """
 
 
 class TokenError(Exception):
-    """An expected refusal. Its text is for a developer.
+    """An expected refusal. `retry_after_s`: when it is worth trying again, in seconds.
 
-    `spent`: these tokens open nothing any more, and a client that still has them drops them.
+    `over`: the tokens that came open nothing any more, for sure, and a client may drop them.
     """
 
     status = 500
@@ -32,33 +33,28 @@ class TokenError(Exception):
     message = "Something went wrong."
     bearer_error: str | None = None  # RFC 6750 §3.1
     retry_after_s: int | None = None
+    over = False
 
-    def __init__(self, spent: bool = False) -> None:
-        super().__init__(self.message)
-        self.spent = spent
+    def __str__(self) -> str:
+        return self.message
 
 
-class CredentialError(TokenError):
-    """401: the request does not prove who sends it."""
+class NoCredentials(TokenError):
+    status = 401
+    code = "no_credentials"
+    message = "Not logged in."
+
+
+class UserRefused(TokenError):
+    status = 401
+    code = "invalid_credentials"
+    message = "This user may not be logged in."
+
+
+class BearerError(TokenError):
+    """401: a token that opens nothing here."""
 
     status = 401
-
-
-class NoCredentials(CredentialError):
-    code = "no_credentials"
-    message = "No access token was sent."
-
-
-class UserRefused(CredentialError):
-    """401: the user may not be logged in (any more)."""
-
-    code = "invalid_credentials"
-    message = "This user may not log in."
-
-
-class BearerError(CredentialError):
-    """401: a token that does not open this door."""
-
     bearer_error = "invalid_token"
 
 
@@ -68,9 +64,8 @@ class InvalidToken(BearerError):
 
 
 class LoginEnded(InvalidToken):
-    """401: a genuine token of a login that has ended."""
-
     message = "The login of this access token has ended."
+    over = True
 
 
 class ExpiredToken(BearerError):
@@ -78,9 +73,25 @@ class ExpiredToken(BearerError):
     message = "This access token has expired."
 
 
+class BothExpired(ExpiredToken):
+    message = "Both tokens have expired."
+    over = True
+
+
 class RefreshInvalid(BearerError):
     code = "refresh_invalid"
     message = "This refresh token is not valid."
+
+
+class RefreshEnded(RefreshInvalid):
+    message = "The login of this refresh token has ended."
+    over = True
+
+
+class RefreshOfAnotherLogin(RefreshInvalid):
+    """401: and that login may be live."""
+
+    message = "This refresh token is of another login than the access token."
 
 
 class RefreshExpired(BearerError):
@@ -91,20 +102,10 @@ class RefreshExpired(BearerError):
 class RefreshReused(BearerError):
     code = "refresh_reused"
     message = "This refresh token was used before, so its login was ended."
-
-
-class AmbiguousCredentials(TokenError):
-    """400: a client must not send a token in more than one place (RFC 6750 §2)."""
-
-    status = 400
-    code = "bad_request"
-    message = "A token was sent in two places."
-    bearer_error = "invalid_request"
+    over = True
 
 
 class RoleTooLow(TokenError):
-    """403: known, and not allowed."""
-
     status = 403
     code = "forbidden"
     message = "Your role does not open this page."
@@ -121,11 +122,11 @@ class RefreshesTooFast(TokenError):
 
 
 class StoreUnavailable(TokenError):
-    """503: what the answer depends on does not answer. Never a 401: no user was refused."""
+    """503: the database does not answer. Never a 401: no user was refused."""
 
     status = 503
     code = "store_unavailable"
-    message = "The database of the refresh tokens does not answer. Nothing was changed."
+    message = "The database of the logins does not answer. Nothing was changed; try again in a moment."
     retry_after_s = 1
 
 

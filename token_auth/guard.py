@@ -1,145 +1,108 @@
-"""From a request to the member who sent it, by the tokens that it carries."""
+"""From a request to the login that sent it, by the tokens that it carries."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from functools import partial
 
-from flask import g, request
+from flask import Response, after_this_request, request
 
-from accounts.identity import Identity
-from errors import (
-    AmbiguousCredentials,
-    ExpiredToken,
-    LoginEnded,
-    NoCredentials,
-    RefreshInvalid,
-    RefreshOfAnotherLogin,
-    RefreshReused,
-)
-from token_auth.credential import AccessToken, RefreshToken, TokenCredential, Tokens
-from web.cookies import cookie_name, single_cookie
-from web.origin import refuse_cross_origin
+from .credential import AccessToken, Login, Pair, RefreshToken, TokenCredential
+from .errors import BothExpired, ExpiredToken, NoCredentials, RefreshInvalid, RoleTooLow
 
+ACCESS_HEADER = "X-Access-Token"  # of an answer only
 REFRESH_HEADER = "X-Refresh-Token"
 
-Carrier = Literal["cookie", "header"]
-
-
-@dataclass(frozen=True)
-class Cookies:
-    """What the two cookies are called."""
-
-    access: str
-    refresh: str
-
-    @classmethod
-    def named(cls, secure: bool) -> Self:
-        """Return the names for https, or for plain http."""
-        return cls(cookie_name("access", secure), cookie_name("refresh", secure))
-
-
-@dataclass(frozen=True)
-class Presented:
-    """The tokens as they came, not yet looked into, and what carried the access token."""
-
-    access: str | None
-    refresh: str | None
-    carrier: Carrier
+Admitted = tuple[Login, Pair | None]
 
 
 @dataclass(frozen=True)
 class TokenGuard:
-    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises.
+    """Says who sends a request, by `Authorization: Bearer`, and `X-Refresh-Token` if that comes along.
 
-    `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must
-    not depend on a refresh.
+    `name`: of the kind of login.
     """
 
-    approach: str
     credential: TokenCredential
-    cookies: Cookies
-    any_role: bool = False
+    name: str
 
-    def __call__(self) -> None:
-        presented = present(self.cookies)
-        g.carrier = presented.carrier
-        if presented.carrier == "cookie":
-            refuse_cross_origin()  # a cookie comes along whoever's page sends the request
-        try:
-            g.identity = self.identify(presented)
-        except LoginEnded:
-            g.over = True
-            raise
+    def __call__(self, role: str | None = None) -> Login:
+        """Return who sends this request, if they may. Raise what `identify` does, or `RoleTooLow`."""
+        login = self.identify()
+        if role is not None and login.role != role:
+            raise RoleTooLow()
+        return login
 
-    def identify(self, presented: Presented) -> Identity:
-        """Return who sends this request.
+    def identify(self) -> Login:
+        """Return who sends this request; what is renewed goes out with its answer. Raise what `admit` does."""
+        login = self.seen()
+        if login is None:
+            login, renewed = admit(self.credential, bearer_token(), request.headers.get(REFRESH_HEADER))
+            request.environ[self._place] = login
+            if renewed is not None:  # also where the view refuses: the tokens from before are spent
+                after_this_request(partial(_carry, renewed))
+        return login
 
-        Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`, `RefreshReused`, and
-        `StoreUnavailable` if a denylist or the member database is needed and does not answer.
-        """
-        if presented.access is None:
-            raise NoCredentials()  # a refresh token alone opens nothing but the refresh
-        access = self.credential.verify(presented.access)
-        due = access.expired or (access.role_is_old and not self.any_role)
-        renewed: Tokens | None = None
-        if presented.refresh is not None:
-            renewed = self._renew_if_due(access, due, self.credential.verify_refresh(presented.refresh))
-        elif due:
-            raise ExpiredToken()
-        g.renewed = renewed
-        role = access.role if renewed is None else renewed.role
-        return Identity(access.member_id, access.member_id, role, access.login_id, self.approach)
+    def seen(self) -> Login | None:
+        """Return who sends this request, if that was asked for."""
+        login: Login | None = request.environ.get(self._place)
+        return login
 
-    def identify_by_access(self) -> Identity:
-        """Return who sends this request by its access token alone: nothing is renewed. Raise as `identify` does."""
-        return self.identify(replace(present(self.cookies), refresh=None))
-
-    def _renew_if_due(self, access: AccessToken, due: bool, refresh: RefreshToken) -> Tokens | None:
-        """Decide the four cases (both tokens are untampered, or we would not be here)."""
-        match due, refresh.expired:
-            case True, True:
-                g.over = True
-                raise ExpiredToken()
-            case True, False:
-                return self._renew(access, refresh)
-            case False, True:
-                return self._renew_on_strength_of(access, refresh)
-            case _:
-                return None
-
-    def _renew(self, access: AccessToken, refresh: RefreshToken) -> Tokens:
-        try:
-            return self.credential.renew(refresh, access.login_id)
-        except (RefreshInvalid, RefreshReused) as refusal:
-            g.over = not isinstance(refusal, RefreshOfAnotherLogin)
-            raise
-
-    def _renew_on_strength_of(self, access: AccessToken, refresh: RefreshToken) -> Tokens | None:
-        """Reissue an expired refresh token, but only to the login that it belonged to, and only while that lives.
-
-        The folk version hands a refresh token to whoever holds a valid access token: a stolen access token would
-        become a login for ever. Here the expired refresh token has to come along, and be of the same live family.
-        """
-        try:
-            return self.credential.renew(refresh, access.login_id)
-        except RefreshInvalid:
-            return None  # the access token still opens the page until it expires; nothing is added to it
-        except RefreshReused:
-            g.over = True
-            raise
+    @property
+    def _place(self) -> str:
+        return f"token_auth.{self.name}"
 
 
-def present(cookies: Cookies) -> Presented:
-    """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
-    bearer, access_cookie = bearer_token(), single_cookie(cookies.access)
-    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(cookies.refresh)
-    if (bearer is not None and access_cookie) or (header and refresh_cookie):
-        raise AmbiguousCredentials()
-    if bearer is not None:
-        return Presented(bearer, header, "header")
-    return Presented(access_cookie, refresh_cookie or header, "cookie" if access_cookie or refresh_cookie else "header")
+def admit(credential: TokenCredential, access: str | None, refresh: str | None, any_role: bool = False) -> Admitted:
+    """Return who sends these two tokens, and what the answer has to bring where the four cases call for new ones.
+
+    `any_role`: an access token of the role before is good enough.
+    Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`, `RefreshReused` or `RefreshesTooFast`; and
+    what the denylist, the database or `role_of` raises, if one of them is needed.
+    """
+    if access is None:
+        raise NoCredentials()  # a refresh token alone opens nothing but the refresh
+    found = credential.verify(access)
+    due = found.expired or (found.role_is_old and not any_role)
+    renewed: Pair | None = None
+    if refresh is not None:
+        renewed = _renew_if_due(credential, found, due, credential.verify_refresh(refresh))
+    elif due:
+        raise ExpiredToken()
+    login = found.login
+    return (login if renewed is None else replace(login, role=renewed.role)), renewed
+
+
+def _renew_if_due(credential: TokenCredential, access: AccessToken, due: bool, refresh: RefreshToken) -> Pair | None:
+    """Decide the four cases (both tokens are untampered, or we would not be here)."""
+    match due, refresh.expired:
+        case True, True:
+            raise BothExpired()
+        case True, False:
+            return credential.exchange(refresh, access.login.login_id)
+        case False, True:
+            return _renew_on_strength_of(credential, access, refresh)
+        case _:
+            return None
+
+
+def _renew_on_strength_of(credential: TokenCredential, access: AccessToken, refresh: RefreshToken) -> Pair | None:
+    """Reissue an expired refresh token, but only to the login that it belonged to, and only while that lives.
+
+    The folk version hands a refresh token to whoever holds a valid access token: a stolen access token would become a
+    login for ever. Here the expired refresh token has to come along, and be of the same live family.
+    """
+    try:
+        return credential.exchange(refresh, access.login.login_id)
+    except RefreshInvalid:
+        return None  # the access token still opens the page until it expires; nothing is added to it
 
 
 def bearer_token() -> str | None:
     """Return the token of `Authorization: Bearer …` (RFC 6750 §2.1), or None. Never read from a URL or a form."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _carry(renewed: Pair, response: Response) -> Response:
+    response.headers[ACCESS_HEADER], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
+    response.headers["Cache-Control"] = "no-store"
+    return response

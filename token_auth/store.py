@@ -1,4 +1,4 @@
-"""Where refresh tokens live: in the member database.
+"""Where refresh tokens live: in two tables of a database.
 
 A login is a family: the row that ends with it, and one row for each refresh token it ever had. Only SHA-256 hashes of
 token ids are kept. Times are seconds since the epoch.
@@ -20,31 +20,58 @@ With a grace of 0 each token is good once, and a spent one ends its login.
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, func, or_, select, text
-from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    and_,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from accounts.database import Base, Database
-from accounts.members import Member
-from config import DAY_S
+from .errors import StoreUnavailable
+from .keys import DAY_S
 
 ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what would stall the others' refreshes
 # So many old rows are dropped at a time: a login may leave a great many, and others wait for the database meanwhile.
 DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
 SHOWN = 100  # of a login's tokens, the newest
 UNSPENT = text("spent_at IS NULL")
+LONGEST_USER_ID = 255
 
 
-class Family(Base):
+class Tables(DeclarativeBase):
+    """The two tables, which no other part of an application needs to know."""
+
+    # Without it, a time would be rounded to minutes where a FLOAT has four bytes.
+    type_annotation_map: ClassVar[dict[type, Double[float]]] = {float: Double()}
+
+
+class Family(Tables):
     """One login: every refresh token that grew out of it, and when all of them end."""
 
     __tablename__ = "refresh_families"
 
     login_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    approach: Mapped[str] = mapped_column(String(16))
-    member_id: Mapped[str] = mapped_column(ForeignKey("members.username"), index=True)
+    name: Mapped[str] = mapped_column("approach", String(16))
+    user_id: Mapped[str] = mapped_column("member_id", String(LONGEST_USER_ID), index=True)
     seed: Mapped[str] = mapped_column(String(64))
     access_ttl_s: Mapped[int]
     refresh_ttl_s: Mapped[int]
@@ -53,7 +80,7 @@ class Family(Base):
     revoked_at: Mapped[float | None]
 
 
-class RefreshToken(Base):
+class RefreshToken(Tables):
     """One refresh token of a family. `spent_at` is set when it was exchanged for its successor."""
 
     __tablename__ = "refresh_tokens"
@@ -72,21 +99,12 @@ class RefreshToken(Base):
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a login or a refresh token was exchanged for: a refresh token's family, id and times, and the role now."""
+    """What a login or a refresh token was exchanged for: a refresh token's family, id and times."""
 
     family: Family
-    role: str
     jti: str
     issued_at: float
     expires_at: float
-
-
-class MemberChanged(Exception):
-    """The member is no longer the one whose password was checked."""
-
-
-class MemberDisabled(Exception):
-    """The member of this name may not be logged in any more."""
 
 
 class Unknown(Exception):
@@ -118,156 +136,207 @@ class TooFast(Exception):
 
 
 class RefreshTokens:
-    """The refresh tokens of one approach. Every method raises `StoreUnavailable` if the database is broken.
+    """The refresh tokens of one kind of login, `name`. Any SQLAlchemy engine will do, and keeps its settings.
 
-    `grace_s`: see above. `most_logins`: how many logins a member has at once; a further one ends the oldest.
+    Its connections need transactions: `AUTOCOMMIT` will do with SQLite only.
+    Every method raises `StoreUnavailable` if the database is locked or gone.
     """
 
-    def __init__(self, database: Database, approach: str, grace_s: float, most_logins: int) -> None:
-        self._database = database
-        self._approach = approach
-        self._grace_s = grace_s
-        self._most_logins = most_logins
+    def __init__(self, engine: Engine, name: str = "token") -> None:
+        self.name = name
+        self._engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
 
-    def create(self, member: Member, family: Family, jti: str, expires_at: float) -> list[Family]:
+    def create_tables(self) -> None:
+        """Create what is missing; several processes may start at once."""
+        with _unavailable():
+            try:
+                Tables.metadata.create_all(self._engine)
+            except (OperationalError, ProgrammingError, IntegrityError):  # another process was quicker: look again
+                Tables.metadata.create_all(self._engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that only reads."""
+        with _unavailable(), self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction that writes, committed at the end and rolled back by any error.
+
+        What is read in it has to be true still when it writes. Other databases lock the rows that are read for it.
+        SQLite locks only as a whole, and only when it is first written to: so a statement that changes nothing comes
+        first. `BEGIN IMMEDIATE` would say it better, but how a transaction begins is a setting of the engine: this says
+        it only where the engine begins none (`AUTOCOMMIT`).
+        """
+        with _unavailable(), self._engine.connect() as connection, self._sessions(bind=connection) as session:
+            connection.begin()
+            if self._engine.dialect.name == "sqlite":
+                _lock_sqlite(connection)
+            yield session
+            session.flush()
+            try:
+                connection.commit()
+            except DBAPIError:
+                _leave_no_transaction(connection)
+                raise
+
+    def create(self, family: Family, jti: str, expires_at: float, most_logins: int) -> list[Family]:
         """Start a family with its first token: both or neither. Return the families that made room for it.
 
-        Raise `MemberChanged`, with neither, if the member was disabled, given another role or another password since
-        `member` was read.
+        A user has `most_logins` at once; a further one ends the oldest.
         """
-        with self._database.writing() as session:
-            # Locked, where rows can be: a change that comes later finds the family, and ends it; and log-ins that come
-            # together are counted one after the other.
-            there = session.get_one(Member, member.username, with_for_update=True)
-            if there.disabled or (there.role, there.password_hash) != (member.role, member.password_hash):
-                raise MemberChanged
-            made_room = self._make_room(session, member.username, now=family.created_at)
+        with self.writing() as session:
+            self._take_turns(session, family.user_id)
+            made_room = self._make_room(session, family.user_id, family.created_at, most_logins)
             session.add(family)
             session.flush()
             session.add(_token(jti, family.login_id, family.created_at, expires_at))
             return made_room
 
-    def exchange(self, jti: str, login_id: str | None, now: float, longest_s: float) -> Exchange:
+    def take_back(self, login_id: str) -> None:
+        """Undo `create`: no token of this family was given to a client."""
+        with self.writing() as session:
+            _delete(session, [login_id])
+
+    def exchange(self, jti: str, login_id: str | None, now: float, grace_s: float, longest_s: float) -> Exchange:
         """Spend a token and return its successor, in one atomic step. A new one lives `longest_s` at most.
 
         Of N callers with one token exactly one spends it; the others, within the grace, get the very same successor.
-        With `login_id`, the token has to belong to that login. Raise `Unknown`, `MemberDisabled`, `TooFast`, or
-        `Reused` once the family is revoked for it. If anything fails, nothing has happened and the old token is still
-        good.
+        With `login_id`, the token has to belong to that login. Raise `Unknown`, `TooFast`, or `Reused` once the family
+        is revoked for it. If anything fails, nothing has happened and the old token is still good.
         """
-        with self._database.writing() as session:
+        with self.writing() as session:
             token, family = self._locked(session, jti, now)
             if login_id not in (None, family.login_id):
                 raise AnotherLogin
-            role = _role(session, family.member_id)
             if token.spent_at is None:
-                return Exchange(family, role, *_spend(session, jti, token, family, now, longest_s))
+                return Exchange(family, *_spend(session, jti, token, family, now, longest_s))
             successor_jti = _next_jti(jti, token.spent_at, family)
             successor = session.get(RefreshToken, _hash(successor_jti))
-            if self._grace_s > 0 and successor is not None and successor.spent_at is None:
-                if now - token.spent_at < self._grace_s:
-                    return Exchange(family, role, successor_jti, successor.issued_at, successor.expires_at)
+            if grace_s > 0 and successor is not None and successor.spent_at is None:
+                if now - token.spent_at < grace_s:
+                    return Exchange(family, successor_jti, successor.issued_at, successor.expires_at)
                 successor.spent_at = now  # without a successor of its own: using it is a theft
-                return Exchange(family, role, *_spend(session, jti, token, family, now, longest_s))
+                return Exchange(family, *_spend(session, jti, token, family, now, longest_s))
             family.revoked_at = now
         raise Reused(family)
 
-    def list_logins(self, member_id: str, now: float, first: int, most: int) -> list[Family]:
-        """Return the member's live families that still have a token to refresh with, or an access token.
+    def list_logins(self, user_id: str, now: float, first: int, most: int) -> list[Family]:
+        """Return the user's live families that still have a token to refresh with, or an access token.
 
         Newest first, the `first` newest ones left out, `most` at most.
         """
         usable = (
-            self._live(member_id, now)
+            self._live(user_id, now)
             .join(RefreshToken, RefreshToken.login_id == Family.login_id)
             .where(RefreshToken.spent_at.is_(None))
             .where(or_(RefreshToken.expires_at > now, RefreshToken.issued_at + Family.access_ttl_s > now))
             .order_by(Family.created_at.desc(), Family.login_id)
         )
-        with self._database.reading() as session:
+        with self.reading() as session:
             return list(session.scalars(usable.offset(first).limit(most)))
 
     def family_of(self, jti: str) -> Family | None:
         """Return the family that a refresh token belongs to, ended or not; None if there is none here."""
-        mine = select(Family).join(RefreshToken, RefreshToken.login_id == Family.login_id)
-        with self._database.reading() as session:
-            return session.scalar(mine.where(RefreshToken.jti_hash == _hash(jti), Family.approach == self._approach))
+        with self.reading() as session:
+            return session.scalar(self._owner_of(jti))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
         """Return a login's family and its newest tokens, oldest first, ended or not; None if it is not here."""
         newest = select(RefreshToken).where(RefreshToken.login_id == login_id).order_by(RefreshToken.issued_at.desc())
-        with self._database.reading() as session:
+        with self.reading() as session:
             family = session.get(Family, login_id)
-            if family is None or family.approach != self._approach:
+            if family is None or family.name != self.name:
                 return None
             return family, [*session.scalars(newest.limit(SHOWN))][::-1]
 
-    def find_live(self, member_id: str, now: float) -> list[Family]:
-        """Return all of the member's live families."""
-        with self._database.reading() as session:
-            return list(session.scalars(self._live(member_id, now)))
+    def find_live(self, user_id: str, now: float) -> list[Family]:
+        """Return all of the user's live families."""
+        with self.reading() as session:
+            return list(session.scalars(self._live(user_id, now)))
 
-    def end_login(self, member_id: str, login_id: str, now: float) -> Family | None:
-        """Revoke one of the member's families, and return it; None if there is none. It stays as ended as it was."""
-        with self._database.writing() as session:
-            family = session.scalar(self._of(member_id).where(Family.login_id == login_id).with_for_update())
+    def end_login(self, user_id: str, login_id: str, now: float) -> Family | None:
+        """Revoke one of the user's families, and return it; None if there is none. It stays as ended as it was."""
+        with self.writing() as session:
+            family = session.scalar(self._of(user_id).where(Family.login_id == login_id).with_for_update())
             if family is not None and family.revoked_at is None:
                 family.revoked_at = now
             return family
 
-    def end_all(self, member_id: str, now: float) -> list[Family]:
-        """Revoke all of the member's live families; return them, and those ended before."""
-        with self._database.writing() as session:
-            ended = list(session.scalars(self._of(member_id).where(Family.revoked_at.is_not(None))))
-            for family in session.scalars(self._live(member_id, now).with_for_update()):
+    def end_all(self, user_id: str, now: float) -> list[Family]:
+        """Revoke all of the user's live families; return them, and those ended before."""
+        with self.writing() as session:
+            ended = list(session.scalars(self._of(user_id).where(Family.revoked_at.is_not(None))))
+            for family in session.scalars(self._live(user_id, now).order_by(Family.login_id).with_for_update()):
                 family.revoked_at = now
                 ended.append(family)
             return ended
 
-    def _make_room(self, session: Session, member_id: str, now: float) -> list[Family]:
+    def _take_turns(self, session: Session, user_id: str) -> None:
+        """Lock the user's families, where rows can be: log-ins that come together are counted one after the other."""
+        session.execute(self._ids_of(user_id).order_by(Family.login_id).with_for_update())
+
+    def _make_room(self, session: Session, user_id: str, now: float, most_logins: int) -> list[Family]:
         """End the oldest families until there is room for one more, and forget the longest ended ones."""
-        mine = Family.approach == self._approach, Family.member_id == member_id
-        ended = select(Family.login_id).where(*mine, Family.revoked_at.is_not(None))
-        too_many = ended.order_by(Family.revoked_at.desc()).offset(self._most_logins)
-        over = or_(Family.expires_at <= now, Family.login_id.in_(too_many))
-        _delete(session, list(session.scalars(select(Family.login_id).where(*mine, over))))
-        newest_first = self._live(member_id, now).order_by(Family.created_at.desc())
-        oldest = list(session.scalars(newest_first.offset(self._most_logins - 1).with_for_update()))
+        expired = self._ids_of(user_id).where(Family.expires_at <= now)
+        ended = self._ids_of(user_id).where(Family.revoked_at.is_not(None)).order_by(Family.revoked_at.desc())
+        _delete(session, [*session.scalars(expired), *session.scalars(ended.offset(most_logins))])
+        newest_first = self._live(user_id, now).order_by(Family.created_at.desc())
+        oldest = list(session.scalars(newest_first.offset(most_logins - 1).with_for_update()))
         for family in oldest:
             family.revoked_at = now
         return oldest
 
     def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshToken, Family]:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
-        token = session.get(RefreshToken, _hash(jti))
-        if token is None:
-            raise Unknown
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
-        family = session.get(Family, token.login_id, with_for_update=True)
-        try:
-            session.refresh(token)  # another caller may have spent it while we waited
-        except InvalidRequestError:  # or a log-in has dropped it
-            raise Unknown from None
-        if family is None:
-            raise Unknown
-        if family.approach != self._approach or family.expires_at <= now:
+        family = session.scalar(self._owner_of(jti).with_for_update(of=Family))
+        # Read behind the lock: another caller may have spent it while we waited, or a log-in has dropped it.
+        token = session.get(RefreshToken, _hash(jti))
+        if family is None or token is None or family.expires_at <= now:
             raise Unknown
         if family.revoked_at is not None:
             raise Ended(family)
         return token, family
 
-    def _live(self, member_id: str, now: float) -> Select[Family]:
-        return self._of(member_id).where(Family.revoked_at.is_(None), Family.expires_at > now)
+    def _owner_of(self, jti: str) -> Select[Family]:
+        mine = select(Family).join(RefreshToken, RefreshToken.login_id == Family.login_id)
+        return mine.where(RefreshToken.jti_hash == _hash(jti), Family.name == self.name)
 
-    def _of(self, member_id: str) -> Select[Family]:
-        return select(Family).where(Family.approach == self._approach, Family.member_id == member_id)
+    def _live(self, user_id: str, now: float) -> Select[Family]:
+        return self._of(user_id).where(Family.revoked_at.is_(None), Family.expires_at > now)
+
+    def _of(self, user_id: str) -> Select[Family]:
+        return select(Family).where(Family.name == self.name, Family.user_id == user_id)
+
+    def _ids_of(self, user_id: str) -> Select[str]:
+        return self._of(user_id).with_only_columns(Family.login_id)
 
 
-def _role(session: Session, member_id: str) -> str:
-    member = session.get_one(Member, member_id)
-    if member.disabled:
-        raise MemberDisabled(member_id)
-    return member.role
+def _lock_sqlite(connection: Connection) -> None:
+    connection.execute(delete(RefreshToken).where(false()))
+    if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _leave_no_transaction(connection: Connection) -> None:
+    """A COMMIT that fails leaves its transaction open in SQLite, and SQLAlchemy takes it for ended.
+
+    The connection would wait in the pool with the lock that every other writer needs.
+    """
+    if not connection.invalidated:
+        connection.connection.rollback()
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    # Locked, deadlocked, shut down or cut off: drivers call a lost or demoted server by all three names.
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout):
+        raise StoreUnavailable from None
 
 
 def _delete(session: Session, login_ids: list[str]) -> None:
@@ -279,8 +348,9 @@ def _delete(session: Session, login_ids: list[str]) -> None:
 
 
 def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
-    some = select(RefreshToken.jti_hash).where(which).limit(most)
-    session.execute(delete(RefreshToken).where(RefreshToken.jti_hash.in_(some)))
+    some = list(session.scalars(select(RefreshToken.jti_hash).where(which).limit(most)))
+    if some:
+        session.execute(delete(RefreshToken).where(RefreshToken.jti_hash.in_(some)))
 
 
 def _spend(

@@ -1,7 +1,11 @@
-"""Logins carried by the client: a signed access token, and a refresh token whose hash is in the member database.
+"""Tokens as two approaches of the lab, which differ in one thing, whether an access token can be taken back.
 
-Offers two approaches that differ in one thing, whether an access token can be taken back: `/token` never looks one
-up, `/hybrid` reads a denylist on every request.
+`/token` never looks one up, `/hybrid` reads a denylist on every request.
+
+What the lab needs of the core beyond its public face: `TokenCredential` and what its subclass may decide otherwise
+(`credential.py`), the four cases of two tokens that come in cookies (`guard.py`), the store's tables, its rows and its
+transactions (`stores.py`), all errors by their class (`problems.py`), and the ring that `flask keys` changes
+(`key_commands.py`).
 """
 
 from collections.abc import Callable
@@ -12,17 +16,24 @@ from accounts.database import Database
 from accounts.login import Door
 from approach import Approach
 from config import Config
+from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.guard import Cookies, TokenGuard
 from token_auth.blueprint.key_ring import open_key_ring
 from token_auth.blueprint.routes import TokenRoutes
-from token_auth.credential import Lifetimes, TokenCredential
-from token_auth.denylist import Denylist, NoDenylist, RedisDenylist
-from token_auth.guard import Cookies, TokenGuard
+from token_auth.blueprint.stores import REFRESH_TABLES, MemberRefreshTokens, RedisDenylist
+from token_auth.denylist import Denylist, NoDenylist
 from token_auth.key_ring import KeyRing
-from token_auth.store import RefreshTokens
 
 Clock = Callable[[], float]  # seconds since the epoch
 
-__all__ = ["NoDenylist", "RedisDenylist", "TokenApproach", "jwks_blueprint", "open_key_ring"]
+__all__ = [
+    "REFRESH_TABLES",
+    "NoDenylist",
+    "RedisDenylist",
+    "TokenApproach",
+    "jwks_blueprint",
+    "open_key_ring",
+]
 
 
 class TokenApproach(Approach):
@@ -38,14 +49,13 @@ class TokenApproach(Approach):
         config: Config,
         now: Clock,
     ) -> None:
-        lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
-        tokens = RefreshTokens(database, name, config.refresh_grace_s, config.logins_per_member)
-        self.credential = TokenCredential(name, config.issuer, key_ring, tokens, denylist, lifetimes, now)
+        store = MemberRefreshTokens(database, name)
+        self.credential = LabCredential(store, key_ring, denylist, door.members, config, now)
         cookies = Cookies.named(config.secure_cookies)
-        views = TokenRoutes(name, self.credential, door, lifetimes, config.lab, cookies, config.secure_cookies)
+        views = TokenRoutes(name, self.credential, door, config.lab, cookies, config.secure_cookies)
         guard = TokenGuard(name, self.credential, cookies)
         own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
-        super().__init__(name, views, guard, guard.identify_by_access, self.credential.member_changed, own_guard)
+        super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)
         self.outside.before_request(_expect_bearer)
         self.outside.after_request(_vary)
         self.outside.after_request(views.carry)

@@ -10,19 +10,12 @@ from werkzeug.exceptions import BadRequest
 
 from accounts.login import Door, login_form
 from approach import ended, logins_page, mine_or_404
-from errors import (
-    AmbiguousCredentials,
-    BearerError,
-    CredentialError,
-    NoCredentials,
-    RefreshExpired,
-    RefreshInvalid,
-    RefreshOfAnotherLogin,
-    RefreshReused,
-)
+from errors import AmbiguousCredentials, BearerError, CredentialError, NoCredentials
+from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.guard import Cookies, present
 from token_auth.claims import MAX_TOKEN_LENGTH
-from token_auth.credential import Lifetimes, TokenCredential, Tokens
-from token_auth.guard import REFRESH_HEADER, Cookies, present
+from token_auth.credential import Pair
+from token_auth.guard import ACCESS_HEADER, REFRESH_HEADER
 from web.cookies import sent_by_a_script, single_cookie
 from web.fields import Fields, is_form, read_fields, seconds_field, text_field
 from web.negotiation import done
@@ -34,9 +27,8 @@ class TokenRoutes:
     """The views of one approach that issues tokens."""
 
     approach: str
-    credential: TokenCredential
+    credential: LabCredential
     door: Door
-    lifetimes: Lifetimes
     shorter_lifetimes: bool
     cookies: Cookies
     secure_cookies: bool
@@ -53,7 +45,7 @@ class TokenRoutes:
         asked = self._asked_lifetimes(fields)
         if in_cookies:
             self._end_previous()
-        tokens = self.credential.issue(member, *asked)
+        tokens = self.credential.issue_for(member, *asked)
         if not in_cookies:
             return make_response(jsonify(tokens.view()))
         body = {"member": member.view(), "expires_in": tokens.expires_in}
@@ -67,14 +59,10 @@ class TokenRoutes:
         token = self._sent_refresh_token()
         if token is None:
             raise NoCredentials()
-        access = None if presented.access is None else self.credential.read(presented.access)
-        refresh = self.credential.verify_refresh(token)
-        if refresh.expired:
-            raise RefreshExpired()
         try:
-            tokens = self.credential.renew(refresh, access.login_id if access else None)
-        except (RefreshInvalid, RefreshReused) as refusal:
-            g.over = not isinstance(refusal, RefreshOfAnotherLogin)
+            tokens = self.credential.renew(token, presented.access)
+        except BearerError as refusal:
+            g.over = refusal.over
             raise
         if g.carrier == "cookie":
             response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
@@ -89,10 +77,8 @@ class TokenRoutes:
         """
         refuse_cross_origin()
         presented, refresh = present(self.cookies), self._sent_refresh_token()
-        if presented.access is None and refresh is None:
-            raise NoCredentials()
         try:
-            self._end(presented.access, refresh)
+            self.credential.revoke(presented.access, refresh)
         except BearerError:
             g.carrier, g.over = presented.carrier, True  # cookies that prove nothing are of no use to keep
             raise
@@ -100,7 +86,7 @@ class TokenRoutes:
 
     def logins(self) -> Response:
         """Show my live logins."""
-        return logins_page(partial(self.credential.list_logins, g.identity.member_id))
+        return logins_page(partial(self.credential.live_logins, g.identity.member_id))
 
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
@@ -115,14 +101,14 @@ class TokenRoutes:
 
     def carry(self, response: Response) -> Response:
         """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
-        renewed: Tokens | None = g.get("renewed")
+        renewed: Pair | None = g.get("renewed")
         if g.get("carrier") == "cookie" and g.get("over") and not sent_by_a_script():
             return self._discard(response)
         if renewed is None:
             return response
         if g.carrier == "cookie":
             return self._set_cookies(response, renewed)
-        response.headers["X-Access-Token"], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
+        response.headers[ACCESS_HEADER], response.headers[REFRESH_HEADER] = renewed.access, renewed.refresh
         return response
 
     def _sent_refresh_token(self) -> str | None:
@@ -135,39 +121,31 @@ class TokenRoutes:
             raise AmbiguousCredentials()
         return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
 
-    def _end(self, access: str | None, refresh: str | None) -> None:
-        """End the logins that these tokens belong to: usually one. Raise `BearerError` if a token is not genuine."""
-        proof = None if access is None else self.credential.read(access)
-        other = None if refresh is None else self.credential.verify_refresh(refresh)
-        if proof is not None:
-            self.credential.revoke(proof.member_id, proof.login_id)
-        if other is not None:
-            self.credential.revoke_by(other, besides=None if proof is None else proof.login_id)
-
     def _end_previous(self) -> None:
         """End the login whose cookies the browser came with: the new ones take their place."""
         access, refresh = (request.cookies.get(name) for name in (self.cookies.access, self.cookies.refresh))
         for proof in ((access, None), (None, refresh)):  # either will do
             if any(proof):
                 with suppress(CredentialError):  # a cookie that is not in order names no login
-                    self._end(*proof)
+                    self.credential.revoke(*proof)
                     return
 
     def _asked_lifetimes(self, fields: Fields) -> tuple[int, int]:
+        lifetimes = self.credential.lifetimes
         if not self.shorter_lifetimes:
-            return self.lifetimes.access_s, self.lifetimes.refresh_s
+            return lifetimes.access_s, lifetimes.refresh_s
         return (
-            seconds_field(fields, "access_ttl_s", self.lifetimes.access_s),
-            seconds_field(fields, "refresh_ttl_s", self.lifetimes.refresh_s),
+            seconds_field(fields, "access_ttl_s", lifetimes.access_s),
+            seconds_field(fields, "refresh_ttl_s", lifetimes.refresh_s),
         )
 
-    def _set_cookies(self, response: Response, tokens: Tokens) -> Response:
+    def _set_cookies(self, response: Response, tokens: Pair) -> Response:
         # An expired access token stays in the browser: coming along with the refresh token, it is the second case.
         for name, value in ((self.cookies.access, tokens.access), (self.cookies.refresh, tokens.refresh)):
             response.set_cookie(
                 name,
                 value,
-                max_age=self.lifetimes.refresh_s,
+                max_age=self.credential.lifetimes.refresh_s,
                 path=f"/{self.approach}",
                 httponly=True,
                 samesite="Lax",

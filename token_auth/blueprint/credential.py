@@ -1,0 +1,118 @@
+"""What the lab adds to tokens' credential: members, shortened lifetimes, the trace, and a look at what is kept."""
+
+from collections.abc import Callable
+from functools import partial
+from time import time
+from typing import Any
+
+from accounts.login import NAME_OR_PASSWORD
+from accounts.members import Change, Member, Members
+from approach import Holding, LiveLogin
+from config import Config
+from errors import InvalidCredentials
+from measurement import step
+from token_auth.blueprint.problems import told
+from token_auth.blueprint.stores import MemberRefreshTokens
+from token_auth.claims import Claims, Expectation
+from token_auth.credential import Lifetimes, Pair, TokenCredential
+from token_auth.denylist import ENDED, Denylist
+from token_auth.guard import admit
+from token_auth.key_ring import KeyRing
+from token_auth.keys import Key
+from token_auth.store import Family, RefreshToken
+
+
+class LabCredential(TokenCredential):
+    """The verbs of tokens for members; failures are the lab's problems."""
+
+    def __init__(
+        self,
+        store: MemberRefreshTokens,
+        key_ring: KeyRing,
+        denylist: Denylist,
+        members: Members,
+        config: Config,
+        now: Callable[[], float] = time,
+    ) -> None:
+        self.lifetimes = Lifetimes(config.access_ttl_s, config.refresh_ttl_s, config.refresh_absolute_s)
+        limits = self.lifetimes, config.refresh_grace_s, config.logins_per_member
+        super().__init__(key_ring, store, config.issuer, members.role_of, denylist, *limits, now)
+        self._members = members
+
+    admit = told(admit)
+    renew = told(TokenCredential.renew)
+    revoke = told(TokenCredential.revoke)
+
+    def issue_for(self, member: Member, access_s: int, refresh_s: int) -> Pair:
+        """Start a member's login and return its first two tokens.
+
+        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
+        another role or another password while the password was being checked.
+        """
+        return self._issue(member.username, access_s, refresh_s, partial(self._role_unless_changed, member))
+
+    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        found = self.list_logins(member_id, first, most)
+        return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
+
+    def member_changed(self, change: Change) -> None:
+        """Carry a change of a member to their live logins, as far as this approach can reach them."""
+        if change.what == "role":
+            self.set_role(change.username, change.role)
+        else:
+            self.end_all(change.username)
+
+    def holdings(self, token: str) -> list[Holding]:
+        """Return what is kept for the login that this access or refresh token belongs to, ended or not.
+
+        Hashes and times: nothing from which a usable token could be made.
+        """
+        login_id = self._login_of(token)
+        rows = None if login_id is None else self._store.rows(login_id)
+        if login_id is None or rows is None:
+            return []
+        family, tokens = rows
+        entry = self._denylist.find(login_id)
+        denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
+        denial = [] if entry is None else [Holding("store", f"denied:{login_id}", denied)]
+        return [
+            Holding("database", f"login {login_id}", _times_of(family)),
+            *(Holding("database", f"refresh token {kept.jti_hash}", _spending_of(kept)) for kept in tokens),
+            *denial,
+        ]
+
+    # -- what is decided otherwise
+
+    def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
+        with step("verify", f"{expected.typ} signature and claims"):
+            return super()._claims(token, expected, now)
+
+    def _encode(self, key: Key, access: Claims, refresh: Claims) -> tuple[str, str]:
+        with step("verify", f"sign {key.alg} twice"):
+            return super()._encode(key, access, refresh)
+
+    def _role_unless_changed(self, member: Member, username: str) -> str:
+        now = self._members.find_active(username)
+        if now is None or (now.role, now.password_hash) != (member.role, member.password_hash):
+            raise InvalidCredentials(NAME_OR_PASSWORD)
+        return now.role
+
+    def _login_of(self, token: str) -> str | None:
+        now = self._now()
+        access = self._claims(token, self._access, now)
+        if access is not None:
+            return str(access["login_id"])
+        refresh = self._claims(token, self._refresh, now)
+        family = None if refresh is None else self._store.family_of(refresh["jti"])
+        return None if family is None else family.login_id
+
+
+def _times_of(family: Family) -> dict[str, Any]:
+    ended = {} if family.revoked_at is None else {"revoked_at": family.revoked_at}
+    return {"member_id": family.user_id, "created_at": family.created_at, "expires_at": family.expires_at, **ended}
+
+
+def _spending_of(token: RefreshToken) -> dict[str, Any]:
+    spent = {} if token.spent_at is None else {"spent_at": token.spent_at}
+    return {"issued_at": token.issued_at, "expires_at": token.expires_at, **spent}

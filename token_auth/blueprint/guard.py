@@ -1,0 +1,86 @@
+"""From a request to the member who sent it, by the tokens that it carries in headers or in cookies."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from flask import g, request
+
+from accounts.identity import Identity
+from errors import AmbiguousCredentials, BearerError
+from token_auth.blueprint.credential import LabCredential
+from token_auth.credential import Login
+from token_auth.guard import REFRESH_HEADER, bearer_token
+from web.cookies import cookie_name, single_cookie
+from web.origin import refuse_cross_origin
+
+Carrier = Literal["cookie", "header"]
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """What the two cookies are called."""
+
+    access: str
+    refresh: str
+
+    @classmethod
+    def named(cls, secure: bool) -> Self:
+        """Return the names for https, or for plain http."""
+        return cls(cookie_name("access", secure), cookie_name("refresh", secure))
+
+
+@dataclass(frozen=True)
+class Presented:
+    """The tokens as they came, not yet looked into, and what carried the access token."""
+
+    access: str | None
+    refresh: str | None
+    carrier: Carrier
+
+
+@dataclass(frozen=True)
+class TokenGuard:
+    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises.
+
+    `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must
+    not depend on a refresh.
+    """
+
+    approach: str
+    credential: LabCredential
+    cookies: Cookies
+    any_role: bool = False
+
+    def __call__(self) -> None:
+        presented = present(self.cookies)
+        g.carrier = presented.carrier
+        if presented.carrier == "cookie":
+            refuse_cross_origin()  # a cookie comes along whoever's page sends the request
+        try:
+            login, g.renewed = self.credential.admit(presented.access, presented.refresh, self.any_role)
+        except BearerError as refusal:
+            g.over = refusal.over
+            raise
+        g.identity = self._identity(login)
+
+    def identify(self) -> Identity:
+        """Return who sends this request by its access token alone: nothing is renewed.
+
+        Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, and `StoreUnavailable` if a denylist does not answer.
+        """
+        login, _ = self.credential.admit(present(self.cookies).access, None, self.any_role)
+        return self._identity(login)
+
+    def _identity(self, login: Login) -> Identity:
+        return Identity(login.user_id, login.user_id, login.role, login.login_id, self.approach)
+
+
+def present(cookies: Cookies) -> Presented:
+    """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
+    bearer, access_cookie = bearer_token(), single_cookie(cookies.access)
+    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(cookies.refresh)
+    if (bearer is not None and access_cookie) or (header and refresh_cookie):
+        raise AmbiguousCredentials()
+    if bearer is not None:
+        return Presented(bearer, header, "header")
+    return Presented(access_cookie, refresh_cookie or header, "cookie" if access_cookie or refresh_cookie else "header")

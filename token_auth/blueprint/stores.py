@@ -1,0 +1,69 @@
+"""The lab's stores: refresh tokens in the member database, and a denylist in the store that all nodes share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.orm import Session
+
+from accounts.database import Database
+from accounts.members import Member
+from store_connection import StoreConnection, WrongKind
+from token_auth.denylist import ENDED
+from token_auth.store import RefreshTokens, Tables
+
+REFRESH_TABLES = Tables.metadata  # made by `Database.create_tables`, as the member database's others are
+
+
+class MemberRefreshTokens(RefreshTokens):
+    """Refresh tokens in the member database. Its transactions show in the trace, and raise the lab's errors."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        super().__init__(database.engine, name)
+        self._database = database
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._database.reading() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._database.writing() as session:
+            yield session
+
+    def _take_turns(self, session: Session, user_id: str) -> None:
+        """Lock the member, where rows can be: also the first log-ins are counted one after the other."""
+        session.get_one(Member, user_id, with_for_update=True)
+
+
+class RedisDenylist:
+    """For `/hybrid`: one look-up a request, as a session pays it."""
+
+    def __init__(self, store: StoreConnection, prefix: str) -> None:
+        self._store = store
+        self._prefix = prefix
+
+    def deny(self, login_id: str, ttl_s: int) -> None:
+        self._store.command("SET", self._key(login_id), ENDED, "EX", ttl_s)
+
+    def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
+        # Never over an ended login: NX alone would keep an older role, so the two cases are told apart.
+        with suppress(WrongKind):  # which counts as an ended login, below
+            self._store.command("EVAL", REQUIRE_ROLE, 1, self._key(login_id), role, ttl_s)
+
+    def find(self, login_id: str) -> str | None:
+        try:
+            entry = self._store.command("GET", self._key(login_id))
+        except WrongKind:  # whoever wrote this did not mean to let anybody in
+            return ENDED
+        return None if entry is None else entry.decode(errors="replace")
+
+    def _key(self, login_id: str) -> str:
+        return f"{self._prefix}denied:{login_id}"
+
+
+REQUIRE_ROLE = """
+if redis.call('GET', KEYS[1]) == '' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
