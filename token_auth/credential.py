@@ -104,8 +104,8 @@ class Lifetimes:
             ("refresh_s", self.refresh_s, YEAR_S),
             ("absolute_s", self.absolute_s, YEAR_S),
         ):
-            if not 1 <= value <= longest_s:
-                raise ValueError(f"{name} takes 1 to {longest_s} seconds")
+            if not (isinstance(value, int) and 1 <= value <= longest_s):
+                raise ValueError(f"{name} takes 1 to {longest_s} whole seconds")
 
 
 class TokenCredential:
