@@ -320,3 +320,27 @@ def test_what_a_login_leaves_is_dropped_a_little_at_a_time(app: Flask, visitor: 
         left.append(rows_left())
     assert 1900 < left[0] < 2100, "about a thousand less"
     assert left[-1] == 4, "and at last all are gone"
+
+
+EARLIER_TABLES = (
+    "DROP TABLE refresh_tokens",
+    "DROP TABLE refresh_families",
+    "CREATE TABLE refresh_families (login_id VARCHAR(32) PRIMARY KEY, approach VARCHAR(16) NOT NULL,"
+    " member_id VARCHAR(64) NOT NULL REFERENCES members (username), seed VARCHAR(64) NOT NULL,"
+    " access_ttl_s INTEGER NOT NULL, refresh_ttl_s INTEGER NOT NULL, created_at FLOAT NOT NULL,"
+    " expires_at FLOAT NOT NULL, revoked_at FLOAT)",
+    "CREATE TABLE refresh_tokens (jti_hash VARCHAR(64) PRIMARY KEY,"
+    " login_id VARCHAR(32) NOT NULL REFERENCES refresh_families (login_id), issued_at FLOAT NOT NULL,"
+    " expires_at FLOAT NOT NULL, spent_at FLOAT)",
+)
+
+
+@each_token
+def test_the_tables_of_an_earlier_version_go_on_being_used(make_app: MakeApp, approach: str) -> None:
+    """They have a foreign key to the members, which the tables of today have not."""
+    with make_app().extensions["database"].engine.begin() as connection:
+        for statement in EARLIER_TABLES:
+            connection.exec_driver_sql(statement)
+    alice = Visitor(make_app(), approach).login("alice")
+    assert alice.refresh().status_code == 200
+    assert alice.post("logout").status_code == 204

@@ -80,6 +80,10 @@ class Family(Tables):
     revoked_at: Mapped[float | None]
 
 
+# Rows are locked in this order: else two transactions might wait for each other.
+OLDEST_FIRST = Family.created_at, Family.login_id
+
+
 class RefreshToken(Tables):
     """One refresh token of a family. `spent_at` is set when it was exchanged for its successor."""
 
@@ -269,14 +273,14 @@ class RefreshTokens:
         """Revoke all of the user's live families; return them, and those ended before."""
         with self.writing() as session:
             ended = list(session.scalars(self._of(user_id).where(Family.revoked_at.is_not(None))))
-            for family in session.scalars(self._live(user_id, now).order_by(Family.login_id).with_for_update()):
+            for family in session.scalars(self._live(user_id, now).order_by(*OLDEST_FIRST).with_for_update()):
                 family.revoked_at = now
                 ended.append(family)
             return ended
 
     def _take_turns(self, session: Session, user_id: str) -> None:
-        """Lock the user's families, where rows can be: log-ins that come together are counted one after the other."""
-        session.execute(self._ids_of(user_id).order_by(Family.login_id).with_for_update())
+        """Lock the user's oldest family, where rows can be: log-ins that come together are counted one by one."""
+        session.execute(self._ids_of(user_id).order_by(*OLDEST_FIRST).limit(1).with_for_update())
 
     def _make_room(self, session: Session, user_id: str, now: float, most_logins: int) -> list[Family]:
         """End the oldest families until there is room for one more, and forget the longest ended ones."""

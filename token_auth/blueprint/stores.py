@@ -32,7 +32,7 @@ class MemberRefreshTokens(RefreshTokens):
             yield session
 
     def _take_turns(self, session: Session, user_id: str) -> None:
-        """Lock the member, where rows can be: also the first log-ins are counted one after the other."""
+        """Lock the member, where rows can be: also those who never logged in are counted one by one."""
         session.get_one(Member, user_id, with_for_update=True)
 
 
