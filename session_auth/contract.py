@@ -228,6 +228,15 @@ def test_what_is_no_users_id_is_refused_at_once(app: Flask, sessions: Sessions, 
         sessions.log_in(user_id, "user")
 
 
+def test_what_is_no_role_is_refused_at_once(app: Flask, sessions: Sessions) -> None:
+    with app.test_request_context("/login", method="POST"):
+        login = sessions.log_in("alice", "user")
+        for refused in (sessions.log_in, sessions.set_role):
+            with pytest.raises(TypeError, match="role"):
+                refused("alice", None)  # type: ignore[arg-type]
+    assert sessions.list("alice") == [login]
+
+
 def test_a_login_that_is_not_confirmed_is_taken_back(app: Flask, sessions: Sessions) -> None:
     def disabled_meanwhile() -> None:
         raise PermissionError

@@ -76,7 +76,7 @@ class Sessions:
             previous = self._guard.session()
             if previous.record is not None or previous.renewed_by_now is not None:
                 self._credential.revoke(previous)
-        visit.sid = visit.cookie = self._credential.issue(as_text(user_id), role, confirm)
+        visit.sid = visit.cookie = self._credential.issue(as_text(user_id), _checked(role), confirm)
         visit.session = visit.data = None
         return self._guard.identify()
 
@@ -145,7 +145,7 @@ class Sessions:
 
     def set_role(self, user_id: UserId, role: str) -> None:
         """Carry a new role to the user's live logins, which feel it on their next request."""
-        self._credential.set_role(as_text(user_id), role)
+        self._credential.set_role(as_text(user_id), _checked(role))
 
     # -- the end of a request
 
@@ -196,6 +196,13 @@ def _refusal(error: SessionError) -> Response:
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
+
+
+def _checked(role: str) -> str:
+    """Return the role. Raise `TypeError` for one with which the next request would find no login."""
+    if not isinstance(role, str):
+        raise TypeError(f"a role is a text, not {type(role).__name__}")
+    return role
 
 
 def as_text(user_id: UserId) -> str:

@@ -50,11 +50,14 @@ class Expectation:
 
 
 def encode(key: Key, typ: str, claims: Claims) -> str:
-    """Sign `claims` (RFC 7515 §7.1). Raise `ValueError` for a claim that is not on the allowlist."""
+    """Sign `claims` (RFC 7515 §7.1). Raise `ValueError` for a claim that is not on the allowlist, or too long."""
     if claims.keys() != CLAIMS[typ]:
         raise ValueError(f"a {typ} carries exactly {sorted(CLAIMS[typ])}")
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    return _jws.encode(payload, key.signing, algorithm=key.alg, headers={"typ": typ, "kid": key.kid})
+    token = _jws.encode(payload, key.signing, algorithm=key.alg, headers={"typ": typ, "kid": key.kid})
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise ValueError(f"a token has {MAX_TOKEN_LENGTH} characters at most: issuer, user id and role are too long")
+    return token
 
 
 def decode(token: str, key_ring: KeyRing, expected: Expectation, now: float) -> Claims:

@@ -192,6 +192,33 @@ def test_what_is_no_users_id_is_refused_at_once(site: Site, user: Any) -> None:
         site.tokens.log_in(user)
 
 
+@pytest.mark.parametrize("role", ["", 1, b"user", "a\0", "a" * 65])
+def test_what_is_no_role_is_refused_at_once_and_no_token_is_spent(site: Site, role: Any) -> None:
+    pair = site.tokens.log_in("alice")
+    site.users["alice"] = role
+    with pytest.raises(ValueError, match="role"):
+        site.tokens.log_in("alice")
+    with pytest.raises(ValueError, match="role"):
+        site.tokens.refresh(pair.refresh)
+    site.users["alice"] = "user"
+    site.clock.now += 2 * GRACE_S
+    assert site.tokens.refresh(pair.refresh).role == "user"
+    assert len(site.tokens.list("alice")) == 1
+
+
+@pytest.mark.parametrize(("name", "issuer"), [("", "https://a.test"), ("a" * 17, "https://a.test"), ("a", "")])
+def test_names_of_no_use_are_refused_at_once(site: Site, engine: Engine, name: str, issuer: str) -> None:
+    with pytest.raises(ValueError, match="takes"):
+        Tokens(site.key_ring, RefreshTokens(engine, name), issuer=issuer, role_of=lambda _id: "user")
+
+
+def test_a_token_that_would_be_refused_is_not_issued(site: Site, engine: Engine) -> None:
+    tokens = Tokens(site.key_ring, RefreshTokens(engine), issuer="a" * 4096, role_of=lambda _id: "user")
+    with pytest.raises(ValueError, match="too long"):
+        tokens.log_in("alice")
+    assert tokens.list("alice") == []
+
+
 def test_a_decorator_without_its_parentheses_is_refused_at_once(site: Site) -> None:
     with pytest.raises(TypeError):
         site.tokens.required(lambda: "a view")  # type: ignore[arg-type]

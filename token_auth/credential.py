@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import time
 
-from .claims import ACCESS, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
+from .claims import ACCESS, NO_TEXT, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
 from .denylist import ENDED, Denylist
 from .errors import (
     InvalidToken,
@@ -27,6 +27,7 @@ from .store import AnotherLogin, Ended, Exchange, Family, RefreshTokens, Reused,
 
 log = logging.getLogger(__name__)
 
+LONGEST_ROLE = 64  # characters
 DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
 
 RoleOf = Callable[[str], str | None]  # the role that a user has now; None: this user may not be logged in (any more)
@@ -126,6 +127,8 @@ class TokenCredential:
         most_logins: int = 50,
         now: Callable[[], float] = time,
     ) -> None:
+        if not isinstance(issuer, str) or not issuer:
+            raise ValueError("issuer takes a text that is not empty")
         self._key_ring = key_ring
         self._store = store
         self._role_of = role_of
@@ -200,7 +203,7 @@ class TokenCredential:
         family = self._store.family_of(refresh.jti)
         if family is None:
             raise RefreshEnded()
-        role = self._role_of(family.user_id)
+        role = _checked(self._role_of(family.user_id))
         if role is None:
             self.end_all(family.user_id)
             raise RefreshEnded()
@@ -296,7 +299,7 @@ class TokenCredential:
         try:
             for oldest in made_room:
                 self._deny(oldest.login_id, oldest.access_ttl_s)
-            role = role_of(user_id)
+            role = _checked(role_of(user_id))
             if role is None:
                 raise UserRefused()
             return self._sign(Exchange(family, jti, now, expires_at), role, now)
@@ -341,6 +344,15 @@ class TokenCredential:
 
     def _deny(self, login_id: str, access_ttl_s: int) -> None:
         self._denylist.deny(login_id, access_ttl_s + DENY_MARGIN_S)
+
+
+def _checked(role: str | None) -> str | None:
+    """Return the role. Raise `ValueError` for one with which the next request would be refused."""
+    if role is None:
+        return None
+    if not isinstance(role, str) or not 1 <= len(role) <= LONGEST_ROLE or NO_TEXT.search(role):
+        raise ValueError(f"role_of returns a role of 1 to {LONGEST_ROLE} characters, or None")
+    return role
 
 
 def _times(issued_at: float, expires_at: float) -> dict[str, int]:

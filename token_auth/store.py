@@ -54,7 +54,7 @@ ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what 
 DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
 SHOWN = 100  # of a login's tokens, the newest
 UNSPENT = text("spent_at IS NULL")
-LONGEST_USER_ID = 255
+LONGEST_NAME, LONGEST_USER_ID = 16, 255  # characters
 
 
 class Tables(DeclarativeBase):
@@ -70,7 +70,7 @@ class Family(Tables):
     __tablename__ = "refresh_families"
 
     login_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    name: Mapped[str] = mapped_column("approach", String(16))
+    name: Mapped[str] = mapped_column("approach", String(LONGEST_NAME))
     user_id: Mapped[str] = mapped_column("member_id", String(LONGEST_USER_ID), index=True)
     seed: Mapped[str] = mapped_column(String(64))
     access_ttl_s: Mapped[int]
@@ -142,11 +142,13 @@ class TooFast(Exception):
 class RefreshTokens:
     """The refresh tokens of one kind of login, `name`. Any SQLAlchemy engine will do, and keeps its settings.
 
-    Its connections need transactions: `AUTOCOMMIT` will do with SQLite only.
+    Its connections need transactions: `AUTOCOMMIT` will do with SQLite only. Raise `ValueError` for a name of no use.
     Every method raises `StoreUnavailable` if the database is locked or gone.
     """
 
     def __init__(self, engine: Engine, name: str = "token") -> None:
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise ValueError(f"name takes 1 to {LONGEST_NAME} characters")
         self.name = name
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
