@@ -54,13 +54,7 @@ class Database:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     def create_tables(self, tables: MetaData = Base.metadata) -> None:
-        """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable.
-
-        An index whose `info` has a `where` covers those rows only. Told to the index itself as SQLAlchemy has it,
-        `sqlite_where=` and `postgresql_where=`, it would load both dialects into every process, a tenth of its start.
-        """
-        for index in [index for table in tables.tables.values() for index in table.indexes if "where" in index.info]:
-            index.dialect_options[self.engine.dialect.name]["where"] = index.info["where"]
+        """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable."""
         try:
             try:
                 self._create_missing(tables)

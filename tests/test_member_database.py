@@ -1,4 +1,4 @@
-"""The member database: its files, which only their owner can read, and its tables."""
+"""Only the owner can read the member database's files, whether a node or a command created them."""
 
 import os
 from pathlib import Path
@@ -24,12 +24,3 @@ def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, uma
     database.engine.dispose()
     assert modes.pop("made") == "0o700"
     assert modes == dict.fromkeys(("lab.db", "lab.db-wal", "lab.db-shm"), "0o600")
-
-
-def test_an_index_of_some_rows_holds_no_others(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'lab.db'}")
-    database.create_tables()
-    with database.engine.connect() as connection:
-        made = connection.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE name = 'refresh_tokens_unspent'")
-        assert made.scalar_one().endswith("WHERE spent_at IS NULL")
-    database.engine.dispose()

@@ -344,3 +344,9 @@ def test_the_tables_of_an_earlier_version_go_on_being_used(make_app: MakeApp, ap
     alice = Visitor(make_app(), approach).login("alice")
     assert alice.refresh().status_code == 200
     assert alice.post("logout").status_code == 204
+
+
+def test_the_index_of_unspent_tokens_holds_no_others(app: Flask) -> None:
+    with app.extensions["database"].engine.connect() as connection:
+        made = connection.execute(text("SELECT sql FROM sqlite_schema WHERE name = 'refresh_tokens_unspent'"))
+        assert made.scalar_one().endswith("WHERE spent_at IS NULL")

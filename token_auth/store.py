@@ -32,10 +32,12 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Index,
+    MetaData,
     Select,
     String,
     and_,
     delete,
+    event,
     false,
     func,
     or_,
@@ -97,8 +99,19 @@ class RefreshToken(Tables):
 
     __table_args__ = (
         Index("refresh_tokens_of_login", "login_id", "issued_at"),
-        Index("refresh_tokens_unspent", "login_id", info={"where": UNSPENT}),
+        Index("refresh_tokens_unspent", "login_id"),
     )
+
+
+@event.listens_for(Tables.metadata, "before_create")
+def _index_unspent_tokens_only(_tables: MetaData, connection: Connection, **_how: object) -> None:
+    """Say so in the database's own dialect. `Index(sqlite_where=…, postgresql_where=…)` would import both of them."""
+    [unspent] = [
+        index
+        for index in RefreshToken.metadata.tables[RefreshToken.__tablename__].indexes
+        if index.name == "refresh_tokens_unspent"
+    ]
+    unspent.dialect_options[connection.dialect.name]["where"] = UNSPENT
 
 
 @dataclass(frozen=True)
