@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 
-NOBODYS = ("/healthz", "/readyz", "/lab/state")  # what asks again and again how the lab is
+NOBODYS = frozenset({"/healthz", "/readyz", "/lab/state"})  # what asks again and again how the lab is
 REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
 TIMING = ", ".join(f"{part};dur=%.3f" for part in (*PARTS, "app"))
 MAX_TRACE = 2300  # bytes of single steps: a proxy keeps all headers of a response in one buffer, of 4 kB in nginx
@@ -42,10 +42,8 @@ class Measured:
             start_response = _traced(environ, recorder, start_response)
 
         def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            headers = [*headers, self._node]
-            if self._traces or int(status[:3]) < 400:
-                headers.append(("Server-Timing", server_timing(recorder)))
-            return start_response(status, headers, exc_info)
+            told = [("Server-Timing", server_timing(recorder))] if self._traces or int(status[:3]) < 400 else []
+            return start_response(status, [*headers, self._node, *told], exc_info)
 
         token = current.set(recorder)
         try:
@@ -67,7 +65,7 @@ def _traced(environ: "WSGIEnvironment", recorder: Recorder, start_response: "Sta
 
 def server_timing(recorder: Recorder) -> str:
     """Return the `Server-Timing` value: milliseconds to three decimals, so microseconds."""
-    return TIMING % tuple([us / 1000 for us in recorder.durations_us()])
+    return TIMING % recorder.durations_ms()
 
 
 def lab_trace(recorder: Recorder) -> str:

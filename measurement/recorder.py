@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 Part = Literal["store", "verify", "db"]
 
 PARTS: tuple[Part, ...] = ("store", "verify", "db")
+NOTHING: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
 
 
 class Step(NamedTuple):
@@ -31,13 +32,13 @@ class Recorder:
         ended_ns = perf_counter_ns()
         self.steps.append(Step(part, what, (started_ns - self.started_ns) / 1000, (ended_ns - started_ns) / 1000))
 
-    def durations_us(self) -> tuple[float, ...]:
-        """Return microseconds by part, in the order of `PARTS`; the last is the rest since the request began."""
-        parts: dict[str, float] = dict.fromkeys(PARTS, 0.0)
+    def durations_ms(self) -> tuple[float, ...]:
+        """Return milliseconds by part, in the order of `PARTS`; the last is the rest since the request began."""
+        parts = NOTHING.copy()
         for taken in self.steps:
-            parts[taken.part] += taken.duration_us
+            parts[taken.part] += taken.duration_us / 1000
         spent = parts.values()
-        return *spent, (perf_counter_ns() - self.started_ns) / 1000 - sum(spent)
+        return *spent, (perf_counter_ns() - self.started_ns) / 1e6 - sum(spent)
 
 
 current: ContextVar[Recorder | None] = ContextVar("current_recorder", default=None)
