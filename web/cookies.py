@@ -26,7 +26,10 @@ def single_cookie(name: str) -> str | None:
     A site on a neighbouring name can set a second one of the same name, which browsers may send first: whose login
     this is must not depend on the order.
     """
-    if request.environ.get("HTTP_COOKIE") == "":  # no browser sends it so: the server could not decode it
+    sent = request.environ.get("HTTP_COOKIE")
+    if sent is None:
+        return None  # nothing to parse, as from most programs
+    if sent == "":  # no browser sends it so: the server could not decode it
         raise BadRequest(
             gettext(
                 "A cookie of another program on this host holds characters outside ASCII, so no cookie can be read."

@@ -52,7 +52,7 @@ class Protected:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def protected_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            is_static = environ["PATH_INFO"].startswith(self._static)
+            is_static = environ.get("PATH_INFO", "").startswith(self._static)
             return start_response(status, _protected(headers, is_static), exc_info)
 
         return self._app(environ, protected_start)
