@@ -224,8 +224,11 @@ def test_an_id_of_a_user_comes_back_as_its_text(app: Flask, sessions: Sessions, 
 
 @pytest.mark.parametrize("user_id", [None, True, 1.5, b"alice", ["alice"], ""])
 def test_what_is_no_users_id_is_refused_at_once(app: Flask, sessions: Sessions, user_id: Any) -> None:
-    with app.test_request_context("/login", method="POST"), pytest.raises((TypeError, ValueError)):
-        sessions.log_in(user_id, "user")
+    with app.test_request_context("/login", method="POST"):
+        login = sessions.log_in("alice", "user")
+        with pytest.raises((TypeError, ValueError)):
+            sessions.log_in(user_id, "user")
+    assert sessions.list("alice") == [login]
 
 
 def test_what_is_no_role_is_refused_at_once(app: Flask, sessions: Sessions) -> None:

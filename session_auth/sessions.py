@@ -71,12 +71,13 @@ class Sessions:
         Raise `ForeignOrigin` for another site's form.
         """
         refuse_foreign_origin()
+        user, role = as_text(user_id), _checked(role)  # before anything ends
         visit = self._guard.visit()
         if visit.sid is not None:
             previous = self._guard.session()
             if previous.record is not None or previous.renewed_by_now is not None:
                 self._credential.revoke(previous)
-        visit.sid = visit.cookie = self._credential.issue(as_text(user_id), _checked(role), confirm)
+        visit.sid = visit.cookie = self._credential.issue(user, role, confirm)
         visit.session = visit.data = None
         return self._guard.identify()
 
