@@ -200,12 +200,10 @@ class TokenCredential:
         Raise `RefreshInvalid`, `RefreshesTooFast`, or `RefreshReused` once the login is ended for it.
         """
         now = self._now()
-        family = self._store.family_of(refresh.jti)
-        if family is None:
-            raise RefreshEnded()
-        role = _checked(self._role_of(family.user_id))
+        user_id, role = self._owner(refresh.jti)
+        if user_id is not None and role is None:
+            self.end_all(user_id)
         if role is None:
-            self.end_all(family.user_id)
             raise RefreshEnded()
         try:
             exchange = self._store.exchange(refresh.jti, login_id, now, self._grace_s, self._lifetimes.refresh_s)
@@ -311,6 +309,11 @@ class TokenCredential:
     def _revoke(self, user_id: str, login_id: str) -> None:
         family = self._store.end_login(user_id, login_id, self._now())
         self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
+
+    def _owner(self, jti: str) -> tuple[str | None, str | None]:
+        """Return whose refresh token this is, and the role that the user has now."""
+        user_id = self._store.user_of(jti)
+        return user_id, None if user_id is None else _checked(self._role_of(user_id))
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
         try:

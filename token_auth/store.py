@@ -257,10 +257,15 @@ class RefreshTokens:
         with self.reading() as session:
             return list(session.scalars(usable.offset(first).limit(most)))
 
+    def user_of(self, jti: str) -> str | None:
+        """Return whose refresh token this is, live or not; None if it is not here."""
+        with self.reading() as session:
+            return session.scalar(select(Family.user_id).where(*self._has(jti)))
+
     def family_of(self, jti: str) -> Family | None:
         """Return the family that a refresh token belongs to, ended or not; None if there is none here."""
         with self.reading() as session:
-            return session.scalar(self._owner_of(jti))
+            return session.scalar(select(Family).where(*self._has(jti)))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
         """Return a login's family and its newest tokens, oldest first, ended or not; None if it is not here."""
@@ -311,7 +316,7 @@ class RefreshTokens:
     def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshToken, Family]:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
-        family = session.scalar(self._owner_of(jti).with_for_update(of=Family))
+        family = session.scalar(select(Family).where(*self._has(jti)).with_for_update(of=Family))
         # Read behind the lock: another caller may have spent it while we waited, or a log-in has dropped it.
         token = session.get(RefreshToken, _hash(jti))
         if family is None or token is None or family.expires_at <= now:
@@ -320,9 +325,9 @@ class RefreshTokens:
             raise Ended(family)
         return token, family
 
-    def _owner_of(self, jti: str) -> Select[Family]:
-        mine = select(Family).join(RefreshToken, RefreshToken.login_id == Family.login_id)
-        return mine.where(RefreshToken.jti_hash == _hash(jti), Family.name == self.name)
+    def _has(self, jti: str) -> tuple[ColumnElement[bool], ...]:
+        """Tell of a family whether this refresh token belongs to it."""
+        return RefreshToken.jti_hash == _hash(jti), RefreshToken.login_id == Family.login_id, Family.name == self.name
 
     def _live(self, user_id: str, now: float) -> Select[Family]:
         return self._of(user_id).where(Family.revoked_at.is_(None), Family.expires_at > now)

@@ -25,6 +25,8 @@ from token_auth.store import Family, RefreshToken
 class LabCredential(TokenCredential):
     """The verbs of tokens for members; failures are the lab's problems."""
 
+    _store: MemberRefreshTokens
+
     def __init__(
         self,
         store: MemberRefreshTokens,
@@ -83,6 +85,9 @@ class LabCredential(TokenCredential):
         ]
 
     # -- what is decided otherwise
+
+    def _owner(self, jti: str) -> tuple[str | None, str | None]:
+        return self._store.owner_of(jti)
 
     def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
         with step("verify", f"{expected.typ} signature and claims"):

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from accounts.database import Database
 from accounts.members import Member
 from store_connection import StoreConnection, WrongKind
 from token_auth.denylist import ENDED
-from token_auth.store import RefreshTokens, Tables
+from token_auth.store import Family, RefreshTokens, Tables
 
 REFRESH_TABLES = Tables.metadata  # made by `Database.create_tables`, as the member database's others are
 
@@ -30,6 +31,14 @@ class MemberRefreshTokens(RefreshTokens):
     def writing(self) -> Iterator[Session]:
         with self._database.writing() as session:
             yield session
+
+    def owner_of(self, jti: str) -> tuple[str | None, str | None]:
+        """Return whose refresh token this is, and the member's role, if not disabled: one look-up for both."""
+        active = and_(Member.username == Family.user_id, Member.disabled.is_(False))
+        owner = select(Family.user_id, Member.role).outerjoin_from(Family, Member, active)
+        with self.reading() as session:
+            found = session.execute(owner.where(*self._has(jti))).one_or_none()
+        return (None, None) if found is None else (found.user_id, found.role)
 
     def _take_turns(self, session: Session, user_id: str) -> None:
         """Lock the member, where rows can be: also those who never logged in are counted one by one."""
