@@ -21,9 +21,9 @@ from tests.visitor import PASSWORDS, Visitor
 PATIENCE_S = 30.0
 
 
-def patient(app: Flask, store_url: str) -> Flask:
+def patient(app: Flask, store_url: str, timeout_s: float = PATIENCE_S) -> Flask:
     """Let an app wait for the store as long as the machine needs, in a test that is not about how long it waits."""
-    credential_of(app)._store._store._client = connect(store_url, PATIENCE_S)
+    credential_of(app)._store._store._client = connect(store_url, timeout_s)
     return app
 
 
