@@ -48,9 +48,11 @@ lint: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# What a request costs, beside what people would use instead.
-bench: setup
-	@$(BIN)/python -m bench
+# What a request costs, beside what people would use instead. `make bench BENCH='--connections 1 16 64'` measures more.
+BENCH ?=
+bench:
+	@$(PYTHON) install.py bench
+	@exec $(BIN)/python -m bench $(BENCH)
 
 # All load experiments, one after the other, at full size. `make load LOAD='lookup-cost --quick'` runs less.
 LOAD ?= all
@@ -62,6 +64,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command 'make lock'
 lock: setup
 	$(COMPILE) requirements-dev.txt --output-file locks/dev.txt
+	$(COMPILE) requirements-bench.txt --constraints locks/dev.txt --output-file locks/bench.txt
 	$(COMPILE) requirements-run.txt --constraints locks/dev.txt --output-file locks/run.txt
 	echo pip | $(COMPILE) - --constraints locks/dev.txt --output-file locks/pip.txt
 	echo uv | $(COMPILE) - --constraints locks/dev.txt --output-file locks/uv.txt

@@ -1,4 +1,4 @@
-"""Install the lab into .venv, from the locks: `python3 install.py run` what runs it, `dev` all of it.
+"""Install the lab into .venv, from the locks: `python3 install.py run` what runs it, `dev` all of it, `bench` peers too.
 
 A set that is there already is not installed again. Packages come by uv, which is fast; where pip has been told where
 to look or whom to trust, they come by pip. Standard library only; Python 3.6 must be able to read this file.
@@ -31,8 +31,12 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 FAILED = VENV / "failed.log"
-SETS = {"run": "what runs the lab", "dev": "the lab with its tests and linters"}
-GOOD_FOR = {"run": ("run", "dev"), "dev": ("dev",)}
+SETS = {
+    "run": "what runs the lab",
+    "dev": "the lab with its tests and linters",
+    "bench": "the lab, its tests and the peers that it is measured against",
+}
+GOOD_FOR = {"run": ("run", "dev", "bench"), "dev": ("dev", "bench"), "bench": ("bench",)}
 SIGN_EVERY_S = 3.0
 SHARED = Path("/etc")  # where pip.conf is for everybody
 
@@ -112,7 +116,7 @@ def _bring(wanted: str) -> None:
 
 def is_installed(wanted: str) -> bool:
     """Tell whether .venv works, and holds the wanted set or one that includes it."""
-    return is_sound() and _stamp()[1] in {fingerprint(name) for name in GOOD_FOR[wanted]}
+    return is_sound() and _stamp()[1] in {fingerprint(name) for name in GOOD_FOR[wanted] if name == _held()}
 
 
 def is_sound() -> bool:
@@ -286,12 +290,16 @@ def _proxy() -> str:
 def _wanted() -> str:
     names = sys.argv[1:] or ["run"]
     if len(names) != 1 or names[0] not in SETS:
-        raise Trouble("Usage: python3 install.py run|dev")
+        raise Trouble("Usage: python3 install.py run|dev|bench")
     return names[0]
 
 
 def _lock(name: str) -> Path:
     return ROOT / "locks" / f"{name}.txt"
+
+
+def _held() -> str:
+    return _stamp()[1].partition(" ")[0]
 
 
 def _stamp() -> list[str]:

@@ -18,7 +18,7 @@ from tests.toy_lab import ROOT, ToyLab
 
 pytestmark = pytest.mark.own_processes
 
-LOCKS = ("run", "dev", "pip", "uv")
+LOCKS = ("run", "dev", "bench", "pip", "uv")
 IS_ROOT = os.geteuid() == 0
 
 
@@ -110,7 +110,8 @@ def test_a_package_that_is_not_the_one_in_the_lock_is_refused(lab: ToyLab) -> No
 @pytest.mark.parametrize("target", ["demo", "load", "test", "setup", "lint", "bench"])
 def test_make_installs_no_more_than_a_target_needs(target: str) -> None:
     said = subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert re.findall(r"install\.py (\w+)", said) == ["run" if target in {"demo", "load"} else "dev"]
+    sets = {"demo": "run", "load": "run", "bench": "bench"}
+    assert re.findall(r"install\.py (\w+)", said) == [sets.get(target, "dev")]
 
 
 # By which installer
@@ -324,7 +325,9 @@ def test_a_failure_without_a_line_of_its_own_is_kept_whole(lab: ToyLab) -> None:
 # The locks
 
 
-@pytest.mark.parametrize(("lock", "files"), [("run", ["-run"]), ("dev", ["-run", "", "-dev"])])
+@pytest.mark.parametrize(
+    ("lock", "files"), [("run", ["-run"]), ("dev", ["-run", "", "-dev"]), ("bench", ["-run", "", "-dev", "-bench"])]
+)
 def test_a_lock_holds_every_direct_requirement_at_its_version(lock: str, files: list[str]) -> None:
     direct = {pin for file in files for pin in pins((ROOT / f"requirements{file}.txt").read_text())}
     assert direct
@@ -334,6 +337,10 @@ def test_a_lock_holds_every_direct_requirement_at_its_version(lock: str, files: 
 @pytest.mark.parametrize("part", ["run", "pip", "uv"])
 def test_every_lock_agrees_with_the_whole_one(part: str) -> None:
     assert locked(part).items() <= locked("dev").items()
+
+
+def test_the_lock_of_the_benchmark_measures_what_the_lab_runs_on() -> None:
+    assert locked("dev").keys() <= locked("bench").keys()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
