@@ -1,0 +1,176 @@
+"""Each arm called in this process, as its server would call it: no socket, no server, only the store is another one."""
+
+import asyncio
+import gc
+import random
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from io import BytesIO
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+from bench.arms.arm import Arm, PythonApp
+from bench.proving import Answer, Unproved, prove
+
+HOST = "127.0.0.1:8000"
+WARM_UP = 10  # a share of a round's requests comes first and is not counted
+Rounds = dict[str, list[float]]
+
+
+class Caller(Protocol):
+    """Calls an application without a server."""
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send one request."""
+
+    def repeat(self, path: str, headers: Mapping[str, str], times: int) -> None:
+        """Send the same GET again and again, and look at nothing."""
+
+
+class WsgiCaller:
+    """Calls as PEP 3333 has it."""
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self._app = app
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        said: list[Any] = []
+        chunks = self._app(environ(method, path, headers, body), lambda *start: said.extend(start[:2]))
+        try:
+            content = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        return Answer(int(said[0][:3]), said[1], content)
+
+    def repeat(self, path: str, headers: Mapping[str, str], times: int) -> None:
+        app, given, start_response = self._app, environ("GET", path, headers, b""), lambda *_: None
+        empty = given["wsgi.input"]
+        for _ in range(times):
+            chunks = app({**given, "wsgi.input": empty}, start_response)
+            for _chunk in chunks:
+                pass
+            if hasattr(chunks, "close"):
+                chunks.close()
+
+
+class AsgiCaller:
+    """Calls by the ASGI specification, in an event loop of its own."""
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self._app = app
+        self._loop = asyncio.new_event_loop()
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        sent: list[dict[str, Any]] = []
+        self._loop.run_until_complete(self._call(scope(method, path, headers), body, sent))
+        content = b"".join(message.get("body", b"") for message in sent)
+        said = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+        return Answer(sent[0]["status"], said, content)
+
+    def repeat(self, path: str, headers: Mapping[str, str], times: int) -> None:
+        self._loop.run_until_complete(self._repeat(scope("GET", path, headers), times))
+
+    async def _repeat(self, given: dict[str, Any], times: int) -> None:
+        for _ in range(times):
+            await self._call(dict(given), b"", [])
+
+    async def _call(self, given: dict[str, Any], body: bytes, sent: list[dict[str, Any]]) -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self._app(given, receive, send)
+
+
+CALLERS = {"wsgi": WsgiCaller, "asgi": AsgiCaller}
+
+
+def environ(method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Return a request as a WSGI server hands it over."""
+    sent = {"HOST": HOST, "ACCEPT": "*/*", **{name.upper().replace("-", "_"): value for name, value in headers.items()}}
+    about = {"CONTENT_TYPE": sent.pop("CONTENT_TYPE", ""), "CONTENT_LENGTH": str(len(body)) if body else ""}
+    name, _, port = HOST.partition(":")
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": name,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": BytesIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **{key: value for key, value in about.items() if value},
+        **{f"HTTP_{key}": value for key, value in sent.items()},
+    }
+
+
+def scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return a request as an ASGI server hands it over."""
+    sent = {"host": HOST, "accept": "*/*", **{name.lower(): value for name, value in headers.items()}}
+    name, _, port = HOST.partition(":")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(key.encode(), value.encode()) for key, value in sent.items()],
+        "client": ("127.0.0.1", 40_000),
+        "server": (name, int(port)),
+        "state": {},
+    }
+
+
+class Apps:
+    """The applications of one run; arms that share one get the same."""
+
+    def __init__(self) -> None:
+        self._callers: dict[str, Caller] = {}
+
+    def caller(self, arm: Arm) -> Caller:
+        """Return what calls the arm's application. Raise `Unproved` if it cannot be made."""
+        app = arm.app
+        if not isinstance(app, PythonApp):
+            raise Unproved(f"{arm.name}: no application of this process")
+        if missing := app.missing():
+            raise Unproved(f"{arm.name}: {missing} is not installed; `make bench` installs it")
+        if app.factory not in self._callers:
+            module, _, name = app.factory.partition(":")
+            self._callers[app.factory] = CALLERS[app.interface](getattr(import_module(module), name)())
+        return self._callers[app.factory]
+
+
+def measure(
+    arms: tuple[Arm, ...], rounds: int, requests: int, order: random.Random, say: Callable[[str], None]
+) -> Rounds:
+    """Return each arm's microseconds a request, one figure a round; `say` hears of each arm that is left out."""
+    apps, proved = Apps(), []
+    for arm in arms:
+        try:
+            caller = apps.caller(arm)
+            proved.append((arm, caller, prove(arm, caller.ask)))
+        except Unproved as why:
+            say(f"left out in-process: {why}")
+    taken: Rounds = {arm.name: [] for arm, _, _ in proved}
+    for number in range(rounds):
+        gc.collect()
+        for arm, caller, carried in order.sample(proved, len(proved)):
+            caller.repeat(arm.page, carried, max(1, requests // WARM_UP))
+            started_ns = perf_counter_ns()
+            caller.repeat(arm.page, carried, requests)
+            taken[arm.name].append((perf_counter_ns() - started_ns) / 1000 / requests)
+        say(f"in-process: round {number + 1} of {rounds}")
+    return taken

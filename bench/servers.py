@@ -1,0 +1,122 @@
+"""How each arm is served: one process that works, two threads where there are threads, as a node of the lab has it."""
+
+import http.client
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from time import monotonic, sleep
+
+from bench.arms.arm import STORE_URL, Arm, LabApp, NodeApp, PythonApp
+from bench.arms.ours import instance
+from bench.cores import starting_on
+from bench.proving import Answer, Unproved
+from cluster.embedded_store import free_port
+from cluster.node import BACKLOG, NODE_THREADS
+from cluster.process import ROOT, Process
+
+READY_WITHIN_S = 30.0
+NODE_FOLDER = Path(__file__).parent / "node"
+GRANIAN, GUNICORN, NODE_JS = "Granian", "gunicorn", "Node.js"
+# What a server prints of its own success is not for this terminal; what it complains of is.
+QUIET = ("sh", "-c", 'exec "$@" >/dev/null', "sh")
+
+
+@dataclass(frozen=True)
+class Server:
+    """An application under one of its servers."""
+
+    app: PythonApp | NodeApp
+    kind: str
+
+    def command(self, port: int) -> list[str]:
+        """Return what starts it."""
+        app = self.app
+        if isinstance(app, NodeApp):
+            return [str(shutil.which("node")), str(NODE_FOLDER / app.script)]
+        if self.kind == GUNICORN:
+            return _gunicorn(app, port)
+        if isinstance(app, LabApp):
+            return [sys.executable, "app.py", "--direct", "--port", str(port)]
+        return _granian(app, port)
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Return what is set for it alone."""
+        if isinstance(self.app, NodeApp):
+            return {"PORT": str(port), "NODE_ENV": "production"}
+        if not isinstance(self.app, LabApp):
+            return {}
+        settings = self.app.settings
+        folder = instance(settings["JWT_ALGORITHM"], settings["LAB"] == "1")
+        return {**settings, "REDIS_URL": os.environ[STORE_URL], "INSTANCE_DIR": str(folder)}
+
+    @contextmanager
+    def running(self, core: int | None) -> Iterator[tuple[int, int]]:
+        """Run it on one core; give its port and its process id. Raise `Unproved` if it does not answer."""
+        port = free_port()
+        with starting_on(core):
+            process = Process(self.kind, [*QUIET, *self.command(port)], self.environment(port))
+        try:
+            _wait(process, port, self)
+            assert process.pid is not None  # it answers
+            yield port, process.pid
+        finally:
+            process.stop()
+
+
+def servers_of(arm: Arm) -> list[Server]:
+    """Return the servers that an arm is measured under."""
+    kinds = (NODE_JS,) if isinstance(arm.app, NodeApp) else (GRANIAN, GUNICORN)
+    return [Server(arm.app, kind) for kind in kinds]
+
+
+def prepare(app: PythonApp | NodeApp) -> None:
+    """Make databases and keys once, before servers are started that share them."""
+    if isinstance(app, LabApp):
+        module, _, name = app.factory.partition(":")
+        getattr(import_module(module), name)().extensions["database"].engine.dispose()
+
+
+def _granian(app: PythonApp, port: int) -> list[str]:
+    threads = ("--blocking-threads", str(NODE_THREADS)) if app.interface == "wsgi" else ()
+    where = ("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws", "--backlog", str(BACKLOG))
+    how = ("--interface", app.interface, "--factory", "--workers", "1", *threads, "--log-level", "warning")
+    return [sys.executable, "-m", "granian", app.factory, *how, *where]
+
+
+def _gunicorn(app: PythonApp, port: int) -> list[str]:
+    kind = ("gthread", "--threads", str(NODE_THREADS)) if app.interface == "wsgi" else ("asgi",)
+    how = ("--workers", "1", "--worker-class", *kind, "--log-level", "warning", "--no-control-socket")
+    return [sys.executable, "-m", "gunicorn", *how, "--bind", f"127.0.0.1:{port}", f"{app.factory}()"]
+
+
+def _wait(process: Process, port: int, server: Server) -> None:
+    deadline = monotonic() + READY_WITHIN_S
+    while not _answers(port):
+        if process.exit_code is not None or monotonic() > deadline:
+            raise Unproved(f"{server.app} does not start under {server.kind}")
+        sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        ask(port, "GET", "/", {}, b"")
+        return True
+    return False
+
+
+def ask(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Send one request on a connection of its own. Raise `OSError` or `HTTPException`."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)) as connection:
+        connection.request(method, path, body or None, dict(headers))
+        response = connection.getresponse()
+        return Answer(response.status, response.getheaders(), response.read())
+
+
+def where_node_modules_are() -> Path:
+    """Return npm's folder."""
+    return ROOT / "bench" / "node" / "node_modules"
