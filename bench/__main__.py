@@ -1,87 +1,146 @@
-"""`python -m bench`: interleaved rounds, so that a slow moment of the machine falls on every arm alike."""
+"""Measure what a guarded request costs, ours beside what people would use instead.
+
+Every server is started anew in each round, and the arms of a round come in random order, so that a slow moment of the
+machine falls on all of them alike. Results go to results/bench/, as JSON with every round, as tables and as charts.
+"""
 
 import argparse
-import platform
+import json
+import os
 import random
+import signal
+import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
-from time import perf_counter_ns
+from types import FrameType
+from typing import Any
 
-from bench.arms import Arm, all_arms, counting_commands
+from redis import Redis
+
+from bench import in_process, node_peers, over_http
+from bench.arms.arm import FOLDER, STORE_URL, Arm, NodeApp
+from bench.arms.table import named
+from bench.charts import draw
+from bench.cores import Cores, divided
+from bench.machine import describe
+from bench.report import as_markdown, in_terminal, tables, warnings
 from cluster.embedded_store import EmbeddedStore
+from cluster.process import ROOT
 
-BASELINE = "/open"
+RESULTS = ROOT / "results" / "bench"
 
 
-def main() -> None:
-    """Measure every arm and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20, help="rounds per arm (default: %(default)s)")
-    parser.add_argument("--requests", type=int, default=300, help="requests per round (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the order of arms in each round")
-    options = parser.parse_args()
-    store = EmbeddedStore()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, write and print; return the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    options = _options(arguments)
+    started, began = datetime.now(UTC), random.Random(options.seed)
+    arms, left_out = _measurable(options)
+    with _surroundings() as (store, cores):
+        say = _Notes(left_out)
+        http = over_http.measure(arms, store, cores, options.connections, options.rounds, options.seconds, began, say)
+        called = in_process.measure(
+            [arm for arm in arms if not isinstance(arm.app, NodeApp)],
+            *(options.in_process_rounds, options.requests, began, say),
+        )
+    results = {
+        "experiment": "bench",
+        "command": " ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)]),
+        "started": started.isoformat(timespec="seconds"),
+        "machine": describe(),
+        "cores": asdict(cores),
+        "options": {**vars(options), "out": None},
+        "left_out": left_out,
+        "in_process": {"requests": options.requests, **called},
+        "http": http,
+    }
+    folder = options.out or RESULTS / f"{started:%Y-%m-%dT%H-%M-%S}"
+    write(folder, results)
+    print(in_terminal(results))
+    print(f"\nWritten to {folder}", *draw(results, folder))
+    return 0
+
+
+def write(folder: Path, results: dict[str, Any]) -> None:
+    """Write a run's data and its tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    parts = [f"## {title}\n\n{as_markdown(table, 'en')}" for title, table in tables(results)]
+    (folder / "table.md").write_text("\n\n".join([*parts, *warnings(results)]) + "\n")
+
+
+class _Notes:
+    """Prints on standard error what happens, and keeps what is left out."""
+
+    def __init__(self, left_out: list[str]) -> None:
+        self._left_out = left_out
+
+    def __call__(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+        if line.startswith("left out"):
+            self._left_out.append(line.removeprefix("left out "))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--only", nargs="+", default=[], metavar="ARM", help="measure these arms (default: all)")
+    add("--connections", nargs="+", type=int, default=[16], metavar="N", help="over HTTP, at once (default: 16)")
+    add("--rounds", type=int, default=3, help="over HTTP; 0 measures in-process only (default: %(default)s)")
+    add("--seconds", type=float, default=1.5, help="of each window over HTTP (default: %(default)s)")
+    add("--in-process-rounds", type=int, default=60, help="0 measures over HTTP only (default: %(default)s)")
+    add("--requests", type=int, default=50, help="in each round in-process (default: %(default)s)")
+    add("--seed", type=int, default=1, help="of the order of arms (default: %(default)s)")
+    add("--out", type=Path, help="a folder for the results (default: one of results/bench/)")
+    options = parser.parse_args(arguments)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            arms = list(all_arms(Path(folder), store.url))
-            for arm in arms:
-                request(arm)
-            commands = {arm.name: commands_per_request(arm, store.url) for arm in arms}
-            rounds = measure(arms, options.rounds, options.requests, random.Random(options.seed))
+        options.arms = named(tuple(options.only))
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def _measurable(options: argparse.Namespace) -> tuple[list[Arm], list[str]]:
+    """Return the arms that can be tried here, and why others cannot."""
+    arms = list(options.arms)
+    del options.arms
+    of_node = [arm for arm in arms if isinstance(arm.app, NodeApp)]
+    why = node_peers.missing(lambda line: print(line, file=sys.stderr)) if of_node and options.rounds else None
+    if why is None:
+        return arms, []
+    said = f"{', '.join(arm.name for arm in of_node)}: {why}"
+    print(f"left out: {said}", file=sys.stderr)
+    return [arm for arm in arms if arm not in of_node], [said]
+
+
+@contextmanager
+def _surroundings() -> Iterator[tuple[Redis, Cores]]:
+    """Give a store of this run alone and the cores, each part on its own; leave nothing behind."""
+    cores, store = divided(), EmbeddedStore()
+    try:
+        if cores.client is not None and cores.store is not None and store.process.pid is not None:
+            os.sched_setaffinity(store.process.pid, {cores.store})
+            os.sched_setaffinity(0, {cores.client})
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, Redis.from_url(store.url) as client:
+            os.environ.update({STORE_URL: store.url, FOLDER: folder})
+            yield client, cores
     finally:
         store.stop()
-    show(rounds, commands, options)
 
 
-def measure(arms: list[Arm], rounds: int, requests: int, order: random.Random) -> dict[str, list[float]]:
-    """Return each arm's microseconds per request, one figure a round; a round's first tenth warms up."""
-    taken: dict[str, list[float]] = {arm.name: [] for arm in arms}
-    for _ in range(rounds):
-        for arm in order.sample(arms, len(arms)):
-            repeat(arm, requests // 10)
-            started_ns = perf_counter_ns()
-            repeat(arm, requests)
-            taken[arm.name].append((perf_counter_ns() - started_ns) / 1000 / requests)
-    return taken
-
-
-def repeat(arm: Arm, times: int) -> None:
-    """Send the arm's request `times` times."""
-    for _ in range(times):
-        arm.app(dict(arm.environ), lambda *_: None).close()
-
-
-def request(arm: Arm) -> None:
-    """Send the arm's request once, and fail loudly unless it lets alice (or the guest) in."""
-    status: list[str] = []
-    body = b"".join(arm.app(dict(arm.environ), lambda line, *_: status.append(line)))
-    expected = b"guest" if arm.name == BASELINE else b"alice"
-    if status != ["200 OK"] or expected not in body:
-        raise SystemExit(f"{arm.name} answered {status}: {body[:200]!r}")
-
-
-def commands_per_request(arm: Arm, store_url: str, times: int = 50) -> float:
-    """Return the store commands that one request costs, as the store itself counts them."""
-    with counting_commands(store_url) as count:
-        before = count()
-        repeat(arm, times)
-        return (count() - before - 1) / times  # INFO counts itself
-
-
-def show(rounds: dict[str, list[float]], commands: dict[str, float], options: argparse.Namespace) -> None:
-    """Print the arms, and each one's cost above the unguarded page in the same round."""
-    base = rounds[BASELINE]
-    print(f"{options.rounds} interleaved rounds of {options.requests} requests, Python {platform.python_version()}\n")
-    print(f"{'arm':<28}{'µs median':>10}{'min':>8}{'max':>8}{'above /open':>13}{'ratio':>8}{'store cmds':>12}")
-    for name, taken in sorted(rounds.items(), key=lambda item: median(item[1])):
-        above = median(mine - floor for mine, floor in zip(taken, base, strict=True))
-        ratio = median(mine / floor for mine, floor in zip(taken, base, strict=True))
-        print(
-            f"{name:<28}{median(taken):>10.0f}{min(taken):>8.0f}{max(taken):>8.0f}"
-            f"{above:>+13.0f}{ratio:>8.2f}{commands[name]:>12.2f}"
-        )
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("Stopped. Nothing was written.", file=sys.stderr)
+        sys.exit(130)

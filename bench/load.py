@@ -78,7 +78,13 @@ def request_bytes(port: int, path: str, headers: Mapping[str, str]) -> bytes:
 
 
 def drive(
-    port: int, request: bytes, expected: bytes, connections: int, warm_up_s: float, seconds: float, mark: Callable[[], None]
+    port: int,
+    request: bytes,
+    expected: bytes,
+    connections: int,
+    warm_up_s: float,
+    seconds: float,
+    mark: Callable[[], None],
 ) -> Window:
     """Ask for `warm_up_s + seconds`; count what ends in the latter part. `mark` is called at its start and end.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis import Redis
 
-from bench.arms.arm import Arm, NodeApp, PythonApp
+from bench.arms.arm import Arm, PythonApp
 from bench.cores import Cores, cpu_seconds, own_seconds
 from bench.load import Broken, Window, drive, request_bytes
 from bench.proving import Unproved, prove
@@ -35,7 +35,8 @@ class Measured:
     p99_us: float
     node_cpu_us: float
     store_cpu_us: float
-    client_share: float  # of the client's own core
+    node_share: float  # of its core; less than all of it, at 16 connections, where other programs had some
+    client_share: float
     store_share: float
 
 
@@ -116,19 +117,15 @@ def _windows(
 def _measured(arm: Arm, server: Server, count: int, number: int, window: Window, used: list[float]) -> Measured:
     answered = max(1, len(window.latencies_ns) + window.failures)
     node_s, store_s, own_s = used
+    shares = (node_s, own_s, store_s)
     return Measured(
         *(arm.name, server.kind, count, number, len(window.latencies_ns), window.failures),
         *(round(window.rps, 1), round(window.percentile_us(0.5), 1), round(window.percentile_us(0.99), 1)),
         *(round(node_s * 1e6 / answered, 1), round(store_s * 1e6 / answered, 2)),
-        *(round(own_s / window.seconds, 3), round(store_s / window.seconds, 3)),
+        *(round(used_s / window.seconds, 3) for used_s in shares),
     )
 
 
 def _store_seconds(store: Redis) -> float:
     cpu: dict[str, Any] = store.info("cpu")
     return float(cpu["used_cpu_user"]) + float(cpu["used_cpu_sys"])
-
-
-def is_of_node(arm: Arm) -> bool:
-    """Tell whether an arm needs Node.js."""
-    return isinstance(arm.app, NodeApp)

@@ -17,7 +17,7 @@ from bench.cores import starting_on
 from bench.proving import Answer, Unproved
 from cluster.embedded_store import free_port
 from cluster.node import BACKLOG, NODE_THREADS
-from cluster.process import ROOT, Process
+from cluster.process import Process
 
 READY_WITHIN_S = 30.0
 NODE_FOLDER = Path(__file__).parent / "node"
@@ -115,8 +115,3 @@ def ask(port: int, method: str, path: str, headers: Mapping[str, str], body: byt
         connection.request(method, path, body or None, dict(headers))
         response = connection.getresponse()
         return Answer(response.status, response.getheaders(), response.read())
-
-
-def where_node_modules_are() -> Path:
-    """Return npm's folder."""
-    return ROOT / "bench" / "node" / "node_modules"

@@ -43,12 +43,12 @@ class NodeApp:
 
 @dataclass(frozen=True)
 class Arm:
-    """One contender. `leaves_out` says what it does not do that `/session` or `/token` does."""
+    """One contender. `leaves_out` says what it does not do that `/session` or `/token` does, by keys of `left_out`."""
 
     name: str
     approach: Literal["open", "memory", "session", "token", "hybrid"]  # gives it its colour
     app: PythonApp | NodeApp
-    leaves_out: str
+    leaves_out: tuple[str, ...] = ()
     documentation: str = ""
     page: str = "/profile"
     log_in: str = "/login"

@@ -17,20 +17,20 @@ def _at(prefix: str) -> dict[str, str]:
 
 
 OURS = (
-    Arm("/open", "open", HS256, "a guard", member=GUEST, **_at("/open")),
-    Arm("/memory", "memory", HS256, "a store: the login is in this node", **_at("/memory")),
-    Arm("/session", "session", HS256, "nothing", **_at("/session")),
-    Arm("/token HS256", "token", HS256, "an end before the token expires", **_at("/token")),
-    Arm("/token EdDSA", "token", EDDSA, "an end before the token expires", **_at("/token")),
-    Arm("/hybrid HS256", "hybrid", HS256, "nothing", **_at("/hybrid")),
-    Arm("/hybrid EdDSA", "hybrid", EDDSA, "nothing", **_at("/hybrid")),
-    Arm("/session, LAB=0", "session", SERVICE, "traces", credentials=SERVICE_LOGIN, **_at("/session")),
-    Arm("/token HS256, LAB=0", "token", SERVICE, "traces", credentials=SERVICE_LOGIN, **_at("/token")),
+    Arm("/open", "open", HS256, ("guard",), member=GUEST, **_at("/open")),
+    Arm("/memory", "memory", HS256, ("store",), **_at("/memory")),
+    Arm("/session", "session", HS256, **_at("/session")),
+    Arm("/token HS256", "token", HS256, ("early end",), **_at("/token")),
+    Arm("/token EdDSA", "token", EDDSA, ("early end",), **_at("/token")),
+    Arm("/hybrid HS256", "hybrid", HS256, **_at("/hybrid")),
+    Arm("/hybrid EdDSA", "hybrid", EDDSA, **_at("/hybrid")),
+    Arm("/session, LAB=0", "session", SERVICE, ("traces",), credentials=SERVICE_LOGIN, **_at("/session")),
+    Arm("/token HS256, LAB=0", "token", SERVICE, ("early end", "traces"), credentials=SERVICE_LOGIN, **_at("/token")),
 )
 
-NO_HEADERS = "security headers, no-store, the cross-origin check"
-SESSION_LIMITS = f"an absolute lifetime, the id hashed at rest, changes of role, {NO_HEADERS}"
-TOKEN_LIMITS = f"issuer, audience, key ids and revoked keys, changes of role, {NO_HEADERS}"
+NO_HEADERS = ("headers", "origin")
+SESSION_LIMITS = ("absolute", "hashed", "role", *NO_HEADERS)
+TOKEN_LIMITS = ("issuer", "keys", "role", *NO_HEADERS)
 FLASK, FLASK_SESSION = ("flask",), ("flask", "flask_session", "redis")
 FLASK_JWT = ("flask", "flask_jwt_extended")
 DJANGO, DRF = ("django", "redis"), ("django", "rest_framework", "rest_framework_simplejwt", "redis")
@@ -45,33 +45,33 @@ def _flask(factory: str, needs: tuple[str, ...]) -> PythonApp:
 
 
 PYTHON_PEERS = (
-    Arm("bare Flask", "open", _flask("peers:bare", FLASK), "everything: it guards nothing", member=GUEST),
+    Arm("bare Flask", "open", _flask("peers:bare", FLASK), ("all",), member=GUEST),
     Arm(
         "Flask, signed cookie",
         "session",
         _flask("peers:signed_cookie", FLASK),
-        f"an end before the cookie expires, sliding, {SESSION_LIMITS}; its content can be read",
+        ("early end", "sliding", *SESSION_LIMITS, "secrecy"),
         "https://flask.palletsprojects.com/en/stable/quickstart/#sessions",
     ),
     Arm(
         "Flask-Session",
         "session",
         _flask("peers:session_default", FLASK_SESSION),
-        f"{SESSION_LIMITS}, a refusal to unpickle",
+        (*SESSION_LIMITS, "unpickling"),
         f"{SESSION_DOCS}usage.html",
     ),
     Arm(
         "Flask-Session, no refresh",
         "session",
         _flask("peers:session_without_refresh", FLASK_SESSION),
-        f"sliding, {SESSION_LIMITS}, a refusal to unpickle",
+        ("sliding", *SESSION_LIMITS, "unpickling"),
         f"{SESSION_DOCS}config.html",
     ),
     Arm(
         "Flask-Login on Flask-Session",
         "session",
         _flask("login_peer:create", (*FLASK_SESSION, "flask_login")),
-        f"{SESSION_LIMITS}, a refusal to unpickle; its user is in a dictionary, so no database is asked",
+        (*SESSION_LIMITS, "unpickling", "user"),
         "https://flask-login.readthedocs.io/en/latest/",
         **_at("/login-manager"),
     ),
@@ -79,7 +79,7 @@ PYTHON_PEERS = (
         "Flask-JWT-Extended",
         "token",
         _flask("jwt_peer:create", FLASK_JWT),
-        TOKEN_LIMITS,
+        ("early end", *TOKEN_LIMITS),
         f"{JWT_DOCS}basic_usage.html",
     ),
     Arm(
@@ -93,7 +93,7 @@ PYTHON_PEERS = (
         "Django sessions",
         "session",
         DJANGO_APP,
-        f"sliding, {SESSION_LIMITS}; of Django's own middleware only what these pages need",
+        ("sliding", *SESSION_LIMITS, "unpickling", "middleware"),
         "https://docs.djangoproject.com/en/5.2/topics/http/sessions/",
         **_at("/session"),
     ),
@@ -101,7 +101,7 @@ PYTHON_PEERS = (
         "Django REST Simple JWT",
         "token",
         DJANGO_APP,
-        f"an end before the token expires, {TOKEN_LIMITS}; in return it reads its user from the database (SQLite)",
+        ("early end", *TOKEN_LIMITS, "middleware", "reads user"),
         f"{SIMPLE_JWT_DOCS}getting_started.html",
         **_at("/token"),
     ),
@@ -109,7 +109,7 @@ PYTHON_PEERS = (
         "Django REST Simple JWT, stateless",
         "token",
         DJANGO_APP,
-        f"an end before the token expires, {TOKEN_LIMITS}",
+        ("early end", *TOKEN_LIMITS, "middleware"),
         f"{SIMPLE_JWT_DOCS}stateless_user_authentication.html",
         page="/token/stateless/profile",
         log_in="/token/login",
@@ -118,20 +118,20 @@ PYTHON_PEERS = (
         "Starlette, PyJWT",
         "token",
         PythonApp("bench.arms.asgi_peers:starlette", ("starlette", "fastapi", "jwt"), "asgi"),
-        f"the token's type, an end before it expires, {TOKEN_LIMITS}",
+        ("early end", "type", *TOKEN_LIMITS),
         "https://starlette.dev/authentication/",
     ),
     Arm(
         "FastAPI, PyJWT",
         "token",
         PythonApp("bench.arms.asgi_peers:fastapi", ("starlette", "fastapi", "jwt", "python_multipart"), "asgi"),
-        f"the token's type, an end before it expires, {TOKEN_LIMITS}",
+        ("early end", "type", *TOKEN_LIMITS),
         "https://fastapi.tiangolo.com/tutorial/security/oauth2-jwt/",
     ),
 )
 
 NODE_PEERS = (
-    Arm("bare Express", "open", NodeApp("bare.js"), "everything: it guards nothing", member=GUEST),
+    Arm("bare Express", "open", NodeApp("bare.js"), ("all",), member=GUEST),
     Arm(
         "Express, connect-redis",
         "session",
@@ -143,14 +143,14 @@ NODE_PEERS = (
         "Express, jsonwebtoken",
         "token",
         NodeApp("jsonwebtoken.js"),
-        f"the token's type, an end before it expires, {TOKEN_LIMITS}",
+        ("early end", "type", *TOKEN_LIMITS),
         "https://github.com/auth0/node-jsonwebtoken",
     ),
     Arm(
         "Express, jose",
         "token",
         NodeApp("jose.js"),
-        f"the token's type, an end before it expires, key ids and revoked keys, changes of role, {NO_HEADERS}",
+        ("early end", "type", "keys", "role", *NO_HEADERS),
         "https://github.com/panva/jose",
     ),
 )

@@ -1,0 +1,120 @@
+"""The charts of a run, drawn by Plotly in a headless Chromium: SVG files of a few kilobytes."""
+
+import shutil
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import unquote
+
+from bench.arms.table import ARMS
+from bench.report import Results
+from loadtests.charts import FONT, plotly_script
+from loadtests.estimates import median_of
+from loadtests.hues import colours
+
+BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
+WIDTH, ROW, AROUND = 900, 22, 110
+OURS, PEERS = 1.0, 0.45  # how opaque a bar is
+DRAW = """async ([figure, width, height]) => {
+  const place = document.createElement("div");
+  await Plotly.newPlot(place, figure.data, { ...figure.layout, width, height });
+  return await Plotly.toImage(place, { format: "svg", width, height });
+}"""
+
+
+def draw(results: Results, folder: Path) -> list[str]:
+    """Draw a run's charts into a folder; return their names, or why there are none."""
+    figures = {}
+    if results["in_process"]["us"]:
+        figures["in-process.svg"] = in_process(results)
+    for connections in sorted({window["connections"] for window in results["http"]}):
+        figures[f"http-{connections}.svg"] = over_http(results, connections)
+    return save(figures, folder)
+
+
+def save(figures: dict[str, dict[str, Any]], folder: Path) -> list[str]:
+    """Write each figure under its name; return the names, or that there is no Chromium."""
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        return ["(no charts: there is no Chromium)"]
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # what measures does without it
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.add_script_tag(content=plotly_script())
+        for name, figure in figures.items():
+            height = figure.pop("rows") * ROW + AROUND
+            url = page.evaluate(DRAW, [figure, WIDTH, height])
+            (folder / name).write_text(unquote(url.partition(",")[2]), "utf-8")
+        browser.close()
+    return list(figures)
+
+
+def in_process(results: Results) -> dict[str, Any]:
+    """Draw microseconds a request, the cheapest at the top, with their intervals."""
+    estimates = {name: median_of(taken) for name, taken in results["in_process"]["us"].items()}
+    names = sorted(estimates, key=lambda name: -estimates[name].value)
+    bars = {
+        **_bars(names, [estimates[name].value for name in names]),
+        "error_x": {
+            "type": "data",
+            "array": [estimates[name].high - estimates[name].value for name in names],
+            "arrayminus": [estimates[name].value - estimates[name].low for name in names],
+            "color": colours("light")["ink"],
+            "thickness": 1,
+        },
+    }
+    return {"data": [bars], "layout": layout("µs a request, in-process (median, 95 % interval)"), "rows": len(names)}
+
+
+def over_http(results: Results, connections: int) -> dict[str, Any]:
+    """Draw requests a second on one core, an arm under its server a bar, the quickest at the top."""
+    taken: dict[str, list[float]] = {}
+    arms: dict[str, str] = {}
+    for window in results["http"]:
+        if window["connections"] == connections:
+            name = f"{window['arm']} · {window['server']}"
+            taken.setdefault(name, []).append(window["rps"])
+            arms[name] = window["arm"]
+    names = sorted(taken, key=lambda name: median(taken[name]))
+    bars = _bars([arms[name] for name in names], [median(taken[name]) for name in names])
+    bars["y"] = [_strong(name, arms[name]) for name in names]
+    title = f"requests/s on one core, {connections} connection{'s' if connections > 1 else ''} (median)"
+    return {"data": [bars], "layout": layout(title), "rows": len(names)}
+
+
+def _bars(arms: list[str], values: list[float]) -> dict[str, Any]:
+    """Return bars in the colours of the approaches: ours full, peers pale."""
+    named, by_name = colours("light"), {arm.name: arm for arm in ARMS}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": values,
+        "y": [_strong(name, name) for name in arms],
+        "text": [f"{value:,.0f}" for value in values],
+        "textposition": "auto",
+        "marker": {
+            "color": [named[by_name[name].approach] for name in arms],
+            "opacity": [OURS if by_name[name].is_ours else PEERS for name in arms],
+        },
+    }
+
+
+def _strong(label: str, arm: str) -> str:
+    return f"<b>{label}</b>" if arm.startswith("/") else label
+
+
+def layout(title: str) -> dict[str, Any]:
+    """Return what all charts here have in common: on white, zero on the axis."""
+    named = colours("light")
+    return {
+        "font": {"family": FONT, "color": named["ink"], "size": 13},
+        "paper_bgcolor": named["surface"],
+        "plot_bgcolor": named["surface"],
+        "margin": {"l": 20, "r": 40, "t": 20, "b": 60},
+        "xaxis": {"title": {"text": title}, "gridcolor": named["line"], "rangemode": "tozero", "automargin": True},
+        "yaxis": {"automargin": True},
+        "showlegend": False,
+        "bargap": 0.25,
+    }

@@ -1,0 +1,41 @@
+"""What a run ran on: the machine, and the versions of what was measured."""
+
+import json
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from bench.node_peers import LOCK
+from loadtests import machine
+
+PEERS = (
+    *("flask-jwt-extended", "flask-login", "django", "djangorestframework", "djangorestframework-simplejwt"),
+    *("starlette", "fastapi", "gunicorn"),
+)
+
+
+def describe() -> dict[str, Any]:
+    """Return the machine, with the peers' versions; a peer that is not there has none."""
+    said = machine.describe()
+    return {**said, "packages": {**said["packages"], **_python()}, "node": _node()}
+
+
+def _python() -> dict[str, str]:
+    there = {}
+    for name in PEERS:
+        try:
+            there[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return there
+
+
+def _node() -> dict[str, str]:
+    """Return the versions of Node.js and of the packages that are asked of npm; nothing without Node.js."""
+    node = shutil.which("node")
+    if node is None:
+        return {}
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    locked = json.loads(LOCK.read_text())["packages"]
+    return {"node": said, **{name: locked[f"node_modules/{name}"]["version"] for name in locked[""]["dependencies"]}}

@@ -1,0 +1,158 @@
+"""A run as tables, for the terminal and for the docs, in English and Korean."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from bench import comparisons
+from bench.arms.left_out import LANGUAGES, said
+from bench.arms.table import ARMS
+from loadtests.estimates import Estimate, median_of
+
+Results = Mapping[str, Any]
+Table = tuple[Sequence[str], list[list[str]]]
+
+UNDISTURBED = 0.9  # of its core a server has at least, or other programs took some of it
+KOREAN = {
+    "arm": "대상",
+    "× bare Flask": "bare Flask의 배수",
+    "over bare": "bare보다 더",
+    "server": "서버",
+    "requests/s": "초당 요청",
+    "node µs": "노드 CPU µs",
+    "store µs": "저장소 CPU µs",
+    "core": "코어",
+    "ratio": "비율",
+    "by the clock": "시계로",
+    "by CPU time": "CPU 시간으로",
+    "aim": "목표",
+    "leaves out": "하지 않는 것",
+    "In-process": "프로세스 안에서",
+    "Over HTTP, {} connections": "HTTP, 연결 {}개",
+    "Over HTTP, 1 connection": "HTTP, 연결 1개",
+    "Ratios": "비율",
+}
+
+
+def in_process(results: Results) -> Table:
+    """Return an arm a row, the cheapest first."""
+    rounds: Mapping[str, list[float]] = results["in_process"]["us"]
+    cpu, bare = results["in_process"]["cpu_us"], rounds.get(comparisons.BARE)
+    rows = []
+    for name, taken in sorted(rounds.items(), key=lambda item: median(item[1])):
+        estimate = median_of(taken)
+        pairs = list(zip(taken, bare, strict=True)) if bare else []
+        times = f"{median(mine / floor for mine, floor in pairs):.2f}" if pairs else ""
+        over = f"{median(mine - floor for mine, floor in pairs):+.0f}" if pairs else ""
+        rows.append([name, f"{estimate.value:.0f}", _interval(estimate, 0), f"{median(cpu[name]):.0f}", times, over])
+    return ("arm", "µs", "95 %", "CPU µs", "× bare Flask", "over bare"), rows
+
+
+def over_http(results: Results, connections: int) -> Table:
+    """Return an arm under its server a row, the quickest first."""
+    taken: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for window in results["http"]:
+        if window["connections"] == connections:
+            taken.setdefault((window["arm"], window["server"]), []).append(window)
+    over = lambda windows, figure: median(window[figure] for window in windows)  # noqa: E731
+    rows = [
+        [
+            *key,
+            f"{over(windows, 'rps'):,.0f}",
+            f"{over(windows, 'p50_us') / 1000:.2f}",
+            f"{over(windows, 'p99_us') / 1000:.1f}",
+            f"{over(windows, 'node_cpu_us'):.0f}",
+            f"{over(windows, 'store_cpu_us'):.0f}",
+            f"{over(windows, 'node_share'):.0%}",
+        ]
+        for key, windows in sorted(taken.items(), key=lambda item: -over(item[1], "rps"))
+    ]
+    return ("arm", "server", "requests/s", "p50 ms", "p99 ms", "node µs", "store µs", "core"), rows
+
+
+Told = Sequence[tuple[comparisons.Comparison, Estimate]]
+
+
+def ratios(by_the_clock: Told, by_cpu: Told) -> Table:
+    """Return a comparison a row, once by the clock and once by processor time, which other programs disturb less."""
+    rows = [
+        [what.name, *(f"{ratio.value:.2f} {_interval(ratio, 2)}" for ratio in (clock, cpu)), what.aim]
+        for (what, clock), (_, cpu) in zip(by_the_clock, by_cpu, strict=True)
+    ]
+    return ("ratio", "by the clock", "by CPU time", "aim"), rows
+
+
+def leaves_out(language: str) -> Table:
+    """Return what each arm does not do."""
+    rows = [
+        [f"[{arm.name}]({arm.documentation})" if arm.documentation else arm.name, said(arm.leaves_out, language)]
+        for arm in ARMS
+    ]
+    return ("arm", "leaves out"), rows
+
+
+def tables(results: Results, language: str = "en") -> list[tuple[str, Table]]:
+    """Return every table of a run, each with its title."""
+    called, http = results["in_process"], results["http"]
+    told: list[tuple[str, Table]] = []
+    if called["us"]:
+        told.append(("In-process", in_process(results)))
+        told.append(("Ratios", ratios(*(comparisons.in_process(called[figure]) for figure in ("us", "cpu_us")))))
+    for connections in sorted({window["connections"] for window in http}):
+        title = "Over HTTP, 1 connection" if connections == 1 else "Over HTTP, {} connections"
+        told.append((_word(title, language).format(connections), over_http(results, connections)))
+        both = (comparisons.by_the_clock, comparisons.by_cpu)
+        told.append(("Ratios", ratios(*(comparisons.over_http(http, connections, figure) for figure in both))))
+    return [(_word(title, language), table) for title, table in told if table[1]]
+
+
+def as_text(table: Table) -> str:
+    """Return a table for a terminal."""
+    rows = [list(table[0]), *table[1]]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if is_word else cell.rjust(width) for cell, width, is_word in _cells(row, widths))
+        for row in rows
+    )
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[str, int, bool]]:
+    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        yield cell, width, place == 0
+
+
+def as_markdown(table: Table, language: str) -> str:
+    """Return a table for the docs."""
+    head = " | ".join(_word(name, language) for name in table[0])
+    lines = [f"| {head} |", "|---" * len(table[0]) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in table[1])])
+
+
+def in_terminal(results: Results) -> str:
+    """Return a run as it is printed."""
+    parts = [f"{title}\n\n{as_text(table)}" for title, table in tables(results)]
+    return "\n\n".join([*parts, *warnings(results)])
+
+
+def warnings(results: Results) -> list[str]:
+    """Return what speaks against a run: a server without its core, a busy client, failures, arms left out."""
+    http = results["http"]
+    full = [window for window in http if window["connections"] > 1]
+    disturbed = sum(window["node_share"] < UNDISTURBED for window in full)
+    failed = sum(window["failures"] for window in http)
+    busiest = max((window["client_share"] + window["store_share"] for window in http), default=0.0)
+    told = [f"{disturbed} of {len(full)} windows were disturbed: other programs had some of the server's core."]
+    told += [f"The client and the store took {busiest:.0%} of their core at most."]
+    return [
+        *(told if http else []),
+        *([f"{failed} requests failed."] if failed else []),
+        *(f"Not measured: {why}" for why in results["left_out"]),
+    ]
+
+
+def _interval(estimate: Estimate, places: int) -> str:
+    return f"({estimate.low:.{places}f} to {estimate.high:.{places}f})"
+
+
+def _word(name: str, language: str) -> str:
+    return KOREAN.get(name, name) if language == LANGUAGES[1] else name
