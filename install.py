@@ -1,4 +1,4 @@
-"""Install the lab into .venv, from the locks: `python3 install.py run` what runs it, `dev` all of it, `bench` its peers.
+"""Install the lab into .venv, from the locks: `python3 install.py run` what runs it, `dev` all of it, `bench` peers.
 
 A set that is there already is not installed again. Packages come by uv, which is fast; where pip has been told where
 to look or whom to trust, they come by pip. Standard library only; Python 3.6 must be able to read this file.

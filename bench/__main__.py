@@ -27,11 +27,8 @@ from bench.arms.table import named
 from bench.charts import draw
 from bench.cores import Cores, divided
 from bench.machine import describe
-from bench.report import as_markdown, in_terminal, tables, warnings
+from bench.report import RESULTS, as_markdown, in_terminal, tables, warnings
 from cluster.embedded_store import EmbeddedStore
-from cluster.process import ROOT
-
-RESULTS = ROOT / "results" / "bench"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

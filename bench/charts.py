@@ -93,7 +93,9 @@ def _bars(arms: list[str], values: list[float]) -> dict[str, Any]:
         "x": values,
         "y": [_strong(name, name) for name in arms],
         "text": [f"{value:,.0f}" for value in values],
-        "textposition": "auto",
+        "textposition": "inside",
+        "insidetextanchor": "start",  # beside the interval, which stands at the end
+        "textfont": {"color": [named["on-hue"] if by_name[name].is_ours else named["ink"] for name in arms]},
         "marker": {
             "color": [named[by_name[name].approach] for name in arms],
             "opacity": [OURS if by_name[name].is_ours else PEERS for name in arms],

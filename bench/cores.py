@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import process_time
+from time import perf_counter_ns, process_time, process_time_ns
 
 import psutil
 
@@ -45,6 +45,26 @@ def cpu_seconds(pid: int) -> float:
         processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
         return sum(map(_seconds, processes))
     return 0.0
+
+
+class Stopwatch:
+    """Runs from when it is made; the time in which other programs had this thread's core does not count (Linux)."""
+
+    def __init__(self) -> None:
+        self._waited_ns, self._cpu_ns, self._began_ns = _waited_ns(), process_time_ns(), perf_counter_ns()
+
+    def us(self) -> tuple[float, float]:
+        """Return the microseconds that have passed, waiting for a store included, and those of the processor."""
+        cpu_ns, passed_ns = process_time_ns() - self._cpu_ns, perf_counter_ns() - self._began_ns
+        return (passed_ns - _waited_ns() + self._waited_ns) / 1000, cpu_ns / 1000
+
+
+def _waited_ns() -> int:
+    """Return for how long this thread could have run and did not, by the kernel's count; 0 where it keeps none."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+    except OSError:
+        return 0
 
 
 def own_seconds() -> float:

@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from io import BytesIO
-from time import perf_counter_ns, process_time_ns
 from typing import Any, Protocol
 
 from bench.arms.arm import Arm, PythonApp
+from bench.cores import Stopwatch
 from bench.proving import Answer, Unproved, prove
 
 HOST = "127.0.0.1:8000"
@@ -158,7 +158,7 @@ def measure(
 ) -> dict[str, Rounds]:
     """Return each arm's microseconds a request, one figure a round; `say` hears of each arm that is left out.
 
-    `us` is what passes, waiting for the store included; `cpu_us` is this process's own, whatever else the machine does.
+    `us` is the time that passes, waiting for the store included; `cpu_us` is this process's own part of it.
     """
     proved = list(_proved(arms, say)) if rounds else []
     taken: dict[str, Rounds] = {figure: {arm.name: [] for arm, _, _ in proved} for figure in ("us", "cpu_us")}
@@ -167,10 +167,10 @@ def measure(
     for _ in range(rounds):
         for arm, caller, carried in order.sample(proved, len(proved)):
             caller.repeat(arm.page, carried, max(1, requests // WARM_UP))
-            began_ns, cpu_ns = perf_counter_ns(), process_time_ns()
+            watch = Stopwatch()
             caller.repeat(arm.page, carried, requests)
-            taken["cpu_us"][arm.name].append(round((process_time_ns() - cpu_ns) / 1000 / requests, 2))
-            taken["us"][arm.name].append(round((perf_counter_ns() - began_ns) / 1000 / requests, 2))
+            for figure, us in zip(taken, watch.us(), strict=True):
+                taken[figure][arm.name].append(round(us / requests, 2))
     gc.unfreeze()
     return taken
 

@@ -7,9 +7,11 @@ from typing import Any
 from bench import comparisons
 from bench.arms.left_out import LANGUAGES, said
 from bench.arms.table import ARMS
+from cluster.process import ROOT
 from loadtests.estimates import Estimate, median_of
 
 Results = Mapping[str, Any]
+RESULTS = ROOT / "results" / "bench"
 Table = tuple[Sequence[str], list[list[str]]]
 
 UNDISTURBED = 0.9  # of its core a server has at least, or other programs took some of it

@@ -1,0 +1,93 @@
+"""How many Python instructions a request takes: exact and the same on every machine, so a test can hold it.
+
+`python -m bench.instructions` prints them. What runs in C is not seen: a signature, JSON, a socket. So this says when
+our own code has become longer, and not how long it takes.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from bench.arms.arm import FOLDER, STORE_URL, Arm
+from bench.arms.table import named
+from bench.in_process import Apps
+from bench.proving import prove
+from cluster.embedded_store import EmbeddedStore
+
+BARE = "bare Flask"
+# What a path takes above bare Flask, in requests of bare Flask, as it was measured with Python 3.11. Its limit is a
+# quarter higher. When a path becomes shorter, its new figure belongs here.
+MEASURED = {"/open": 1.25, "/session": 2.22, "/token HS256": 3.38, "/token EdDSA": 3.41, "/hybrid HS256": 3.72}
+MARGIN = 1.25
+TRIES = 5
+
+
+def main() -> int:
+    """Print each path's instructions, and above bare Flask."""
+    store = EmbeddedStore()
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            counted = count_all(store.url, Path(folder))
+    finally:
+        store.stop()
+    bare = counted[BARE]
+    for name, count in counted.items():
+        print(f"{name:16}{count:8}{(count - bare) / bare:8.2f}")
+    return 0
+
+
+def count_all(store_url: str, folder: Path) -> dict[str, int]:
+    """Return the instructions of one request of each path."""
+    os.environ.update({STORE_URL: store_url, FOLDER: str(folder)})
+    apps = Apps()
+    return {arm.name: _of_arm(apps, arm) for arm in named((BARE, *MEASURED))}
+
+
+def _of_arm(apps: Apps, arm: Arm) -> int:
+    caller = apps.caller(arm)
+    carried = prove(arm, caller.ask)
+    caller.repeat(arm.page, carried, TRIES)  # what is remembered from now on is remembered
+    return min(instructions(lambda: caller.repeat(arm.page, carried, 1)) for _ in range(TRIES))
+
+
+def instructions(call: Callable[[], object]) -> int:
+    """Return how many bytecode instructions `call` takes."""
+    counted = 0
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal counted
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        counted += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return counted
+
+
+def excess(counted: dict[str, int]) -> dict[str, float]:
+    """Return what each path takes above bare Flask, in requests of bare Flask."""
+    bare = counted[BARE]
+    return {name: (count - bare) / bare for name, count in counted.items() if name != BARE}
+
+
+def too_long(counted: dict[str, int]) -> Sequence[str]:
+    """Return a line for each path above its limit."""
+    return [
+        f"{name} takes {found:.2f} × bare Flask above it; the limit is {MEASURED[name] * MARGIN:.2f}"
+        for name, found in excess(counted).items()
+        if found > MEASURED[name] * MARGIN
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Whose code runs at a moment of a request: the layer of a frame, by the file that it is in."""
+
+import linecache
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from types import FrameType
+
+from cluster.process import ROOT
+
+# From the outside in, as a request travels: a key, and how it is called in English and Korean.
+LAYERS = {
+    "framework": ("Flask, Werkzeug: request, routing, response", "Flask, Werkzeug: 요청, 라우팅, 응답"),
+    "measurement": ("measurement/: trace, Server-Timing", "measurement/: 추적, Server-Timing"),
+    "web": ("web/, errors, home: headers, cookies, origin, language", "web/, errors, home: 헤더, 쿠키, 출처, 언어"),
+    "session": ("session_auth/: cookie, record, rules", "session_auth/: 쿠키, 기록, 규칙"),
+    "token": ("token_auth/: tokens, claims, rules", "token_auth/: 토큰, 클레임, 규칙"),
+    "signature": ("PyJWT, cryptography", "PyJWT, cryptography"),
+    "client": ("the store's client", "저장소 클라이언트"),
+    "wait": ("sockets: system calls, waiting for the store", "소켓: 시스템 호출, 저장소 기다리기"),
+    "page": ("pages/: the page itself", "pages/: 페이지"),
+    "asked": ("Flask, Werkzeug, asked by the code above", "Flask, Werkzeug: 위의 코드가 부른 것"),
+    "other": ("other libraries", "다른 라이브러리"),
+}
+
+# The first that fits a path counts: ours by its place in the project, others by their package.
+_OWN = {
+    "session_auth/store_client": "client",
+    "session_auth/connection": "client",
+    "store_connection": "client",
+    "session_auth": "session",
+    "token_auth": "token",
+    "measurement": "measurement",
+    "pages": "page",
+    "open_access": "page",
+    "bench/arms": "page",
+    "bench": "caller",
+    "": "web",
+}
+_PACKAGES = {
+    "framework": ("flask", "werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "blinker"),
+    "session": ("flask_session", "cachelib"),
+    "signature": ("jwt", "cryptography"),
+    "client": ("redis", "hiredis"),
+    "other": ("",),
+}
+_SYSTEM_CALL = re.compile(r"\.(recv|recv_into|send|sendall|poll|select|can_read)\(")
+
+
+def layer_of(frame: FrameType) -> str:
+    """Return the layer of the innermost frame that has one; the standard library works for its caller.
+
+    Flask's code counts as asked for where code of ours has called it: in a guard or a page, not in a middleware.
+    """
+    known = [(each, layer) for each in _outwards(frame) if (layer := _layer(each)) is not None]
+    innermost, layer = known[0] if known else (frame, "other")
+    if layer == "client" and _waits(innermost):
+        return "wait"
+    if layer == "framework" and _is_asked([further for _, further in known]):
+        return "asked"
+    return "framework" if layer == "caller" else layer  # what calls an application stands for a server
+
+
+def _is_asked(outwards: Sequence[str]) -> bool:
+    """Tell whether, further out, there is other code than the framework's, and then the framework again."""
+    within = next(place for place, layer in enumerate([*outwards, "caller"]) if layer != "framework")
+    return "framework" in outwards[within:]
+
+
+def _layer(frame: FrameType) -> str | None:
+    if frame.f_code.co_qualname == "Flask.__call__":  # it calls the middlewares: a server's part
+        return "caller"
+    return _of_file(frame.f_code.co_filename)
+
+
+def _waits(frame: FrameType) -> bool:
+    return _SYSTEM_CALL.search(linecache.getline(frame.f_code.co_filename, frame.f_lineno)) is not None
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+@cache
+def _of_file(name: str) -> str | None:
+    path = Path(name)
+    if "site-packages" in path.parts:
+        package = path.parts[path.parts.index("site-packages") + 1]
+        return next(layer for layer, names in _PACKAGES.items() if package in names or "" in names)
+    if path.is_relative_to(ROOT):
+        place = str(path.relative_to(ROOT))
+        return next(layer for start, layer in _OWN.items() if place.startswith(start))
+    return None
