@@ -27,7 +27,7 @@ from bench.arms.table import named
 from bench.charts import draw
 from bench.cores import Cores, divided
 from bench.machine import describe
-from bench.report import RESULTS, as_markdown, in_terminal, tables, warnings
+from bench.report import RESULTS, in_markdown, in_terminal
 from cluster.embedded_store import EmbeddedStore
 
 
@@ -66,8 +66,7 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     """Write a run's data and its tables."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    parts = [f"## {title}\n\n{as_markdown(table, 'en')}" for title, table in tables(results)]
-    (folder / "table.md").write_text("\n\n".join([*parts, *warnings(results)]) + "\n")
+    (folder / "table.md").write_text(in_markdown(results))
 
 
 class _Notes:
@@ -90,7 +89,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--only", nargs="+", default=[], metavar="ARM", help="measure these arms (default: all)")
     add("--connections", nargs="+", type=int, default=[16], metavar="N", help="over HTTP, at once (default: 16)")
     add("--rounds", type=int, default=3, help="over HTTP; 0 measures in-process only (default: %(default)s)")
-    add("--seconds", type=float, default=1.5, help="of each window over HTTP (default: %(default)s)")
+    add("--seconds", type=float, default=1.0, help="of each window over HTTP (default: %(default)s)")
     add("--in-process-rounds", type=int, default=60, help="0 measures over HTTP only (default: %(default)s)")
     add("--requests", type=int, default=50, help="in each round in-process (default: %(default)s)")
     add("--seed", type=int, default=1, help="of the order of arms (default: %(default)s)")

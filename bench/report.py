@@ -1,6 +1,7 @@
 """A run as tables, for the terminal and for the docs, in English and Korean."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -32,7 +33,6 @@ KOREAN = {
     "In-process": "프로세스 안에서",
     "Over HTTP, {} connections": "HTTP, 연결 {}개",
     "Over HTTP, 1 connection": "HTTP, 연결 1개",
-    "Ratios": "비율",
 }
 
 
@@ -93,24 +93,36 @@ def leaves_out(language: str) -> Table:
     return ("arm", "leaves out"), rows
 
 
-def tables(results: Results, language: str = "en") -> list[tuple[str, Table]]:
-    """Return every table of a run, each with its title."""
+@dataclass(frozen=True)
+class Section:
+    """One way of measuring: its key, which is its chart's name too, its title, what was measured and what it is for."""
+
+    key: str
+    title: str
+    table: Table
+    ratios: Table
+
+
+def sections(results: Results, language: str = "en") -> list[Section]:
+    """Return each way in which a run has measured."""
     called, http = results["in_process"], results["http"]
-    told: list[tuple[str, Table]] = []
+    told = []
     if called["us"]:
-        told.append(("In-process", in_process(results)))
-        told.append(("Ratios", ratios(*(comparisons.in_process(called[figure]) for figure in ("us", "cpu_us")))))
+        pairs = ratios(*(comparisons.in_process(called[figure]) for figure in ("us", "cpu_us")))
+        told.append(Section("in-process", _word("In-process", language), in_process(results), pairs))
     for connections in sorted({window["connections"] for window in http}):
-        title = "Over HTTP, 1 connection" if connections == 1 else "Over HTTP, {} connections"
-        told.append((_word(title, language).format(connections), over_http(results, connections)))
         both = (comparisons.by_the_clock, comparisons.by_cpu)
-        told.append(("Ratios", ratios(*(comparisons.over_http(http, connections, figure) for figure in both))))
-    return [(_word(title, language), table) for title, table in told if table[1]]
+        pairs = ratios(*(comparisons.over_http(http, connections, figure) for figure in both))
+        title = _word("Over HTTP, 1 connection" if connections == 1 else "Over HTTP, {} connections", language)
+        told.append(Section(f"http-{connections}", title.format(connections), over_http(results, connections), pairs))
+    return told
 
 
 def as_text(table: Table) -> str:
     """Return a table for a terminal."""
     rows = [list(table[0]), *table[1]]
+    if not table[1]:
+        return "(nothing to compare)"
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) if is_word else cell.rjust(width) for cell, width, is_word in _cells(row, widths))
@@ -132,8 +144,18 @@ def as_markdown(table: Table, language: str) -> str:
 
 def in_terminal(results: Results) -> str:
     """Return a run as it is printed."""
-    parts = [f"{title}\n\n{as_text(table)}" for title, table in tables(results)]
+    parts = [part for each in sections(results) for part in (each.title, as_text(each.table), as_text(each.ratios))]
     return "\n\n".join([*parts, *warnings(results)])
+
+
+def in_markdown(results: Results) -> str:
+    """Return a run as a file beside its data."""
+    parts = [
+        part
+        for each in sections(results)
+        for part in (f"## {each.title}", as_markdown(each.table, "en"), as_markdown(each.ratios, "en"))
+    ]
+    return "\n\n".join([*parts, *warnings(results)]) + "\n"
 
 
 def warnings(results: Results) -> list[str]:

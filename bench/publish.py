@@ -1,0 +1,105 @@
+"""Put a run into the docs: `python -m bench.publish FOLDER`, whose results.json and waterfall.json are taken over.
+
+docs/bench.md and its Korean version keep what is written by hand. The parts between marks come from the data, and a
+test holds them to it. Without a folder, the parts are written anew from the data that is there.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import waterfall
+from bench.arms.left_out import LANGUAGES
+from bench.charts import draw, save
+from bench.report import Results, Section, as_markdown, leaves_out, sections, warnings
+from cluster.process import ROOT
+
+DATA = ROOT / "docs" / "bench"
+PAGES = {"en": ROOT / "docs" / "bench.md", "ko": ROOT / "docs" / "bench.ko.md"}
+FILES = ("results.json", "waterfall.json")
+SHOWN = ("in-process", "http-16")  # others are folded
+SAID = {
+    "measured": (
+        "Measured {started} by `{command}`: {cores} cores, {processor}, Python {python}. "
+        "[All rounds and versions](bench/{file}).",
+        "{started}에 `{command}`로 측정했습니다: {cores}코어, {processor}, Python {python}. "
+        "[모든 라운드와 버전](bench/{file}).",
+    ),
+    "parts": ("Where the time of {} goes", "{}의 시간이 가는 곳"),
+    "notes": ("What the run says of itself:", "측정이 스스로에 대해 말하는 것(영어):"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take a run over, draw its charts, and write the pages anew."""
+    folders = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
+    DATA.mkdir(exist_ok=True)
+    for file in (folder / name for folder in folders for name in FILES):
+        if file.exists():
+            shutil.copy(file, DATA)
+    results, parts = (json.loads((DATA / name).read_text()) for name in FILES)
+    if folders:
+        print(*draw(results, DATA), *save(waterfall.pictures(parts), DATA))
+    for language, page in PAGES.items():
+        page.write_text(filled(page.read_text("utf-8"), results, parts, language), "utf-8")
+    return 0
+
+
+def filled(text: str, results: Results, parts: Results, language: str) -> str:
+    """Return a page with everything between its marks as the data has it."""
+    said = {
+        "measured": _measured(results, language),
+        "waterfall": _waterfall(parts, language),
+        "arms": as_markdown(leaves_out(language), language),
+    }
+    for mark, content in said.items():
+        between = re.compile(rf"(<!-- {mark} -->\n).*(<!-- /{mark} -->)", re.DOTALL)
+        text = between.sub(lambda found, content=content: f"{found[1]}{content}\n{found[2]}", text)
+    return text
+
+
+def _measured(results: Results, language: str) -> str:
+    told = [_section(each, language) for each in sections(results, language)]
+    notes = "\n".join(f"- {line}" for line in warnings(results))
+    return "\n\n".join([_when(results, FILES[0], language), *told, _word("notes", language), notes])
+
+
+def _section(section: Section, language: str) -> str:
+    chart = f"![{section.title}](bench/{section.key}.svg)"
+    tables = [as_markdown(table, language) for table in (section.table, section.ratios) if table[1]]
+    if section.key in SHOWN:
+        return "\n\n".join([f"### {section.title}", chart, *tables])
+    return "\n\n".join([f"<details><summary>{section.title}</summary>", chart, *tables, "</details>"])
+
+
+def _waterfall(parts: Results, language: str) -> str:
+    pictures = [
+        f"![{_word('parts', language).format(name)}](bench/waterfall-{waterfall.file_name(name)}.svg)"
+        for name in parts["paths"]
+    ]
+    table = as_markdown(waterfall.table(dict(parts), language), language)
+    return "\n\n".join([_when(parts, FILES[1], language), table, *pictures])
+
+
+def _when(results: Results, file: str, language: str) -> str:
+    machine: dict[str, Any] = results["machine"]
+    known = {name: machine[name] for name in ("cores", "processor", "python")}
+    started = results["started"][:16].replace("T", " ") + " UTC"
+    return _word("measured", language).format(started=started, command=_command(results), file=file, **known)
+
+
+def _command(results: Results) -> str:
+    """Return the command without where its results went, which is no matter of the reader's."""
+    return re.sub(r" --out \S+", "", results["command"])
+
+
+def _word(key: str, language: str) -> str:
+    return SAID[key][LANGUAGES.index(language)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
