@@ -1,18 +1,17 @@
 """The charts of a run, drawn by Plotly in a headless Chromium: SVG files of a few kilobytes."""
 
-import shutil
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import unquote
 
+from bench import browser
 from bench.arms.table import ARMS
 from bench.report import Results
 from loadtests.charts import FONT, plotly_script
 from loadtests.estimates import median_of
 from loadtests.hues import colours
 
-BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 WIDTH, ROW, AROUND = 900, 22, 110
 OURS, PEERS = 1.0, 0.45  # how opaque a bar is
 DRAW = """async ([figure, width, height]) => {
@@ -34,20 +33,15 @@ def draw(results: Results, folder: Path) -> list[str]:
 
 def save(figures: dict[str, dict[str, Any]], folder: Path) -> list[str]:
     """Write each figure under its name; return the names, or that there is no Chromium."""
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if chromium is None:
+    if browser.where() is None:
         return ["(no charts: there is no Chromium)"]
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # what measures does without it
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
+    with browser.opened() as chromium:
+        page = chromium.new_page()
         page.add_script_tag(content=plotly_script())
         for name, figure in figures.items():
             height = figure.pop("rows") * ROW + AROUND
             url = page.evaluate(DRAW, [figure, WIDTH, height])
             (folder / name).write_text(unquote(url.partition(",")[2]), "utf-8")
-        browser.close()
     return list(figures)
 
 

@@ -4,14 +4,14 @@ Each page is opened in a browser with an empty cache, in a lab of two nodes on t
 """
 
 import random
-import shutil
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from bench import browser
 from bench.cluster import running_lab
 
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
@@ -36,26 +36,23 @@ def main(rounds: int) -> None:
     """Run the rounds and print a table."""
     painted: dict[str, list[float]] = {path: [] for path in PAGES}
     weights: dict[str, int] = {}
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with (
         tempfile.TemporaryDirectory() as folder,
         running_lab(Path(folder), 2, lambda _name, _value: None) as (port, _),
-        sync_playwright() as playwright,
+        browser.opened() as chromium,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for _ in range(rounds):
             for path in random.sample(PAGES, len(PAGES)):
-                paint_ms, weights[path] = visit(browser, f"http://127.0.0.1:{port}{path}")
+                paint_ms, weights[path] = visit(chromium, f"http://127.0.0.1:{port}{path}")
                 painted[path].append(paint_ms)
-        browser.close()
     print(f"{rounds} interleaved rounds\n\n{'page':<32}{'first paint, ms':>16}{'max':>8}{'bytes':>10}")
     for path, taken in painted.items():
         print(f"{path:<32}{statistics.median(taken):>16.0f}{max(taken):>8.0f}{weights[path]:>10}")
 
 
-def visit(browser: Browser, url: str) -> tuple[float, int]:
+def visit(chromium: Browser, url: str) -> tuple[float, int]:
     """Open a page with an empty cache; return its first contentful paint in ms and the bytes that came."""
-    with browser.new_context() as context:
+    with chromium.new_context() as context:
         page, sizes = context.new_page(), []
         page.on("response", lambda response: sizes.append(len(response.body())))
         page.goto(url)

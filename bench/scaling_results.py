@@ -2,20 +2,18 @@
 
 import argparse
 import os
-import platform
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-import psutil
-
 from bench.scaling_client import Window
+from loadtests.machine import describe
 
 BUSY_GENERATOR = 0.85
+MACHINE = ("cores", "memory_gib", "processor", "system", "python")
 
 
 @dataclass(frozen=True)
@@ -100,23 +98,11 @@ def bootstrap(medians: list[float], order: random.Random, draws: int = 2000) -> 
 
 def machine() -> dict[str, Any]:
     """Say what this was measured on."""
-    return {
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "processor": _processor(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "scheduling": _scheduling(),
-    }
+    said = describe()
+    return {name: said[name] for name in MACHINE} | {"scheduling": _scheduling()}
 
 
 def _scheduling() -> str:
     """Say whether this ran before everything else on its machine, as `chrt -r` has it."""
     realtime = hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
     return "real-time" if realtime else "usual"
-
-
-def _processor() -> str:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    return next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), platform.processor())
