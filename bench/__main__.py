@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import shlex
 import signal
 import sys
 import tempfile
@@ -35,18 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write and print; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
     options = _options(arguments)
-    started, began = datetime.now(UTC), random.Random(options.seed)
+    started, order = datetime.now(UTC), random.Random(options.seed)
     arms, left_out = _measurable(options)
     with _surroundings() as (store, cores):
         say = _Notes(left_out)
-        http = over_http.measure(arms, store, cores, options.connections, options.rounds, options.seconds, began, say)
+        plan = over_http.Plan(store, cores, options.connections, options.seconds, say)
+        http = over_http.measure(arms, plan, options.rounds, order)
         called = in_process.measure(
             [arm for arm in arms if not isinstance(arm.app, NodeApp)],
-            *(options.in_process_rounds, options.requests, began, say),
+            *(options.in_process_rounds, options.requests, order, say),
         )
     results = {
         "experiment": "bench",
-        "command": " ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)]),
+        "command": shlex.join(["python", "-m", "bench", *(sys.argv[1:] if arguments is None else arguments)]),
         "started": started.isoformat(timespec="seconds"),
         "machine": describe(),
         "cores": asdict(cores),

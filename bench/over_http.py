@@ -40,47 +40,50 @@ class Measured:
     store_share: float
 
 
-def measure(
-    arms: Sequence[Arm],
-    store: Redis,
-    cores: Cores,
-    connections: Sequence[int],
-    rounds: int,
-    seconds: float,
-    order: random.Random,
-    say: Say,
-) -> list[dict[str, Any]]:
-    """Return one dictionary a window. In each round every server is started anew, in random order.
+@dataclass(frozen=True)
+class Plan:
+    """How long and with how many connections each arm is asked, where, and who hears of what is left out."""
 
-    `say` hears of each arm that is left out.
-    """
-    by_server = _by_server(arms, say)
+    store: Redis
+    cores: Cores
+    connections: Sequence[int]
+    seconds: float
+    say: Say
+
+
+def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) -> list[dict[str, Any]]:
+    """Return one dictionary a window. In each round every server is started anew, in random order."""
+    by_server = _by_server(arms, plan.say)
     for app in {server.app for server in by_server}:
         prepare(app)
     windows: list[Measured] = []
     gc.collect()
-    gc.freeze()
     gc.disable()  # a pause of the client is none of the server's
-    try:
-        for number in range(rounds):
-            for server in order.sample(list(by_server), len(by_server)):
-                try:
-                    with server.running(cores.server) as (port, pid):
-                        for arm in list(by_server[server]):
-                            try:
-                                windows += _windows(arm, server, port, pid, store, connections, number, seconds)
-                            except (Unproved, Broken, OSError, http.client.HTTPException) as why:
-                                by_server[server].remove(arm)
-                                say(f"left out under {server.kind}: {_told(arm, why)}")
-                except Unproved as why:
-                    by_server[server].clear()
-                    say(f"left out: {why}")
-            by_server = {server: left for server, left in by_server.items() if left}
-            say(f"over HTTP: round {number + 1} of {rounds}")
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    for number in range(rounds):
+        for server in order.sample(list(by_server), len(by_server)):
+            windows += _of_server(server, by_server[server], plan, number)
+        plan.say(f"over HTTP: round {number + 1} of {rounds}")
+    gc.enable()
     return [asdict(window) for window in windows]
+
+
+def _of_server(server: Server, arms: list[Arm], plan: Plan, number: int) -> list[Measured]:
+    """Measure what one server serves; take those out of `arms` that cannot be measured."""
+    windows: list[Measured] = []
+    if not arms:
+        return windows
+    try:
+        with server.running(plan.cores.server) as (port, pid):
+            for arm in list(arms):
+                try:
+                    windows += _of_arm(arm, server, port, pid, plan, number)
+                except (Broken, Unproved, OSError, http.client.HTTPException) as why:
+                    arms.remove(arm)
+                    plan.say(f"left out under {server.kind}: {_told(arm, why)}")
+    except Unproved as why:
+        plan.say(f"left out under {server.kind}: {', '.join(arm.name for arm in arms)}: {why}")
+        arms.clear()
+    return windows
 
 
 def _told(arm: Arm, why: Exception) -> str:
@@ -99,18 +102,16 @@ def _by_server(arms: Sequence[Arm], say: Say) -> dict[Server, list[Arm]]:
     return found
 
 
-def _windows(
-    arm: Arm, server: Server, port: int, pid: int, store: Redis, connections: Sequence[int], number: int, seconds: float
-) -> list[Measured]:
+def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: int) -> list[Measured]:
     carried = prove(arm, partial(ask, port))
     request, expected = request_bytes(port, arm.page, carried), f'"{arm.member["id"]}"'.encode()
     taken = []
-    for count in connections:
+    for connections in plan.connections:
         marks: list[tuple[float, float, float]] = []
-        mark = lambda marks=marks: marks.append((cpu_seconds(pid), _store_seconds(store), own_seconds()))  # noqa: E731
-        window = drive(port, request, expected, count, WARM_UP_S, seconds, mark)
+        mark = lambda marks=marks: marks.append((cpu_seconds(pid), _store_seconds(plan.store), own_seconds()))  # noqa: E731
+        window = drive(port, request, expected, connections, WARM_UP_S, plan.seconds, mark)
         used = [after - before for before, after in zip(*marks, strict=True)]
-        taken.append(_measured(arm, server, count, number, window, used))
+        taken.append(_measured(arm, server, connections, number, window, used))
     return taken
 
 

@@ -61,7 +61,7 @@ class Server:
         with starting_on(core):
             process = Process(self.kind, [*QUIET, *self.command(port)], self.environment(port))
         try:
-            _wait(process, port, self)
+            _wait(process, port)
             assert process.pid is not None  # it answers
             yield port, process.pid
         finally:
@@ -94,11 +94,11 @@ def _gunicorn(app: PythonApp, port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *how, "--bind", f"127.0.0.1:{port}", f"{app.factory}()"]
 
 
-def _wait(process: Process, port: int, server: Server) -> None:
+def _wait(process: Process, port: int) -> None:
     deadline = monotonic() + READY_WITHIN_S
     while not _answers(port):
         if process.exit_code is not None or monotonic() > deadline:
-            raise Unproved(f"{server.app} does not start under {server.kind}")
+            raise Unproved("the server does not start")
         sleep(0.05)
 
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import shlex
 import signal
 import sys
 import tempfile
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store.stop()
     results = {
         "experiment": "waterfall",
-        "command": " ".join(["python -m bench.waterfall", *(sys.argv[1:] if arguments is None else arguments)]),
+        "command": shlex.join(["python", "-m", "bench.waterfall", *(sys.argv[1:] if arguments is None else arguments)]),
         "started": started.isoformat(timespec="seconds"),
         "machine": describe(),
         "paths": paths,

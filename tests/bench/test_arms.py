@@ -3,13 +3,17 @@
 import random
 
 import pytest
+from redis import Redis
 
-from bench import in_process
+from bench import in_process, over_http
 from bench.arms.arm import Arm, PythonApp
 from bench.arms.left_out import WORDS, said
 from bench.arms.table import ARMS, FLOORS, NODE_PEERS, OURS, PYTHON_PEERS, named
+from bench.cores import Cores
 from bench.in_process import Apps
+from bench.over_http import Plan
 from bench.proving import Unproved, altered, prove
+from bench.servers import GRANIAN, GUNICORN
 
 
 @pytest.mark.parametrize("arm", [*OURS, *PYTHON_PEERS], ids=lambda arm: arm.name)
@@ -45,6 +49,22 @@ def test_an_arm_whose_package_is_not_there_is_named_with_what_brings_it(apps: Ap
     absent = Arm("absent", "token", PythonApp("no.such:app", ("no_such_package",)))
     with pytest.raises(Unproved, match="absent: no_such_package is not installed; `make bench` installs it"):
         apps.caller(absent)
+
+
+@pytest.mark.own_processes
+def test_a_server_that_does_not_start_is_named_and_the_others_are_measured(apps: Apps, redis: Redis) -> None:
+    broken = Arm("broken", "session", PythonApp("tests.bench.careless:no_such_function"))
+    said: list[str] = []
+    plan = Plan(redis, Cores(), [1], 0.05, said.append)
+    windows = over_http.measure([broken, *named(("bare Flask",))], plan, 2, random.Random(1))
+    assert sorted(line for line in said if "left out" in line) == [
+        f"left out under {server}: broken: the server does not start" for server in (GRANIAN, GUNICORN)
+    ]
+    assert {(window["arm"], window["server"]) for window in windows} == {
+        ("bare Flask", GRANIAN),
+        ("bare Flask", GUNICORN),
+    }
+    assert len(windows) == 4
 
 
 def test_every_arm_has_a_name_of_its_own_and_says_what_it_leaves_out() -> None:
