@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arms, left_out = _measurable(options)
     with _surroundings() as (store, cores):
         say = _Notes(left_out)
-        plan = over_http.Plan(store, cores, options.connections, options.seconds, say)
+        plan = over_http.Plan(store, cores, options.connections, options.seconds, options.retakes, say)
         http = over_http.measure(arms, plan, options.rounds, order)
         called = in_process.measure(
             [arm for arm in arms if not isinstance(arm.app, NodeApp)],
@@ -92,6 +92,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--connections", nargs="+", type=int, default=[16], metavar="N", help="over HTTP, at once (default: 16)")
     add("--rounds", type=int, default=3, help="over HTTP; 0 measures in-process only (default: %(default)s)")
     add("--seconds", type=float, default=1.0, help="of each window over HTTP (default: %(default)s)")
+    add(
+        "--retakes", type=int, default=2, help="of a window in which other programs had the core (default: %(default)s)"
+    )
     add("--in-process-rounds", type=int, default=60, help="0 measures over HTTP only (default: %(default)s)")
     add("--requests", type=int, default=50, help="in each round in-process (default: %(default)s)")
     add("--seed", type=int, default=1, help="of the order of arms (default: %(default)s)")

@@ -4,7 +4,7 @@ import gc
 import http.client
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from bench.proving import Unproved, prove
 from bench.servers import Server, ask, prepare, servers_of
 
 WARM_UP_S = 0.3
+UNDISTURBED = 0.9  # of its core a busy server has at least, or other programs took some of it
 Say = Callable[[str], None]
 
 
@@ -38,6 +39,7 @@ class Measured:
     node_share: float  # of its core; less than all of it, at 16 connections, where other programs had some
     client_share: float
     store_share: float
+    retaken: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Plan:
     cores: Cores
     connections: Sequence[int]
     seconds: float
+    retakes: int
     say: Say
 
 
@@ -103,15 +106,24 @@ def _by_server(arms: Sequence[Arm], say: Say) -> dict[Server, list[Arm]]:
 
 
 def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: int) -> list[Measured]:
+    """Measure an arm that has proved its guard; take a window again in which other programs had the server's core."""
     carried = prove(arm, partial(ask, port))
     request, expected = request_bytes(port, arm.page, carried), f'"{arm.member["id"]}"'.encode()
-    taken = []
-    for connections in plan.connections:
+
+    def once(connections: int) -> Measured:
         marks: list[tuple[float, float, float]] = []
-        mark = lambda marks=marks: marks.append((cpu_seconds(pid), _store_seconds(plan.store), own_seconds()))  # noqa: E731
+        mark = lambda: marks.append((cpu_seconds(pid), _store_seconds(plan.store), own_seconds()))  # noqa: E731
         window = drive(port, request, expected, connections, WARM_UP_S, plan.seconds, mark)
         used = [after - before for before, after in zip(*marks, strict=True)]
-        taken.append(_measured(arm, server, connections, number, window, used))
+        return _measured(arm, server, connections, number, window, used)
+
+    taken = []
+    for connections in plan.connections:
+        tries = [once(connections)]
+        while connections > 1 and tries[-1].node_share < UNDISTURBED and len(tries) <= plan.retakes:
+            tries.append(once(connections))
+        least_disturbed = max(tries, key=lambda window: window.node_share)
+        taken.append(replace(least_disturbed, retaken=len(tries) - 1))
     return taken
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bench import comparisons
 from bench.arms.left_out import LANGUAGES, said
 from bench.arms.table import ARMS
+from bench.over_http import UNDISTURBED
 from cluster.process import ROOT
 from loadtests.estimates import Estimate, median_of
 
@@ -15,7 +16,6 @@ Results = Mapping[str, Any]
 RESULTS = ROOT / "results" / "bench"
 Table = tuple[Sequence[str], list[list[str]]]
 
-UNDISTURBED = 0.9  # of its core a server has at least, or other programs took some of it
 KOREAN = {
     "arm": "대상",
     "× bare Flask": "bare Flask의 배수",

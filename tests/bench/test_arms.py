@@ -55,7 +55,7 @@ def test_an_arm_whose_package_is_not_there_is_named_with_what_brings_it(apps: Ap
 def test_a_server_that_does_not_start_is_named_and_the_others_are_measured(apps: Apps, redis: Redis) -> None:
     broken = Arm("broken", "session", PythonApp("tests.bench.careless:no_such_function"))
     said: list[str] = []
-    plan = Plan(redis, Cores(), [1], 0.05, said.append)
+    plan = Plan(redis, Cores(), [1], 0.05, 0, said.append)
     windows = over_http.measure([broken, *named(("bare Flask",))], plan, 2, random.Random(1))
     assert sorted(line for line in said if "left out" in line) == [
         f"left out under {server}: broken: the server does not start" for server in (GRANIAN, GUNICORN)

@@ -21,7 +21,7 @@ from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 
-TINY = ("--rounds", "1", "--seconds", "0.1", "--in-process-rounds", "2", "--requests", "5")
+TINY = ("--rounds", "1", "--retakes", "0", "--seconds", "0.1", "--in-process-rounds", "2", "--requests", "5")
 FEW = ("--only", "bare Flask", "Flask-Session")
 
 
