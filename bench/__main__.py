@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import random
-import shlex
 import signal
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from bench.arms.arm import FOLDER, STORE_URL, Arm, NodeApp
 from bench.arms.table import named
 from bench.charts import draw
 from bench.cores import Cores, divided
-from bench.machine import describe
+from bench.machine import describe, typed
 from bench.report import RESULTS, in_markdown, in_terminal
 from cluster.embedded_store import EmbeddedStore
 
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     results = {
         "experiment": "bench",
-        "command": shlex.join(["python", "-m", "bench", *(sys.argv[1:] if arguments is None else arguments)]),
+        "command": typed("bench", arguments),
         "started": started.isoformat(timespec="seconds"),
         "machine": describe(),
         "cores": asdict(cores),

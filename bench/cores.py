@@ -51,12 +51,13 @@ class Stopwatch:
     """Runs from when it is made; the time in which other programs had this thread's core does not count (Linux)."""
 
     def __init__(self) -> None:
-        self._waited_ns, self._cpu_ns, self._began_ns = _waited_ns(), process_time_ns(), perf_counter_ns()
+        self._cpu_ns, self._began_ns, self._waited_ns = process_time_ns(), perf_counter_ns(), _waited_ns()
 
     def us(self) -> tuple[float, float]:
         """Return the microseconds that have passed, waiting for a store included, and those of the processor."""
+        waited_ns = _waited_ns() - self._waited_ns  # first: what the clocks do not see must not be taken off
         cpu_ns, passed_ns = process_time_ns() - self._cpu_ns, perf_counter_ns() - self._began_ns
-        return (passed_ns - _waited_ns() + self._waited_ns) / 1000, cpu_ns / 1000
+        return (passed_ns - waited_ns) / 1000, cpu_ns / 1000
 
 
 def _waited_ns() -> int:

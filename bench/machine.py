@@ -1,8 +1,11 @@
 """What a run ran on: the machine, and the versions of what was measured."""
 
 import json
+import shlex
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,6 +22,15 @@ def describe() -> dict[str, Any]:
     """Return the machine, with the peers' versions; a peer that is not there has none."""
     said = machine.describe()
     return {**said, "packages": {**said["packages"], **_python()}, "node": _node()}
+
+
+def typed(module: str, arguments: Sequence[str] | None) -> str:
+    """Return the command that was typed, without where its results go: that is no matter of the reader's."""
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    if "--out" in given:
+        place = given.index("--out")
+        del given[place : place + 2]
+    return shlex.join(["python", "-m", module, *given])
 
 
 def _python() -> dict[str, str]:

@@ -30,6 +30,7 @@ SAID = {
         "[모든 라운드와 버전](bench/{file}).",
     ),
     "parts": ("Where the time of {} goes", "{}의 시간이 가는 곳"),
+    "no http": ("This run did not measure over HTTP.", "이 측정에는 HTTP가 없습니다."),
     "notes": ("What the run says of itself:", "측정이 스스로에 대해 말하는 것(영어):"),
 }
 
@@ -64,8 +65,10 @@ def filled(text: str, results: Results, parts: Results, language: str) -> str:
 
 def _measured(results: Results, language: str) -> str:
     told = [_section(each, language) for each in sections(results, language)]
-    notes = "\n".join(f"- {line}" for line in warnings(results))
-    return "\n\n".join([_when(results, FILES[0], language), *told, _word("notes", language), notes])
+    told += [] if results["http"] else [_word("no http", language)]
+    notes = [f"- {line}" for line in warnings(results)]
+    said = [_word("notes", language), "\n".join(notes)] if notes else []
+    return "\n\n".join([_when(results, FILES[0], language), *told, *said])
 
 
 def _section(section: Section, language: str) -> str:
@@ -89,12 +92,7 @@ def _when(results: Results, file: str, language: str) -> str:
     machine: dict[str, Any] = results["machine"]
     known = {name: machine[name] for name in ("cores", "processor", "python")}
     started = results["started"][:16].replace("T", " ") + " UTC"
-    return _word("measured", language).format(started=started, command=_command(results), file=file, **known)
-
-
-def _command(results: Results) -> str:
-    """Return the command without where its results went, which is no matter of the reader's."""
-    return re.sub(r" --out \S+", "", results["command"])
+    return _word("measured", language).format(started=started, command=results["command"], file=file, **known)
 
 
 def _word(key: str, language: str) -> str:

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import random
-import shlex
 import signal
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from bench.charts import layout, save
 from bench.cores import Stopwatch
 from bench.in_process import Apps, Caller
 from bench.layers import LAYERS, layer_of
-from bench.machine import describe
+from bench.machine import describe, typed
 from bench.proving import prove
 from bench.report import RESULTS, Table, as_text
 from cluster.embedded_store import EmbeddedStore
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store.stop()
     results = {
         "experiment": "waterfall",
-        "command": shlex.join(["python", "-m", "bench.waterfall", *(sys.argv[1:] if arguments is None else arguments)]),
+        "command": typed("bench.waterfall", arguments),
         "started": started.isoformat(timespec="seconds"),
         "machine": describe(),
         "paths": paths,
@@ -121,7 +120,8 @@ def table(results: dict[str, Any], language: str) -> Table:
     """Return a layer a row, a path a column."""
     place = ("en", "ko").index(language)
     each = {name: microseconds(path) for name, path in results["paths"].items()}
-    rows = [[LAYERS[layer][place], *(_cell(*told[layer]) for told in each.values())] for layer in LAYERS]
+    found = [layer for layer in LAYERS if any(told[layer][0] for told in each.values())]
+    rows = [[LAYERS[layer][place], *(_cell(*told[layer]) for told in each.values())] for layer in found]
     sums = [("a request", "요청 하나")[place], *(f"{path['us']:.0f}" for path in results["paths"].values())]
     return (LANGUAGE_COLUMN[language], *each), [*rows, sums]
 

@@ -19,10 +19,7 @@ WORDS = {
     "secrecy": ("secrecy: the member can read it", "비밀: 회원이 내용을 읽을 수 있습니다"),
     "user": ("a user table: its user is in a dictionary", "사용자 표: 사용자가 사전에 있습니다"),
     "middleware": ("Django's middleware that these pages do not need", "이 페이지에 필요 없는 Django 미들웨어"),
-    "reads user": (
-        "nothing of the user: it reads the user table (SQLite)",
-        "없음(사용자): 사용자 표(SQLite)를 읽습니다",
-    ),
+    "reads user": ("(and does more: it reads the user table, SQLite)", "(그리고 더 하는 것: 사용자 표(SQLite) 읽기)"),
 }
 LANGUAGES = ("en", "ko")
 

@@ -8,6 +8,7 @@ import pytest
 from bench import publish, waterfall
 from bench.arms.left_out import LANGUAGES
 from bench.layers import LAYERS
+from bench.machine import typed
 from bench.report import as_markdown, as_text, in_process, in_terminal, over_http, sections, warnings
 from tests.bench.made import results, window
 
@@ -55,6 +56,17 @@ def test_a_table_is_drawn_for_a_terminal_and_for_the_docs() -> None:
     table = (("arm", "core"), [["/open", "5"], ["bare Flask", "10"]])
     assert as_text(table) == "arm         core\n/open          5\nbare Flask    10"
     assert as_markdown(table, "ko") == "| 대상 | 코어 |\n|---|---|\n| /open | 5 |\n| bare Flask | 10 |"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["--only", "bare Flask", "--out", "/a/folder", "--rounds", "2"], "--only 'bare Flask' --rounds 2"),
+        (["--rounds", "0"], "--rounds 0"),
+    ],
+)
+def test_a_run_says_what_was_typed_but_not_where_its_results_went(arguments: list[str], command: str) -> None:
+    assert typed("bench", arguments) == f"python -m bench {command}"
 
 
 def test_the_layers_of_a_path_add_up_to_what_a_request_takes() -> None:
