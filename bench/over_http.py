@@ -14,7 +14,7 @@ from bench.arms.arm import Arm, PythonApp
 from bench.cores import Cores, cpu_seconds, own_seconds
 from bench.load import Broken, Window, drive, request_bytes
 from bench.proving import Unproved, prove
-from bench.servers import Server, ask, prepare, servers_of
+from bench.servers import Server, ask, has_gunicorn, prepare, servers_of
 
 WARM_UP_S = 0.3
 UNDISTURBED = 0.9  # of its core a busy server has at least, or other programs took some of it
@@ -56,7 +56,9 @@ class Plan:
 
 def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) -> list[dict[str, Any]]:
     """Return one dictionary a window. In each round every server is started anew, in random order."""
-    by_server = _by_server(arms, plan.say)
+    if rounds and not has_gunicorn():
+        plan.say("left out over HTTP: gunicorn is not installed; `make bench` installs it")
+    by_server = _by_server(arms, plan.say) if rounds else {}
     for app in {server.app for server in by_server}:
         prepare(app)
     windows: list[Measured] = []

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -69,9 +70,14 @@ class Server:
 
 
 def servers_of(arm: Arm) -> list[Server]:
-    """Return the servers that an arm is measured under."""
-    kinds = (NODE_JS,) if isinstance(arm.app, NodeApp) else (GRANIAN, GUNICORN)
+    """Return the servers that an arm is measured under, of those that are installed."""
+    kinds = (NODE_JS,) if isinstance(arm.app, NodeApp) else (GRANIAN, GUNICORN) if has_gunicorn() else (GRANIAN,)
     return [Server(arm.app, kind) for kind in kinds]
+
+
+def has_gunicorn() -> bool:
+    """Tell whether it is installed; Granian is, for the lab runs on it."""
+    return find_spec("gunicorn") is not None
 
 
 def prepare(app: PythonApp | NodeApp) -> None:
