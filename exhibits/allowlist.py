@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from token_auth.claims import ACCESS, CLAIMS, encode
-from token_auth.keys import new_key
+from token_auth.claims import CLAIMS, encode
+from token_auth.keys import ACCESS, new_key
 
 
 def refusal(more: Iterable[str]) -> str | None:

@@ -13,8 +13,8 @@ from tests.forge import claims_of
 from tests.monitor import Monitor
 from tests.visitor import Visitor, change_password
 from token_auth.blueprint.stores import RedisDenylist
-from token_auth.claims import CLOCK_SKEW_S
 from token_auth.denylist import ENDED
+from token_auth.keys import CLOCK_SKEW_S
 
 Nodes = tuple[Flask, Flask]
 

@@ -45,7 +45,7 @@ class Twin:
 
 
 SESSIONS = Twin("session_auth", frozenset({"flask", "redis", "msgspec"}))
-TOKENS = Twin("token_auth", frozenset({"flask", "jwt", "sqlalchemy"}))
+TOKENS = Twin("token_auth", frozenset({"flask", "jwt", "msgspec", "sqlalchemy"}))
 each_twin = pytest.mark.parametrize("twin", [SESSIONS, TOKENS], ids=str)
 
 # In an interpreter that has no path but the copy's and the packages': neither ours nor what only the lab needs.

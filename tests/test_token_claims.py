@@ -10,8 +10,8 @@ from config import DAY_S, Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import Forge, claims_of, header_of
 from tests.visitor import BY_TOKEN, Visitor, add_member
-from token_auth.claims import ACCESS, CLAIMS, CLOCK_SKEW_S, REFRESH, encode
-from token_auth.keys import new_key
+from token_auth.claims import CLAIMS, encode
+from token_auth.keys import ACCESS, CLOCK_SKEW_S, REFRESH, new_key
 
 each_token = pytest.mark.parametrize("approach", BY_TOKEN)
 WHOLE_NUMBERS = ("iat", "exp")

@@ -5,8 +5,8 @@
     pair = tokens.log_in(user.id)            # in the view that has checked the password
     @tokens.required(role="admin")           # below @app.route(…)
 
-These files (`*.py`) need Flask, PyJWT with cryptography and SQLAlchemy, and import nothing else of the project.
-`blueprint/` is what the lab adds. `contract.py` is the test that travels with a copy.
+These files (`*.py`) need Flask, msgspec, PyJWT with cryptography and SQLAlchemy, and import nothing else of the
+project. `blueprint/` is what the lab adds. `contract.py` is the test that travels with a copy.
 """
 
 from .credential import LiveLogin, Login, Pair

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import time
+from typing import Any
 
-from .claims import ACCESS, NO_TEXT, REFRESH, Claims, Expectation, Malformed, decode, encode, has_expired
+from .claims import NO_TEXT, AccessClaims, C, Expectation, Malformed, RefreshClaims, decode, encode, has_expired
 from .denylist import ENDED, Denylist
 from .errors import (
     InvalidToken,
@@ -22,7 +23,7 @@ from .errors import (
     UserRefused,
 )
 from .key_ring import KeyRing
-from .keys import DAY_S, YEAR_S, Key
+from .keys import ACCESS, DAY_S, REFRESH, YEAR_S, Key
 from .store import AnotherLogin, Ended, Exchange, Family, RefreshTokens, Reused, TooFast, Unknown
 
 log = logging.getLogger(__name__)
@@ -140,8 +141,8 @@ class TokenCredential:
         # An audience each: a token of one kind of login never passes as another's, where it could not be denied.
         audience = f"{issuer}/{store.name}"
         # As long as any setting allows: a token lives as long as it says, also when a process starts with another one.
-        self._access = Expectation(ACCESS, issuer, audience, DAY_S)
-        self._refresh = Expectation(REFRESH, issuer, audience, YEAR_S)
+        self._access = Expectation(ACCESS, AccessClaims, issuer, audience, DAY_S)
+        self._refresh = Expectation(REFRESH, RefreshClaims, issuer, audience, YEAR_S)
 
     # -- the hot path: one authenticated read
 
@@ -162,7 +163,7 @@ class TokenCredential:
         claims = self._claims(token, self._access, now)
         if claims is None:
             raise InvalidToken()
-        return AccessToken(Login(claims["sub"], claims["role"], claims["login_id"]), has_expired(claims, now))
+        return AccessToken(Login(claims.sub, claims.role, claims.login_id), has_expired(claims, now))
 
     def verify_refresh(self, token: str) -> RefreshToken:
         """Return what a genuine refresh token says, expired or not. Raise `RefreshInvalid`."""
@@ -170,7 +171,7 @@ class TokenCredential:
         claims = self._claims(token, self._refresh, now)
         if claims is None:
             raise RefreshInvalid()
-        return RefreshToken(claims["jti"], has_expired(claims, now))
+        return RefreshToken(claims.jti, has_expired(claims, now))
 
     # -- issue, renew, revoke
 
@@ -315,7 +316,7 @@ class TokenCredential:
         user_id = self._store.user_of(jti)
         return user_id, None if user_id is None else _checked(self._role_of(user_id))
 
-    def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
+    def _claims(self, token: str, expected: Expectation[C], now: float) -> C | None:
         try:
             return decode(token, self._key_ring, expected, now)
         except Malformed:
@@ -342,7 +343,7 @@ class TokenCredential:
         }
         return Pair(*self._encode(key, access, refresh), times["exp"] - times["iat"], role)
 
-    def _encode(self, key: Key, access: Claims, refresh: Claims) -> tuple[str, str]:
+    def _encode(self, key: Key, access: dict[str, Any], refresh: dict[str, Any]) -> tuple[str, str]:
         return encode(key, ACCESS, access), encode(key, REFRESH, refresh)
 
     def _deny(self, login_id: str, access_ttl_s: int) -> None:

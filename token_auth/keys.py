@@ -4,6 +4,7 @@ A key is `active` (it signs), `retired` (what it signed while it was active stil
 refused at once). One whose last token has expired is needed no more.
 """
 
+import json
 import logging
 import secrets
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import Any, Literal, get_args
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from jwt import PyJWK, PyJWS
+from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
@@ -41,9 +42,11 @@ LONGEST_LIFE_S = YEAR_S  # of any token, whatever the setting was when it was si
 # Which members of a JWK are secret (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2).
 SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
 
-Jwk = dict[str, Any]
+# What a key signs: two types of token (RFC 8725 §3.11 has types kept apart).
+ACCESS = "at+jwt"  # RFC 9068 §2.1
+REFRESH = "rt+jwt"
 
-_jws = PyJWS()
+Jwk = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,26 @@ class Key:
         """The key that verifies: the public half, or the shared secret of an HMAC key."""
         material = self.jwk if self.jwk.get("kty") == "oct" else _public(self.jwk)
         return PyJWK.from_dict({**material, "kid": self.kid}, algorithm=self.alg)
+
+    @cached_property
+    def _signer(self) -> Any:
+        return self.signing.Algorithm.prepare_key(self.signing.key)
+
+    @cached_property
+    def _verifier(self) -> Any:
+        return self.verifying.Algorithm.prepare_key(self.verifying.key)
+
+    def header(self, typ: str) -> bytes:
+        """Return the header of its tokens of this type, as they begin with it (RFC 7515 §4.1)."""
+        return base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature."""
+        return self.signing.Algorithm.sign(message, self._signer)
+
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether the signature is genuine. The key fixes the algorithm; no header chooses (RFC 8725 §3.1)."""
+        return self.verifying.Algorithm.verify(message, self._verifier, signature)
 
     def may_have_signed(self, issued_at: float) -> bool:
         """Tell whether a node may have signed with it then: a leaked key cannot go on after it was retired."""
@@ -100,6 +123,12 @@ class Ring:
     def find(self, kid: object) -> Key | None:
         """Return the key of this id, or None. Whatever a header holds is only ever compared."""
         return self._by_kid.get(kid) if isinstance(kid, str) else None
+
+    @cached_property
+    def by_header(self) -> dict[str, dict[bytes, Key]]:
+        """The keys that verify, by the type of a token and then by its header."""
+        live = [key for key in self.keys if key.state != "revoked"]
+        return {typ: {key.header(typ): key for key in live} for typ in (ACCESS, REFRESH)}
 
     @cached_property
     def active(self) -> Key:
@@ -194,7 +223,7 @@ def key_from_file(entry: Jwk) -> Key:
         seconds(key.signed_until)
     _refuse_weak(key)
     if key.state == "active":
-        _jws.encode(b"", key.signing, algorithm=key.alg)  # a key without its private half is found now, not by a member
+        key.sign(b"")  # a key without its private half is found now, not by a member
     return key
 
 
@@ -203,7 +232,7 @@ def _refuse_weak(key: Key) -> None:
         _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
     elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
         raise BadKeyRing(f"{key.kid} has {key.verifying.key.key_size} bits and needs {RSA_BITS}")
-    _ = key.verifying
+    _ = key._verifier
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:
@@ -225,6 +254,10 @@ def _is_text(secret: bytes) -> bool:
         return all(character.isprintable() or character.isspace() for character in secret.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _compact(fields: dict[str, str]) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def _public(jwk: Jwk) -> Jwk:

@@ -13,7 +13,7 @@ from errors import InvalidCredentials
 from measurement import step
 from token_auth.blueprint.problems import told
 from token_auth.blueprint.stores import MemberRefreshTokens
-from token_auth.claims import Claims, Expectation
+from token_auth.claims import C, Expectation
 from token_auth.credential import Lifetimes, Pair, TokenCredential
 from token_auth.denylist import ENDED, Denylist
 from token_auth.guard import admit
@@ -89,11 +89,11 @@ class LabCredential(TokenCredential):
     def _owner(self, jti: str) -> tuple[str | None, str | None]:
         return self._store.owner_of(jti)
 
-    def _claims(self, token: str, expected: Expectation, now: float) -> Claims | None:
+    def _claims(self, token: str, expected: Expectation[C], now: float) -> C | None:
         with step("verify", f"{expected.typ} signature and claims"):
             return super()._claims(token, expected, now)
 
-    def _encode(self, key: Key, access: Claims, refresh: Claims) -> tuple[str, str]:
+    def _encode(self, key: Key, access: dict[str, Any], refresh: dict[str, Any]) -> tuple[str, str]:
         with step("verify", f"sign {key.alg} twice"):
             return super()._encode(key, access, refresh)
 
@@ -107,9 +107,9 @@ class LabCredential(TokenCredential):
         now = self._now()
         access = self._claims(token, self._access, now)
         if access is not None:
-            return str(access["login_id"])
+            return access.login_id
         refresh = self._claims(token, self._refresh, now)
-        family = None if refresh is None else self._store.family_of(refresh["jti"])
+        family = None if refresh is None else self._store.family_of(refresh.jti)
         return None if family is None else family.login_id
 
 
