@@ -57,7 +57,6 @@ class TokenApproach(Approach):
         own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)
         self.outside.before_request(_expect_bearer)
-        self.outside.after_request(_vary)
         self.outside.after_request(views.carry)
         self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
 
@@ -65,12 +64,6 @@ class TokenApproach(Approach):
 def _expect_bearer() -> None:
     """Let refusals say how to authenticate here (RFC 6750 §3)."""
     g.bearer_realm = True
-
-
-def _vary(response: Response) -> Response:
-    """Tell caches what the answer depends on here (RFC 9110 §12.5.5)."""
-    response.vary.update(("Cookie", "Authorization"))
-    return response
 
 
 def jwks_blueprint(key_ring: KeyRing) -> Blueprint:

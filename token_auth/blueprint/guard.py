@@ -1,15 +1,15 @@
 """From a request to the member who sent it, by the tokens that it carries in headers or in cookies."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
-from flask import g, request
+from flask import g
 
 from accounts.identity import Identity
 from errors import AmbiguousCredentials, BearerError
 from token_auth.blueprint.credential import LabCredential
 from token_auth.credential import Login
-from token_auth.guard import REFRESH_HEADER, bearer_token
+from token_auth.guard import bearer_token, refresh_token
 from web.cookies import cookie_name, single_cookie
 from web.origin import refuse_cross_origin
 
@@ -29,8 +29,7 @@ class Cookies:
         return cls(cookie_name("access", secure), cookie_name("refresh", secure))
 
 
-@dataclass(frozen=True)
-class Presented:
+class Presented(NamedTuple):
     """The tokens as they came, not yet looked into, and what carried the access token."""
 
     access: str | None
@@ -40,7 +39,7 @@ class Presented:
 
 @dataclass(frozen=True)
 class TokenGuard:
-    """Leaves an `Identity` on `g`, and new tokens on `g.renewed` where the four cases call for them; or raises.
+    """Leaves an `Identity` on `g`; or raises. What the answer has to carry is left for `TokenRoutes.carry`.
 
     `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must
     not depend on a refresh.
@@ -52,15 +51,16 @@ class TokenGuard:
     any_role: bool = False
 
     def __call__(self) -> None:
-        presented = present(self.cookies)
-        g.carrier = presented.carrier
-        if presented.carrier == "cookie":
+        access, refresh, carrier = present(self.cookies)
+        if carrier == "cookie":
             refuse_cross_origin()  # a cookie comes along whoever's page sends the request
         try:
-            login, g.renewed = self.credential.admit(presented.access, presented.refresh, self.any_role)
+            login, renewed = self.credential.admit(access, refresh, self.any_role)
         except BearerError as refusal:
-            g.over = refusal.over
+            g.carrier, g.over = carrier, refusal.over
             raise
+        if renewed is not None:
+            g.carrier, g.renewed = carrier, renewed
         g.identity = self._identity(login)
 
     def identify(self) -> Identity:
@@ -78,7 +78,7 @@ class TokenGuard:
 def present(cookies: Cookies) -> Presented:
     """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
     bearer, access_cookie = bearer_token(), single_cookie(cookies.access)
-    header, refresh_cookie = request.headers.get(REFRESH_HEADER), single_cookie(cookies.refresh)
+    header, refresh_cookie = refresh_token(), single_cookie(cookies.refresh)
     if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:
