@@ -74,7 +74,7 @@ def _let_in(tokens: FolkTokens) -> Entry:
 
 
 def _genuine_access(tokens: FolkTokens) -> AccessToken:
-    token = bearer_token()
+    token = bearer_token(request.environ)
     if token is None:
         raise NoCredentials()
     access = tokens.read_access(token)

@@ -5,7 +5,7 @@ The counterpart of a session's record: there the store keeps it, here the client
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -18,6 +18,9 @@ MAX_TOKEN_LENGTH = 4096
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no database and no header takes it
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; half of a character is no JSON to msgspec
+
+# `base64` does the same in three calls each way: 1 µs more.
+TO_URL, FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -129,11 +132,11 @@ def _key(header: bytes, key_ring: KeyRing, typ: str) -> Key:
 
 def _bytes(text: bytes) -> bytes:
     """Read base64url (RFC 7515 §2). Raise `Malformed` for any spelling but the one that we would write."""
-    read = urlsafe_b64decode(text + b"==")
+    read = a2b_base64(text.translate(FROM_URL) + b"==")
     if _base64url(read) != text:
         raise Malformed
     return read
 
 
 def _base64url(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(TO_URL)

@@ -4,9 +4,9 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from .claims import NO_TEXT, AccessClaims, C, Expectation, Malformed, RefreshClaims, decode, encode, has_expired
 from .denylist import ENDED, Denylist
@@ -71,8 +71,7 @@ class Pair:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(NamedTuple):
     """A genuine access token. An expired one opens nothing, and still says whose it was.
 
     `role_is_old`: the user has another role now. Such a token opens what the login's own end needs, and no page.
@@ -155,7 +154,7 @@ class TokenCredential:
         held_against = self._denylist.find(access.login.login_id)
         if held_against == ENDED:
             raise LoginEnded()
-        return access if held_against in (None, access.login.role) else replace(access, role_is_old=True)
+        return access if held_against in (None, access.login.role) else access._replace(role_is_old=True)
 
     def read(self, token: str) -> AccessToken:
         """Return what a genuine access token says, expired or not, ended or not. Raise `InvalidToken`."""

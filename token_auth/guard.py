@@ -1,7 +1,9 @@
 """From a request to the login that sent it, by the tokens that it carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from flask import Response, after_this_request, request
 
@@ -11,6 +13,7 @@ from .errors import BothExpired, ExpiredToken, NoCredentials, RefreshInvalid, Ro
 ACCESS_HEADER = "X-Access-Token"  # of an answer only
 REFRESH_HEADER = "X-Refresh-Token"
 
+Environ = Mapping[str, Any]  # of WSGI
 Admitted = tuple[Login, Pair | None]
 
 
@@ -33,10 +36,11 @@ class TokenGuard:
 
     def identify(self) -> Login:
         """Return who sends this request; what is renewed goes out with its answer. Raise what `admit` does."""
+        environ = request.environ
         login = self.seen()
         if login is None:
-            login, renewed = admit(self.credential, bearer_token(), refresh_token())
-            request.environ[self._place] = login
+            login, renewed = admit(self.credential, bearer_token(environ), refresh_token(environ))
+            environ[self._place] = login
             if renewed is not None:  # also where the view refuses: the tokens from before are spent
                 after_this_request(partial(_carry, renewed))
         return login
@@ -96,16 +100,15 @@ def _renew_on_strength_of(credential: TokenCredential, access: AccessToken, refr
         return None  # the access token still opens the page until it expires; nothing is added to it
 
 
-def bearer_token() -> str | None:
+def bearer_token(environ: Environ) -> str | None:
     """Return the token of `Authorization: Bearer …` (RFC 6750 §2.1), or None. Never read from a URL or a form."""
-    # From the environment as they came: through `request.headers` each look-up takes 2 µs.
-    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def refresh_token() -> str | None:
+def refresh_token(environ: Environ) -> str | None:
     """Return what `X-Refresh-Token` says, or None."""
-    token: str | None = request.environ.get("HTTP_X_REFRESH_TOKEN")
+    token: str | None = environ.get("HTTP_X_REFRESH_TOKEN")
     return token
 
 

@@ -6,7 +6,7 @@ from time import time
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask, Response, current_app, jsonify, request
 
 from .claims import NO_TEXT
 from .credential import Lifetimes, LiveLogin, Login, Pair, RoleOf, TokenCredential
@@ -103,7 +103,7 @@ class Tokens:
 
     def current(self) -> Login | None:
         """Return who sends this request, by its access token, or None. In a view that is `required`: as found there."""
-        access = bearer_token()
+        access = bearer_token(request.environ)
         try:
             return self._guard.seen() or (None if access is None else self.verify(access))
         except BearerError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
 
-from flask import g
+from flask import g, request
 
 from accounts.identity import Identity
 from errors import AmbiguousCredentials, BearerError
@@ -77,8 +77,11 @@ class TokenGuard:
 
 def present(cookies: Cookies) -> Presented:
     """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
-    bearer, access_cookie = bearer_token(), single_cookie(cookies.access)
-    header, refresh_cookie = refresh_token(), single_cookie(cookies.refresh)
+    environ = request.environ
+    bearer, header = bearer_token(environ), refresh_token(environ)
+    if "HTTP_COOKIE" not in environ:
+        return Presented(bearer, header, "header")
+    access_cookie, refresh_cookie = single_cookie(cookies.access), single_cookie(cookies.refresh)
     if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:

@@ -119,7 +119,7 @@ class TokenRoutes:
     def _sent_refresh_token(self) -> str | None:
         """Return the refresh token, sent in one place at most, whatever carries the access token; or None."""
         in_body = read_fields().get("refresh_token")
-        elsewhere = refresh_token() or single_cookie(self.cookies.refresh)
+        elsewhere = refresh_token(request.environ) or single_cookie(self.cookies.refresh)
         if in_body is None:
             return elsewhere or None
         if elsewhere:
