@@ -21,6 +21,7 @@ from config import DAY_S, Config
 from session_auth.blueprint.credential import LabRecord
 from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import new_id
+from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
 from token_auth.blueprint.stores import MemberRefreshTokens
 from token_auth.store import Family
@@ -42,7 +43,7 @@ def log_in(store: SessionStore, number: int) -> None:
     record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
     key = hashlib.sha256(new_id().encode()).hexdigest()
     entry = IndexEntry(record.login_id, now)
-    if store.create(key, msgspec.json.encode(record), ABSOLUTE_S, member, entry, ABSOLUTE_S) == 0:
+    if store.create(key, msgspec.json.encode(record), IdleTime(ABSOLUTE_S), member, entry, ABSOLUTE_S) == 0:
         raise RuntimeError("two random ids are the same")
 
 

@@ -1,6 +1,6 @@
 """The session id and the record it finds: issued, verified, renewed and revoked. Knows no request and no response.
 
-One `GETEX` a read, hashed ids at rest, JSON and never pickle. What is written goes only over what was seen, and a store
+One command a read, hashed ids at rest, JSON and never pickle. What is written goes only over what was seen, and a store
 that is down is kept apart from a session that is not there.
 """
 
@@ -18,6 +18,7 @@ import msgspec
 
 from .errors import InvalidSession, StoreUnavailable, TooManyWriters
 from .record import Contents, Record, Renewed, decode, decode_renewed
+from .sliding import IdleTime
 from .store import IndexEntry, SessionStore
 
 ID_BYTES = 32
@@ -34,7 +35,10 @@ INDEX_MARGIN_S = 24 * 3600
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """Seconds until a session ends that is not used, and until it ends however much it is."""
+    """Seconds until a session ends that is not used, and until it ends however much it is.
+
+    The first may take a twentieth longer (`sliding.py`).
+    """
 
     idle_s: int
     absolute_s: int
@@ -79,6 +83,7 @@ class SessionCredential:
     ) -> None:
         self._store = store
         self._lifetimes = lifetimes
+        self._usual_idle = IdleTime.sliding(lifetimes.idle_s)
         self._most_logins = most_logins
         self._now = now
 
@@ -89,7 +94,7 @@ class SessionCredential:
         if not self._is_well_formed(sid):
             return Session(new_id(), over=True)
         key = hashed(sid)
-        stored = self._store.read(key, self._idle_s(sid))
+        stored = self._store.read(key, self._idle(sid))
         contents = self._current(stored)
         if contents is not None:
             return Session(sid, stored, contents.record, contents.fields)
@@ -192,8 +197,8 @@ class SessionCredential:
     def _is_well_formed(self, sid: str) -> bool:
         return WELL_FORMED_ID.fullmatch(sid) is not None
 
-    def _idle_s(self, _sid: str) -> int:
-        return self._lifetimes.idle_s
+    def _idle(self, _sid: str) -> IdleTime:
+        return self._usual_idle
 
     def _next_id(self, _sid: str) -> str:
         """Return the id that a renewal puts in the place of this one."""
@@ -232,7 +237,7 @@ class SessionCredential:
         """Write a new record and its index entry; return how many entries the user has."""
         entry = IndexEntry(record.login_id, record.created_at)
         ttl_s = self._lifetimes.absolute_s + INDEX_MARGIN_S
-        entries = self._store.create(hashed(sid), stored, self._idle_s(sid), record.user_id, entry, ttl_s)
+        entries = self._store.create(hashed(sid), stored, self._idle(sid), record.user_id, entry, ttl_s)
         if entries == 0:
             raise StoreUnavailable()  # 256 random bits met their twin: the randomness is broken, not the client
         return entries

@@ -25,9 +25,10 @@ class Sessions:
         sessions = Sessions(RedisSessions("redis://localhost", prefix="app:"), idle_s=1800, absolute_s=43200)
         sessions.init_app(app)
 
-    A login ends `idle_s` seconds after it was used last, and `absolute_s` seconds after it began. `cookie` is sent to
-    `path` and below; with Flask's `SESSION_COOKIE_SECURE` it is `Secure`, and its name has the prefix that browsers
-    enforce. A user's oldest login ends when there are more than `most_logins`. `now` returns seconds since the epoch.
+    A login ends `idle_s` seconds after it was used last, or up to a twentieth later, and `absolute_s` seconds after it
+    began. `cookie` is sent to `path` and below; with Flask's `SESSION_COOKIE_SECURE` it is `Secure`, and its name has
+    the prefix that browsers enforce. A user's oldest login ends when there are more than `most_logins`. `now` returns
+    seconds since the epoch.
 
     Any verb raises `StoreUnavailable` if the store is needed and does not answer. A user's id may be a text, a whole
     number or a UUID, and comes back as the text that it was stored as.

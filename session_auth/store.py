@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 
 from .connection import StoreConnection
 from .errors import StoreUnavailable, WritesPaused, WrongKind
+from .sliding import Extensions, IdleTime
 from .store_client import Argument, parse_address
 
 log = logging.getLogger(__name__)
@@ -52,14 +53,14 @@ class IndexEntry:
 class SessionStore(Protocol):
     """Records by key, and an index of each user's keys. Every method raises `StoreUnavailable` if broken."""
 
-    def create(self, key: str, record: bytes, idle_s: int, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
+    def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
         """Write a record where there is none, and its entry in the user's index, which lives `ttl_s` at least.
 
         Return how many entries the index has now; 0 if there was a record.
         """
 
-    def read(self, key: str, idle_s: int) -> bytes | None:
-        """Return the record and let it live `idle_s` from now: one store command."""
+    def read(self, key: str, idle: IdleTime) -> bytes | None:
+        """Return the record and let it live for the idle time from now: one store command."""
 
     def peek(self, key: str) -> bytes | None:
         """Return the record and leave its lifetime alone."""
@@ -94,11 +95,12 @@ class RedisSessions:
         self._store = _connection(store) if isinstance(store, str) else store
         self._prefix = prefix
         self._slides = True
+        self._extensions = Extensions()
 
-    def create(self, key: str, record: bytes, idle_s: int, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
+    def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
         # Two commands, for the two keys may be on two servers; and in this order: an entry without its record means
         # that the session has ended. A record without its entry opens nothing: its id was told to no client.
-        if self._store.command("SET", self._record(key), record, "NX", "EX", idle_s) is None:
+        if self._store.command("SET", self._record(key), record, "NX", "EX", idle.most_s) is None:
             return 0
         try:
             return self._enter(self._index(user_id), key, entry, ttl_s)
@@ -107,15 +109,19 @@ class RedisSessions:
                 self.delete(key)
             raise
 
-    def read(self, key: str, idle_s: int) -> bytes | None:
+    def read(self, key: str, idle: IdleTime) -> bytes | None:
         record = self._record(key)
         try:
-            found = self._bytes("GETEX", record, "EX", idle_s)
+            found = self._sliding(record, idle)
         except WritesPaused:
+            self._extensions.forget()
             # Served without the write. The store ends the session when it would have ended unread, so it never lives
             # longer. Not so on a replica, which takes no writes either: it may never hear of a log-out.
             self._note_sliding(False)
             return self._read_only(record)
+        except StoreUnavailable:
+            self._extensions.forget()
+            raise
         self._note_sliding(True)
         return found
 
@@ -141,6 +147,20 @@ class RedisSessions:
         except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
             self._store.command("DEL", index)
             raise
+
+    def _sliding(self, record: str, idle: IdleTime) -> bytes | None:
+        """Read; and set the time to live, if that is due.
+
+        `GETEX` without `EX` changes nothing, so nothing is logged. Unlike `GET` it is refused where nothing may be
+        changed: by a replica, or a master that lacks its own. So each read still finds out that it asks the wrong one.
+        """
+        now = self._extensions.now()
+        if not self._extensions.is_due(record, idle.late_s, now):
+            return self._bytes("GETEX", record)
+        found = self._bytes("GETEX", record, "EX", idle.most_s)
+        if found is not None and idle.late_s:
+            self._extensions.note(record, now)
+        return found
 
     def _note_sliding(self, slides: bool) -> None:
         """Log the change, and not every request."""

@@ -58,8 +58,9 @@ PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
 TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
 TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
-# What sessions need and tokens do not: a way to Redis (an engine is the application's), and Flask-Session's interface.
-SESSIONS_ONLY = {"connection.py", "blueprint/interface.py"}
+# What sessions need and tokens do not: a way to Redis (an engine is the application's), idle times that slide (a token
+# ends when it says, however much it is used), and Flask-Session's interface.
+SESSIONS_ONLY = {"connection.py", "sliding.py", "blueprint/interface.py"}
 # The face; and what is known of a login: carried in the token's claims, or kept in the session's record.
 BY_THEIR_OWN_NAMES = {"tokens.py": "sessions.py", "claims.py": "record.py"}
 

@@ -60,6 +60,7 @@ def test_who_is_logged_in_is_served_without_sliding(app: Flask, config: Config, 
     """SECURITY 15, faults: the session ends when it would have ended unread, and slides again as soon as it can."""
     alice, bob = admit(app), Visitor(app, "hybrid").login("bob")
     record = record_of(alice, config)
+    assert alice.who() == "alice"  # its node remembers that the idle time has begun anew
     server.client.expire(record, SOON_S)
     server.pause_writes(why)
     for _ in range(3):
@@ -125,9 +126,13 @@ def test_it_is_said_once_in_the_log_and_in_each_trace(
     assert len(said) == len(set(said))
 
 
-def test_a_replica_serves_nobody_because_log_outs_may_be_missing_from_it(app: Flask, server: StoreServer) -> None:
+def test_a_replica_serves_nobody_because_log_outs_may_be_missing_from_it(
+    app: Flask, config: Config, server: StoreServer
+) -> None:
     """SECURITY 15: it takes no writes either, and another server does. A denylist is not read from it."""
     alice, bob = admit(app), Visitor(app, "hybrid").login("bob")
+    assert alice.who() == "alice"  # the next read need not write, and is refused all the same
+    server.client.expire(record_of(alice, config), SOON_S)
     server.pause_writes("READONLY")
     try:
         for refused in (alice.get("profile"), bob.get("profile"), Visitor(app, "session").try_login("alice")):
@@ -136,4 +141,5 @@ def test_a_replica_serves_nobody_because_log_outs_may_be_missing_from_it(app: Fl
     finally:
         server.take_writes()
     assert alice.who() == "alice"
+    assert server.client.ttl(record_of(alice, config)) > SOON_S, "another server may not know what this one was told"
     assert bob.who() == "bob"

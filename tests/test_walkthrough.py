@@ -60,7 +60,7 @@ def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, appr
     record, index = holdings(app, approach, credential=sid)
     assert record["where"] == index["where"] == where
     assert record["fields"]["member_id"] == "alice"  # type: ignore[index]
-    assert 1700 < float(str(record["ttl_s"])) <= 1800
+    assert 1700 < float(str(record["ttl_s"])) <= 1890  # in the store an idle time has a twentieth to spare
     assert record["size_bytes"] == len(json.dumps(record["fields"], separators=(",", ":")))
     assert sid not in json.dumps([record, index])
     assert list(index["fields"].values()) == [record["fields"]["login_id"]]  # type: ignore[attr-defined,index]

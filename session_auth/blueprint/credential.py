@@ -14,10 +14,11 @@ from session_auth.blueprint.problems import told
 from session_auth.blueprint.stores import LabSessions
 from session_auth.credential import Lifetimes, SessionCredential, hashed, new_id
 from session_auth.record import Contents, Record, decode
+from session_auth.sliding import IdleTime
 
 ID_LENGTH = 43  # of 32 bytes in base64url
-# A shortened idle time travels with the id, because GETEX has to name it before the record is read. It is part of
-# what is hashed, so a client that changes it has made up an unknown id.
+# A shortened idle time travels with the id, because a read sets it before the record is known. It is part of what is
+# hashed, so a client that changes it has made up an unknown id.
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
 
 
@@ -99,9 +100,10 @@ class LabCredential(SessionCredential):
     def _is_well_formed(self, sid: str) -> bool:
         return WELL_FORMED_ID.fullmatch(sid) is not None
 
-    def _idle_s(self, sid: str) -> int:
+    def _idle(self, sid: str) -> IdleTime:
+        """A shortened idle time ends to the second: what a learner waits for comes when the page says so."""
         _, _, shortened = sid.partition(".")
-        return min(int(shortened), self._lifetimes.idle_s) if shortened else self._lifetimes.idle_s
+        return IdleTime(min(int(shortened), self._lifetimes.idle_s)) if shortened else self._usual_idle
 
     def _next_id(self, sid: str) -> str:
         return f"{new_id()}{sid[ID_LENGTH:]}"

@@ -6,6 +6,7 @@ from time import time
 from typing import Protocol
 
 from session_auth.errors import WrongKind
+from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
 from store_connection import TimedConnection
 
@@ -57,7 +58,10 @@ class SharedSessions(RedisSessions):
 
 
 class MemorySessions:
-    """Sessions in this process: no other node knows them, and they die with it."""
+    """Sessions in this process: no other node knows them, and they die with it.
+
+    They end to the second, for here it costs nothing to begin the idle time anew.
+    """
 
     where = "memory"
 
@@ -69,21 +73,21 @@ class MemorySessions:
         self._ended: dict[str, float] = {}  # until when each is remembered
         self._sweep_at = 0.0
 
-    def create(self, key: str, record: bytes, idle_s: int, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
+    def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
         with self._lock:
             self._sweep()
             if self._live(key) is not None:
                 return 0
-            self._records[key] = (record, self._now() + idle_s)
+            self._records[key] = (record, self._now() + idle.least_s)
             index = self._index.setdefault(user_id, {})
             index[key] = entry
             return len(index)
 
-    def read(self, key: str, idle_s: int) -> bytes | None:
+    def read(self, key: str, idle: IdleTime) -> bytes | None:
         with self._lock:
             record = self._live(key)
             if record is not None:
-                self._records[key] = (record, self._now() + idle_s)
+                self._records[key] = (record, self._now() + idle.least_s)
             return record
 
     def peek(self, key: str) -> bytes | None:

@@ -36,7 +36,10 @@ SESSION = Story(
             "look-up",
             _("Ask for a page"),
             _("The browser sends the cookie along, and the node looks the id up in the session store."),
-            _("A session costs one look-up on every request. It also begins the idle time anew."),
+            _(
+                "A session costs one look-up on every request. EX also sets the record’s time to live, which is the idle "
+                "time and a twentieth of it."
+            ),
             ASK,
             look_at=("request Cookie", "inside GETEX", "response body"),
             expect=LOOKED_UP,
@@ -45,7 +48,10 @@ SESSION = Story(
             "any-node",
             _("Ask once more"),
             _("The balancer picks a node by turns. Whichever it is, it asks the same store."),
-            _("The login does not live in a node, so no node has to remember it."),
+            _(
+                "The login does not live in a node, so no node has to remember it. Each node remembers when it has last "
+                "sent EX: while the idle time is left all the same, it only reads, and the store has nothing to log."
+            ),
             ASK,
             look_at=("request Cookie", "inside GETEX", "response X-Node"),
             expect=LOOKED_UP,
