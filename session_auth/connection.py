@@ -26,7 +26,7 @@ class StoreConnection:
     def command(self, *command: Argument) -> Any:
         """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
         try:
-            reply = self.client().execute_command(*command)
+            reply = (self._client or self.client()).execute_command(*command)
         except ResponseError as error:
             raise self._refusal(command[0], error) from None
         except (RedisError, OSError):  # the client has logged it: its text may hold what was sent

@@ -6,9 +6,8 @@ forgets connections that rest, with a reset or without a word, while the server 
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -38,18 +37,21 @@ class Connections:
     """Connections that are at rest. Each caller takes a place, and then the connection that rested shortest."""
 
     def __init__(self) -> None:
-        self._places = BoundedSemaphore(POOL_SIZE)
+        self._places = SimpleQueue[None]()  # a semaphore that costs a tenth
+        for _ in range(POOL_SIZE):
+            self.leave()
         self._resting: list[tuple[Connection, float]] = []
 
-    @contextmanager
-    def place(self, wait_s: float) -> Iterator[None]:
-        """Hold one of the places. Raise `NotAsked` if none becomes free in time."""
-        if not self._places.acquire(timeout=wait_s):
-            raise NotAsked("no free connection")
+    def enter(self, wait_s: float) -> None:
+        """Take one of the places, which has to be left again. Raise `NotAsked` if none becomes free in time."""
         try:
-            yield
-        finally:
-            self._places.release()
+            self._places.get(timeout=wait_s)
+        except Empty:
+            raise NotAsked("no free connection") from None
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._places.put(None)
 
     def take(self) -> Rested | None:
         """Return a connection that nobody has closed as far as this machine knows; None if a new one is needed."""
@@ -79,11 +81,22 @@ class Connections:
 def exchange(connection: Connection, commands: Sequence[Command]) -> list[Any]:
     """Send commands in one go and return their replies, a refusal as the error that it is. Raise if one is missing."""
     try:
-        connection.send_packed_command(connection.pack_commands(commands), check_health=False)  # type: ignore[no-untyped-call]
+        connection.send_packed_command([packed(commands)], check_health=False)  # type: ignore[no-untyped-call]
         return [_reply(connection) for _ in commands]
     except BaseException:  # a late reply must not become the next caller's
         connection.disconnect()  # type: ignore[no-untyped-call]
         raise
+
+
+def packed(commands: Sequence[Command]) -> bytes:
+    """Return commands as they are sent: how many arguments, then each with its length (RESP, "Sending commands")."""
+    parts = []
+    for command in commands:
+        parts.append(b"*%d\r\n" % len(command))
+        for argument in command:
+            data = argument if isinstance(argument, bytes) else str(argument).encode()
+            parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(parts)
 
 
 def keepalive_options() -> dict[int, int]:

@@ -101,12 +101,15 @@ class Server:
 
         With `may_repeat` they are sent once more, on a new connection, if one that had rested brings no reply.
         """
-        if self._refuses():
+        if self._failing and self._refuses():
             raise Paused(name_of(self.host))
         began_at = monotonic()
         try:
-            with self._connections.place(self._timeout_s):
+            self._connections.enter(self._timeout_s)
+            try:
                 replies = self._exchange(commands, begin_until, may_repeat)
+            finally:
+                self._connections.leave()
         except (ResponseError, NotAsked, CutOff) as error:
             self._failing = self._failing and not isinstance(error, ResponseError)  # a refusal is an answer
             raise
@@ -135,8 +138,9 @@ class Server:
     def _exchange_on(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
         replies = exchange(connection, commands)
         self._connections.put(connection)
-        if any(isinstance(reply, ReadOnlyError) for reply in replies):
-            self._connections.drop()  # it was demoted: new connections find that out, before they read
+        for reply in replies:
+            if isinstance(reply, ReadOnlyError):
+                self._connections.drop()  # it was demoted: new connections find that out, before they read
         return replies
 
     def _works(self, rested: Rested) -> bool:
@@ -172,10 +176,10 @@ class Server:
 
     def _refuses(self) -> bool:
         now = monotonic()
-        if self._failing and now >= self._refuse_until:
-            self._refuse_until = now + PAUSE_S  # this caller tries; the others wait for what it finds
-            return False
-        return self._failing
+        if now < self._refuse_until:
+            return True
+        self._refuse_until = now + PAUSE_S  # this caller tries; the others wait for what it finds
+        return False
 
     def _note_silence(self, error: Exception) -> None:
         if not self._failing:
