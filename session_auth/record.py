@@ -3,8 +3,7 @@
 The counterpart of a token's claims: there the client carries them, here the store keeps them.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -30,12 +29,15 @@ class Renewed(msgspec.Struct, frozen=True):
     kind: Literal["renewed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """A stored session: all of its fields, and those that make it a login."""
 
     fields: dict[str, Any]
     record: Record
+
+
+FIELDS = msgspec.json.Decoder(dict[str, Any])  # made once: to make one takes longer than to decode
+RENEWED = msgspec.json.Decoder(Renewed)
 
 
 def decode(stored: bytes | None, kind: type[Record] = Record) -> Contents | None:
@@ -43,7 +45,7 @@ def decode(stored: bytes | None, kind: type[Record] = Record) -> Contents | None
     if stored is None:
         return None
     try:
-        fields = msgspec.json.decode(stored, type=dict[str, Any])  # all of it: decoding to Record skips the rest
+        fields = FIELDS.decode(stored)  # all of it: decoding to Record skips the rest
         return Contents(fields, msgspec.convert(fields, kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -52,7 +54,7 @@ def decode(stored: bytes | None, kind: type[Record] = Record) -> Contents | None
 def decode_renewed(stored: bytes | None) -> Renewed | None:
     """Return what a renewal has left here; None for anything else."""
     try:
-        return None if stored is None else msgspec.json.decode(stored, type=Renewed)
+        return None if stored is None else RENEWED.decode(stored)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
