@@ -1,9 +1,10 @@
 """A cookie that came twice, an address that would redirect elsewhere, and the shortest way in."""
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from tests.conftest import MakeApp, MakeVisitor
+from web.cookies import cookies_sent
 
 COOKIES = [("session", "sid"), ("memory", "sid"), ("token", "access"), ("token", "refresh"), ("hybrid", "access")]
 
@@ -20,6 +21,40 @@ def test_a_credential_that_came_twice_is_refused_whatever_the_order(
         refused = app.test_client(use_cookies=False).get(f"/{approach}/profile", headers={"Cookie": pair})
         assert (refused.status_code, refused.get_json()["code"]) == (400, "bad_request")
         assert name in refused.get_json()["detail"]
+
+
+HEADERS = [
+    "sot_sid=abc",
+    "other=1; sot_sid=a.b-c_D; last=2",
+    "other=1;sot_sid=abc;last=2",
+    "sot_sid=",
+    "sot_sid",
+    "sot_sid=abc=",
+    'sot_sid="abc"',
+    'sot_sid="a\\142c"',
+    'other="; sot_sid=abc"',
+    "sot_sid=a b",
+    "sot_sid=abc ; last=2",
+    " sot_sid=abc",
+    "other=1;   sot_sid =  abc",
+    "not_sot_sid=abc",
+    "sot_sid2=abc",
+    "other=sot_sid=abc",
+    "__Secure-sot_sid=abc",
+    "sot_sid=one; sot_sid=two",
+    "sot_sid=one; xsot_sid=two",
+    "sot_sid=\xc3\xa9",
+    "other=\xff; sot_sid=abc",
+    "SOT_SID=abc",
+    ";;; ;sot_sid=abc;",
+    "",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_cookie_is_found_as_if_all_of_them_had_been_parsed(app: Flask, header: str) -> None:
+    with app.test_request_context("/", environ_overrides={"HTTP_COOKIE": header}):
+        assert cookies_sent(request, "sot_sid") == request.cookies.getlist("sot_sid")
 
 
 @pytest.mark.parametrize("path", ["/", "/{a}", "/{a}/", "/{a}/profile"])

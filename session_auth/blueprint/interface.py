@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from flask import Flask, Request, Response, request, session
+from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
@@ -18,14 +18,21 @@ from errors import StoreUnavailable
 from session_auth import credential as core
 from session_auth.blueprint.credential import LabCredential
 from session_auth.record import merged
-from web.cookies import cookie_name
+from web.cookies import cookie_name, cookies_sent
 
 
 class Session(ServerSideSession):
-    """`flask.session` behind this approach: what was `opened`, or the `failure` to."""
+    """`flask.session` behind the approach `home`: what was `opened`, or the `failure` to.
 
-    def __init__(self, opened: core.Session, failure: StoreUnavailable | None = None) -> None:
+    `sent_once`: the cookie came, and no second one with it.
+    """
+
+    def __init__(
+        self, home: "CookieSessions", sent_once: bool, opened: core.Session, failure: StoreUnavailable | None = None
+    ) -> None:
         super().__init__(sid=opened.sid)
+        self.home = home
+        self.sent_once = sent_once
         self._opened = opened
         self.failure = failure
         if opened.fields is not None:
@@ -50,16 +57,17 @@ class CookieSessions(ServerSideSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Read the session that the cookie names."""
-        sid = request.cookies.get(self.cookie, "")  # sent twice, the guard refuses it
+        sent = cookies_sent(request, self.cookie)
+        sid, sent_once = sent[0] if sent else "", len(sent) == 1  # sent twice, the guard refuses it
         try:
-            return Session(self.credential.open(sid))
+            return Session(self, sent_once, self.credential.open(sid))
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
-            return Session(core.Session(sid), failure)
+            return Session(self, sent_once, core.Session(sid), failure)
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
         """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
         assert isinstance(session, Session)
-        response.vary.add("Cookie")
+        response.headers.add("Vary", "Cookie")  # beside another one, should a page say more
         if session.failure is not None:
             return
         opened = session._opened
@@ -123,23 +131,18 @@ class SessionsByPrefix(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Open the session of the approach that the path belongs to; None makes Flask's null session."""
-        interface = self._interface(request)
+        interface = self.interfaces.get(request.path.split("/", 2)[1])
         return None if interface is None else interface.open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save the session with the interface that opened it."""
-        interface = self._interface(request)
-        if interface is not None:
-            interface.save_session(app, session, response)
+        if isinstance(session, Session):
+            session.home.save_session(app, session, response)
 
     def regenerate(self, session: ServerSideSession) -> None:
         """Give the session a new id, by the name that Flask-Session has for it."""
-        interface = self._interface(request)
-        if interface is not None:
-            interface.regenerate(session)
-
-    def _interface(self, request: Request) -> CookieSessions | None:
-        return self.interfaces.get(request.path.split("/", 2)[1])
+        if isinstance(session, Session):
+            session.home.regenerate(session)
 
 
 def live_session() -> Session:
