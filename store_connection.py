@@ -82,11 +82,9 @@ def told(failure: core.StoreUnavailable) -> StoreUnavailable:
     return kind(WORDS[type(failure)])
 
 
-# What the trace shows of a command: its key, and whether it sets a time to live.
-SHOWN: dict[Argument, slice] = {"EVAL": slice(3, 4), "GETEX": slice(1, None)}
-
-
 def describe(command: Command) -> str:
     """Name a command and its key for the trace: keys hold hashes and ids, never a usable credential."""
-    shown = SHOWN.get(command[0], slice(1, 2))
-    return " ".join([str(word) for word in (command[0], *command[shown])])
+    if command[0] == "GETEX":  # whether it sets a time to live matters too
+        return " ".join(map(str, command))
+    key = command[3:4] if command[0] == "EVAL" else command[1:2]
+    return " ".join([str(word) for word in (command[0], *key)])

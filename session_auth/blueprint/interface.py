@@ -30,13 +30,11 @@ class Session(ServerSideSession):
     def __init__(
         self, home: "CookieSessions", sent_once: bool, opened: core.Session, failure: StoreUnavailable | None = None
     ) -> None:
-        super().__init__(sid=opened.sid)
+        super().__init__(opened.fields, opened.sid)
         self.home = home
         self.sent_once = sent_once
         self._opened = opened
         self.failure = failure
-        if opened.fields is not None:
-            dict.update(self, opened.fields)  # reading modifies nothing
 
     @property
     def opened(self) -> core.Session:

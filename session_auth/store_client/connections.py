@@ -27,10 +27,10 @@ class NotAsked(ConnectionError):
 
 
 class Rested(NamedTuple):
-    """A connection that was used before, and for how many seconds it has not been."""
+    """A connection that was used before, and since when it has not been, by the monotonic clock."""
 
     connection: Connection
-    rest_s: float
+    since: float
 
 
 class Connections:
@@ -40,7 +40,7 @@ class Connections:
         self._places = SimpleQueue[None]()  # a semaphore that costs a tenth
         for _ in range(POOL_SIZE):
             self.leave()
-        self._resting: list[tuple[Connection, float]] = []
+        self._resting: list[Rested] = []
 
     def enter(self, wait_s: float) -> None:
         """Take one of the places, which has to be left again. Raise `NotAsked` if none becomes free in time."""
@@ -56,22 +56,22 @@ class Connections:
     def take(self) -> Rested | None:
         """Return a connection that nobody has closed as far as this machine knows; None if a new one is needed."""
         while (last := self._pop()) is not None:
-            connection, since = last
+            connection = last.connection
             if connection.pid == os.getpid() and _is_quiet(connection):
-                return Rested(connection, monotonic() - since)
+                return last
             connection.disconnect()  # type: ignore[no-untyped-call]
         return None
 
     def put(self, connection: Connection) -> None:
         """Let a connection rest whose replies have all been read."""
-        self._resting.append((connection, monotonic()))
+        self._resting.append(Rested(connection, monotonic()))
 
     def drop(self) -> None:
         """Close all that rest: what cut one of them has cut the others as well."""
         while (last := self._pop()) is not None:
-            last[0].disconnect()  # type: ignore[no-untyped-call]
+            last.connection.disconnect()  # type: ignore[no-untyped-call]
 
-    def _pop(self) -> tuple[Connection, float] | None:
+    def _pop(self) -> Rested | None:
         try:
             return self._resting.pop()
         except IndexError:
