@@ -17,7 +17,7 @@ from app import create_app
 from cluster.embedded_store import EmbeddedStore
 from config import Config
 from tests.aftermath import end_with_parent
-from tests.compiled_once import share_routes, share_templates
+from tests.compiled_once import share_routes, share_statements, share_templates
 from tests.faulty_store import FaultyStore
 from tests.lab_processes import Lab
 from tests.monitor import Monitor
@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     passwords.HASHER = CHEAP_HASHER
     share_routes()
+    share_statements()
     if hasattr(config, "workerinput"):  # one of the processes that pytest-xdist has started
         end_with_parent()
 
