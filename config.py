@@ -158,7 +158,7 @@ class Config(BaseSettings):
         A lab has one of its own: its passwords are public, so its tokens must open nothing outside it.
         """
         if self.lab:
-            return f"{self.public_origin}/lab" if self.public_origin else "urn:session-or-token"
+            return f"{self.public_origin}/lab" if self.public_origin else "sot-lab"  # in every token: short
         return self.public_origin or "urn:session-or-token:service"
 
     @property

@@ -19,7 +19,7 @@ from token_auth.keys import ACCESS, CLOCK_SKEW_S, DAY_S, REFRESH, Algorithm, Key
 
 NOW = time()  # PyJWT has no other clock
 ISSUER = "https://example.org"
-AUDIENCE = f"{ISSUER}/token"
+AUDIENCE = "token"
 EXPECTED = Expectation(ACCESS, AccessClaims, ISSUER, AUDIENCE, DAY_S)
 ALGORITHMS = get_args(Algorithm)
 CLAIMED: dict[str, Any] = {

@@ -138,7 +138,8 @@ class TokenCredential:
         self._most_logins = most_logins
         self._now = now
         # An audience each: a token of one kind of login never passes as another's, where it could not be denied.
-        audience = f"{issuer}/{store.name}"
+        # The name alone, for the issuer stands beside it in every token, and both have to be ours.
+        audience = store.name
         # As long as any setting allows: a token lives as long as it says, also when a process starts with another one.
         self._access = Expectation(ACCESS, AccessClaims, issuer, audience, DAY_S)
         self._refresh = Expectation(REFRESH, RefreshClaims, issuer, audience, YEAR_S)
