@@ -73,7 +73,9 @@ class Config(BaseSettings):
         False, description="demo members, traces and controls; `python app.py` sets it to 1 if it is unset"
     )
     node_name: NodeName = Field("node-1", description="this process, in the `X-Node` header")
-    session_idle_s: int = Field(1800, ge=1, le=30 * DAY_S, description="a session unused for this long has ended")
+    session_idle_s: int = Field(
+        1800, ge=1, le=30 * DAY_S, description="a session unused for this long has ended, or a twentieth later"
+    )
     session_absolute_s: int = Field(12 * 3600, ge=1, le=YEAR_S, description="a session this old has ended")
     access_ttl_s: int = Field(300, ge=1, le=DAY_S, description="lifetime of an access token")
     refresh_ttl_s: int = Field(7 * DAY_S, ge=1, le=YEAR_S, description="lifetime of one refresh token")

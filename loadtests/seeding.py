@@ -5,7 +5,6 @@ class that a node holds them with, and says after each number how much memory th
 """
 
 import gc
-import hashlib
 import json
 import secrets
 import sys
@@ -20,7 +19,7 @@ from accounts.members import Member
 from config import DAY_S, Config
 from session_auth.blueprint.credential import LabRecord
 from session_auth.blueprint.stores import MemorySessions
-from session_auth.credential import new_id
+from session_auth.credential import hashed, new_id
 from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
 from token_auth.blueprint.stores import MemberRefreshTokens
@@ -39,9 +38,9 @@ def name_of(number: int) -> str:
 
 def log_in(store: SessionStore, number: int) -> None:
     """Leave in `store` what one member's login leaves there."""
-    now, member = time(), name_of(number)
+    now, member = round(time(), 3), name_of(number)
     record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
-    key = hashlib.sha256(new_id().encode()).hexdigest()
+    key = hashed(new_id())
     entry = IndexEntry(record.login_id, now)
     if store.create(key, msgspec.json.encode(record), IdleTime(ABSOLUTE_S), member, entry, ABSOLUTE_S) == 0:
         raise RuntimeError("two random ids are the same")

@@ -7,6 +7,7 @@ that is down is kept apart from a session that is not there.
 import hashlib
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -220,7 +221,7 @@ class SessionCredential:
     # -- the steps they share
 
     def _issue(self, sid: str, user_id: str, role: str, confirm: Callable[[], object] | None) -> str:
-        now = self._now()
+        now = round(self._now(), 3)  # milliseconds: more would only take room in the store
         record = self._record(user_id, role, secrets.token_urlsafe(16), now, now + self._lifetimes.absolute_s)
         entries = self._place(sid, msgspec.json.encode(record), record)
         try:
@@ -337,5 +338,8 @@ def new_id() -> str:
 
 
 def hashed(sid: str) -> str:
-    """Return the SHA-256 of the id, which is its key: who reads the store learns no id that opens anything."""
-    return hashlib.sha256(sid.encode()).hexdigest()
+    """Return the SHA-256 of the id, which is its key: who reads the store learns no id that opens anything.
+
+    In base64url: the key stands in the store twice, and hexadecimal would take half as many bytes again.
+    """
+    return urlsafe_b64encode(hashlib.sha256(sid.encode()).digest()).rstrip(b"=").decode()

@@ -1,5 +1,6 @@
 """A session id: issued, verified, renewed, revoked. The same for sessions in the store and in a node's memory."""
 
+import secrets
 from base64 import urlsafe_b64decode
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from redis import Redis
 from config import Config
 from session_auth.errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor
+from tests.forge import b64
 from tests.session_probe import admit, bearer_of, index, records
 from tests.visitor import BY_SESSION, Visitor
 
@@ -35,7 +37,14 @@ def test_the_store_holds_no_id_only_its_sha_256(redis: Redis, config: Config, vi
     assert sid is not None
     everything = b"".join(redis.dump(key) + key for key in redis.scan_iter(match=f"{config.store_prefix}*"))
     assert sid.encode() not in everything
-    assert list(records(redis, config)) == [sha256(sid.encode()).hexdigest()]
+    assert list(records(redis, config)) == [b64(sha256(sid.encode()).digest())]
+
+
+def test_a_login_takes_at_most_400_bytes_of_the_store(make_app: MakeApp, redis: Redis) -> None:
+    """Its record and its entry in the member's index, with a prefix as long as the lab's own."""
+    prefix = f"{secrets.token_hex(2)[:3]}:"
+    admit(make_app(store_prefix=prefix))
+    assert sum(redis.memory_usage(key) for key in redis.scan_iter(match=f"{prefix}*")) <= 400
 
 
 def test_nothing_read_from_the_store_opens_anything(app: Flask, redis: Redis, config: Config) -> None:
