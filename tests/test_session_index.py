@@ -7,8 +7,9 @@ from redis import Redis
 from accounts import Members
 from config import Config
 from errors import InvalidCredentials, StoreUnavailable
+from session_auth.credential import hashed
 from session_auth.sliding import IdleTime
-from session_auth.store import IndexEntry, RedisSessions
+from session_auth.store import IndexEntry
 from tests.conftest import Clock, MakeApp
 from tests.faulty_store import FaultyStore
 from tests.session_probe import (
@@ -196,11 +197,14 @@ def test_a_role_reaches_every_session_and_no_other_member(app: Flask) -> None:
     assert bob.get("admin").status_code == 200
 
 
-def test_a_record_is_never_written_over_another(app: Flask, redis: Redis, config: Config) -> None:
-    """SECURITY 14: `NX`, should the randomness ever fail."""
-    store = credential_of(app)._store
-    assert isinstance(store, RedisSessions)
-    admit(app)
-    [(key, record)] = records(redis, config).items()
+@each_store
+def test_a_record_is_never_written_over_another(app: Flask, approach: str) -> None:
+    """SECURITY 14: should the randomness ever fail."""
+    store = credential_of(app, approach)._store
+    sid = admit(app, approach).cookie("sid")
+    key = hashed(str(sid))
+    record = store.peek(key)
+    assert record is not None
     assert store.create(key, b"another", IdleTime(60), "bob", IndexEntry("a-login", 0.0), 60) == 0
-    assert records(redis, config) == {key: record}
+    assert store.peek(key) == record
+    assert store.entries_of("bob") == {}
