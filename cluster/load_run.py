@@ -11,7 +11,7 @@ from cluster.process import Process
 
 COMMAND = (sys.executable, "-m", "loadtests")
 NEED_OWN_STORE = ("memory", "outage")
-EXPERIMENTS = ("lookup-cost", "scale-out", "memory", "revocation", "lifetimes", "outage")
+EXPERIMENTS = ("lookup-cost", "saturation", "scale-out", "memory", "revocation", "lifetimes", "outage")
 
 
 class LoadRun:

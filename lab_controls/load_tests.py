@@ -35,6 +35,7 @@ LARGEST_BYTES = 20_000_000  # a report carries its charts' library
 
 EXPERIMENTS = {
     "lookup-cost": lazy_gettext("What does looking a login up cost, on every request?"),
+    "saturation": lazy_gettext("How many requests does one core serve?"),
     "scale-out": lazy_gettext("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
     "memory": lazy_gettext("What does a logged-in member cost in memory, and where?"),
     "revocation": lazy_gettext("When a member has logged out, for how long is the ended login still let in?"),

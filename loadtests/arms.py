@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 POLL_S = 0.01  # between two tries of an ended login
 
-Activity = Literal["profile", "revocation"]
+Activity = Literal["profile", "bare", "revocation"]
 
 # Store commands that a request costs, by design. The store's own counters have to say the same.
 DESIGN = {"open": 0, "memory": 0, "session": 1, "hybrid": 1, "token": 0, "untuned": 2}
@@ -18,6 +18,7 @@ class Crowd:
 
     `query` goes behind every page's address, `login_fields` into every login; `pause_s` is what a member waits, on
     average, between two requests when nobody else sets the pace; `traced` asks the server what it did for each.
+    `algorithm` is what signs their tokens, where that matters: a member who is given another cannot go on.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Crowd:
     login_fields: Mapping[str, Any] = field(default_factory=dict)
     pause_s: float = 0.0
     traced: bool = False
+    algorithm: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the generator takes it."""

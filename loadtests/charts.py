@@ -10,7 +10,14 @@ from loadtests.words import Text, said_in
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", sans-serif'
 # Lines of neighbouring hues also differ in their marks.
-MARKS = {"open": "circle-open", "memory": "square", "session": "circle", "token": "diamond", "hybrid": "triangle-up"}
+MARKS = {
+    "open": "circle-open",
+    "memory": "square",
+    "session": "circle",
+    "token": "diamond",
+    "eddsa": "diamond-open",
+    "hybrid": "triangle-up",
+}
 
 
 def plotly_script() -> str:

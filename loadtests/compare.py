@@ -23,7 +23,8 @@ MOST_REPEATS = 1000  # of one reading: what is resampled takes memory
 # Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
-OF_A_MACHINE = ("p50_us", "rps")  # the other readings are counts, shares, bytes, and seconds that a setting gives
+# The other readings are counts, shares, bytes, and seconds that a setting gives.
+OF_A_MACHINE = ("p50_us", "rps", "node_cpu_us")
 MACHINE = ("processor", "cores", "memory_gib", "system", "python")
 CHANGE_NOTHING = ("seed", "repeats")  # settings by which the same is measured in another order, or more often
 DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store")}

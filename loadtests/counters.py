@@ -53,13 +53,21 @@ class StoreCounters:
         if self._client is not None:
             self._client.close()
 
+    def cpu_us(self) -> float:
+        """Return the processor time that the store's process has taken, in user and in system mode."""
+        told = self._connected().info("cpu")
+        return 1e6 * (float(told["used_cpu_user"]) + float(told["used_cpu_sys"]))
+
     def read(self) -> Counted:
         """Return what the store has counted of its clients' requests until now."""
-        self._client = self._client or Redis.from_url(self._url)
-        told = self._client.info("commandstats")
+        told = self._connected().info("commandstats")
         stats = {name.removeprefix("cmdstat_"): stat for name, stat in told.items()}
         wanted = {name: stat for name, stat in stats.items() if name.partition("|")[0] not in CONNECTING}
         return Counted(
             {name: int(stat["calls"]) for name, stat in wanted.items()},
             {name: int(stat["usec"]) for name, stat in wanted.items()},
         )
+
+    def _connected(self) -> Redis:
+        self._client = self._client or Redis.from_url(self._url)
+        return self._client

@@ -4,14 +4,17 @@ import json
 import random
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any, ClassVar, Never, cast
 
 import gevent
+import jwt
 from locust import task
 from locust.exception import StopUser
 
 from loadtests.arms import POLL_S
-from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, SessionUser
+from loadtests.bare import Answer, Connection
+from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, Refusal, SessionUser, unanswered
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 
@@ -25,6 +28,7 @@ class CrowdAtWork:
 
     pacer: Pacer
     traced: bool
+    algorithm: str | None = None
     recording: Recording = field(default_factory=Recording)
     broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
 
@@ -48,11 +52,17 @@ class Driven(Member):
             super().on_start()
         except StopUser:
             self.give_up("cannot log in")
+        if self.crowd.algorithm not in (None, signed_by := self._signed_by()):
+            self.give_up(f"was given a token signed by {signed_by}, and not by {self.crowd.algorithm}")
         self.due = self.crowd.pacer.next()
 
     def wait_time(self) -> float:  # Locust asks between two tasks
         self.due = self.crowd.pacer.next()
         return 0.0
+
+    def _signed_by(self) -> str | None:
+        token = getattr(self, "access_token", None)
+        return str(jwt.get_unverified_header(token)["alg"]) if token else None
 
     def context(self) -> dict[str, Any]:
         return {"member": self}
@@ -85,6 +95,49 @@ class Driven(Member):
         if told is not None and name.endswith("/refresh"):
             steps = [step["what"] for step in json.loads(told) if step["part"] == "db"]
             self.crowd.recording.notes.append({"refresh": steps, "server_us": _total_us(told)})
+
+
+class Bare(Driven):
+    """Logs in as all do, and then asks for the profile by a bare connection: light enough to measure a server by."""
+
+    abstract = True
+    _mine: bytes | None = None  # an answer that was read and found to be this member's
+
+    @task
+    def keep_asking(self) -> None:
+        """Ask whenever the pacer says so."""
+        while True:
+            self.look(self.due)
+            self.due = self.crowd.pacer.next()
+
+    def on_start(self) -> None:
+        self._connection: Connection | None = None
+        super().on_start()
+
+    def look(self, due: float | None) -> None:
+        """Ask once, and write the answer down."""
+        if self._connection is None:
+            path = f"/{self.approach}/profile{self.query}"
+            self._connection = Connection(str(self.host), path, self.credentials())
+        began = perf_counter()
+        try:
+            answer = self._connection.ask()
+        except OSError as error:
+            self.crowd.recording.page({}, 0.0, due, unanswered(error))
+            return
+        took_us = (perf_counter() - began) * 1e6
+        refusal = None if answer.body == self._mine and answer.status == 200 else self._judged(answer)
+        self.crowd.recording.page(answer.headers, took_us, due, refusal)
+
+    def _judged(self, answer: Answer) -> Refusal | None:
+        """Read an answer as Locust's members do; the same bytes need not be read twice."""
+        response = SimpleNamespace(
+            status_code=answer.status, content=answer.body, request_meta={"exception": None}, headers=answer.headers
+        )
+        refusal = self._refusal(response, self._is_my_profile)
+        if refusal is None:
+            self._mine = answer.body
+        return refusal
 
 
 class Revoked(Driven):
@@ -125,15 +178,15 @@ class Revoked(Driven):
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
     base = Untuned if crowd["approach"] == Untuned.approach else KINDS[crowd["approach"]]
-    how = {"profile": Driven, "revocation": Revoked}[crowd["activity"]]
+    how = {"profile": Driven, "bare": Bare, "revocation": Revoked}[crowd["activity"]]
     members = {
         "host": crowd["host"],
         "query": crowd["query"],
         "login_fields": crowd["login_fields"],
-        "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"]),
+        "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"], crowd["algorithm"]),
     }
     kind: Any = type(crowd["name"], (how, base), members)
-    tasks = {"profile": [base.profile], "revocation": [Revoked.end_a_login]}
+    tasks = {"profile": [base.profile], "bare": [Bare.keep_asking], "revocation": [Revoked.end_a_login]}
     kind.tasks = tasks[crowd["activity"]]  # after Locust has added up those of both parents
     return cast(type[Driven], kind)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 from typing import Any
 
@@ -86,6 +87,30 @@ def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, le
         .confidence_interval
     )
     return Estimate(point, float(interval.low), float(interval.high))
+
+
+def median_within(values: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Return the median and two of the values that the true one lies between, as often as `level` says or more.
+
+    It holds whatever the values are distributed like: each is above the true median or below it, as a coin falls.
+    (The interval of the sign test; H. A. David, H. N. Nagaraja: Order Statistics, 7.1.) Below six values no two are
+    far enough apart for 95 %: then the interval has no ends. Raise `ValueError` for none.
+    """
+    ordered = sorted(values)
+    ranks = [rank for rank in range(len(ordered) // 2 + 1) if _covered(len(ordered), rank) >= level]
+    if not ranks or ranks[-1] == 0:
+        return Estimate(float(median(ordered)), float("-inf"), float("inf"))
+    return Estimate(float(median(ordered)), ordered[ranks[-1] - 1], ordered[-ranks[-1]])
+
+
+def _covered(number: int, rank: int) -> float:
+    """Return how often the true median lies between the `rank`-th smallest and largest of so many values."""
+    return 1 - 2 * sum(comb(number, below) for below in range(rank)) / float(2**number)
+
+
+def difference_within(values: Sequence[float], baseline: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Return the median difference to the baseline *of the same repeat*, with its interval as `median_within` says."""
+    return median_within([mine - floor for mine, floor in zip(values, baseline, strict=True)], level)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ import random
 import sys
 from collections.abc import Callable
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, cast
 
 import gevent
 from gevent.fileobject import FileObjectThread
 from locust import events  # before anything that blocks is imported: it makes blocking calls gevent's
 from locust.env import Environment
 
-from loadtests.driven import Driven, driven_class
+from loadtests.driven import Bare, Driven, driven_class
 from loadtests.recording import Recording
 from loadtests.schedule import schedule
 
@@ -88,6 +88,24 @@ class Generator:
             "crowds": {name: self._crowds[name][0].crowd.recording.summary() for name in crowds},
         }
 
+    def turns(self, crowds: list[str], seconds: float, seed: int = 0) -> dict[str, Any]:
+        """Let one member of each crowd ask, one request at a time, the next member chosen at random each time.
+
+        All crowds are of the activity `bare`, and stand still.
+        """
+        members = [cast(Bare, self._crowds[name][0]) for name in crowds]
+        for member in members:
+            member.crowd.recording = Recording()
+        seeded = random.Random(seed)  # noqa: S311
+        began, cpu_s = perf_counter(), process_time()
+        while perf_counter() - began < seconds:
+            seeded.choice(members).look(None)
+        core = (process_time() - cpu_s) / (perf_counter() - began)
+        self._refuse_broken()
+        # A rate would be that of all together: each crowd waits while others ask.
+        told = [{**member.crowd.recording.summary(), "rps": None} for member in members]
+        return {"generator_core": core, "crowds": dict(zip(crowds, told, strict=True))}
+
     def _ask_once(self, crowds: list[str]) -> None:
         for name in crowds:
             self._crowds[name][0].crowd.pacer.admit([None] * len(self._crowds[name]))
@@ -147,6 +165,7 @@ def main() -> None:
         "enter": generator.enter,
         "leave": generator.leave,
         "window": generator.window,
+        "turns": generator.turns,
     }
     for line in FileObjectThread(sys.stdin.buffer, "rb"):
         order = json.loads(line)

@@ -7,8 +7,8 @@ from cluster.process import ROOT
 
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 THEMES = ("light", "dark")
-# Flask-Session's default has no hue of its own on any page: it is drawn as the session that it is, and hatched.
-ALIASES = {"untuned": "session"}
+# Variants have no hue of their own on any page: they are drawn as the session or token that they are, and hatched.
+ALIASES = {"untuned": "session", "eddsa": "token"}
 
 
 @cache

@@ -15,6 +15,9 @@ from cluster.client import State, order
 from cluster.embedded_store import free_port
 from cluster.process import ROOT
 from config import Config
+from token_auth import KeyRing
+from token_auth.key_ring import LOOK_EVERY_S
+from token_auth.keys import Algorithm
 
 READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0
@@ -117,6 +120,16 @@ class Lab:
     def order(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
         """Give an order and wait for nobody."""
         order(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
+
+    @property
+    def node_pid(self) -> int:
+        """The process of its first node."""
+        return int(self.control("GET", "/state")["nodes"][0]["pid"])
+
+    def sign_by(self, algorithm: Algorithm) -> None:
+        """Let its tokens be signed by a new key of this algorithm, and return when every node has heard of it."""
+        KeyRing(self.folder / "keys.json").rotate(algorithm)
+        sleep(LOOK_EVERY_S + 0.1)  # a node looks again with the first request after that
 
     def set_round_trip(self, milliseconds: float) -> None:
         """Let the store's replies take this much longer."""

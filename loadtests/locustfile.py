@@ -273,7 +273,7 @@ class Member(FastHttpUser):
     def _refusal(self, response: Any, check: Check) -> Refusal | None:
         status, error = response.status_code or 0, response.request_meta["exception"]
         if status == 0 or (status in GIVEN and error is not None):
-            return _unanswered(error)
+            return unanswered(error)
         if status not in GIVEN:
             code = _code(response)
             kind = Expired if code == "expired_token" else REFUSALS.get(status, Refusal)
@@ -382,7 +382,7 @@ def _code(response: Any) -> str:
         return ""
 
 
-def _unanswered(error: Exception | None) -> Unanswered:
+def unanswered(error: Exception | None) -> Unanswered:
     """Say by what a request was left without an answer."""
     error = getattr(error, "original", None) or error  # what the client wraps when it has tried as often as it may
     match error:

@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from loadtests.results import ArmResult, Check
-from loadtests.words import Text
+from loadtests.words import Text, _
 
-Hue = Literal["open", "memory", "session", "token", "hybrid", "untuned", "ink-soft", "refused"]
-
+Hue = Literal["open", "memory", "session", "token", "hybrid", "untuned", "eddsa", "ink-soft", "refused"]
 
 Cell = Text | str
+
+BOOTSTRAPPED = _(
+    "Intervals are bootstrapped over repeats, not over requests: requests of one window share its luck. With five "
+    "repeats such an interval of a median is their whole range."
+)
+WITHIN = _(
+    "An interval is over repeats (rounds, or restarts of the lab), not over requests: requests of one repeat share "
+    "its luck. Its ends are two of the repeats' own values, so far apart that of 100 such runs at least 95 hold the "
+    "true median, whatever the values are distributed like. Below six repeats there are no such two, and no interval "
+    "is given."
+)
 
 
 @dataclass(frozen=True)
@@ -57,3 +67,4 @@ class Outcome:
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     method: Sequence[Text] = field(default_factory=list)
+    intervals: Text = BOOTSTRAPPED

@@ -47,6 +47,11 @@ class RemoteGenerator:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def enter(self, crowds: Sequence[Crowd]) -> None:
         """Log crowds in. Raise `GeneratorFailed`."""
         self._order("enter", crowds=[crowd.as_json() for crowd in crowds])
@@ -66,6 +71,10 @@ class RemoteGenerator:
         """Let crowds ask for a while; return each one's readings by name and the generator's share of a core."""
         names = [crowd.name for crowd in crowds]
         return self._order("window", crowds=names, seconds=seconds, rate=rate, seed=seed, once=once)
+
+    def turns(self, crowds: Sequence[Crowd], seconds: float, seed: int = 0) -> dict[str, Any]:
+        """Let one member of each crowd ask, in random order, one request at a time; return as `window` does."""
+        return self._order("turns", crowds=[crowd.name for crowd in crowds], seconds=seconds, seed=seed)
 
     def _order(self, order: str, **details: Any) -> dict[str, Any]:
         assert self._process.stdin is not None  # asked for above

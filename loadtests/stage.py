@@ -58,8 +58,12 @@ class Stage:
 
     def lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
         """Start a lab that ends with the stage; it is not ready yet. A given store comes before its settings."""
+        return self._ends.enter_context(self.short_lived_lab(name, nodes, **settings))
+
+    def short_lived_lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
+        """Return a lab that is not started yet: it starts and ends with a `with` of its own."""
         given = self._store.settings(name) if self._store else {}
-        return self._ends.enter_context(Lab(self._folder / name, nodes, **{**LONG_LIVES, **settings, **given}))
+        return Lab(self._folder / name, nodes, **{**LONG_LIVES, **settings, **given})
 
     def enter(self, part: Any) -> Any:
         """Let something else end with the stage."""
@@ -79,6 +83,12 @@ class Stage:
         """Let crowds ask for a while (see `RemoteGenerator.window`), and watch the neighbours meanwhile."""
         neighbours = Neighbours()
         seen = self.generator.window(crowds, seconds, **how)
+        return {**seen, "neighbours_share": neighbours.share()}
+
+    def turns(self, crowds: Sequence[Crowd], seconds: float) -> dict[str, Any]:
+        """Let one member of each crowd ask, in random order (see `RemoteGenerator.turns`)."""
+        neighbours = Neighbours()
+        seen = self.generator.turns(crowds, seconds, self.random.randrange(2**32))
         return {**seen, "neighbours_share": neighbours.share()}
 
     def warm_up(self, crowds: Sequence[Crowd]) -> None:

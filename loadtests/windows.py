@@ -1,8 +1,9 @@
 """One measured window of time, and what several of them say of an arm together."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -68,6 +69,8 @@ def label(approach: str, factors: Mapping[str, Any]) -> str:
 
 def _unit(factor: str, value: Any) -> str:
     unit = factor.rsplit("_", maxsplit=1)[-1]
+    if unit == "percent":
+        return " %"
     if unit in ("members", "nodes"):
         return f" {unit}" if value != 1 else f" {unit.removesuffix('s')}"
     return f" {unit}" if unit in ("ms", "s") else ""
@@ -140,14 +143,15 @@ def summarise(
     seed: int = 0,
     more: Mapping[str, Any] | None = None,
     repeats: Mapping[str, Sequence[float]] | None = None,
+    estimated: Callable[[Sequence[float]], Estimate] | None = None,
 ) -> ArmResult:
     """Return what one arm's windows say together.
 
     `repeats` are the readings that answer the experiment's question, one value a repeat: by them two runs are compared.
-    Without them it is the median of a request.
+    Without them it is the median of a request. `estimated` gives the median its interval, unless it is bootstrapped.
     """
     p50s = values(windows, "p50_us")
-    spread: Estimate | None = median_of(p50s, seed) if p50s else None
+    spread: Estimate | None = (estimated or partial(median_of, seed=seed))(p50s) if p50s else None
     first = windows[0]
     return ArmResult(
         name=first.label,

@@ -32,6 +32,13 @@ IN_TURN = _(
 )
 
 
+def name_of(approach: str, algorithm: str | None = None) -> Text:
+    """Return an approach's name, and where there are two of it, what signs its tokens."""
+    if approach != "token" or algorithm is None:
+        return NAMES[approach]
+    return _("%(name)s, %(algorithm)s", name=NAMES[approach], algorithm=algorithm)
+
+
 def interval(estimate: Estimate | None, pattern: str = ",.0f") -> str:
     """Return a value and its interval, `120 (31 … 213)`; without one, if nobody knows it."""
     if estimate is None:

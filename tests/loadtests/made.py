@@ -21,6 +21,7 @@ def window(approach: str = "session", repeat: int = 0, p50_us: float | None = 40
         "p99_us": 900.0,
         "store_us_p50": 90.0 if approach in ("session", "hybrid") else 0.0,
         "verify_us_p50": 10.0,
+        "since_due": {},
         "timeline": [],
         "notes": [],
     }
@@ -35,3 +36,29 @@ def five(
 ) -> list[Window]:
     """Return one window a repeat."""
     return [window(approach, repeat, p50_us, **changes) for repeat, p50_us in enumerate(p50s_us)]
+
+
+def step(
+    approach: str = "session",
+    algorithm: str | None = None,
+    repeat: int = 0,
+    load: int = 100,
+    capacity_rps: float = 1000.0,
+    most: int = 100,
+    **changes: Any,
+) -> Window:
+    """Return one rate of `saturation`: `load` percent of a capacity, of which up to `most` percent are carried."""
+    kept_up, rps = load <= most, capacity_rps * load / 100
+    told = {
+        "offered_rps": rps,
+        "window_s": 1.0,
+        "node_us": 100 * 1e6 / capacity_rps,
+        "store_us": 100 * 5.0,
+        "pinned": True,
+        "cores_beside": 1,
+    }
+    waited = {"p50_us": 300.0, "p95_us": 600.0, "p99_us": 900.0 if kept_up else 90_000.0}
+    timeline = [[0.5, {"ok": 100 if kept_up else 90}], [1.0, {"ok": 0 if kept_up else 10}]]
+    factors = {"algorithm": algorithm, "load_percent": load}
+    told |= changes.pop("more", {})
+    return window(approach, repeat, factors=factors, more=told, since_due=waited, timeline=timeline, **changes)

@@ -94,5 +94,5 @@ def test_the_command_line_is_never_patched() -> None:
 
 
 def test_there_is_an_experiment_for_every_question() -> None:
-    names = ["lookup-cost", "scale-out", "memory", "revocation", "lifetimes", "outage"]
+    names = ["lookup-cost", "saturation", "scale-out", "memory", "revocation", "lifetimes", "outage"]
     assert [experiment.name for experiment in ALL] == names

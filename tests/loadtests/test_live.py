@@ -25,7 +25,7 @@ from loadtests.__main__ import run
 from loadtests.arms import Arm, Crowd
 from loadtests.compare import compare
 from loadtests.experiments import BY_NAME
-from loadtests.progress import Kept
+from loadtests.progress import Kept, read_windows
 from loadtests.publishable import reasons_against
 from loadtests.reconcile import reconciled
 from loadtests.remote import GeneratorFailed, RemoteGenerator
@@ -40,6 +40,7 @@ pytestmark = pytest.mark.own_processes
 ROOT = Path(__file__).parents[2]
 TOY = {
     "lookup-cost": {"seconds": 0.15, "repeats": 2},
+    "saturation": {"seconds": 0.2, "repeats": 1, "users": 4},
     "scale-out": {"seconds": 0.2, "repeats": 1, "users": 4},
     "memory": {"seconds": 0.1, "repeats": 1},
     "revocation": {"repeats": 1, "users": 1},
@@ -76,7 +77,15 @@ NOISE = (
     "Other processes used",
     *(
         f"A check failed: {check}"
-        for check in ("three readings", "a session costs more", "refreshes of", "a line fits")
+        for check in (
+            "three readings",
+            "a session costs more",
+            "refreshes of",
+            "a line fits",
+            "the knee of",
+            "generator and store",
+            "the node had",
+        )
     ),
 )
 
@@ -92,6 +101,25 @@ def test_lookup_cost_reconciles_every_command(tmp_path: Path) -> None:
     assert arm(results, "session · 1 ms")["store_us_p50"] > 1000
     assert (tmp_path / "report.html").stat().st_size > 1_000_000
     assert len((tmp_path / "windows.jsonl").read_text().splitlines()) == 28
+
+
+def test_saturation_counts_what_every_request_takes_of_node_and_store(tmp_path: Path) -> None:
+    there = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    results = run_toy("saturation", tmp_path)
+    assert_only_too_few(results)
+    assert checks(results, "store commands") == [True] * 6
+    names = ["open", "memory", "session", "token · HS256", "token · EdDSA", "hybrid · HS256"]
+    assert [arm["name"] for arm in results["arms"]] == names
+    windows = read_windows(tmp_path)
+    assert len(windows) == 6 * 4
+    for window in windows:
+        offered = window.more["offered_rps"]
+        assert window.reading["since_due"]["p99_us"] >= window.reading["since_due"]["p50_us"] > 0
+        assert window.more["store_us"] > 0
+        assert (window.more["node_us"] > 0) == (there is not None)  # the kernel tells it on Linux
+        assert offered > 0
+    assert {window.more["pinned"] for window in windows} == {there is not None and len(there) > 1}
+    assert there is None or os.sched_getaffinity(0) == there
 
 
 def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
