@@ -16,9 +16,9 @@ def reconciled(windows: Sequence[Window]) -> list[Check]:
 
 def _reconciled(windows: Sequence[Window]) -> Check:
     design = DESIGN[windows[0].approach]
-    requests = sum(window.reading["requests"] for window in windows)
+    requests = sum(window.requests_counted for window in windows)
     commands = sum(_total(window) for window in windows)
-    off = [window for window in windows if _total(window) != design * window.reading["requests"]]
+    off = [window for window in windows if _total(window) != design * window.requests_counted]
     detail = _(
         "%(requests)s requests × %(design)s = %(expected)s by design; the store counted %(commands)s",
         requests=f"{requests:,}",

@@ -34,6 +34,7 @@ class Size:
     seed: int = 1
     quick: bool = False
     own_store: bool = True  # started by the run, or else the one at REDIS_URL
+    by_request: bool = False  # arms take turns request by request, and a repeat is a restart; or else by windows
 
 
 class Stage:
@@ -87,9 +88,9 @@ class Stage:
 
     def turns(self, crowds: Sequence[Crowd], seconds: float) -> dict[str, Any]:
         """Let one member of each crowd ask, in random order (see `RemoteGenerator.turns`)."""
-        neighbours = Neighbours()
-        seen = self.generator.turns(crowds, seconds, self.random.randrange(2**32))
-        return {**seen, "neighbours_share": neighbours.share()}
+        neighbours, seed = Neighbours(), self.random.randrange(2**32)
+        seen = self.generator.turns(crowds, seconds, seed)
+        return {**seen, "neighbours_share": neighbours.share(), "seed": seed}
 
     def warm_up(self, crowds: Sequence[Crowd]) -> None:
         """Let crowds ask without looking at it."""

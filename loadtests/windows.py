@@ -22,8 +22,10 @@ class Window:
     `generator_core` is the share of a core that the generator used, `neighbours_share` that of all processors that
     anybody else did.
 
-    `commands` is None where nobody counted; `nodes` is among how many nodes the requests should have been shared, 0 if
-    that is not the point. `expects` names the failures that are data here; `once` says that there are no repeats of it.
+    `commands` is None where nobody counted; `counted_requests` are those that it was counted for, where arms take turns
+    in a window and each was counted alone before it, and None if they are the window's own. `nodes` is among how many
+    nodes the requests should have been shared, 0 if that is not the point. `expects` names the failures that are data
+    here; `once` says that there are no repeats of it.
     """
 
     approach: str
@@ -33,6 +35,7 @@ class Window:
     generator_core: float = 0.0
     neighbours_share: float = 0.0
     commands: Mapping[str, int] | None = None
+    counted_requests: int | None = None
     store_us_each: float = 0.0
     nodes: int = 0
     expects: frozenset[str] = frozenset()
@@ -48,6 +51,11 @@ class Window:
     def label(self) -> str:
         """Its arm's name: `session · 1 ms`."""
         return label(self.approach, self.factors)
+
+    @property
+    def requests_counted(self) -> int:
+        """The requests that `commands` were counted for."""
+        return int(self.reading["requests"] if self.counted_requests is None else self.counted_requests)
 
     def view(self) -> dict[str, Any]:
         """Return it as one line of the raw data."""
@@ -106,9 +114,9 @@ def middle(windows: Sequence[Window], name: str) -> float | None:
 
 
 def commands_per_request(windows: Sequence[Window]) -> float | None:
-    """Return the store's own count of commands over the requests that were sent meanwhile."""
+    """Return the store's own count of commands over the requests that it was counted for."""
     counted = [window for window in windows if window.commands is not None]
-    requests = sum(window.reading["requests"] for window in counted)
+    requests = sum(window.requests_counted for window in counted)
     return sum(sum((window.commands or {}).values()) for window in counted) / requests if requests else None
 
 

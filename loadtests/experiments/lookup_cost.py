@@ -1,24 +1,39 @@
-"""L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not."""
+"""L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not.
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+One member of each approach takes part, and whose turn it is, is chosen at random before each request. A restart of the
+lab is a repeat. An earlier design measured windows of one approach after the other, in one lab: its runs can still be
+read and concluded (`Size.by_request` tells them apart).
+"""
 
-from loadtests.arms import Arm, Crowd
-from loadtests.experiments.naming import HUES, IN_TURN, NAMES, TOO_LITTLE, interval
-from loadtests.outcome import Chart, Outcome, Table, Trace
-from loadtests.readings import TWINS, Readings, read
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from loadtests.arms import DESIGN, Arm, Crowd
+from loadtests.counters import StoreCounters
+from loadtests.estimates import Estimate, difference_of, difference_within, median_within
+from loadtests.experiments import lookup_cost_said as said
+from loadtests.experiments.lookup_cost_said import AGAIN, Differences, round_trip
+from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, interval
+from loadtests.lab import Lab
+from loadtests.outcome import BOOTSTRAPPED, WITHIN, Outcome
+from loadtests.readings import TWINS, Difference, Readings, read
 from loadtests.reconcile import reconciled
 from loadtests.results import Check
-from loadtests.stage import Experiment, Size, Stage
+from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.untuned import running_untuned
 from loadtests.waiting import wait_until_open
-from loadtests.windows import Key, Window, by_arm, label, summarise
-from loadtests.words import Text, _
+from loadtests.windows import Key, Window, by_arm, paired, summarise
+from loadtests.words import _
 
 ROUND_TRIPS_MS = (0, 1, 5)
 QUICK_ROUND_TRIPS_MS = (0, 1)
-HS256, EDDSA, NONE = "HS256", "EdDSA", None
-LEAST_FOR_AN_ANSWER = 3  # repeats: two say nothing about each other
+LEAST_FOR_AN_ANSWER = 3  # repeats of the earlier design: two say nothing about each other
+LEAST_RESTARTS = 10
+SAME_LEVEL = 0.99  # of the interval in which the same approach twice must show no difference
+ALONE_SHARE, SHORTEST_ALONE_S = 0.04, 0.1
 # Approach, and the algorithm that signs its tokens.
 ARMS: tuple[tuple[str, str | None], ...] = (
     ("open", NONE),
@@ -31,6 +46,28 @@ ARMS: tuple[tuple[str, str | None], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Member:
+    """One of those who take turns: an approach's, or the second one of it, who is there `again`."""
+
+    approach: str
+    algorithm: str | None
+    again: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its crowd's."""
+        return " ".join([self.approach, *filter(None, [self.algorithm]), *([AGAIN] if self.again else [])])
+
+    def factors(self, round_trip_ms: int | None) -> dict[str, Any]:
+        """Return its arm's factors."""
+        own = {"algorithm": self.algorithm, "round_trip_ms": round_trip_ms}
+        return own | ({"again": AGAIN} if self.again else {})
+
+
+MEMBERS = (*(Member(*arm) for arm in ARMS), Member("session", NONE, again=True))
+
+
 def round_trips_ms(size: Size) -> tuple[int | None, ...]:
     """Return the round trips to the store that a size measures; None is the way to a store that was given."""
     if not size.own_store:
@@ -39,57 +76,135 @@ def round_trips_ms(size: Size) -> tuple[int | None, ...]:
 
 
 def collect(stage: Stage) -> None:
-    """Measure every approach at every round trip, one member at a time: service time, without a queue."""
-    lab = stage.lab("lab").wait_until_ready()
-    eddsa = stage.lab("eddsa", REDIS_URL=lab.store_url, STORE_PREFIX="eddsa:", JWT_ALGORITHM=EDDSA)
-    untuned = stage.enter(running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url, lab.store_prefix))
-    hosts = {("untuned", NONE): untuned, ("token", EDDSA): eddsa.wait_until_ready().url}
+    """Start a lab for each repeat, and let all approaches take turns at every round trip."""
+    for repeat in range(stage.size.repeats):
+        with stage.short_lived_lab(f"lab-{repeat}") as lab, ExitStack() as ends:
+            crowds = _log_in(stage, lab, ends)
+            counters = ends.enter_context(StoreCounters(lab.store_url))
+            for round_trip_ms in stage.random.sample(round_trips_ms(stage.size), len(round_trips_ms(stage.size))):
+                if round_trip_ms is not None:
+                    lab.set_round_trip(round_trip_ms)
+                _measure(stage, crowds, counters, repeat, round_trip_ms)
+            stage.generator.leave(list(crowds.values()))
+
+
+def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[Member, Crowd]:
+    """Log a member of each approach in; tokens by both algorithms are of one node, which holds both keys."""
+    lab.wait_until_ready()
+    untuned = ends.enter_context(
+        running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url, lab.store_prefix)
+    )
     wait_until_open(untuned)
-    crowds = {key: Crowd(f"{key[0]} {key[1]}", key[0], hosts.get(key, lab.url), stage.size.users) for key in ARMS}
-    stage.generator.enter(list(crowds.values()))
-    counters = stage.counters(lab.store_url)
-    set_to: float | None = None
-    for repeat, arm in stage.interleaved([*_arms(crowds, stage.size)]):
-        round_trip_ms = arm.factors["round_trip_ms"]
-        if round_trip_ms is not None and round_trip_ms != set_to:
-            set_to = round_trip_ms
-            lab.set_round_trip(round_trip_ms)
-        stage.measure(arm, repeat, counters)
+    hosts = {"untuned": untuned}
+    crowds = {
+        member: Crowd(
+            member.name,
+            member.approach,
+            hosts.get(member.approach, lab.url),
+            users=1,
+            activity="bare",
+            algorithm=member.algorithm,
+        )
+        for member in MEMBERS
+    }
+    for algorithm in (EDDSA, HS256):  # the lab's own comes last, and signs from then on
+        lab.sign_by(algorithm)
+        others = NONE if algorithm == HS256 else EDDSA
+        stage.generator.enter([crowds[m] for m in MEMBERS if m.algorithm in (algorithm, others)])
+    return crowds
 
 
-def _arms(crowds: Mapping[tuple[str, str | None], Crowd], size: Size) -> Sequence[Arm]:
-    return [
-        Arm(crowd, {"algorithm": algorithm, "round_trip_ms": round_trip_ms})
-        for (_approach, algorithm), crowd in crowds.items()
-        for round_trip_ms in round_trips_ms(size)
-    ]
+def _measure(
+    stage: Stage, crowds: Mapping[Member, Crowd], counters: StoreCounters, repeat: int, round_trip_ms: int | None
+) -> None:
+    """Count each approach's commands while it asks alone; then let all take turns, and count them together."""
+    alone = {member: _alone(stage, crowd, counters) for member, crowd in crowds.items()}
+    before = counters.read()
+    seen = stage.turns(list(crowds.values()), stage.size.seconds)
+    together = {"commands": counters.read().since(before).total, "seed": seen["seed"]}
+    for member, crowd in crowds.items():
+        arm = Arm(crowd, member.factors(round_trip_ms))
+        stage.kept.add(replace(window_of(arm, repeat, seen, more={"together": together}), **alone[member]))
+
+
+def _alone(stage: Stage, crowd: Crowd, counters: StoreCounters) -> dict[str, Any]:
+    """Let one approach ask alone, which also warms it up; return what the store counted meanwhile."""
+    before = counters.read()
+    seen = stage.generator.turns([crowd], max(SHORTEST_ALONE_S, ALONE_SHARE * stage.size.seconds))
+    counted = counters.read().since(before)
+    requests = seen["crowds"][crowd.name]["requests"]
+    return {"commands": counted.calls, "counted_requests": requests, "store_us_each": counted.us_each}
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Set the three readings of a look-up's cost side by side, and answer with the nearest store."""
-    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (item[0][2], ARMS.index(item[0][:2]))))
-    readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key, size.seed)) is not None}
-    results = [summarise(of_arm, size.seed, _more(readings.get(key))) for key, of_arm in arms.items()]
+    arms = dict(sorted(by_arm(windows).items(), key=_order))
+    difference: Difference = difference_within if size.by_request else partial(difference_of, seed=size.seed)
+    readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key, difference)) is not None}
     checks = [*reconciled(windows), *_agreement(readings), *_separation(readings)]
-    answer = _answer(readings) if min(map(len, arms.values()), default=0) >= LEAST_FOR_AN_ANSWER else TOO_LITTLE
-    return Outcome(answer, results, checks, _charts(readings, size), [_table(readings)], METHOD)
+    if not size.by_request:
+        return _by_windows(arms, readings, checks, size)
+    differences = {key: _differences(arms, key) for key in readings}
+    results = [
+        summarise(of_arm, size.seed, _more(readings.get(key), differences.get(key)), None, median_within)
+        for key, of_arm in arms.items()
+    ]
+    between = {round_trip_ms: _between(arms, round_trip_ms) for round_trip_ms in dict.fromkeys(map(round_trip, arms))}
+    checks += [*_together(windows), *_same(arms), *_restarts(windows)]
+    tables = [said.readings_table(readings), said.percentiles_table(differences), said.between_table(between)]
+    answer = said.answer(readings, between)
+    return Outcome(answer, results, checks, said.charts(readings, round_trips_ms(size)), tables, said.METHOD, WITHIN)
 
 
-def _readings(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Readings | None:
-    approach, algorithm, round_trip_ms = key
+def _by_windows(
+    arms: Mapping[Key, Sequence[Window]], readings: Mapping[Key, Readings], checks: Sequence[Check], size: Size
+) -> Outcome:
+    """Conclude a run of the earlier design as it was concluded then."""
+    results = [summarise(of_arm, size.seed, _more(readings.get(key), None)) for key, of_arm in arms.items()]
+    enough = min(map(len, arms.values()), default=0) >= LEAST_FOR_AN_ANSWER
+    answer = said.answer_of_windows(readings) if enough else TOO_LITTLE
+    charts, tables = said.charts(readings, round_trips_ms(size)), [said.readings_table(readings)]
+    return Outcome(answer, results, checks, charts, tables, said.METHOD_OF_WINDOWS, BOOTSTRAPPED)
+
+
+def _order(item: tuple[Key, Any]) -> tuple[Any, ...]:
+    key, _windows = item
+    return (key[2], ARMS.index(key[:2]), len(key))
+
+
+def _readings(arms: Mapping[Key, list[Window]], key: Key, difference: Difference) -> Readings | None:
+    approach, algorithm, round_trip_ms = key[:3]
     baseline = arms.get(("open", NONE, round_trip_ms), [])
     twin = arms.get((TWINS.get(approach), algorithm, round_trip_ms))
-    return read(arms[key], baseline, twin, round_trip_ms or 0, seed) if approach != "open" else None
+    return read(arms[key], baseline, twin, round_trip_ms or 0, difference) if approach != "open" else None
 
 
-def _more(readings: Readings | None) -> dict[str, object]:
+def _differences(arms: Mapping[Key, list[Window]], key: Key, other: Key | None = None) -> Differences:
+    """Return the differences of an arm's percentiles to another's, or to those without a login, restart by restart."""
+    beside = arms.get(other or ("open", NONE, round_trip(key)), [])
+    pairs = {name: paired(arms.get(key, []), beside, name) for name in said.PERCENTILES}
+    return {name: difference_within(*both) for name, both in pairs.items() if both[0]}
+
+
+def _between(arms: Mapping[Key, list[Window]], round_trip_ms: int | None) -> dict[tuple[Any, Any], Differences]:
+    """Return how much longer one approach takes than another, for those pairs that people ask about."""
+    session, hs256, eddsa = ((*who, round_trip_ms) for who in (("session", NONE), ("token", HS256), ("token", EDDSA)))
+    pairs = [(session, hs256), (session, eddsa), (eddsa, hs256), ((*session, AGAIN), session)]
+    found = {pair: _differences(arms, *pair) for pair in pairs}
+    return {pair: differences for pair, differences in found.items() if differences}
+
+
+def _more(readings: Readings | None, differences: Differences | None) -> dict[str, object]:
     if readings is None:
         return {}
+    tails = {name: tail for name, tail in (differences or {}).items() if name != "p50_us"}
     return {
         "in_server_us": readings.in_server_us,
         "in_store_us": readings.in_store_us,
         "above_open_us": readings.above_open_us.value,
         "ci95_above_open_us": (readings.above_open_us.low, readings.above_open_us.high),
+        **{f"above_open_{name}": tail.value for name, tail in tails.items()},
+        **{f"ci95_above_open_{name}": (tail.low, tail.high) for name, tail in tails.items()},
         "above_twin_us": readings.above_twin_us and readings.above_twin_us.value,
         "ci95_above_twin_us": readings.above_twin_us and (readings.above_twin_us.low, readings.above_twin_us.high),
         "readings_agree": readings.agree,
@@ -99,7 +214,7 @@ def _more(readings: Readings | None) -> dict[str, object]:
 def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
     return [
         Check(
-            _("three readings of %(arm)s agree", arm=_name(key)),
+            _("three readings of %(arm)s agree", arm=said.label_of(key)),
             of_arm.agree,
             _(
                 "in the store at least %(store)s µs, in the server %(server)s µs, from outside %(outside)s µs",
@@ -115,145 +230,65 @@ def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
 
 def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
     """Return whether the smallest effect that the notes claim can be told from nothing here."""
-    nearest = readings.get(("session", NONE, min(map(_round_trip, readings), key=_added, default=0)))
+    nearest = readings.get(("session", NONE, min(map(round_trip, readings), key=said.added, default=0)))
     if nearest is None:
         return []
     outside = _("the difference is %(difference)s µs", difference=interval(nearest.above_open_us))
     return [Check(_("a session costs more than no login"), nearest.above_open_us.low > 0, outside)]
 
 
-def _answer(readings: Mapping[Key, Readings]) -> Text:
-    far_ms = max(map(_round_trip, readings), key=_added, default=0)
-    near_ms = None if far_ms is None else 0
-    session, far_session = readings.get(("session", NONE, near_ms)), readings.get(("session", NONE, far_ms))
-    token, far_token = readings.get(("token", HS256, near_ms)), readings.get(("token", HS256, far_ms))
-    if session is None or token is None or far_session is None or far_token is None:
-        return TOO_LITTLE
-    if far_ms is None:
-        return _(
-            "With the store at REDIS_URL a session adds %(session)s µs to a request that nobody has to log in for, of "
-            "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up.",
-            session=interval(session.above_open_us),
-            lookup=f"{session.in_server_us:,.0f}",
-            token=interval(token.above_open_us),
-        )
-    return _(
-        "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, "
-        "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store "
-        "%(far)s ms away a session adds %(far_session)s µs, a token %(far_token)s µs.",
-        session=interval(session.above_open_us),
-        lookup=f"{session.in_server_us:,.0f}",
-        token=interval(token.above_open_us),
-        far=far_ms,
-        far_session=interval(far_session.above_open_us),
-        far_token=interval(far_token.above_open_us),
+def _together(windows: Sequence[Window]) -> list[Check]:
+    """Return one check a round trip: while all took turns, the store counted what their requests cost by design."""
+    return [
+        _counted_together([window for window in windows if window.factors["round_trip_ms"] == round_trip_ms])
+        for round_trip_ms in dict.fromkeys(window.factors["round_trip_ms"] for window in windows)
+    ]
+
+
+def _counted_together(windows: Sequence[Window]) -> Check:
+    turns = list(_by_repeat(windows))
+    expected = [sum(DESIGN[window.approach] * window.reading["requests"] for window in turn) for turn in turns]
+    counted = [turn[0].more["together"]["commands"] for turn in turns]
+    detail = _(
+        "%(expected)s by design; the store counted %(commands)s",
+        expected=f"{sum(expected):,}",
+        commands=f"{sum(counted):,}",
+    )
+    name = _("store commands while all take turns%(where)s", where=said.where(windows[0].factors["round_trip_ms"]))
+    return Check(name, expected == counted, detail)
+
+
+def _by_repeat(windows: Sequence[Window]) -> Iterator[list[Window]]:
+    for repeat in sorted({window.repeat for window in windows}):
+        yield [window for window in windows if window.repeat == repeat]
+
+
+def _same(arms: Mapping[Key, list[Window]]) -> list[Check]:
+    """Return one check a round trip: the same approach twice shows no difference, or the instrument makes one."""
+    pairs = {key: paired(arms[key], arms.get(key[:3], []), "p50_us") for key in arms if key[3:]}
+    return [_no_difference(difference_within(*both, SAME_LEVEL), key) for key, both in pairs.items() if both[0]]
+
+
+def _no_difference(difference: Estimate, key: Key) -> Check:
+    return Check(
+        _("the same approach twice shows no difference%(where)s", where=said.where(round_trip(key))),
+        difference.holds(0),
+        _("the difference is %(difference)s µs", difference=interval(difference, ",.1f")),
     )
 
 
-def _charts(readings: Mapping[Key, Readings], size: Size) -> list[Chart]:
-    return [_chart(readings, round_trip_ms) for round_trip_ms in round_trips_ms(size) if _at(readings, round_trip_ms)]
+def _restarts(windows: Sequence[Window]) -> list[Check]:
+    restarts = len({window.repeat for window in windows})
+    detail = _("%(restarts)s restarts; an answer takes %(least)s", restarts=restarts, least=LEAST_RESTARTS)
+    return [Check(_("the lab was started anew often enough"), restarts >= LEAST_RESTARTS, detail)]
 
-
-def _chart(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> Chart:
-    traces = [
-        Trace(
-            _short(key),
-            HUES[key[0]],
-            [_short(key)],
-            [of_arm.above_open_us.value],
-            [of_arm.above_open_us.low],
-            [of_arm.above_open_us.high],
-        )
-        for key, of_arm in _at(readings, round_trip_ms).items()
-    ]
-    here = _at(readings, round_trip_ms)
-    session, token = here.get(("session", NONE, round_trip_ms)), here.get(("token", HS256, round_trip_ms))
-    costs = {
-        "session": f"{session.above_open_us.value:,.0f}" if session else "–",
-        "token": f"{token.above_open_us.value:,.0f}" if token else "–",
-    }
-    return Chart(_title(round_trip_ms, costs), "", _("µs a request, above no login"), traces)
-
-
-def _title(round_trip_ms: int | None, costs: Mapping[str, str]) -> Text:
-    if round_trip_ms is None:
-        return _(
-            "With the store at REDIS_URL a session adds %(session)s µs to a request, a token %(token)s µs", **costs
-        )
-    return _(
-        "With the store %(ms)s ms away a session adds %(session)s µs to a request, a token %(token)s µs",
-        ms=round_trip_ms,
-        **costs,
-    )
-
-
-def _table(readings: Mapping[Key, Readings]) -> Table:
-    rows = [
-        [
-            _short(key),
-            "–" if key[2] is None else f"{key[2]}",
-            f"{of_arm.in_store_us:,.1f}",
-            f"{of_arm.in_server_us:,.1f}",
-            interval(of_arm.above_twin_us),
-            interval(of_arm.above_open_us),
-            {True: _("✓ agree"), False: _("✕ disagree"), None: _("nothing to look up")}[of_arm.agree],
-        ]
-        for key, of_arm in readings.items()
-    ]
-    head = [
-        *(_("approach"), _("round trip, ms"), _("in the store, µs (at least)"), _("in the server, µs")),
-        *(_("above its twin, µs"), _("above no login, µs"), _("do they agree?")),
-    ]
-    return Table(_("Three readings of what a look-up costs"), head, rows)
-
-
-def _round_trip(key: Key) -> int | None:
-    return cast(int | None, key[2])
-
-
-def _added(round_trip_ms: int | None) -> int:
-    return round_trip_ms or 0
-
-
-def _at(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[Key, Readings]:
-    return {key: of_arm for key, of_arm in readings.items() if key[2] == round_trip_ms}
-
-
-def _short(key: Key) -> Text | str:
-    name = NAMES[key[0]]
-    return _("%(name)s, %(algorithm)s", name=name, algorithm=key[1]) if key[0] == "token" else name
-
-
-def _name(key: Key) -> str:
-    return label(key[0], {"algorithm": key[1], "round_trip_ms": key[2]})
-
-
-METHOD = [
-    IN_TURN,
-    _(
-        "One member at a time asks for the profile, again and again, so that nobody waits in a queue: what is compared "
-        "is how long an answer takes, not how many a machine can give."
-    ),
-    _(
-        "Node and store are one process each; the page asks no database. A relay delays the store's replies by the "
-        "round trip given; at 0 ms nothing stands in between."
-    ),
-    _(
-        "The twin of a session is the same code with its records in node memory; that of a token with denylist is the "
-        "token without. What the two differ by is the look-up and nothing else."
-    ),
-    _(
-        "Flask-Session's default runs here only, as its documentation sets it up, behind the same pages. It reads and "
-        "rewrites the whole session on every request."
-    ),
-]
 
 LOOKUP_COST = Experiment(
     name="lookup-cost",
     question=_("What does looking a login up cost, on every request?"),
-    full=Size(seconds=5.0, repeats=5, users=1),
-    quick=Size(seconds=0.4, repeats=5, users=1, quick=True),
-    windows=lambda size: len(ARMS) * len(round_trips_ms(size)) * size.repeats,
+    full=Size(seconds=20.0, repeats=12, users=1, by_request=True),
+    quick=Size(seconds=2.0, repeats=2, users=1, quick=True, by_request=True),
+    windows=lambda size: len(MEMBERS if size.by_request else ARMS) * len(round_trips_ms(size)) * size.repeats,
     collect=collect,
     conclude=conclude,
     baseline=lambda arm: ("open", {"algorithm": NONE, "round_trip_ms": arm["factors"]["round_trip_ms"]}),

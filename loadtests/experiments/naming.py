@@ -1,10 +1,15 @@
 """What all reports share: names and hues of the approaches, and how a value with its interval is written."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from loadtests.estimates import Estimate
 from loadtests.outcome import Hue
 from loadtests.words import Text, _
+
+HS256: Final = "HS256"
+EDDSA: Final = "EdDSA"
+NONE: Final = None
 
 NAMES: Mapping[str, Text] = {
     "open": _("no login"),
@@ -22,6 +27,12 @@ HUES: Mapping[str, Hue] = {
     "token": "token",
     "hybrid": "hybrid",
 }
+
+
+def hue_of(approach: str, algorithm: str | None) -> Hue:
+    """Return an approach's hue; the second of two kinds of tokens has a variant of theirs."""
+    return "eddsa" if algorithm == EDDSA else HUES[approach]
+
 
 TOO_LITTLE = _("Too little was measured for an answer.")
 GUARDED = ("memory", "session", "token", "hybrid")

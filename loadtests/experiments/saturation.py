@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.cores import Cores, added_us, divided, pin, spent_ns, starting_on
 from loadtests.estimates import Estimate, median_within
-from loadtests.experiments.naming import HUES, TOO_LITTLE, interval, name_of
+from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import WITHIN, Cell, Chart, Outcome, Table, Trace
 from loadtests.publishable import MOST_GENERATOR_CORE
 from loadtests.reconcile import reconciled
@@ -22,9 +22,6 @@ from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Window, summarise
 from loadtests.words import Text, _
 
-HS256: Final = "HS256"
-EDDSA: Final = "EdDSA"
-NONE: Final = None
 Who = tuple[str, str | None]  # approach, and the algorithm that signs its tokens
 EVERYONE: tuple[Who, ...] = (
     *(("open", NONE), ("memory", NONE), ("session", NONE)),
@@ -329,7 +326,7 @@ def _against_load(found: Mapping[Who, Served], reading: str, axis: Text) -> Char
         ends = [_over_rounds(core, number, reading) for number in range(len(steps))]
         low, high = [end.low for end in ends], [end.high for end in ends]
         values = [step[reading] for step in steps]
-        traces.append(Trace(name_of(*who), _hue(who), [round(rps) for rps in at], values, low, high, "line"))
+        traces.append(Trace(name_of(*who), hue_of(*who), [round(rps) for rps in at], values, low, high, "line"))
     session, token = found.get(("session", NONE)), found.get(("token", HS256))
     title = _(
         "One core carries %(session)s requests a second by session and %(token)s by token (HS256)",
@@ -366,10 +363,6 @@ def _ends(estimates: Sequence[Estimate]) -> tuple[list[float], list[float], list
         [estimate.low for estimate in estimates],
         [estimate.high for estimate in estimates],
     )
-
-
-def _hue(who: Who) -> Any:
-    return "eddsa" if who[1] == EDDSA else HUES[who[0]]
 
 
 def _table(found: Mapping[Who, Served]) -> Table:

@@ -62,3 +62,42 @@ def step(
     factors = {"algorithm": algorithm, "load_percent": load}
     told |= changes.pop("more", {})
     return window(approach, repeat, factors=factors, more=told, since_due=waited, timeline=timeline, **changes)
+
+
+NEAR_US = {
+    *(("open", None, 300.0), ("memory", None, 310.0), ("session", None, 400.0), ("untuned", None, 500.0)),
+    *(("token", "HS256", 420.0), ("token", "EdDSA", 460.0), ("hybrid", "HS256", 510.0), ("again", None, 400.0)),
+}
+
+
+def turns(restarts: int = 10, **more_us: float) -> list[Window]:
+    """Return windows of `lookup-cost`; `more_us` is what an approach takes longer, `again` the second session.
+
+    Each restart is slower than the one before, by the same for all.
+    """
+    return [
+        window
+        for repeat in range(restarts)
+        for ms in (0, 1)
+        for window in _turn(repeat, ms, {name: more_us.get(name, 0.0) for name, *_ in NEAR_US})
+    ]
+
+
+def _turn(repeat: int, ms: int, more_us: dict[str, float]) -> list[Window]:
+    commands = {
+        "session": {"getex": 50},
+        "again": {"get": 50},
+        "hybrid": {"get": 50},
+        "untuned": {"get": 50, "set": 50},
+    }
+    together = {"commands": 100 * sum(len(each) for each in commands.values()), "seed": 1}
+    made = []
+    for name, algorithm, near_us in sorted(NEAR_US, key=str):
+        asked = commands.get(name, {})
+        p50_us = near_us + more_us[name] + 1000 * ms * len(asked) + 10 * repeat
+        readings = {"p95_us": 2 * p50_us, "p99_us": 3 * p50_us, "store_us_p50": (90.0 + 1000 * ms) * len(asked)}
+        factors = {"algorithm": algorithm, "round_trip_ms": ms} | ({"again": "again"} if name == "again" else {})
+        counted = {"commands": asked, "counted_requests": 50, "more": {"together": together}}
+        approach = "session" if name == "again" else name
+        made.append(window(approach, repeat, p50_us, factors=factors, **readings, **counted))
+    return made

@@ -1,7 +1,7 @@
 """What each experiment concludes, from windows whose answers are known; and from a run that was stopped early."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,13 @@ from loadtests.publishable import reasons_against
 from loadtests.report import write_report
 from loadtests.results import ArmResult, Run, as_json, write_csv, write_json
 from loadtests.windows import Window
-from tests.loadtests.made import five, step
+from tests.loadtests.made import five, step, turns
 
 Made = Callable[[], list[Window]]
 
 
 def lookup_cost() -> list[Window]:
-    windows = []
-    for ms in (0, 1):
-        shared: dict[str, Any] = {"factors": {"algorithm": None, "round_trip_ms": ms}}
-        signed: dict[str, Any] = {"factors": {"algorithm": "HS256", "round_trip_ms": ms}}
-        far = 1000.0 * ms
-        windows += five("open", (300,) * 5, **shared) + five("memory", (310,) * 5, **shared)
-        windows += five("session", (400 + far,) * 5, store_us_p50=90.0 + far, **shared)
-        windows += five("untuned", (500 + 2 * far,) * 5, store_us_p50=180.0 + 2 * far, **shared)
-        windows += five("token", (420,) * 5, **signed)
-        windows += five("hybrid", (510 + far,) * 5, store_us_p50=90.0 + far, **signed)
-    return windows
+    return turns(restarts=10)
 
 
 def saturation() -> list[Window]:
@@ -173,30 +163,6 @@ def test_what_answers_the_question_is_kept_repeat_by_repeat(name: str, arm: str,
     repeats = arms[arm].more["repeats"]
     assert repeats.keys() == readings
     assert min(map(len, repeats.values())) >= 2
-
-
-def test_lookup_cost_tells_the_look_up_from_the_rest() -> None:
-    outcome, arms = concluded("lookup-cost")
-    assert arms["session · 0 ms"].more["above_open_us"] == 100
-    assert arms["session · 0 ms"].more["above_twin_us"] == 90
-    assert arms["hybrid · HS256 · 1 ms"].more["above_twin_us"] == 1090
-    assert arms["untuned · 1 ms"].store_commands_per_request == 2
-    assert "a session adds 100 (100 … 100) µs" in str(outcome.answer)
-
-
-def test_lookup_cost_with_a_given_store_says_which_store_it_was(tmp_path: Path) -> None:
-    experiment = BY_NAME["lookup-cost"]
-    size = replace(experiment.full, own_store=False)
-    near = [window for window in lookup_cost() if window.factors["round_trip_ms"] == 0]
-    windows = [replace(window, factors={**window.factors, "round_trip_ms": None}) for window in near]
-    outcome = experiment.conclude(windows, size)
-    assert str(outcome.answer).startswith("With the store at REDIS_URL a session adds 100 ")
-    assert [str(chart.title)[:26] for chart in outcome.charts] == ["With the store at REDIS_URL"[:26]]
-    assert {arm.name for arm in outcome.arms} >= {"open", "session", "token · HS256"}
-    assert all(check.ok for check in outcome.checks)
-    assert experiment.windows(size) == experiment.windows(experiment.full) / 3
-    write_report(Run("lookup-cost", "", {"packages": {}}, asdict(size)), experiment.question, outcome, [], tmp_path)
-    assert "It may be on another machine" in (tmp_path / "report.html").read_text()
 
 
 def test_scale_out_knows_efficiency_and_who_was_wrongly_logged_out() -> None:
