@@ -1,8 +1,8 @@
 """The load generator: Locust in a process of its own, which takes orders as JSON lines and answers with readings.
 
 `{"order": "enter", "crowds": […]}` logs crowds in and lets them stand still; `{"order": "window", …}` lets them ask for
-a while, `{"order": "turns", …}` one at a time. Locust replaces Python's blocking calls by gevent's, in this process and in no other. It ends when its orders
-do.
+a while, `{"order": "turns", …}` one at a time. Locust replaces Python's blocking calls by gevent's, in this process and
+in no other. It ends when its orders do.
 """
 
 import json
