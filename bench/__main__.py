@@ -33,7 +33,8 @@ from cluster.embedded_store import EmbeddedStore
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write and print; return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for polite in (signal.SIGINT, signal.SIGTERM):  # a script that starts us with `&` would have us ignore the first
+        signal.signal(polite, _interrupt)
     options = _options(arguments)
     started, order = datetime.now(UTC), random.Random(options.seed)
     arms, left_out = _measurable(options)
