@@ -197,8 +197,8 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     results = [_result(who, mine, found.get(who), size) for who, mine in by_who.items()]
     checks = [*_reconciled(by_who), *_knees(by_who, found), *_cores(windows, found)]
     charts = [
-        _against_load(found, "p50_us", _("median since a request was due, µs")),
-        _against_load(found, "p99_us", _("99th percentile since a request was due, µs")),
+        _against_load(found, "p50_us", _("median since a request was due, µs"), _carried(found)),
+        _against_load(found, "p99_us", _("99th percentile since a request was due, µs"), _slowest(found)),
         _costs(found),
     ]
     return Outcome(_answer(found), results, checks, charts if found else [], [_table(found)], METHOD, WITHIN)
@@ -317,7 +317,7 @@ def _answer(found: Mapping[Who, Served]) -> Text:
     )
 
 
-def _against_load(found: Mapping[Who, Served], reading: str, axis: Text) -> Chart:
+def _against_load(found: Mapping[Who, Served], reading: str, axis: Text, title: Text) -> Chart:
     """Draw each approach up to its knee: beyond it, waiting grows for as long as one goes on asking."""
     traces = []
     for who, core in found.items():
@@ -327,13 +327,25 @@ def _against_load(found: Mapping[Who, Served], reading: str, axis: Text) -> Char
         low, high = [end.low for end in ends], [end.high for end in ends]
         values = [step[reading] for step in steps]
         traces.append(Trace(name_of(*who), hue_of(*who), [round(rps) for rps in at], values, low, high, "line"))
+    return Chart(title, _("requests offered a second"), axis, traces)
+
+
+def _carried(found: Mapping[Who, Served]) -> Text:
     session, token = found.get(("session", NONE)), found.get(("token", HS256))
-    title = _(
+    return _(
         "One core carries %(session)s requests a second by session and %(token)s by token (HS256)",
         session=f"{session.rps.value:,.0f}" if session else "–",
         token=f"{token.rps.value:,.0f}" if token else "–",
     )
-    return Chart(title, _("requests offered a second"), axis, traces)
+
+
+def _slowest(found: Mapping[Who, Served]) -> Text:
+    waited = {who: f"{median(step.p99_us for step in core.knees):,.0f}" for who, core in found.items()}
+    return _(
+        "At the knee 99 of 100 requests are answered within %(session)s µs by session, %(token)s µs by token (HS256)",
+        session=waited.get(("session", NONE), "–"),
+        token=waited.get(("token", HS256), "–"),
+    )
 
 
 def _over_rounds(core: Served, number: int, reading: str) -> Estimate:
@@ -341,12 +353,9 @@ def _over_rounds(core: Served, number: int, reading: str) -> Estimate:
 
 
 def _costs(found: Mapping[Who, Served]) -> Chart:
-    node = [core.node_us for core in found.values()]
-    store = [core.store_us for core in found.values()]
-    names = [name_of(*who) for who in found]
     traces = [
-        Trace(_("node"), "ink-soft", names, *_ends(node)),
-        Trace(_("store"), "session", names, *_ends(store)),
+        Trace(name_of(*who), hue_of(*who), [_("node"), _("store")], *_ends([core.node_us, core.store_us]))
+        for who, core in found.items()
     ]
     session, no_login = found.get(("session", NONE)), found.get(("open", NONE))
     title = _(

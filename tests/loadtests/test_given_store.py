@@ -46,7 +46,7 @@ def run_on(foreign: EmbeddedStore, name: str, folder: Path, **changes: Any) -> A
         assert run(experiment, replace(experiment.quick, **changes), folder, store)
         commands = client.info("commandstats")
         assert contents(client) == before
-    assert commands["cmdstat_getex"]["calls"] > 0
+    assert {"cmdstat_getex", "cmdstat_get"} & commands.keys()
     assert not {"cmdstat_flushall", "cmdstat_flushdb"} & commands.keys()
     results = read_results(folder)
     assert results["options"]["own_store"] is False
@@ -67,7 +67,7 @@ def test_a_look_up_in_a_given_store_costs_what_its_distance_costs(tmp_path: Path
     results = run_on(foreign, "lookup-cost", tmp_path, seconds=0.15, repeats=3)
     per_request = {arm["name"]: arm["store_commands_per_request"] for arm in results["arms"]}
     tokens = {"token · HS256": 0, "token · EdDSA": 0, "hybrid · HS256": 1}
-    assert per_request == {"open": 0, "memory": 0, "session": 1, "untuned": 2, **tokens}
+    assert per_request == {"open": 0, "memory": 0, "session": 1, "session · again": 1, "untuned": 2, **tokens}
     assert results["answer"].startswith("With the store at REDIS_URL a session adds")
 
 
