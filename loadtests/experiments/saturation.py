@@ -263,9 +263,11 @@ def _knee_found(core: Served | None) -> Text:
     if core is None:
         return _("not even the lowest rate was carried")
     return _(
-        "%(low)s to %(high)s requests/s were carried; up to %(most)s were offered",
+        "%(low)s to %(high)s requests/s were carried, in %(found)s of %(rounds)s rounds; up to %(most)s were offered",
         low=f"{min(step.offered_rps for step in core.knees):,.0f}",
         high=f"{max(step.offered_rps for step in core.knees):,.0f}",
+        found=len(core.knees),
+        rounds=len(core.rounds),
         most=f"{max(step.offered_rps for steps in core.rounds for step in steps):,.0f}",
     )
 
