@@ -1,5 +1,6 @@
 """A lab of one's own: `python app.py` on a free port, in a folder of its own, gone afterwards."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import urlopen
 
 from cluster.client import State, order
 from cluster.embedded_store import free_port
@@ -127,9 +129,21 @@ class Lab:
         return int(self.control("GET", "/state")["nodes"][0]["pid"])
 
     def sign_by(self, algorithm: Algorithm) -> None:
-        """Let its tokens be signed by a new key of this algorithm, and return when every node has heard of it."""
+        """Let its tokens be signed by a new key of this algorithm, and return when its one node does so.
+
+        Raise `LabFailed` if it does not.
+        """
         KeyRing(self.folder / "keys.json").rotate(algorithm)
-        sleep(LOOK_EVERY_S + 0.1)  # a node looks again with the first request after that
+        deadline = monotonic() + FOLLOWS_WITHIN_S
+        while self._signs_by() != algorithm:
+            if monotonic() > deadline:
+                raise LabFailed(f"the node did not sign by {algorithm} within {FOLLOWS_WITHIN_S:.0f} s")
+            sleep(LOOK_EVERY_S)  # so often it looks whether its ring has changed
+
+    def _signs_by(self) -> str:
+        with urlopen(f"{self.url}/lab/keys", timeout=FOLLOWS_WITHIN_S) as answer:  # noqa: S310  # our own lab
+            keys = json.load(answer)["keys"]
+        return next((str(key["alg"]) for key in keys if key["state"] == "active"), "")
 
     def set_round_trip(self, milliseconds: float) -> None:
         """Let the store's replies take this much longer."""
