@@ -24,7 +24,10 @@ class Comparison:
 def _over_bare(arm: str, other: str, most: float) -> Comparison:
     """Compare what two arms add to bare Flask."""
     aims = f"≤ {most:.2f}"
-    what = lambda us: (us[arm] - us[BARE]) / (us[other] - us[BARE])  # noqa: E731
+
+    def what(us: Values) -> float:
+        return (us[arm] - us[BARE]) / (us[other] - us[BARE])
+
     return Comparison(f"{arm} over bare ÷ {other} over bare", aims, (arm, other, BARE), what)
 
 

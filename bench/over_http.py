@@ -114,7 +114,10 @@ def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: i
 
     def once(connections: int) -> Measured:
         marks: list[tuple[float, float, float]] = []
-        mark = lambda: marks.append((cpu_seconds(pid), _store_seconds(plan.store), own_seconds()))  # noqa: E731
+
+        def mark() -> None:
+            marks.append((cpu_seconds(pid), _store_seconds(plan.store), own_seconds()))
+
         window = drive(port, request, expected, connections, WARM_UP_S, plan.seconds, mark)
         used = [after - before for before, after in zip(*marks, strict=True)]
         return _measured(arm, server, connections, number, window, used)

@@ -56,7 +56,10 @@ def over_http(results: Results, connections: int) -> Table:
     for window in results["http"]:
         if window["connections"] == connections:
             taken.setdefault((window["arm"], window["server"]), []).append(window)
-    over = lambda windows, figure: median(window[figure] for window in windows)  # noqa: E731
+
+    def over(windows: Sequence[Mapping[str, Any]], figure: str) -> float:
+        return median(window[figure] for window in windows)
+
     rows = [
         [
             *key,

@@ -22,7 +22,7 @@ class Window:
     `generator_core` is the share of a core that the generator used, `neighbours_share` that of all processors that
     anybody else did.
 
-    `commands` is None where nobody counted; `counted_requests` are those that it was counted for, where arms take turns
+    `commands` is None where none were counted; `counted_requests` are those that were counted, where arms take turns
     in a window and each was counted alone before it, and None if they are the window's own. `nodes` is among how many
     nodes the requests should have been shared, 0 if that is not the point. `expects` names the failures that are data
     here; `once` says that there are no repeats of it.

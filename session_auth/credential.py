@@ -240,7 +240,7 @@ class SessionCredential:
         ttl_s = self._lifetimes.absolute_s + INDEX_MARGIN_S
         entries = self._store.create(hashed(sid), stored, self._idle(sid), record.user_id, entry, ttl_s)
         if entries == 0:
-            raise StoreUnavailable()  # 256 random bits met their twin: the randomness is broken, not the client
+            raise StoreUnavailable()  # two random ids are the same: the generator is broken, so 503 and not 401
         return entries
 
     def _remove(self, sid: str, record: Record) -> None:

@@ -82,7 +82,9 @@ def starlette() -> Starlette:
         name = request.user.username
         return JSONResponse(profile("token", {"id": name, "username": name, "role": "user"}))
 
-    refusal = lambda _conn, error: JSONResponse({"error": str(error)}, 401)  # noqa: E731
+    def refusal(_connection: HTTPConnection, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 401)
+
     guard = Middleware(AuthenticationMiddleware, backend=Bearer(), on_error=refusal)
     routes = [Route("/login", log_in, methods=["POST"]), Route("/profile", show)]
     return Starlette(routes=routes, middleware=[guard])

@@ -73,7 +73,7 @@ def jwks_blueprint(key_ring: KeyRing) -> Blueprint:
     @well_known.get("/.well-known/jwks.json")
     def jwks() -> Response:
         """Show the public keys; of an HMAC secret there is nothing to show."""
-        key_ring.signing_key()  # whoever asks before the first token is signed finds its key all the same
+        key_ring.signing_key()  # makes the first key, if no token was signed yet
         return jsonify(key_ring.current().jwks())
 
     return well_known

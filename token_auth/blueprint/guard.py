@@ -53,7 +53,7 @@ class TokenGuard:
     def __call__(self) -> None:
         access, refresh, carrier = present(self.cookies)
         if carrier == "cookie":
-            refuse_cross_origin()  # a cookie comes along whoever's page sends the request
+            refuse_cross_origin()  # a browser sends a cookie along for any site's page
         try:
             login, renewed = self.credential.admit(access, refresh, self.any_role)
         except BearerError as refusal:

@@ -63,7 +63,7 @@ class RedisDenylist:
     def find(self, login_id: str) -> str | None:
         try:
             entry = self._store.command("GET", self._key(login_id))
-        except WrongKind:  # whoever wrote this did not mean to let anybody in
+        except WrongKind:  # an entry that cannot be read refuses
             return ENDED
         return None if entry is None else entry.decode(errors="replace")
 
