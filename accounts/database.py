@@ -9,7 +9,19 @@ from time import perf_counter_ns
 from typing import Any
 
 from flask_babel import lazy_gettext
-from sqlalchemy import URL, Engine, ExceptionContext, MetaData, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -71,9 +83,13 @@ class Database:
                 for wait in ("lock_timeout", "statement_timeout"):
                     connection.execute(text(f"SET LOCAL {wait} = {CREATE_WITHIN_MS}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
-            tables.create_all(connection)
-            for index in [index for table in tables.sorted_tables for index in table.indexes]:
-                index.create(connection, checkfirst=True)  # one that an earlier version's table does not have
+            there = inspect(connection)
+            names = set(there.get_table_names())  # all at once: each start of a node has to look
+            missing = [table for table in tables.sorted_tables if table.name not in names]
+            tables.create_all(connection, missing, checkfirst=False)
+            for table in tables.sorted_tables:
+                if table.indexes and table not in missing:
+                    _create_indexes(connection, table, {index["name"] for index in there.get_indexes(table.name)})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -99,6 +115,13 @@ class Database:
         """Raise `StoreUnavailable` unless the database answers."""
         with self.reading() as session:
             session.execute(text("SELECT 1"))
+
+
+def _create_indexes(connection: Connection, table: Table, there: set[str | None]) -> None:
+    """Create those that an earlier version's table does not have."""
+    for index in table.indexes:
+        if index.name not in there:
+            index.create(connection)
 
 
 @contextmanager

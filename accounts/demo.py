@@ -66,13 +66,15 @@ def seed_demo(members: Members) -> None:
 
 
 def _add_missing(members: Members) -> None:
-    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS)])
+    ends = _ends(DEFAULT_LOAD_MEMBERS)
+    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS), *ends])  # one look: each start has it
     for demo in DEMO_MEMBERS:
         if demo.username not in there:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
     if GUEST not in there:
         members.add_missing([GUEST], hash_password(secrets.token_urlsafe()))
-    seed_load_members(members, DEFAULT_LOAD_MEMBERS)
+    if not ends <= there:
+        seed_load_members(members, DEFAULT_LOAD_MEMBERS)
 
 
 def seed_load_members(members: Members, count: int) -> int:
@@ -80,6 +82,16 @@ def seed_load_members(members: Members, count: int) -> int:
 
     One hash serves all: they share one password, and hashing it again for each would take minutes.
     """
-    names = [f"load-{number:04d}" for number in range(1, count + 1)]
-    ends = {names[0], names[-1]}
-    return 0 if members.there_of(ends) == ends else members.add_missing(names, hash_password(LOAD_PASSWORD))
+    if members.there_of(_ends(count)) == _ends(count):
+        return 0
+    names = [_load_name(number) for number in range(1, count + 1)]
+    return members.add_missing(names, hash_password(LOAD_PASSWORD))
+
+
+def _ends(count: int) -> set[str]:
+    """Return the first and the last of so many load members."""
+    return {_load_name(1), _load_name(count)}
+
+
+def _load_name(number: int) -> str:
+    return f"load-{number:04d}"

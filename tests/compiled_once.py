@@ -40,17 +40,22 @@ def share_templates(app: Flask) -> None:
 
 def share_routes() -> None:
     """Let all apps from now on use the routes that earlier ones have compiled."""
-    compile_builder: Callable[..., Any] = Rule._compile_builder
-    compiled: dict[tuple[object, ...], Any] = {}
+    compile_rule: Callable[[Rule], None] = Rule.compile
+    compiled: dict[tuple[object, ...], dict[str, Any]] = {}
+    builders = ("_build", "_build_unknown")
 
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+    def compile_once(rule: Rule) -> None:
         defaults = tuple(sorted((rule.defaults or {}).items()))
-        key = (rule.rule, tuple(rule._trace), defaults, append_unknown)
+        key = (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, defaults)
         if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+            compile_rule(rule)
+            kept = {name: vars(rule)[name] for name in ("_parts", "_trace", "_converters", "arguments")}
+            compiled[key] = kept | {name: vars(rule)[name].__func__ for name in builders}
+        vars(rule).update(compiled[key])
+        for name in builders:
+            setattr(rule, name, compiled[key][name].__get__(rule))
 
-    Rule._compile_builder = compile_once  # type: ignore[method-assign]
+    Rule.compile = compile_once  # type: ignore[method-assign]
 
 
 def share_statements() -> None:

@@ -6,10 +6,12 @@ import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from redis import Redis
 
 from accounts import passwords
@@ -82,6 +84,16 @@ def redis(store_url: str) -> Iterator[Redis]:
         yield client
 
 
+class GivenConfig(Config):
+    """A config that takes nothing from the environment, in which a developer's shell may have set anything."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
     values = {
         "redis_url": store_url,
@@ -91,7 +103,7 @@ def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
         "lab": True,
         **overrides,
     }
-    return Config(**values)  # type: ignore[arg-type]
+    return GivenConfig(**values)  # type: ignore[arg-type]
 
 
 MakeConfig = Callable[..., Config]

@@ -200,9 +200,9 @@ def test_a_key_of_an_earlier_version_is_kept_for_as_long_as_any_token_lives(
 
 def test_a_key_that_was_retired_by_hand_ceased_when_the_file_was_written(file: Path) -> None:
     """No key was made after it, so that nothing else tells."""
-    newest, older = new_key("HS256"), new_key("HS256")
-    retired = Key(newest.kid, "HS256", "retired", newest.created_at, newest.jwk)
-    key_ring.write_ring(file, Ring((older, retired)))
+    one, other = new_key("HS256"), new_key("HS256")
+    retired = Key(one.kid, "HS256", "retired", other.created_at, one.jwk)
+    key_ring.write_ring(file, Ring((other, retired)))
     assert read_ring(file).keys[1].signed_until == moment(file.stat().st_mtime)
 
 

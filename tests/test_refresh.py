@@ -221,7 +221,7 @@ def test_a_login_refreshes_ten_times_a_second_and_no_more(visitor: MakeVisitor, 
 
 
 @each_token
-def test_a_refresh_costs_the_same_after_five_hundred_rotations(
+def test_a_refresh_costs_the_same_after_a_hundred_rotations(
     app: Flask, visitor: MakeVisitor, clock: Clock, approach: str
 ) -> None:
     """SECURITY 24: a replayed first token used to be followed along the whole chain, with the database locked."""
@@ -239,7 +239,7 @@ def test_a_refresh_costs_the_same_after_five_hundred_rotations(
 
     clock.advance(1)
     few = statements(alice.refresh)
-    for _ in range(500):
+    for _ in range(100):
         clock.advance(0.11)
         assert alice.refresh().status_code == 200
     clock.advance(1)

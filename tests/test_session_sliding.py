@@ -6,6 +6,7 @@ Time passes for the nodes by a clock of the test, and for the store by taking it
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ class Passing:
     def left_s(self) -> float:
         return float(self._redis.pttl(self.record)) / 1000
 
-    @property
+    @cached_property  # to find it takes the store through all that other tests have left
     def record(self) -> str:
         [key] = records(self._redis, self._config)
         return f"{self._config.store_prefix}session:{key}"
