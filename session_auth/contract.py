@@ -18,6 +18,8 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from session_auth import InvalidSession, Login, NoCredentials, RedisSessions, Sessions
+from session_auth.connection import StoreConnection
+from session_auth.store_client import connect
 
 NOBODY_LISTENS = "redis://127.0.0.1:1"
 USER = {"id": "alice", "role": "user"}
@@ -87,7 +89,11 @@ def prefix() -> Iterator[str]:
 
 @pytest.fixture
 def store(prefix: str) -> RedisSessions:
-    return RedisSessions(os.environ["REDIS_URL"], prefix)
+    """Patient: a busy machine is no failure of what is tried here."""
+    address = os.environ["REDIS_URL"]
+    connection = StoreConnection(lambda: address)
+    connection._client = connect(address, timeout_s=30)
+    return RedisSessions(connection, prefix)
 
 
 @pytest.fixture
