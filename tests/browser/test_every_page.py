@@ -99,9 +99,7 @@ class Visit:
 
     def ask_axe(self, scheme: Literal["light", "dark"]) -> None:
         self.page.emulate_media(color_scheme=scheme)
-        found = Axe().run(
-            self.page, options={"resultTypes": ["violations"]}
-        )  # or it lists what is right, for half its time
+        found = Axe().run(self.page, options=ONLY_WHAT_IS_WRONG)
         for violation in found.response["violations"]:
             targets = [node["target"] for node in violation["nodes"]]
             self.wrong.append(f"{self.path} {scheme} {violation['id']}: {targets}")
