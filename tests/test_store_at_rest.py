@@ -13,7 +13,7 @@ from redis import RedisError
 
 import session_auth.store_client.server
 from session_auth.store_client import StoreClient, connect
-from session_auth.store_client.connections import keepalive_options
+from session_auth.store_client.line import keepalive_options
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore, Forgotten
 from tests.session_probe import let_in, patient
@@ -161,10 +161,10 @@ def test_a_connection_at_rest_is_kept_alive(server: StoreServer) -> None:
     with connect(server.url) as client:
         client.execute_command("PING")
         [kept] = client._servers.values()  # type: ignore[attr-defined]
-        [(connection, _)] = kept._connections._resting
-        assert connection._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        [line] = kept._connections._resting
+        assert line.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle = next(iter(keepalive_options()))  # Linux and macOS have two names for it
-        assert 0 < connection._sock.getsockopt(socket.IPPROTO_TCP, idle) <= 30
+        assert 0 < line.socket.getsockopt(socket.IPPROTO_TCP, idle) <= 30
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from redis.exceptions import (
 )
 
 from .address import Host, StoreAddress
-from .connections import Argument, Command, Greeting, NotAsked
+from .connections import NotAsked
+from .line import Greeting
+from .replies import Argument, Command
 from .server import Server, greet, refuse_late, text
 from .single import CommandsFor, SingleStore
 

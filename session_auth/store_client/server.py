@@ -12,15 +12,9 @@ from redis.exceptions import AuthenticationError, ConnectionError, ReadOnlyError
 from redis.retry import Retry
 
 from .address import Host, StoreAddress, name_of
-from .connections import (
-    Command,
-    Connections,
-    Greeting,
-    NotAsked,
-    Rested,
-    exchange,
-    keepalive_options,
-)
+from .connections import Connections, NotAsked
+from .line import Greeting, Line, keepalive_options
+from .replies import Command
 
 log = logging.getLogger(__name__)
 
@@ -127,28 +121,27 @@ class Server:
         rested = self._connections.take()
         if rested is not None and (may_repeat or self._works(rested)):
             try:
-                return self._exchange_on(rested.connection, commands)
+                return self._exchange_on(rested, commands)
             except (RedisError, OSError) as error:
                 self._give_up_rested()
                 if not may_repeat:
                     raise CutOff(name_of(self.host)) from error
-        connection = self._connect(begin_until)
-        return self._exchange_on(connection, commands)
+        return self._exchange_on(self._connect(begin_until), commands)
 
-    def _exchange_on(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
-        replies = exchange(connection, commands)
-        self._connections.put(connection)
+    def _exchange_on(self, line: Line, commands: Sequence[Command]) -> list[Any]:
+        replies = line.exchange(commands)
+        self._connections.put(line)
         for reply in replies:
             if isinstance(reply, ReadOnlyError):
                 self._connections.drop()  # it was demoted: new connections find that out, before they read
         return replies
 
-    def _works(self, rested: Rested) -> bool:
+    def _works(self, rested: Line) -> bool:
         """Ask a connection that rested long for a sign: what comes next must not be sent twice, nor be lost."""
         if monotonic() - rested.since <= TRUSTED_S:
             return True
         try:
-            exchange(rested.connection, [("PING",)])
+            rested.exchange([("PING",)])
         except (RedisError, OSError):
             self._give_up_rested()
             return False
@@ -158,7 +151,7 @@ class Server:
         log.info("a connection at rest was cut, and all of them are given up: %s", name_of(self.host))
         self._connections.drop()
 
-    def _connect(self, begin_until: float) -> Connection:
+    def _connect(self, begin_until: float) -> Line:
         def greet_in_time(connection: Connection) -> None:
             refuse_late(begin_until)
             self._greeting(connection)
@@ -167,12 +160,13 @@ class Server:
         connection: Connection = self._kind(redis_connect_func=greet_in_time, **self._options)
         connection.connect()  # type: ignore[no-untyped-call]
         log.debug("a new connection: %s", name_of(self.host))
+        line = Line(connection, self._timeout_s)
         try:
             refuse_late(begin_until)
         except NotAsked:
-            self._connections.put(connection)  # for the next caller
+            self._connections.put(line)  # for the next caller
             raise
-        return connection
+        return line
 
     def _refuses(self) -> bool:
         now = monotonic()
