@@ -1,6 +1,7 @@
 """The lab's way to the store: every command timed, and every failure told in the reader's language."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask_babel import LazyString, lazy_gettext
@@ -8,6 +9,7 @@ from flask_babel import LazyString, lazy_gettext
 import session_auth.errors as core
 from errors import StoreUnavailable
 from measurement import step
+from measurement.recorder import What
 from session_auth import connection
 from session_auth.store_client import Argument, Command, StoreClient
 
@@ -17,10 +19,10 @@ class TimedConnection(connection.StoreConnection):
 
     def command(self, *command: Argument) -> Any:
         """Send one command and return its reply. Raise the sessions' own `StoreUnavailable` if none comes."""
-        with step("store", describe(command)):
+        with step("store", partial(describe, command)):
             return super().command(*command)
 
-    def described(self, what: str, *command: Argument) -> Any:
+    def described(self, what: What, *command: Argument) -> Any:
         """Send one command that the trace shows as `what`."""
         with step("store", what):
             return super().command(*command)
@@ -37,9 +39,9 @@ class StoreConnection:
 
     def command(self, *command: Argument) -> Any:
         """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
-        return self.described(describe(command), *command)
+        return self.described(partial(describe, command), *command)
 
-    def described(self, what: str, *command: Argument) -> Any:
+    def described(self, what: What, *command: Argument) -> Any:
         """Send one command that the trace shows as `what`."""
         try:
             return self.timed.described(what, *command)

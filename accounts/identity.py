@@ -1,13 +1,13 @@
 """What a guard learns about a request, and all that a page may know."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Role = Literal["user", "admin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who sends this request, how that was remembered (`approach`), and which of the member's logins it is."""
 
     member_id: str

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]  # named once: in the head of an inner function it would be made anew each request
 
 NOBODYS = frozenset({"/healthz", "/readyz", "/lab/state"})  # what asks again and again how the lab is
 REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
@@ -41,7 +42,7 @@ class Measured:
         if self._traces and environ.get("HTTP_X_LAB_TRACE") == "1":
             start_response = _traced(environ, recorder, start_response)
 
-        def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+        def measured_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
             told = [("Server-Timing", server_timing(recorder))] if self._traces or int(status[:3]) < 400 else []
             return start_response(status, [*headers, self._node, *told], exc_info)
 
@@ -56,7 +57,7 @@ def _traced(environ: "WSGIEnvironment", recorder: Recorder, start_response: "Sta
     """Overhear the request's body, and tell what the server did."""
     body = environ["wsgi.input"] = Overheard(environ["wsgi.input"])
 
-    def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+    def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
         wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
         return start_response(status, [*headers, ("X-Lab-Trace", lab_trace(recorder)), *wire], exc_info)
 
@@ -73,9 +74,10 @@ def lab_trace(recorder: Recorder) -> str:
 
     Of a long one the first steps, and the others summed up by part, so that the durations still add up.
     """
-    told = [_told(step) for step in recorder.steps]
+    steps = recorder.steps
+    told = [_told(step) for step in steps]
     shown = sum(size <= MAX_TRACE for size in accumulate(len(text) + 1 for text in told))
-    others = ([step for step in recorder.steps[shown:] if step.part == part] for part in PARTS)
+    others = ([step for step in steps[shown:] if step.part == part] for part in PARTS)
     summed_up = [
         Step(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
         for same in others

@@ -1,14 +1,16 @@
 """One request's steps, in order, each timed by the monotonic clock."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Literal, NamedTuple
 
 Part = Literal["store", "verify", "db"]
+What = str | Callable[[], str]  # what puts the words together, so that it need not if they are not read
 
 PARTS: tuple[Part, ...] = ("store", "verify", "db")
-NOTHING: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
+NOTHING: dict[Part, int] = dict.fromkeys(PARTS, 0)
 
 
 class Step(NamedTuple):
@@ -25,20 +27,33 @@ class Recorder:
     """Collects the steps of one request. Steps do not nest, so their durations add up."""
 
     started_ns: int = field(default_factory=perf_counter_ns)
-    steps: list[Step] = field(default_factory=list)
+    taken: list[tuple[Part, What, int, int]] = field(default_factory=list)  # when each began and ended
 
-    def add(self, part: Part, what: str, started_ns: int) -> None:
+    def add(self, part: Part, what: What, started_ns: int) -> None:
         """Note a step that began at `started_ns` and ends now."""
-        ended_ns = perf_counter_ns()
-        self.steps.append(Step(part, what, (started_ns - self.started_ns) / 1000, (ended_ns - started_ns) / 1000))
+        self.taken.append((part, what, started_ns, perf_counter_ns()))
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps in order."""
+        return [
+            Step(
+                part,
+                what if isinstance(what, str) else what(),
+                (began - self.started_ns) / 1000,
+                (ended - began) / 1000,
+            )
+            for part, what, began, ended in self.taken
+        ]
 
     def durations_ms(self) -> tuple[float, ...]:
         """Return milliseconds by part, in the order of `PARTS`; the last is the rest since the request began."""
         parts = NOTHING.copy()
-        for taken in self.steps:
-            parts[taken.part] += taken.duration_us / 1000
-        spent = parts.values()
-        return *spent, (perf_counter_ns() - self.started_ns) / 1e6 - sum(spent)
+        for part, _, began, ended in self.taken:
+            parts[part] += ended - began
+        store, verify, db = parts.values()
+        rest = perf_counter_ns() - self.started_ns - store - verify - db
+        return store / 1e6, verify / 1e6, db / 1e6, rest / 1e6
 
 
 current: ContextVar[Recorder | None] = ContextVar("current_recorder", default=None)
@@ -49,7 +64,7 @@ class step:  # noqa: N801  # it is read as a statement: `with step(...):`
 
     __slots__ = ("_part", "_started_ns", "_what")
 
-    def __init__(self, part: Part, what: str) -> None:
+    def __init__(self, part: Part, what: What) -> None:
         self._part: Part = part
         self._what = what
 

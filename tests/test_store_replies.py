@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis.exceptions import InvalidResponse, MovedError, ReadOnlyError, ResponseError
 
-from session_auth.store_client.replies import Replies, only_text, packed
+from session_auth.store_client.replies import Replies, packed, usual
 
 REPLIES: list[tuple[bytes, Any]] = [
     (b"+OK\r\n", b"OK"),
@@ -73,11 +73,12 @@ def unfinished() -> Iterator[bytes]:
     yield from (text + b"$", text * 2, b"$4\r\nalice\r\n", b"$6\r\nalice\r\n", b"+alice\r\n", b"$-1\r\n")
 
 
-def test_the_short_way_is_taken_for_one_whole_text_only() -> None:
-    assert only_text(b"$5\r\nalice\r\n") == b"alice"
-    assert only_text(b"$0\r\n\r\n") == b""
+def test_the_short_way_is_taken_for_one_whole_text_or_none_only() -> None:
+    assert usual(b"$5\r\nalice\r\n") == [b"alice"]
+    assert usual(b"$0\r\n\r\n") == [b""]
+    assert usual(b"_\r\n") == [None]
     for came in unfinished():
-        assert only_text(came) is None
+        assert usual(came) == []
 
 
 def test_commands_are_sent_with_their_lengths_in_bytes() -> None:

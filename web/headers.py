@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]  # named once: in the head of an inner function it would be made anew each request
 
 # No 'unsafe-inline': every script and style is a file of the lab's own.
 POLICY = {
@@ -36,6 +37,7 @@ SECURITY_HEADERS = {
 }
 
 
+VARIES = "lab.varies"  # in the WSGI environment: the request's headers that decide what this answer says
 ADDED = [*SECURITY_HEADERS.items(), ("Cache-Control", "no-store")]
 NAMES = frozenset(name.lower() for name, _ in ADDED)
 
@@ -43,6 +45,7 @@ NAMES = frozenset(name.lower() for name, _ in ADDED)
 class Protected:
     """A WSGI application that adds the security headers to every response, and `no-store` to all but static files.
 
+    What reads a credential names the headers that carry it in `VARIES`, and caches are told (RFC 9110 §12.5.5).
     Here and not in Flask: there each header would be looked up, checked and copied on its own, twice a response.
     """
 
@@ -51,9 +54,12 @@ class Protected:
         self._static = static_prefix
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def protected_start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+        def protected_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
             is_static = environ.get("PATH_INFO", "").startswith(self._static)
-            return start_response(status, _protected(headers, is_static), exc_info)
+            sent = _protected(headers, is_static)
+            if VARIES in environ:  # beside another one, should a page say more
+                sent = [*sent, ("Vary", environ[VARIES])]
+            return start_response(status, sent, exc_info)
 
         return self._app(environ, protected_start)
 

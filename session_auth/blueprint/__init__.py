@@ -39,5 +39,4 @@ class SessionApproach(Approach):
         views = SessionRoutes(name, self.interface, door, config.session_idle_s, config.lab)
         guard = SessionGuard(name, self.interface)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
-        self.outside.after_request(views.carry)
         self.inside.add_url_rule("/renew", view_func=views.renew, methods=["POST"])

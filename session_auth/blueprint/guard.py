@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import g
+from flask import after_this_request, g
 
 from accounts.identity import Identity
 from errors import InvalidSession, NoCredentials
 from session_auth.blueprint.interface import CookieSessions, live_session
-from web.cookies import single_cookie
+from web.cookies import sent_by_a_script, single_cookie
 from web.origin import refuse_cross_origin
 
 
@@ -23,7 +23,8 @@ class SessionGuard:
         try:
             g.identity = self.identify()
         except InvalidSession:
-            g.over = live_session().opened.over
+            if live_session().opened.over and not sent_by_a_script():
+                after_this_request(self.sessions.delete_cookie)  # the answer says that its login is over
             raise
 
     def identify(self) -> Identity:

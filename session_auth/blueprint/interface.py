@@ -19,6 +19,7 @@ from session_auth import credential as core
 from session_auth.blueprint.credential import LabCredential
 from session_auth.record import merged
 from web.cookies import cookie_name, cookies_sent
+from web.headers import VARIES
 
 
 class Session(ServerSideSession):
@@ -55,6 +56,7 @@ class CookieSessions(ServerSideSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> Session:
         """Read the session that the cookie names."""
+        request.environ[VARIES] = "Cookie"
         sent = cookies_sent(request, self.cookie)
         sid, sent_once = sent[0] if sent else "", len(sent) == 1  # sent twice, the guard refuses it
         try:
@@ -65,7 +67,6 @@ class CookieSessions(ServerSideSessionInterface):
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
         """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
         assert isinstance(session, Session)
-        response.headers.add("Vary", "Cookie")  # beside another one, should a page say more
         if session.failure is not None:
             return
         opened = session._opened

@@ -10,7 +10,7 @@ from approach import ended, logins_page, mine_or_404
 from errors import NoCredentials
 from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.interface import CookieSessions, live_session
-from web.cookies import sent_by_a_script, single_cookie
+from web.cookies import single_cookie
 from web.fields import read_fields, seconds_field
 from web.negotiation import done
 from web.origin import refuse_cross_origin
@@ -58,10 +58,6 @@ class SessionRoutes:
             raise NoCredentials()
         self.credential.revoke(live_session().opened)
         return self.sessions.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
-
-    def carry(self, response: Response) -> Response:
-        """Take the cookie along with an answer that says that its login is over."""
-        return self.sessions.delete_cookie(response) if g.get("over") and not sent_by_a_script() else response
 
     def logins(self) -> Response:
         """Show my live logins."""

@@ -6,7 +6,6 @@ forgets connections that rest, with a reset or without a word, while the server 
 
 import os
 from queue import Empty, SimpleQueue
-from time import monotonic
 
 from redis.exceptions import ConnectionError  # noqa: A004
 
@@ -49,7 +48,6 @@ class Connections:
 
     def put(self, line: Line) -> None:
         """Let a connection rest whose replies have all been read."""
-        line.since = monotonic()
         self._resting.append(line)
 
     def drop(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from redis import Connection, RedisError
 from redis import exceptions as refused
 
-from .replies import Command, Replies, only_text, packed
+from .replies import Command, Replies, packed, usual
 
 KEEPALIVE_S, KEEPALIVE_AGAIN_S, KEEPALIVE_TRIES = 15, 5, 3  # firewalls forget what is silent for half a minute or more
 CHUNK = 64 * 1024
@@ -27,7 +27,7 @@ Greeting = Callable[[Connection], None]
 
 
 class Line:
-    """An open connection. `pid`: the process that opened it. `since`: when it was used last, by the monotonic clock."""
+    """An open connection. `pid`: the process that opened it. `since`: when it was asked last (monotonic)."""
 
     def __init__(self, connection: Connection, timeout_s: float) -> None:
         self.pid = os.getpid()
@@ -45,11 +45,11 @@ class Line:
         Raise `redis.TimeoutError` if one is missing after the timeout, or another `redis.RedisError`.
         """
         try:
-            began_at = monotonic()
+            self.since = monotonic()
             self.socket.sendall(packed(commands))
             came = self.socket.recv(CHUNK)
-            text = only_text(came) if len(commands) == 1 else None
-            return self._replies(came, len(commands), began_at) if text is None else [text]
+            one = usual(came) if len(commands) == 1 else None
+            return one or self._replies(came, len(commands))
         except (TimeoutError, BlockingIOError) as silence:
             self.close()  # a late reply must not become the next caller's
             raise refused.TimeoutError("no reply in time") from silence
@@ -70,11 +70,11 @@ class Line:
     def close(self) -> None:
         self._connection.disconnect()  # type: ignore[no-untyped-call]
 
-    def _replies(self, came: bytes, number: int, began_at: float) -> list[Any]:
+    def _replies(self, came: bytes, number: int) -> list[Any]:
         """Return replies that are more than one text, or come in more than one piece, before the time is over."""
 
         def receive() -> bytes:
-            left_s = began_at + self._timeout_s - monotonic()
+            left_s = self.since + self._timeout_s - monotonic()
             if left_s <= 0:
                 raise TimeoutError
             self.socket.settimeout(left_s)

@@ -4,7 +4,6 @@ Here and not by redis-py: its readers ask their own connection for what comes ne
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any
 
 from redis.connection import DefaultParser
@@ -14,7 +13,7 @@ Argument = str | bytes | int
 Command = tuple[Argument, ...]
 
 END = b"\r\n"
-ARGUMENT = b"$%d\r\n%b\r\n"
+NONE = b"_\r\n"
 NUMBERS: dict[bytes, Callable[[bytes], Any]] = {b":": int, b"(": int, b",": float, b"#": b"t".__eq__}
 LISTS = (b"*", b"~", b">")
 PAIRS = (b"%", b"|")
@@ -26,18 +25,20 @@ def packed(commands: Sequence[Command]) -> bytes:
     """Return commands as they are sent: how many arguments, then each with its length (RESP, "Sending commands")."""
     parts = []
     for command in commands:
-        words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
-        sizes_and_words = chain.from_iterable(zip(map(len, words), words, strict=True))
-        parts.append((b"*%d\r\n" + ARGUMENT * len(words)) % (len(words), *sizes_and_words))
+        parts.append(b"*%d\r\n" % len(command))
+        for argument in command:
+            data = argument if isinstance(argument, bytes) else str(argument).encode()
+            parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
     return b"".join(parts)
 
 
-def only_text(came: bytes) -> bytes | None:
-    """Return the text that makes up all of what came, which is the usual reply; None for anything else."""
+def usual(came: bytes) -> list[Any]:
+    """Return the one reply that makes up all of what came, if it is a text or none; an empty list for anything else."""
+    if came == NONE:
+        return [None]
     parts = came.split(END, 2)
-    if len(parts) == 3 and not parts[2] and parts[0] == b"$%d" % len(parts[1]):
-        return parts[1]
-    return None
+    is_text = len(parts) == 3 and not parts[2] and parts[0] == b"$%d" % len(parts[1])
+    return parts[1:2] if is_text else []
 
 
 class Replies:
