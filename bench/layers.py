@@ -75,7 +75,8 @@ def _layer(frame: FrameType) -> str | None:
 
 
 def _waits(frame: FrameType) -> bool:
-    return _SYSTEM_CALL.search(linecache.getline(frame.f_code.co_filename, frame.f_lineno)) is not None
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno or 0)  # a jump back may belong to no line
+    return _SYSTEM_CALL.search(line) is not None
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
