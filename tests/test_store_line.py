@@ -7,7 +7,14 @@ from threading import Event, Thread
 
 import pytest
 from redis import Connection
-from redis.exceptions import ConnectionError, InvalidResponse, TimeoutError  # noqa: A004
+from redis.exceptions import (
+    ConnectionError,  # noqa: A004
+    InvalidResponse,
+    MovedError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,  # noqa: A004
+)
 
 from session_auth.store_client.line import Line
 
@@ -93,6 +100,47 @@ def test_a_reply_in_pieces_leaves_the_connection_as_it_was() -> None:
 def test_a_connection_on_which_more_comes_than_was_asked_for_is_given_up(more: bytes) -> None:
     """Its next caller would be given another one's reply."""
     with line_to(answering(REPLY + more, REPLY), PATIENT_S) as line:
+        with pytest.raises(InvalidResponse):
+            line.exchange([("GET", "key")])
+        assert not line.is_quiet()
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "text"),
+    [
+        (b"-ERR unknown command\r\n", ResponseError, "unknown command"),
+        (b"-READONLY no\r\n", ReadOnlyError, "no"),
+        (b"-MOVED 7 127.0.0.1:1\r\n", MovedError, "7 127.0.0.1:1"),
+        (b"-ERR no\xff\r\n", ResponseError, "no\ufffd"),
+    ],
+)
+def test_a_refusal_is_redis_pys_own_error_and_the_connection_stays(
+    sent: bytes, kind: type[ResponseError], text: str
+) -> None:
+    with line_to(answering(sent, REPLY), PATIENT_S) as line:
+        [refusal] = line.exchange([("GET", "key")])
+        assert type(refusal) is kind
+        assert text in str(refusal)
+        assert line.exchange([("GET", "key")]) == [b"alice"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "replies"),
+    [
+        (b"$-1\r\n_\r\n", [None, None]),
+        (b"#f\r\n:0\r\n", [False, 0]),
+        (b"%1\r\n$1\r\na\r\n*1\r\n:1\r\n+OK\r\n", [{b"a": [1]}, b"OK"]),
+        (b">2\r\n+invalidate\r\n*0\r\n:1\r\n:2\r\n", [1, 2]),
+    ],
+)
+def test_replies_are_told_from_what_has_not_come_yet_and_from_what_is_none(sent: bytes, replies: list[object]) -> None:
+    with line_to(answering(sent), PATIENT_S) as line:
+        assert line.exchange([("GET", "one"), ("GET", "two")]) == replies
+
+
+@pytest.mark.parametrize("sent", [b"?\r\n", b"\r\n", b"$x\r\n", b"HTTP/1.1 400 Bad Request\r\n"])
+def test_what_is_no_reply_gives_the_connection_up(sent: bytes) -> None:
+    with line_to(answering(sent), PATIENT_S) as line:
         with pytest.raises(InvalidResponse):
             line.exchange([("GET", "key")])
         assert not line.is_quiet()

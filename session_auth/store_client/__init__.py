@@ -16,8 +16,8 @@ and curl know that variable, so there is no second one to learn, and no option t
 
 from .address import StoreAddress, hosts_of, parse_address
 from .cluster import ClusterStore
+from .line import Argument, Command
 from .refusal import Why, why_no_writes
-from .replies import Argument, Command
 from .sentinel import NoMasterNamed, SentinelStore
 from .server import TIMEOUT_S, reason_of
 from .single import SingleStore, StoreClient

@@ -18,8 +18,7 @@ from redis.exceptions import (
 
 from .address import Host, StoreAddress
 from .connections import NotAsked
-from .line import Greeting
-from .replies import Argument, Command
+from .line import Argument, Command, Greeting
 from .server import Server, greet, refuse_late, text
 from .single import CommandsFor, SingleStore
 

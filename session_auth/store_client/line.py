@@ -1,8 +1,9 @@
 """One connection to a server: commands go out on it, and their replies come back.
 
-redis-py connects and greets. What follows is a request's whole way to the store, so it takes no more system calls than
-it needs: one to send, one to receive. A Python socket with a timeout takes two more, for it asks before each of them
-whether it would have to wait. Here the system itself stops waiting, where it can.
+redis-py connects and greets. What follows is a request's whole way to the store, so it goes past redis-py's layers to
+hiredis, which packs and reads for them too, and takes no more system calls than it needs: one to send, one to receive.
+A Python socket with a timeout takes two more, for it asks before each of them whether it would have to wait. Here the
+system itself stops waiting, where it can.
 """
 
 import os
@@ -15,14 +16,18 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
+import hiredis
 from redis import Connection, RedisError
 from redis import exceptions as refused
-
-from .replies import Command, Replies, packed, usual
+from redis.connection import DefaultParser
 
 KEEPALIVE_S, KEEPALIVE_AGAIN_S, KEEPALIVE_TRIES = 15, 5, 3  # firewalls forget what is silent for half a minute or more
 CHUNK = 64 * 1024
 
+UNFINISHED = object()
+
+Argument = str | bytes | int
+Command = tuple[Argument, ...]
 Greeting = Callable[[Connection], None]
 
 
@@ -38,6 +43,12 @@ class Line:
         self._own_timeout_s = None if _system_stops_waiting(self.socket, timeout_s) else timeout_s
         self.socket.settimeout(self._own_timeout_s)
         self._comes = _poll(self.socket)
+        self._reader = hiredis.Reader(
+            protocolError=refused.InvalidResponse,
+            replyError=DefaultParser.parse_error,
+            errors="replace",
+            notEnoughData=UNFINISHED,
+        )
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands in one go and return their replies, a refusal as the error that it is.
@@ -46,10 +57,9 @@ class Line:
         """
         try:
             self.since = monotonic()
-            self.socket.sendall(packed(commands))
-            came = self.socket.recv(CHUNK)
-            one = usual(came) if len(commands) == 1 else None
-            return one or self._replies(came, len(commands))
+            self.socket.sendall(b"".join(map(hiredis.pack_command, commands)))  # type: ignore[arg-type]  # any length
+            self._receive()
+            replies = [self._reply() for _ in commands]
         except (TimeoutError, BlockingIOError) as silence:
             self.close()  # a late reply must not become the next caller's
             raise refused.TimeoutError("no reply in time") from silence
@@ -59,6 +69,10 @@ class Line:
         except BaseException:
             self.close()
             raise
+        if self._reader.has_data():
+            self.close()
+            raise refused.InvalidResponse("more came than was asked for")
+        return replies
 
     def is_quiet(self) -> bool:
         """Tell whether it is open and nothing has come that was not asked for."""
@@ -70,27 +84,30 @@ class Line:
     def close(self) -> None:
         self._connection.disconnect()  # type: ignore[no-untyped-call]
 
-    def _replies(self, came: bytes, number: int) -> list[Any]:
-        """Return replies that are more than one text, or come in more than one piece, before the time is over."""
+    def _reply(self) -> Any:
+        reply = self._reader.gets()
+        while reply is UNFINISHED or isinstance(reply, hiredis.PushNotification):
+            if reply is UNFINISHED:
+                self._receive_more()
+            reply = self._reader.gets()
+        if isinstance(reply, refused.ConnectionError):  # it says so of the connection, and not of a command
+            raise reply
+        return reply
 
-        def receive() -> bytes:
-            left_s = self.since + self._timeout_s - monotonic()
-            if left_s <= 0:
-                raise TimeoutError
-            self.socket.settimeout(left_s)
-            if not (piece := self.socket.recv(CHUNK)):
-                raise refused.ConnectionError("the server has closed the connection")
-            return piece
-
-        replies = Replies(came, receive)
-        found = [replies.next() for _ in range(number)]
+    def _receive_more(self) -> None:
+        """Receive a further piece in what is left of the time."""
+        left_s = self.since + self._timeout_s - monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self.socket.settimeout(left_s)
+        self._receive()
         self.socket.settimeout(self._own_timeout_s)
-        for reply in found:
-            if isinstance(reply, refused.ConnectionError):  # it says so of the connection, and not of a command
-                raise reply
-        if replies.left:
-            raise refused.InvalidResponse("more came than was asked for")
-        return found
+
+    def _receive(self) -> None:
+        piece = self.socket.recv(CHUNK)
+        if not piece:
+            raise refused.ConnectionError("the server has closed the connection")
+        self._reader.feed(piece)
 
 
 def keepalive_options() -> dict[int, int]:

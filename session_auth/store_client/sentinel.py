@@ -7,8 +7,8 @@ from redis import RedisError
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
 from .address import StoreAddress
+from .line import Argument
 from .refusal import why_no_writes
-from .replies import Argument
 from .server import Server, refuse_late, text
 from .single import CommandsFor, SingleStore
 

@@ -13,8 +13,7 @@ from redis.retry import Retry
 
 from .address import Host, StoreAddress, name_of
 from .connections import Connections, NotAsked
-from .line import Greeting, Line, keepalive_options
-from .replies import Command
+from .line import Command, Greeting, Line, keepalive_options
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,7 @@ from time import monotonic
 from typing import Any, Protocol, Self
 
 from .address import Host, StoreAddress
-from .line import Greeting
-from .replies import Argument, Command
+from .line import Argument, Command, Greeting
 from .server import Server, greet_a_master
 
 # A look-up before the command, a redirection after it, or a second try begins within this share of the timeout or not
