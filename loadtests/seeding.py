@@ -36,14 +36,16 @@ def name_of(number: int) -> str:
     return f"load-{number:04d}"
 
 
-def log_in(store: SessionStore, number: int) -> None:
-    """Leave in `store` what one member's login leaves there."""
+def log_in(store: SessionStore, number: int) -> str:
+    """Leave in `store` what one member's login leaves there, and return its session id."""
     now, member = round(time(), 3), name_of(number)
     record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
-    key = hashed(new_id())
+    sid = new_id()
+    key = hashed(sid)
     entry = IndexEntry(record.login_id, now)
     if store.create(key, msgspec.json.encode(record), IdleTime(ABSOLUTE_S), member, entry, ABSOLUTE_S) == 0:
         raise RuntimeError("two random ids are the same")
+    return sid
 
 
 class StoreSeeder:
