@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 # A second is as harmful as a year: what expires is judged by whole seconds.
 YEAR_S = 365 * 86_400
-OFF_BY_S = [1, -60, -YEAR_S, *(pytest.param(off_by_s, marks=pytest.mark.nightly) for off_by_s in (5, 3600, YEAR_S))]
+OFF_BY_S = [1, -YEAR_S, *(pytest.param(off_by_s, marks=pytest.mark.nightly) for off_by_s in (-60, 5, 3600, YEAR_S))]
 
 SHIFTED = """\
 const Real = Date;
