@@ -276,6 +276,7 @@ def test_a_terminal_names_what_is_wrong(arguments: list[str], says: str) -> None
     assert says in result.output
 
 
+@pytest.mark.own_processes
 def test_it_runs_as_a_module() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "planner", "plan", "--members", "1000"],

@@ -123,6 +123,7 @@ def test_an_installed_core_keeps_its_contract_without_the_rest(twin: Twin, tmp_p
 
 
 @each_twin
+@pytest.mark.own_processes
 def test_the_core_needs_its_packages_and_no_more(twin: Twin, tmp_path: Path) -> None:
     """What an import of the face loads: its own files, and what the packages that it names bring."""
     program = "import {package}; print({package}.__file__, *sys.modules)"
@@ -134,6 +135,7 @@ def test_the_core_needs_its_packages_and_no_more(twin: Twin, tmp_path: Path) -> 
 
 
 @each_twin
+@pytest.mark.own_processes
 def test_a_system_without_fcntl_can_import_it(twin: Twin, tmp_path: Path) -> None:
     """Windows has none."""
     run_alone(twin, tmp_path, ON_WINDOWS)

@@ -8,6 +8,8 @@ import pytest
 
 from bench.many_sessions import PAGE, filled, main
 
+pytestmark = pytest.mark.own_processes
+
 
 def test_each_request_is_for_another_of_the_sessions_that_are_there(tmp_path: Path) -> None:
     with filled(tmp_path / "store", 5) as store:
