@@ -7,7 +7,7 @@ that is down is kept apart from a session that is not there.
 import hashlib
 import re
 import secrets
-from binascii import b2a_base64
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +24,6 @@ from .store import IndexEntry, SessionStore
 
 ID_BYTES = 32
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 32 bytes in base64url
-KEY_LENGTH = 43  # of a SHA-256 in base64url, without padding
-URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # Each attempt that fails is another writer's success, so a crowd at one session gets through, one after the other.
 WRITE_ATTEMPTS = 100
 
@@ -344,5 +342,4 @@ def hashed(sid: str) -> str:
 
     In base64url: the key stands in the store twice, and hexadecimal would take half as many bytes again.
     """
-    digest = b2a_base64(hashlib.sha256(sid.encode()).digest(), newline=False)
-    return digest[:KEY_LENGTH].translate(URL_SAFE).decode()
+    return urlsafe_b64encode(hashlib.sha256(sid.encode()).digest()).rstrip(b"=").decode()
