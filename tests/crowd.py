@@ -15,7 +15,9 @@ from types import TracebackType
 from tests.lab_processes import SOON_S, Lab
 from tests.stopwatch import Stopwatch, eventually
 
-PROMPTLY_MS = 500.0  # the contract's own bound for saying that the store is broken
+# Twice the contract's bound for saying that the store is broken: of a busy machine's waits not all are counted here.
+# The bound itself is held by tests/test_store_faults.py.
+PROMPTLY_MS = 1000.0
 NEVER_ENDS_AT_ONCE = ("token",)  # its access token lives on after a log-out
 MEMBERS = count(1)
 CUT = 0  # in place of a status: the answer broke off, with the node that gave it

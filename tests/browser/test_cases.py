@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of, want_store
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of, want_store
 from tests.browser.test_lab import log_in_as
 from tests.forge import claims_of
 from tests.lab_processes import Lab
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 30_000
 THEFT_MS = 90_000
 REFUSALS = ("status of 401", "status of 503")  # what the page is there to show; the browser logs each
 CARRIERS = {"headers": "/token/profile", "cookies": "/walkthrough/as-another-client"}

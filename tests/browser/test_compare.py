@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SCREENSHOTS, Scene, overflow, page_of, want_store
+from tests.browser.scenes import (
+    LOCALES,
+    LOCALES_IN_TURN,
+    SCENES,
+    SCREENSHOTS,
+    SLOW_MS,
+    Scene,
+    overflow,
+    page_of,
+    want_store,
+)
 from tests.lab_processes import Lab
 from tests.stopwatch import eventually
 from tests.visitor import GUARDED
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 30_000
 REFUSALS = ("401", "403", "404", "503")  # what the page is there to show; the browser logs each
 Verdicts = dict[str, str]
 ALL_DONE = dict.fromkeys(GUARDED, "done")

@@ -8,13 +8,12 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, overflow
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, SLOW_MS, overflow
 from tests.lab_processes import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
 
 PATIENCE = 5
-SLOW_MS = 90_000
 WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
 
 

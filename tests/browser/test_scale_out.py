@@ -7,13 +7,12 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.browser.scenes import SCENES, SCREENSHOTS, SLOW_MS, Scene, overflow, page_of
 from tests.browser.test_lab import log_in_as
 from tests.lab_processes import Lab
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 20_000
 REFUSALS = ("400", "401", "409", "502", "503")  # what the page is there to show; the browser logs each
 
 

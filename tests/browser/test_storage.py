@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 PLACES = ("session", "cookie", "sessionStorage", "localStorage", "memory")
 COOKIES = PLACES[:2]
 COLUMNS = ("reload", "tab", "read", "used", "sent")

@@ -13,14 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from tests.browser.clocks import OFF_BY_S, page_off_by
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
 from walkthrough.stories import STORIES
 from walkthrough.stories.parts import SHORT_S
 from walkthrough.story import Expect, Look, Request, Step
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 15_000
 ANOTHER = "/walkthrough/as-another-client"
 REFUSALS = ("status of 401", "status of 403")  # what a walk is there to show; the browser logs it
 GRACE_S = 2

@@ -23,10 +23,11 @@ export function send(method, path, fields, options = {}) {
   return ask(path, { method, headers, body: JSON.stringify(fields), ...options });
 }
 
-/** The names of the nodes that run, as the supervisor says; empty if it does not. */
+/** The names of the nodes that run, as the supervisor says; null if it does not say. */
 export async function runningNodes() {
   const state = await ask("/lab/state");
-  return (state?.ok ? state.body.nodes : []).filter((node) => node.state === "running").map((node) => node.name);
+  const running = state?.body.nodes?.filter((node) => node.state === "running");
+  return running?.map((node) => node.name) ?? null;
 }
 
 /** Put a question until each of these nodes has answered it; return its answers by node. */

@@ -40,12 +40,13 @@ export function changedAt(keys) {
 export async function followed(keys, show) {
   const startedAt = performance.now();
   for (;;) {
-    const names = await runningNodes();
+    const running = await runningNodes();
+    const names = running ?? [];
     const answers = await everyNode(names, look);
     const hasCome = (answer) => Boolean(answer?.ok) && changedAt(answer.body.keys) >= changedAt(keys);
     const nodes = [...new Set([...names, ...answers.keys()])].map((name) => ({ name, follows: hasCome(answers.get(name)) }));
     const seconds = (performance.now() - startedAt) / 1000;
-    const all = nodes.length > 0 && nodes.every((node) => node.follows);
+    const all = running !== null && nodes.length > 0 && nodes.every((node) => node.follows);
     show({ nodes, all, seconds, late: seconds * 1000 > GIVE_UP_MS });
     if (all || seconds * 1000 > GIVE_UP_MS) return all;
     await pause(LOOK_AGAIN_MS);

@@ -46,10 +46,10 @@ export async function check(tokens, keys, show) {
   for (const token of tokens) Object.assign(token, { settled: false, answers: new Map() });
   show();
   for (;;) {
-    const nodes = await runningNodes();
+    const running = await runningNodes();
     for (const token of tokens.filter((one) => !one.settled)) {
-      token.answers = await everyNode(nodes, () => profile(token));
-      token.settled = isSettled(token, keys) && nodes.every((node) => token.answers.has(node));
+      token.answers = await everyNode(running ?? [], () => profile(token));
+      token.settled = isSettled(token, keys) && Boolean(running?.every((node) => token.answers.has(node)));
       show();
     }
     if (tokens.every((token) => token.settled)) return true;
