@@ -25,7 +25,9 @@ from cluster.embedded_store import EmbeddedStore
 from config import Config
 from loadtests.estimates import Estimate, median_of
 from loadtests.seeding import PREFIX, log_in
+from session_auth.connection import StoreConnection
 from session_auth.store import RedisSessions
+from session_auth.store_client import connect
 
 FEW, MANY, ASKED_FOR = 1_000, 1_000_000, 20_000
 ROUNDS, REQUESTS = 100, 200
@@ -62,7 +64,7 @@ def filled(folder: Path, sessions: int) -> Iterator[Filled]:
         caller = WsgiCaller(create_app(Config(instance_dir=folder, redis_url=store.url, store_prefix=PREFIX, lab=True)))
         before = redis.info("memory")["used_memory"]
         every = max(1, sessions // ASKED_FOR)
-        into = RedisSessions(store.url, PREFIX)
+        into = RedisSessions(_patient(store.url), PREFIX)
         ids = [sid for number in range(1, sessions + 1) if (sid := log_in(into, number)) and number % every == 0]
         bytes_each = (redis.info("memory")["used_memory"] - before) / sessions
         for sid in ids:
@@ -70,6 +72,13 @@ def filled(folder: Path, sessions: int) -> Iterator[Filled]:
             if answer.status != 200:
                 raise RuntimeError(f"a session that was just begun is answered with {answer.status}")
         yield Filled(sessions, round(bytes_each, 1), ids, caller)
+
+
+def _patient(url: str) -> StoreConnection:
+    """Return a connection that waits while a store which grows fast writes its log."""
+    connection = StoreConnection(lambda: url)
+    connection._client = connect(url, timeout_s=60)
+    return connection
 
 
 def compare(stores: Sequence[Filled], rounds: int, seed: int) -> list[tuple[float, ...]]:
