@@ -9,16 +9,20 @@ from redis import RedisError
 from redis.exceptions import ResponseError
 
 from .errors import StoreFull, StoreIsReplica, StoreRefuses, StoreUnavailable, WritesPaused, WrongKind
-from .store_client import Argument, StoreClient, connect, why_no_writes
+from .store_client import TIMEOUT_S, Argument, StoreClient, connect, why_no_writes
 
 log = logging.getLogger(__name__)
 
 
 class StoreConnection:
-    """Commands to the store at `address()`, which is asked for when the first command is sent."""
+    """Commands to the store at `address()`, which is asked for when the first command is sent.
 
-    def __init__(self, address: Callable[[], str]) -> None:
+    `timeout_s`: a server that does not answer for so long is taken for broken.
+    """
+
+    def __init__(self, address: Callable[[], str], timeout_s: float = TIMEOUT_S) -> None:
         self._address = address
+        self._timeout_s = timeout_s
         self._client: StoreClient | None = None
         self._connecting = Lock()
         self._refused: dict[Argument, str] = {}  # by the command's name: each refusal is logged once, while it lasts
@@ -39,7 +43,7 @@ class StoreConnection:
         """Return the client, connecting lazily: what never touches the store never needs one."""
         with self._connecting:
             if self._client is None:
-                self._client = connect(self._address())
+                self._client = connect(self._address(), self._timeout_s)
             return self._client
 
     def _refusal(self, command: Argument, error: ResponseError) -> StoreUnavailable:

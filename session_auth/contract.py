@@ -19,7 +19,6 @@ from werkzeug.test import TestResponse
 
 from session_auth import InvalidSession, Login, NoCredentials, RedisSessions, Sessions
 from session_auth.connection import StoreConnection
-from session_auth.store_client import connect
 
 NOBODY_LISTENS = "redis://127.0.0.1:1"
 USER = {"id": "alice", "role": "user"}
@@ -90,10 +89,7 @@ def prefix() -> Iterator[str]:
 @pytest.fixture
 def store(prefix: str) -> RedisSessions:
     """Patient: a busy machine is no failure of what is tried here."""
-    address = os.environ["REDIS_URL"]
-    connection = StoreConnection(lambda: address)
-    connection._client = connect(address, timeout_s=30)
-    return RedisSessions(connection, prefix)
+    return RedisSessions(StoreConnection(lambda: os.environ["REDIS_URL"], timeout_s=30), prefix)
 
 
 @pytest.fixture

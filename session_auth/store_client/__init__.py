@@ -23,6 +23,7 @@ from .server import TIMEOUT_S, reason_of
 from .single import SingleStore, StoreClient
 
 __all__ = [
+    "TIMEOUT_S",
     "Argument",
     "Command",
     "NoMasterNamed",
