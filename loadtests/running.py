@@ -13,7 +13,6 @@ from typing import Any
 import click
 import msgspec
 from redis import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from cluster.client import NoSupervisor
 from cluster.orders import Refused
@@ -34,7 +33,7 @@ from loadtests.windows import Window
 # What a lab, its store, its member database or a process of it may come to; whatever was measured is kept.
 FAILURES = (
     *(LabFailed, GeneratorFailed, NoSupervisor, Refused, CannotWrite),
-    *(OSError, CalledProcessError, RedisError, sqlite3.Error, SQLAlchemyError),
+    *(OSError, CalledProcessError, RedisError, sqlite3.Error),
 )
 # A polite signal is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -9,14 +9,20 @@ import json
 import secrets
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from time import time
 
 import msgspec
 import psutil
+from sqlalchemy.exc import SQLAlchemyError
 
+import errors
+import session_auth
+import token_auth
 from accounts.database import Database
 from accounts.members import Member
 from config import DAY_S, Config
+from loadtests.lab import LabFailed
 from session_auth.blueprint.credential import LabRecord
 from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import hashed, new_id
@@ -28,6 +34,8 @@ from token_auth.store import Family
 ABSOLUTE_S = 12 * 3600
 PREFIX = str(Config.model_fields["store_prefix"].default)
 LOAD_MEMBERS = 1000
+# What the store or the member database may come to.
+FAILURES = (errors.StoreUnavailable, session_auth.StoreUnavailable, token_auth.StoreUnavailable, SQLAlchemyError)
 AS_MANY_AS_ASKED = 1_000_000  # a member's oldest login does not make room here
 
 
@@ -48,6 +56,15 @@ def log_in(store: SessionStore, number: int) -> str:
     return sid
 
 
+@contextmanager
+def saying_what_failed() -> Iterator[None]:
+    """Turn what a store or a database comes to into `LabFailed`, so that a run knows no errors but its own."""
+    try:
+        yield
+    except FAILURES as error:
+        raise LabFailed(f"logins could not be seeded: {error}") from error
+
+
 class StoreSeeder:
     """Logs members in to the store that nodes share, up to a number."""
 
@@ -56,9 +73,10 @@ class StoreSeeder:
         self._sessions = RedisSessions(url, PREFIX)
 
     def up_to(self, logins: int) -> None:
-        """Add what is missing to `logins`."""
-        for number in range(self.logins + 1, logins + 1):
-            log_in(self._sessions, number)
+        """Add what is missing to `logins`. Raise `LabFailed`."""
+        with saying_what_failed():
+            for number in range(self.logins + 1, logins + 1):
+                log_in(self._sessions, number)
         self.logins = logins
 
 
@@ -73,9 +91,10 @@ class TokenSeeder:
             self._members = [session.get_one(Member, name_of(number)) for number in range(1, LOAD_MEMBERS + 1)]
 
     def up_to(self, logins: int) -> None:
-        """Add what is missing to `logins`."""
-        for number in range(self.logins, logins):
-            self._log_in(self._members[number % LOAD_MEMBERS])
+        """Add what is missing to `logins`. Raise `LabFailed`."""
+        with saying_what_failed():
+            for number in range(self.logins, logins):
+                self._log_in(self._members[number % LOAD_MEMBERS])
         self.logins = logins
 
     def _log_in(self, member: Member) -> None:

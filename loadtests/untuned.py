@@ -5,9 +5,6 @@ ids readable in the store, and unpickles what it finds there. It runs for load t
 is told of, under a prefix, a cookie and keys of its own: nothing that it issues opens anything else.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, jsonify, session
@@ -20,14 +17,9 @@ from accounts.attempts import Attempts
 from accounts.database import Database
 from accounts.identity import Identity
 from accounts.login import Door
-from cluster.address import Address
-from cluster.embedded_store import free_port
-from cluster.node import Node
-from cluster.process import Process
 from config import load_config
 from errors import NoCredentials
 from home import register_languages
-from loadtests.lab import SETTINGS
 from measurement import step
 from measurement.middleware import Measured
 from pages import Notes, pages_blueprint
@@ -93,23 +85,3 @@ def _approach(door: Door, pages: Blueprint) -> Blueprint:
     inside.register_blueprint(pages)
     outside.register_blueprint(inside)
     return outside
-
-
-@contextmanager
-def running_untuned(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
-    """Run it as a node runs, on the same store and members, and give its address."""
-    address = Address("127.0.0.1", free_port())
-    environment = {
-        **dict.fromkeys(SETTINGS, ""),  # which counts as unset
-        "LAB": "1",
-        "REDIS_URL": store_url,
-        "STORE_PREFIX": store_prefix,
-        "DATABASE_URL": database_url,
-        "INSTANCE_DIR": str(folder),
-    }
-    node = Node(NAME, address, environment, application="loadtests.untuned:create_app")
-    process: Process = node.launch()
-    try:
-        yield address.url
-    finally:
-        process.stop()

@@ -24,7 +24,7 @@ from loadtests.readings import TWINS, Difference, Readings, read
 from loadtests.reconcile import reconciled
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
-from loadtests.untuned import running_untuned
+from loadtests.untuned_node import running_untuned
 from loadtests.waiting import wait_until_open
 from loadtests.windows import Key, Window, by_arm, paired, summarise
 from loadtests.words import _

@@ -20,7 +20,6 @@ from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.reconcile import reconciled
 from loadtests.results import ArmResult, Check
-from loadtests.seeding import StoreSeeder, TokenSeeder
 from loadtests.stage import Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, summarise, values
 from loadtests.words import Text, _
@@ -45,6 +44,9 @@ def most_tokens(size: Size) -> int:
 
 def collect(stage: Stage) -> None:
     """Seed more and more logins, weigh them, and ask for pages meanwhile."""
+    # It needs SQLAlchemy and the app's stores, which no other command needs: `compare` would start in twice the time.
+    from loadtests.seeding import StoreSeeder, TokenSeeder  # noqa: PLC0415
+
     lab = stage.lab("lab").wait_until_ready()
     session, token = (Crowd(name, name, lab.url, stage.size.users) for name in ("session", "token"))
     stage.generator.enter([session, token])

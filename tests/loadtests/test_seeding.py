@@ -10,6 +10,7 @@ from redis import Redis
 from app import create_app
 from config import Config
 from loadtests import seeding
+from loadtests.lab import LabFailed
 from loadtests.seeding import StoreSeeder, TokenSeeder, node_memory
 from tests.session_probe import records
 from tests.visitor import Visitor
@@ -50,6 +51,11 @@ def test_a_seeded_refresh_token_is_a_login_and_members_take_turns(
     assert logins_of(app, "token", "load-0001") == 2 + 1
     assert logins_of(app, "token", "load-0003") == 1 + 1
     seeder.database.engine.dispose()
+
+
+def test_a_store_that_does_not_answer_ends_a_run_with_one_line() -> None:
+    with pytest.raises(LabFailed, match="could not be seeded"):
+        StoreSeeder("redis://127.0.0.1:1").up_to(1)
 
 
 def test_a_node_is_weighed_after_each_number_of_logins() -> None:

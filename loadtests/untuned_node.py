@@ -1,0 +1,30 @@
+"""Runs `loadtests.untuned` as a lab runs a node, in a process of its own: nothing of an app is imported here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cluster.address import Address
+from cluster.embedded_store import free_port
+from cluster.node import Node
+from loadtests.lab import SETTINGS
+
+
+@contextmanager
+def running_untuned(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
+    """Run it as a node runs, on the same store and members, and give its address."""
+    address = Address("127.0.0.1", free_port())
+    environment = {
+        **dict.fromkeys(SETTINGS, ""),  # which counts as unset
+        "LAB": "1",
+        "REDIS_URL": store_url,
+        "STORE_PREFIX": store_prefix,
+        "DATABASE_URL": database_url,
+        "INSTANCE_DIR": str(folder),
+    }
+    node = Node("untuned", address, environment, application="loadtests.untuned:create_app")
+    process = node.launch()
+    try:
+        yield address.url
+    finally:
+        process.stop()
