@@ -2,9 +2,11 @@
 
 import { language, make, say, short } from "../words.js";
 
+const TRIES = 10; // each may take as long as a node gives it
 const find = (name) => document.querySelector(`[data-${name}]`);
 let shown = "";
 let listed = [];
+let comparing = false;
 
 /** The names of the runs that are ticked. */
 export function ticked() {
@@ -25,7 +27,11 @@ export function drawReports(runs) {
 /** Set two runs side by side; the earlier one comes first. */
 export async function drawComparison(...names) {
   const [first, second] = names.map((name) => name.slice(-15)).every((time, at, times) => at === 0 || times[at - 1] <= time) ? names : names.toReversed();
-  const response = await fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
+  if (comparing) return;
+  comparing = true;
+  find("compared").textContent = say("comparing");
+  const response = await comparisonOf(first, second);
+  comparing = false;
   const said = await response?.json();
   const rows = response?.ok ? said.rows : [];
   const refusals = response?.ok ? said.unpublishable.flatMap((reasons, at) => (reasons.length ? [refusal([first, second][at])] : [])) : [];
@@ -36,6 +42,17 @@ export async function drawComparison(...names) {
   find("compared").textContent = response?.ok
     ? [`${first}, ${second}:`, say("found", { count: differing, all: rows.length }), unlike(said.unlike), said.ratios_only ? say("ratios_only") : ""].join(" ")
     : (said?.detail ?? say("now.away"));
+}
+
+/** Ask until a node has had the time for it: on a busy machine one says when to come back. */
+async function comparisonOf(first, second) {
+  const ask = () => fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
+  let response = await ask();
+  for (let tried = 1; tried < TRIES && response?.status === 503; tried += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get("Retry-After"))));
+    response = await ask();
+  }
+  return response;
 }
 
 /** Why a run should not be shown, in the reader's language. */
