@@ -2,15 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
 from tests.browser.evidence import Evidence, add_to
+from tests.browser.scenes import SLOW_MS
 from tests.lab_processes import Lab
 
 # The headless shell is the same engine without a desktop's browser around it, for a third of the processor time.
@@ -50,7 +51,15 @@ def browser(browser: Browser, evidence: Evidence) -> Browser:
 
     Nothing moves in it but where a test asks for motion: drawing that takes a fifth of a walk's processor time.
     """
-    browser.new_context = partial(browser.new_context, reduced_motion="reduce")  # type: ignore[method-assign]
+    open_context: Callable[..., BrowserContext] = partial(browser.new_context, reduced_motion="reduce")
+
+    def new_context(**how: Any) -> BrowserContext:
+        context = open_context(**how)
+        context.set_default_timeout(SLOW_MS)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    expect.set_options(timeout=SLOW_MS)
     evidence.watch(browser)
     return browser
 

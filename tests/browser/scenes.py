@@ -13,7 +13,7 @@ SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 LOCALES = {"en": "en-GB", "ko": "ko-KR"}
 SCREENS = {"phone": (360, 740), "desk": (1280, 800)}
 
-# For what has to come, on however slow a machine: nothing is promised of when.
+# What contexts and expectations wait at most (conftest.py), on however slow a machine: nothing is promised of when.
 SLOW_MS = 90_000
 
 Scene = tuple[str, str, str]  # language, theme, screen

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of, want_store
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of, want_store
 from tests.browser.test_lab import log_in_as
 from tests.forge import claims_of
 from tests.lab_processes import Lab
@@ -93,13 +93,11 @@ def _cookies(pairs: list[str]) -> dict[str, str]:
 def run(page: Page, state: str, carrier: str) -> tuple[Locator, Answer]:
     """Run one cell; return it and the real answer to it."""
     cell = page.locator(f'[data-state="{state}"]')
-    with page.expect_response(lambda response: response.url.endswith(CARRIERS[carrier]), timeout=SLOW_MS) as caught:
+    with page.expect_response(lambda response: response.url.endswith(CARRIERS[carrier])) as caught:
         cell.locator("[data-run]").click()
         if "expired" in state:
-            expect(cell.locator("[data-countdown]")).to_contain_text("◷", timeout=SLOW_MS)
-    expect(cell).to_have_attribute(
-        "data-verdict", "refused" if state == "expired-expired" else "let-in", timeout=SLOW_MS
-    )
+            expect(cell.locator("[data-countdown]")).to_contain_text("◷")
+    expect(cell).to_have_attribute("data-verdict", "refused" if state == "expired-expired" else "let-in")
     return cell, by_headers(caught.value) if carrier == "headers" else by_cookies(caught.value)
 
 
@@ -132,7 +130,7 @@ def test_a_case_shows_what_its_answer_really_carried(
 def test_run_all_runs_all_and_says_that_cookies_were_cleared(page: Page) -> None:
     page.locator("[value=cookies]").check()
     page.locator("[data-run-all]").click()
-    expect(page.locator("[data-state][data-verdict]")).to_have_count(4, timeout=SLOW_MS)
+    expect(page.locator("[data-state][data-verdict]")).to_have_count(4)
     expect(page.locator("[data-state][data-verdict=let-in]")).to_have_count(3)
     expect(page.locator("[data-state=expired-expired] [data-back]")).to_have_text(["cookie cleared"] * 2)
 
@@ -155,7 +153,7 @@ def test_a_tampered_token_is_refused_whatever_the_other_says(page: Page, languag
     page.on("response", lambda response: answers.append(response) if response.url.endswith(CARRIERS[carrier]) else None)
     page.locator(f"[value={carrier}]").check()
     page.locator("[data-try-all]").click()
-    expect(page.locator("[data-tampering-said]")).to_contain_text("401", timeout=SLOW_MS)
+    expect(page.locator("[data-tampering-said]")).to_contain_text("401")
     read = [(by_headers if carrier == "headers" else by_cookies)(answer) for answer in answers]
     assert [(answer.status, answer.attached) for answer in read] == [(401, {})] * 8
     for which, code in (("access", "invalid_token"), ("refresh", "refresh_invalid")):
@@ -170,7 +168,7 @@ def test_a_stolen_access_token_lives_for_ever_at_the_folk_server_and_nowhere_els
     page.locator("[data-steal]").click()
     expect(page.locator("[data-theft-renewed]")).to_have_attribute("data-rounds", "2", timeout=THEFT_MS)
     page.locator("[data-steal]").click()
-    expect(page.locator("[data-theft-said]")).to_contain_text("/token", timeout=SLOW_MS)
+    expect(page.locator("[data-theft-said]")).to_contain_text("/token")
     assert statuses(page, "folk") == [200, 200, 200, 204, 200, 200]
     assert statuses(page, "token") == [200, 200, 401, 204, 401, 401]
     for at in ("folk", "token"):
@@ -196,9 +194,9 @@ def gained(page: Page, at: str, move: str) -> dict[str, str]:
 
 def test_a_thief_who_is_stopped_stops(page: Page) -> None:
     page.locator("[data-steal]").click()
-    expect(page.locator("[data-move=copy]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-move=copy]")).to_be_visible()
     page.locator("[data-steal]").click()
-    expect(page.locator("[data-theft-said]")).to_have_text("Stopped before the end.", timeout=SLOW_MS)
+    expect(page.locator("[data-theft-said]")).to_have_text("Stopped before the end.")
     expect(page.locator("[data-steal]")).to_have_text("Steal alice’s access token")
 
 
@@ -213,10 +211,10 @@ def test_everything_works_from_the_keyboard_and_keeps_the_focus(page: Page) -> N
     ):
         tab_to(page, button)
         page.keyboard.press("Enter")
-        expect(done).to_be_visible(timeout=SLOW_MS)
+        expect(done).to_be_visible()
         expect(page.locator(button)).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.locator("[data-steal]")).to_have_attribute("aria-pressed", "false", timeout=SLOW_MS)
+    expect(page.locator("[data-steal]")).to_have_attribute("aria-pressed", "false")
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -234,7 +232,7 @@ def test_without_the_store_every_case_is_the_same(page: Page) -> None:
         for state in CASES:
             run(page, state, "headers")
         page.locator("[data-try-all]").click()
-        expect(page.locator("[data-code]")).to_have_count(8, timeout=SLOW_MS)
+        expect(page.locator("[data-code]")).to_have_count(8)
     finally:
         want_store(page, "running")
 
@@ -244,11 +242,9 @@ def test_a_database_that_does_not_answer_is_said_in_place(page: Page, shared_lab
     with closing(sqlite3.connect(shared_lab.instance / "lab.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # nobody else writes now
         cell.locator("[data-run]").click()
-        expect(cell.locator("[data-outcome]")).to_contain_text("The member database does not answer", timeout=SLOW_MS)
+        expect(cell.locator("[data-outcome]")).to_contain_text("The member database does not answer")
         page.locator("[data-steal]").click()
-        expect(page.locator("[data-theft-said]")).to_contain_text(
-            "The member database does not answer", timeout=SLOW_MS
-        )
+        expect(page.locator("[data-theft-said]")).to_contain_text("The member database does not answer")
         other.execute("ROLLBACK")
     run(page, "valid-valid", "headers")
 
@@ -260,8 +256,8 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
         page.locator("[data-steal]").click()
         page.locator("[data-run-all]").click()
         page.locator("[data-try-all]").click()
-        expect(page.locator("[data-state][data-verdict]")).to_have_count(4, timeout=SLOW_MS)
-        expect(page.locator("[data-code]")).to_have_count(8, timeout=SLOW_MS)
+        expect(page.locator("[data-state][data-verdict]")).to_have_count(4)
+        expect(page.locator("[data-code]")).to_have_count(8)
         expect(page.locator("[data-move=outlived]")).to_be_visible(timeout=THEFT_MS)
         page.screenshot(path=folder / "cases.png", full_page=True)
         assert overflow(page) <= 0

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.clocks import YEAR_S, page_off_by
-from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, SLOW_MS, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.lab_processes import Lab
 from tests.seeded import seeds
 from tests.stopwatch import eventually
@@ -45,7 +45,7 @@ def keys_page(browser: Browser, lab: str, language: str = "en", expected: tuple[
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.goto("/keys")
-        expect(page.locator("[data-take-one]")).to_be_enabled(timeout=SLOW_MS)
+        expect(page.locator("[data-take-one]")).to_be_enabled()
         yield page
     assert [text for text in wrong if not any(part in text for part in expected)] == []
 
@@ -63,7 +63,7 @@ def press(page: Page, what: str) -> None:
 
 
 def ready(page: Page) -> None:
-    expect(page.locator("[data-rotate] button")).to_be_enabled(timeout=SLOW_MS)
+    expect(page.locator("[data-rotate] button")).to_be_enabled()
 
 
 def cards(page: Page, verdict: str) -> Locator:
@@ -96,7 +96,7 @@ def active_key(page: Page) -> str:
 
 def confirm(page: Page, kid: str) -> None:
     page.locator("[data-confirm-yes]").click()
-    expect(page.locator(f"[data-key={kid}]")).to_have_attribute("data-state", "revoked", timeout=SLOW_MS)
+    expect(page.locator(f"[data-key={kid}]")).to_have_attribute("data-state", "revoked")
     ready(page)
 
 
@@ -129,7 +129,7 @@ def test_a_retired_keys_token_lives_on(page: Page) -> None:
     kid = page.locator(".card").get_attribute("data-kid")
     page.route("**/lab/state", lambda route: route.fulfill(status=204), times=1)
     page.get_by_role("button", name=f"Retire {kid}").click()
-    expect(page.locator("[data-followed]")).to_contain_text(f"✓ Retire {kid}. node-1 ✓, node-2 ✓", timeout=SLOW_MS)
+    expect(page.locator("[data-followed]")).to_contain_text(f"✓ Retire {kid}. node-1 ✓, node-2 ✓")
     ready(page)
     expect(cards(page, "in")).to_have_count(1)
     assert state_of(page, str(kid)) == "retired"
@@ -176,8 +176,8 @@ def test_what_another_hand_does_is_seen(browser: Browser, lab: str, page: Page) 
         other.locator(f"[data-move='revoke {kids[0]}']").click()
         expect(other.locator("[data-confirm]")).to_contain_text("None of the tokens on this page")
         confirm(other, kids[0])
-    expect(cards(page, "refused")).to_have_count(1, timeout=SLOW_MS)
-    expect(cards(page, "in")).to_have_count(2, timeout=SLOW_MS)
+    expect(cards(page, "refused")).to_have_count(1)
+    expect(cards(page, "in")).to_have_count(2)
     assert state_of(page, kids[0]) == "revoked"
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.scenes import SCREENSHOTS
-from tests.browser.test_keys import SLOW_MS, cards, keys_page, press_rotate, ready
+from tests.browser.test_keys import cards, keys_page, press_rotate, ready
 from tests.browser.test_scale_out import press
 from tests.lab_processes import Lab
 
@@ -47,7 +47,7 @@ def test_the_switches_take_the_code(browser: Browser, elsewhere: str, code: str,
     with browser.new_context(base_url=elsewhere) as context:
         page = context.new_page()
         page.goto("/scale-out")
-        expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+        expect(page.locator("[data-state=running]")).to_have_count(5)
         expect(page.get_by_role("button", name="node-1: Kill")).to_be_disabled()
         give_code(page, "AAAAAAAA")
         expect(page.locator("[data-order-result]")).to_contain_text("not the instructor code")
@@ -55,9 +55,9 @@ def test_the_switches_take_the_code(browser: Browser, elsewhere: str, code: str,
         give_code(page, code.lower())
         expect(page.get_by_label("Instructor code")).to_be_hidden()
         press(page, "node-1: Kill")
-        expect(page.locator("[data-node=node-1] [data-state=killed]")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("[data-node=node-1] [data-state=killed]")).to_be_visible()
         page.reload()
-        expect(page.get_by_role("button", name="node-1: Start")).to_be_enabled(timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="node-1: Start")).to_be_enabled()
     lan_lab.make_whole()
 
 
@@ -65,7 +65,7 @@ def test_the_moves_of_keys_take_the_code(browser: Browser, elsewhere: str, code:
     """SECURITY 20."""
     with keys_page(browser, elsewhere) as page:
         page.locator("[data-take-one]").click()
-        expect(cards(page, "in")).to_have_count(1, timeout=SLOW_MS)  # a log-in is everybody's
+        expect(cards(page, "in")).to_have_count(1)  # a log-in is everybody's
         expect(page.locator("[data-take-three]")).to_be_disabled()
         expect(page.locator("[data-move]").first).to_be_disabled()
         expect(page.locator("[data-cannot-verify]")).to_be_visible()  # plain http, not from this machine

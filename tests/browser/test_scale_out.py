@@ -7,7 +7,7 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.scenes import SCENES, SCREENSHOTS, SLOW_MS, Scene, overflow, page_of
+from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.browser.test_lab import log_in_as
 from tests.lab_processes import Lab
 
@@ -29,12 +29,12 @@ def scale_out(page: Page) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.goto("/scale-out")
-    expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+    expect(page.locator("[data-state=running]")).to_have_count(5)
     yield page
     for start in page.get_by_role("button", name=pattern(": (Start|Resume)$")).all():
         if start.is_enabled():
             start.click()
-    expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+    expect(page.locator("[data-state=running]")).to_have_count(5)
     assert [text for text in wrong if not any(f"status of {status}" in text for status in REFUSALS)] == []
 
 
@@ -44,7 +44,7 @@ def press(page: Page, name: str) -> None:
 
 def send(page: Page, approaches: str) -> None:
     page.locator(f'[data-send="{approaches}"]').click()
-    expect(page.locator(f'[data-send="{approaches}"]')).to_be_enabled(timeout=SLOW_MS)
+    expect(page.locator(f'[data-send="{approaches}"]')).to_be_enabled()
 
 
 def marks(page: Page, approach: str, verdict: str) -> Locator:
@@ -83,7 +83,7 @@ def test_sticky_hides_it_until_the_node_ends(scale_out: Page) -> None:
     send(scale_out, "token")
     scale_out.get_by_role("checkbox", name="Log in first").uncheck()
     press(scale_out, f"{home}: Kill")
-    expect(scale_out.locator(f"[data-node={home}] [data-state=killed]")).to_be_visible(timeout=SLOW_MS)
+    expect(scale_out.locator(f"[data-node={home}] [data-state=killed]")).to_be_visible()
     for approach, verdict in (("memory", "refused"), ("session", "known"), ("token", "known")):
         send(scale_out, approach)
         expect(marks(scale_out, approach, verdict)).to_have_count(20)
@@ -93,29 +93,29 @@ def test_a_killed_node_takes_only_memory_along_while_one_watches(scale_out: Page
     scale_out.get_by_role("radio", name=pattern("Sticky")).check()
     scale_out.locator("[data-watch]").click()
     for approach in ("memory", "session", "token", "hybrid"):
-        expect(lane(scale_out, approach)).to_have_text("in", timeout=SLOW_MS)
+        expect(lane(scale_out, approach)).to_have_text("in")
     home = scale_out.locator(".tick[data-lane=memory]").last.get_attribute("data-by")
     press(scale_out, f"{home}: Kill")
-    expect(lane(scale_out, "memory")).to_have_text("not known", timeout=SLOW_MS)
+    expect(lane(scale_out, "memory")).to_have_text("not known")
     expect(scale_out.locator(".mark text", has_text=f"{home}: Kill")).to_have_count(1)
     expect(scale_out.locator("[data-events] li")).to_have_text([pattern("Memory: the login is gone")])
     for approach in ("session", "token", "hybrid"):
         expect(lane(scale_out, approach)).to_have_text("in")
         expect(ticks(scale_out, approach, "refused")).to_have_count(0)
     press(scale_out, "Log in again")
-    expect(lane(scale_out, "memory")).to_have_text("in", timeout=SLOW_MS)
+    expect(lane(scale_out, "memory")).to_have_text("in")
 
 
 def test_a_login_of_another_tab_is_not_taken_for_one_that_is_lost(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
-    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text("in")
     scale_out.evaluate(
         """() => fetch("/session/login", {
           method: "POST", headers: { "Content-Type": "application/json" },
           body: JSON.stringify({ username: "bob", password: "builder" }),
         })"""
     )
-    expect(lane(scale_out, "session")).to_have_text("another login", timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text("another login")
     expect(scale_out.locator("[data-events]")).to_contain_text("Session: another tab has logged in or out")
     scale_out.evaluate("() => fetch('/session/logout', { method: 'POST' })")
     scale_out.get_by_role("checkbox", name="Log in first").uncheck()
@@ -123,17 +123,17 @@ def test_a_login_of_another_tab_is_not_taken_for_one_that_is_lost(scale_out: Pag
     expect(marks(scale_out, "session", "refused")).to_have_count(0)
     expect(scale_out.locator("[data-run=session] [data-sentence]")).to_contain_text("about another login")
     press(scale_out, "Log in again")
-    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text("in")
 
 
 def test_a_store_that_is_gone_keeps_sessions_waiting_and_tokens_not(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
-    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text("in")
     press(scale_out, "Store: Stop")
-    expect(lane(scale_out, "session")).to_have_text(pattern(r"errors for \d"), timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text(pattern(r"errors for \d"))
     expect(lane(scale_out, "hybrid")).to_have_text(pattern(r"errors for \d"))
     press(scale_out, "Store: Start")
-    expect(lane(scale_out, "session")).to_have_text("in", timeout=SLOW_MS)
+    expect(lane(scale_out, "session")).to_have_text("in")
     expect(scale_out.locator("[data-events]")).to_contain_text(
         pattern(r"Session: errors for \d+\.\d s, then still logged in, without a new log-in")
     )
@@ -172,7 +172,7 @@ def test_the_store_takes_longer_fills_and_empties(scale_out: Page, shared_lab: L
 
 def test_the_last_node_is_not_ended_by_the_page_that_it_serves(scale_out: Page) -> None:
     press(scale_out, "node-2: Stop")
-    expect(scale_out.locator("[data-node=node-2] [data-state=stopped]")).to_be_visible(timeout=SLOW_MS)
+    expect(scale_out.locator("[data-node=node-2] [data-state=stopped]")).to_be_visible()
     press(scale_out, "node-1: Stop")
     expect(scale_out.locator("[data-order-result]")).to_contain_text("python -m cluster node stop node-1")
     expect(scale_out.locator("[data-node=node-1] [data-state=running]")).to_be_visible()
@@ -192,10 +192,10 @@ def test_the_switches_work_from_the_keyboard_and_keep_the_focus(scale_out: Page)
 def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
     with page_of(browser, lab, scene) as (page, folder):
         page.goto("/scale-out")
-        expect(page.locator("[data-state=running]")).to_have_count(5, timeout=SLOW_MS)
+        expect(page.locator("[data-state=running]")).to_have_count(5)
         send(page, "memory session token hybrid")
         page.locator("[data-watch]").click()
-        expect(lane(page, "token")).to_have_attribute("data-mood", "in", timeout=SLOW_MS)
+        expect(lane(page, "token")).to_have_attribute("data-mood", "in")
         page.locator("[data-part=store] [data-order$=restart]").click()
         page.locator("#watch").scroll_into_view_if_needed()
         page.wait_for_timeout(3000)  # for a picture with something in it
@@ -207,7 +207,7 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
 @pytest.mark.nightly
 def test_the_page_fits_other_screens_too(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
-    expect(lane(scale_out, "token")).to_have_attribute("data-mood", "in", timeout=SLOW_MS)
+    expect(lane(scale_out, "token")).to_have_attribute("data-mood", "in")
     for width in (320, 1920, 3840):
         scale_out.set_viewport_size({"width": width, "height": width * 9 // 16})
         scale_out.screenshot(path=SCREENSHOTS / f"scale-out-{width}.png", full_page=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def press(page: Page, name: str) -> None:
 
 
 def done(page: Page) -> None:
-    expect(page.locator("[data-log-in]")).to_be_enabled(timeout=SLOW_MS)
+    expect(page.locator("[data-log-in]")).to_be_enabled()
 
 
 def let_other_site_send(page: Page) -> Page:
@@ -73,7 +73,7 @@ def let_other_site_send(page: Page) -> Page:
 def open_another_tab(page: Page) -> Page:
     with page.context.expect_page() as opened:
         page.locator("[data-tab]").click()
-    expect(opened.value.locator("[data-clear]")).to_be_enabled(timeout=SLOW_MS)
+    expect(opened.value.locator("[data-clear]")).to_be_enabled()
     return opened.value
 
 
@@ -142,7 +142,7 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     expect(cell(page, "memory", "tab")).to_have_attribute("data-answer", "no")
     assert answers(tab, "localStorage")[1] == answers(page, "localStorage")[1] == "yes"
     page.locator("[data-reload]").click()
-    expect(cell(page, "memory", "reload")).to_have_attribute("data-answer", "no", timeout=SLOW_MS)
+    expect(cell(page, "memory", "reload")).to_have_attribute("data-answer", "no")
     assert {place: answers(page, place) for place in PLACES} == EXPECTED
     expect(page.locator("[data-verdicts] dt")).to_have_count(5)
 

@@ -48,7 +48,7 @@ def ending(path: str) -> Pattern[str]:
 
 def do(page: Page) -> None:
     page.locator("[data-do]").click()
-    expect(page.locator("[data-outcome][data-verdict]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-outcome][data-verdict]")).to_be_visible()
 
 
 def is_answer_to(response: Response, request: Request, who: str) -> bool:
@@ -243,7 +243,7 @@ def test_a_walk_is_played_with_the_keyboard_only(page: Page) -> None:
     for step in STORIES["fourteen-steps"].steps:
         expect(page).to_have_url(ending(f"/{step.id}"))
         page.keyboard.press("ArrowRight")
-        expect(page.locator("[data-outcome][data-verdict]")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("[data-outcome][data-verdict]")).to_be_visible()
         page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
     expect(page).to_have_url(ending("/13"))
@@ -262,8 +262,8 @@ def test_another_walk_is_found_with_the_keyboard(page: Page) -> None:
 def test_a_walk_plays_by_itself(page: Page) -> None:
     page.goto("/walkthrough/client-reads-exp")
     page.locator("[data-play]").click()
-    expect(page).to_have_url(ending("/ask-again"), timeout=90_000)
-    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in", timeout=SLOW_MS)
+    expect(page).to_have_url(ending("/ask-again"))
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
     expect(page.locator("[data-play]")).to_have_attribute("aria-pressed", "false")
     assert "401" not in page.locator("[data-diagram]").inner_text()
 
@@ -322,9 +322,7 @@ def test_a_walk_goes_on_by_the_servers_clock_whatever_the_visitors_says(
             page.goto(f"/walkthrough/{slug}/{waits}")
             page.locator("[data-do]").click()
         for page, _ in pages:
-            expect(page.locator(".countdown").or_(page.locator("[data-outcome][data-verdict]"))).to_be_visible(
-                timeout=SLOW_MS
-            )
+            expect(page.locator(".countdown").or_(page.locator("[data-outcome][data-verdict]"))).to_be_visible()
             counted = page.locator(".countdown").all_inner_texts()
             assert all(float(re.findall(r"[\d.]+", text)[0]) <= SHORT_S + 2 for text in counted), counted
         for page, (slug, _, after) in pages:
@@ -389,7 +387,7 @@ def test_a_walk_that_plays_in_another_tab_takes_the_login_over_and_gives_it_back
 
 def do_anew(page: Page) -> None:
     page.locator("[data-do]").click()
-    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims", timeout=SLOW_MS)
+    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims")
 
 
 @pytest.mark.parametrize(
@@ -429,7 +427,7 @@ def test_the_language_of_another_tab_leaves_the_walk_as_it_is(page: Page) -> Non
 def test_a_restart_leaves_a_wait_at_once(page: Page) -> None:
     page.goto("/walkthrough/apart/wait")
     page.locator("[data-do]").click()
-    expect(page.locator(".countdown")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".countdown")).to_be_visible()
     page.locator("[data-restart]").click()
     expect(page).to_have_url(ending("/apart/login"))
     expect(page.locator("[data-server] .nothing")).to_be_visible()
@@ -538,9 +536,9 @@ def test_a_login_that_ended_meanwhile_is_said_and_can_be_made_anew(page: Page, l
 def order(page: Page, what: str) -> None:
     """Have the store ended or started, as the page with the nodes does."""
     page.goto("/scale-out")
-    page.get_by_role("button", name=f"Store: {what}", exact=True).click(timeout=SLOW_MS)
+    page.get_by_role("button", name=f"Store: {what}", exact=True).click()
     state = {"Kill": "killed", "Start": "running"}[what]
-    expect(page.locator("[data-part=store] [data-state]")).to_have_attribute("data-state", state, timeout=SLOW_MS)
+    expect(page.locator("[data-part=store] [data-state]")).to_have_attribute("data-state", state)
 
 
 def test_a_store_that_is_gone_is_said_in_place_and_the_walk_goes_on_when_it_is_back(browser: Browser, lab: str) -> None:

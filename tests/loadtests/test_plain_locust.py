@@ -54,7 +54,9 @@ def rows(folder: Path) -> Rows:
 
 def test_server_timing_has_rows_in_microseconds_from_every_process(lab: Any, tmp_path: Path) -> None:
     """And forked processes share no member: each had a copy of one counter."""
-    how = ["-u", "20", "-r", "20", "--processes", "2", "--only-summary", "--csv", str(tmp_path / "plain")]
+    port = str(free_port())  # of its own: Locust's usual one may be another run's
+    processes = ["--processes", "2", "--master-bind-port", port, "--master-port", port]
+    how = ["-u", "20", "-r", "20", *processes, "--only-summary", "--csv", str(tmp_path / "plain")]
     session, token, notes = "/session/profile (µs)", "/token/profile (µs)", "/session/notes (µs)"
     expected = {("STORE", session), ("STORE", token), ("VERIFY", token), ("APP", notes), ("DB", notes)}
     for seconds in DURATIONS_S:
