@@ -15,13 +15,14 @@ from loadtests.results import read_results, write_csv
 from loadtests.stage import Size
 
 RESULTS = ROOT / "docs" / "results"
-NAMES = [experiment.name for experiment in ALL if (RESULTS / experiment.name).exists()]
+RUNS = sorted(file.parent for file in RESULTS.rglob("results.json"))  # some questions were asked on two occasions
+each_run = pytest.mark.parametrize("run", [pytest.param(run, id=str(run.relative_to(RESULTS))) for run in RUNS])
 NOT_YET = re.compile(r"^## Not measured yet$(.*?)^## ", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_kept_run_says_what_its_windows_say(name: str, tmp_path: Path) -> None:
-    told, windows = read_results(RESULTS / name), read_windows(RESULTS / name)
+@each_run
+def test_a_kept_run_says_what_its_windows_say(run: Path, tmp_path: Path) -> None:
+    name, told, windows = run.name, read_results(run), read_windows(run)
     size = Size(**told["options"])
     outcome = BY_NAME[name].conclude(windows, size)
     assert told["experiment"] == name
@@ -29,18 +30,18 @@ def test_a_kept_run_says_what_its_windows_say(name: str, tmp_path: Path) -> None
     assert (told["publishable"], told["reasons"]) == (True, [])
     assert reasons_against(windows, outcome.checks, stopped=len(windows) < BY_NAME[name].windows(size)) == []
     write_csv(outcome.arms, tmp_path)
-    assert (tmp_path / "arms.csv").read_text() == (RESULTS / name / "arms.csv").read_text()
+    assert (tmp_path / "arms.csv").read_text() == (run / "arms.csv").read_text()
 
 
 def test_an_experiment_without_a_kept_run_is_said_to_have_none() -> None:
     section = NOT_YET.search((RESULTS / "README.md").read_text("utf-8"))
     named = set(re.findall(r"^- `([a-z-]+)`", section[1], re.MULTILINE)) if section else set()
-    assert named == {experiment.name for experiment in ALL} - set(NAMES)
+    assert named == {experiment.name for experiment in ALL} - {run.name for run in RUNS}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_kept_runs_are_full_ones(name: str) -> None:
-    options = read_results(RESULTS / name)["options"]
+@each_run
+def test_the_kept_runs_are_full_ones(run: Path) -> None:
+    options = read_results(run)["options"]
     assert not options["quick"]
     assert options["repeats"] >= 5
 
