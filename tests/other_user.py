@@ -1,5 +1,6 @@
 """A user other than root, for what a command and a node do that do not run as the same one."""
 
+import codecs
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,16 @@ from tests.postgres_engine import unprivileged
 only_as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
 
+# PyJWT looks whether a key is JSON, and every hundredth random one looks like text in one of these. An interpreter in a
+# private folder cannot be read by another user, and what it has once failed to load it does not look for again.
+MAY_BE_ASKED_FOR = ("utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le")
+
+
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Be `nobody` to the file system."""
+    for encoding in MAY_BE_ASKED_FOR:
+        codecs.lookup(encoding)
     user, groups = unprivileged(), os.getgroups()
     os.setgroups(user["extra_groups"])
     os.setegid(user["group"])

@@ -29,9 +29,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def locust(folder: Path, *arguments: str, file: str = str(FILE)) -> "subprocess.Popen[str]":
-    """Start Locust somewhere else than in the repository, which it shall not need; `-` is the master's file."""
+    """Start Locust somewhere else than in the repository, which it shall not need; `-` is the master's file.
+
+    What its users have begun at the end of the time, they finish: on a busy machine, logging in.
+    """
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "locust", "-f", file, "--headless", *arguments]
+    command = [sys.executable, "-m", "locust", "-f", file, "--headless", "--stop-timeout", str(GIVE_UP_S), *arguments]
     env = {**os.environ, "TMPDIR": str(folder)}  # where a worker puts the file that it is sent
     return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
