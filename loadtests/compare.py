@@ -27,7 +27,7 @@ LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 OF_A_MACHINE = ("p50_us", "rps", "node_cpu_us")
 MACHINE = ("processor", "cores", "memory_gib", "system", "python")
 CHANGE_NOTHING = ("seed", "repeats")  # settings by which the same is measured in another order, or more often
-DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store", "by_request")}
+DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store")}
 
 
 class NotComparable(Exception):

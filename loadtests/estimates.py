@@ -63,11 +63,6 @@ def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> E
     return Estimate(float(median(values)), float(interval.low), float(interval.high))
 
 
-def difference_of(values: Sequence[float], baseline: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
-    """Return the median difference to the baseline *of the same repeat*, with its bootstrap interval."""
-    return median_of([mine - floor for mine, floor in zip(values, baseline, strict=True)], seed, level)
-
-
 def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
     """Return by how much the median of `others` is above that of `values`, with its bootstrap interval. Not paired."""
     point = float(median(others) - median(values))

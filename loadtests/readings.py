@@ -7,14 +7,12 @@
    the approach; against its twin, which differs in nothing but the look-up, it is the look-up's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from loadtests.estimates import Estimate, difference_of
+from loadtests.estimates import Estimate, difference_within
 from loadtests.windows import Window, commands_per_request, middle, paired
-
-Difference = Callable[[Sequence[float], Sequence[float]], Estimate]
 
 # The same code with another store, or the same token without a denylist.
 TWINS = {"session": "memory", "hybrid": "token"}
@@ -39,27 +37,23 @@ def read(
     baseline: Sequence[Window],
     twin: Sequence[Window] | None,
     round_trip_ms: float,
-    difference: Difference = difference_of,
 ) -> Readings | None:
-    """Return the readings of one arm, or None if it or the baseline has none in common.
-
-    `difference` is that of one value a repeat to another of the same repeat, with its interval.
-    """
+    """Return the readings of one arm, or None if it or the baseline has none in common."""
     in_server = middle(windows, "store_us_p50")
     mine, floor = paired(windows, baseline, "p50_us")
     if in_server is None or not mine:
         return None
-    above_open = difference(mine, floor)
+    above_open = difference_within(mine, floor)
     each_us = median(window.store_us_each for window in windows) + 1000 * round_trip_ms
     in_store = (commands_per_request(windows) or 0.0) * each_us
-    above_twin = _above(windows, twin, difference)
+    above_twin = _above(windows, twin)
     agree = _agree(in_server, in_store, above_open, above_twin) if in_store or in_server else None
     return Readings(in_server, in_store, above_open, above_twin, agree)
 
 
-def _above(windows: Sequence[Window], twin: Sequence[Window] | None, difference: Difference) -> Estimate | None:
+def _above(windows: Sequence[Window], twin: Sequence[Window] | None) -> Estimate | None:
     mine, theirs = paired(windows, twin, "p50_us") if twin else ([], [])
-    return difference(mine, theirs) if mine else None
+    return difference_within(mine, theirs) if mine else None
 
 
 def _agree(in_server: float, in_store: float, above_open: Estimate, above_twin: Estimate | None) -> bool:

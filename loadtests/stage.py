@@ -34,7 +34,6 @@ class Size:
     seed: int = 1
     quick: bool = False
     own_store: bool = True  # started by the run, or else the one at REDIS_URL
-    by_request: bool = False  # arms take turns request by request, and a repeat is a restart; or else by windows
 
 
 class Stage:

@@ -113,11 +113,12 @@ def test_ones_own_run_can_be_chosen_and_goes_along(make_app: MakeApp, tmp_path: 
     name = "lookup-cost-20261124-010203"
     run = tmp_path / "loadtests" / name
     run.mkdir(parents=True)
-    (run / "results.json").write_text((ROOT / "docs/results/lookup-cost/results.json").read_text("utf-8"))
+    kept = (ROOT / "docs/results/lookup-cost/results.json").read_text("utf-8")
+    (run / "results.json").write_text(kept)
     (tmp_path / "loadtests" / "memory-20261124-010203").mkdir()
     os.mkfifo(tmp_path / "loadtests" / "memory-20261124-010203" / "results.json")  # it has no writer
     app = make_app(instance_dir=tmp_path)
-    assert f"the run {name} of 2026-11-25" in text_of(app, "/planner")
+    assert f"the run {name} of {json.loads(kept)['started'][:10]}" in text_of(app, "/planner")
     html = text_of(app, f"/planner?members=5000&run={name}")
     assert f"are from the run {name} instead" in html
     assert f'href="/planner/simulation?members=5000&amp;run={name}"' in html

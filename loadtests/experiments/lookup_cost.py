@@ -1,26 +1,24 @@
 """L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not.
 
 One member of each approach takes part, and whose turn it is, is chosen at random before each request. A restart of the
-lab is a repeat. An earlier design measured windows of one approach after the other, in one lab: its runs can still be
-read and concluded (`Size.by_request` tells them apart).
+lab is a repeat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from math import isfinite
 from typing import Any
 
 from loadtests.arms import DESIGN, Arm, Crowd
 from loadtests.counters import StoreCounters
-from loadtests.estimates import Estimate, difference_of, difference_within, median_within
+from loadtests.estimates import Estimate, difference_within, median_within
 from loadtests.experiments import lookup_cost_said as said
 from loadtests.experiments.lookup_cost_said import AGAIN, Differences, round_trip
-from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, interval
+from loadtests.experiments.naming import EDDSA, HS256, NONE, interval
 from loadtests.lab import Lab
-from loadtests.outcome import BOOTSTRAPPED, WITHIN, Outcome
-from loadtests.readings import TWINS, Difference, Readings, read
+from loadtests.outcome import WITHIN, Outcome
+from loadtests.readings import TWINS, Readings, read
 from loadtests.reconcile import reconciled
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
@@ -31,7 +29,6 @@ from loadtests.words import _
 
 ROUND_TRIPS_MS = (0, 1, 5)
 QUICK_ROUND_TRIPS_MS = (0, 1)
-LEAST_FOR_AN_ANSWER = 3  # repeats of the earlier design: two say nothing about each other
 LEAST_RESTARTS = 10
 SAME_LEVEL = 0.99  # of the interval in which the same approach twice must show no difference
 ALONE_SHARE, SHORTEST_ALONE_S = 0.04, 0.1
@@ -140,32 +137,20 @@ def _alone(stage: Stage, crowd: Crowd, counters: StoreCounters) -> dict[str, Any
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Set the three readings of a look-up's cost side by side, and answer with the nearest store."""
     arms = dict(sorted(by_arm(windows).items(), key=_order))
-    difference: Difference = difference_within if size.by_request else partial(difference_of, seed=size.seed)
-    readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key, difference)) is not None}
-    checks = [*reconciled(windows), *_agreement(readings), *_separation(readings)]
-    if not size.by_request:
-        return _by_windows(arms, readings, checks, size)
+    readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key)) is not None}
     differences = {key: _differences(arms, key) for key in readings}
     results = [
         summarise(of_arm, size.seed, _more(readings.get(key), differences.get(key)), None, median_within)
         for key, of_arm in arms.items()
     ]
     between = {round_trip_ms: _between(arms, round_trip_ms) for round_trip_ms in dict.fromkeys(map(round_trip, arms))}
-    checks += [*_together(windows), *_same(arms), *_restarts(windows)]
+    checks = [
+        *(*reconciled(windows), *_agreement(readings), *_separation(readings)),
+        *(*_together(windows), *_same(arms), *_restarts(windows)),
+    ]
     tables = [said.readings_table(readings), said.percentiles_table(differences), said.between_table(between)]
     answer = said.answer(readings, between)
     return Outcome(answer, results, checks, said.charts(readings, round_trips_ms(size)), tables, said.METHOD, WITHIN)
-
-
-def _by_windows(
-    arms: Mapping[Key, Sequence[Window]], readings: Mapping[Key, Readings], checks: Sequence[Check], size: Size
-) -> Outcome:
-    """Conclude a run of the earlier design as it was concluded then."""
-    results = [summarise(of_arm, size.seed, _more(readings.get(key), None)) for key, of_arm in arms.items()]
-    enough = min(map(len, arms.values()), default=0) >= LEAST_FOR_AN_ANSWER
-    answer = said.answer_of_windows(readings) if enough else TOO_LITTLE
-    charts, tables = said.charts(readings, round_trips_ms(size)), [said.readings_table(readings)]
-    return Outcome(answer, results, checks, charts, tables, said.METHOD_OF_WINDOWS, BOOTSTRAPPED)
 
 
 def _order(item: tuple[Key, Any]) -> tuple[Any, ...]:
@@ -173,11 +158,11 @@ def _order(item: tuple[Key, Any]) -> tuple[Any, ...]:
     return (key[2], ARMS.index(key[:2]), len(key))
 
 
-def _readings(arms: Mapping[Key, list[Window]], key: Key, difference: Difference) -> Readings | None:
+def _readings(arms: Mapping[Key, list[Window]], key: Key) -> Readings | None:
     approach, algorithm, round_trip_ms = key[:3]
     baseline = arms.get(("open", NONE, round_trip_ms), [])
     twin = arms.get((TWINS.get(approach), algorithm, round_trip_ms))
-    return read(arms[key], baseline, twin, round_trip_ms or 0, difference) if approach != "open" else None
+    return read(arms[key], baseline, twin, round_trip_ms or 0) if approach != "open" else None
 
 
 def _differences(arms: Mapping[Key, list[Window]], key: Key, other: Key | None = None) -> Differences:
@@ -287,9 +272,9 @@ def _restarts(windows: Sequence[Window]) -> list[Check]:
 LOOKUP_COST = Experiment(
     name="lookup-cost",
     question=_("What does looking a login up cost, on every request?"),
-    full=Size(seconds=20.0, repeats=12, users=1, by_request=True),
-    quick=Size(seconds=2.0, repeats=2, users=1, quick=True, by_request=True),
-    windows=lambda size: len(MEMBERS if size.by_request else ARMS) * len(round_trips_ms(size)) * size.repeats,
+    full=Size(seconds=20.0, repeats=12, users=1),
+    quick=Size(seconds=2.0, repeats=2, users=1, quick=True),
+    windows=lambda size: len(MEMBERS) * len(round_trips_ms(size)) * size.repeats,
     collect=collect,
     conclude=conclude,
     baseline=lambda arm: ("open", {"algorithm": NONE, "round_trip_ms": arm["factors"]["round_trip_ms"]}),

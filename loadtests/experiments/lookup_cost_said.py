@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from loadtests.estimates import Estimate
-from loadtests.experiments.naming import EDDSA, HS256, IN_TURN, NONE, TOO_LITTLE, hue_of, interval, name_of
+from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import Cell, Chart, Table, Trace
 from loadtests.readings import Readings
 from loadtests.windows import Key, label
@@ -69,35 +69,6 @@ def _compared(pairs: Mapping[tuple[Any, Any], Differences], round_trip_ms: int |
         "%(p99)s at the 99th; the same approach twice differs by %(same)s.",
         **{name.removesuffix("_us"): interval(more.get(name)) for name in PERCENTILES},
         same=interval(same.get("p50_us"), ",.1f"),
-    )
-
-
-def answer_of_windows(readings: Mapping[Key, Readings]) -> Text:
-    """Return the answer in the words of the earlier design."""
-    far_ms = max(map(round_trip, readings), key=added, default=0)
-    near_ms = None if far_ms is None else 0
-    session, far_session = readings.get(("session", NONE, near_ms)), readings.get(("session", NONE, far_ms))
-    token, far_token = readings.get(("token", HS256, near_ms)), readings.get(("token", HS256, far_ms))
-    if session is None or token is None or far_session is None or far_token is None:
-        return TOO_LITTLE
-    if far_ms is None:
-        return _(
-            "With the store at REDIS_URL a session adds %(session)s µs to a request that nobody has to log in for, of "
-            "which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up.",
-            session=interval(session.above_open_us),
-            lookup=f"{session.in_server_us:,.0f}",
-            token=interval(token.above_open_us),
-        )
-    return _(
-        "With the store on this machine a session adds %(session)s µs to a request that nobody has to log in for, "
-        "of which %(lookup)s µs are the look-up; a token adds %(token)s µs and looks nothing up. With the store "
-        "%(far)s ms away a session adds %(far_session)s µs, a token %(far_token)s µs.",
-        session=interval(session.above_open_us),
-        lookup=f"{session.in_server_us:,.0f}",
-        token=interval(token.above_open_us),
-        far=far_ms,
-        far_session=interval(far_session.above_open_us),
-        far_token=interval(far_token.above_open_us),
     )
 
 
@@ -268,19 +239,4 @@ METHOD = [
         "It has a process of its own, which is idle while the others take their turns and so has its memory less at "
         "hand: its times are a little too long."
     ),
-]
-
-METHOD_OF_WINDOWS = [
-    _(
-        "This run is of the earlier design: windows of one approach after the other, in one lab that was not started "
-        "anew, without the same approach twice, and with requests sent by Locust's own client."
-    ),
-    IN_TURN,
-    _(
-        "One member at a time asks for the profile, again and again, so that nobody waits in a queue: what is compared "
-        "is how long an answer takes, not how many a machine can give."
-    ),
-    NODE_AND_STORE,
-    TWINS_SAID,
-    UNTUNED,
 ]

@@ -8,20 +8,17 @@ from typing import Any
 
 import pytest
 
-from config import ROOT
 from loadtests.estimates import median_within
 from loadtests.experiments import BY_NAME
 from loadtests.outcome import Outcome
-from loadtests.progress import read_windows
 from loadtests.publishable import reasons_against
 from loadtests.report import write_report
-from loadtests.results import ArmResult, Run, read_results
+from loadtests.results import ArmResult, Run
 from loadtests.stage import Size
 from loadtests.windows import Window
 from tests.loadtests.made import turns
 
 EXPERIMENT = BY_NAME["lookup-cost"]
-KEPT = ROOT / "docs" / "results" / "lookup-cost"
 
 
 def concluded(windows: Sequence[Window], size: Size = EXPERIMENT.quick) -> Outcome:
@@ -134,18 +131,6 @@ def test_with_a_given_store_the_report_says_which_store_it_was(tmp_path: Path) -
     assert EXPERIMENT.windows(size) == EXPERIMENT.windows(EXPERIMENT.full) / 3
     write_report(Run("lookup-cost", "", {"packages": {}}, asdict(size)), EXPERIMENT.question, outcome, [], tmp_path)
     assert "It may be on another machine" in (tmp_path / "report.html").read_text()
-
-
-# -- the earlier design
-
-
-def test_a_run_of_the_earlier_design_is_concluded_as_it_was_and_says_which_it_is() -> None:
-    told, windows = read_results(KEPT), read_windows(KEPT)
-    outcome = concluded(windows, Size(**told["options"]))
-    assert not Size(**told["options"]).by_request
-    assert str(outcome.answer) == told["answer"]
-    assert str(outcome.method[0]).startswith("This run is of the earlier design:")
-    assert "earlier design" not in str(concluded(turns()).method)
 
 
 # -- what an interval holds

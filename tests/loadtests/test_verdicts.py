@@ -110,11 +110,16 @@ def test_a_stopped_or_empty_run_says_so() -> None:
     assert said([]) == ["Nothing was measured."]
 
 
+def six(approach: str = "session", p50_us: float = 400) -> list[Window]:
+    """Return as many repeats as an interval of differences takes."""
+    return five(approach, (p50_us,) * 6)
+
+
 def test_readings_that_tell_one_story_agree() -> None:
     session, memory, baseline = (
-        five(p50s_us=(400, 405, 395, 410, 390)),
-        five("memory", (310,) * 5),
-        five("open", (300,) * 5),
+        five(p50s_us=(400, 405, 395, 410, 390, 400)),
+        six("memory", 310),
+        six("open", 300),
     )
     readings = read(session, baseline, memory, round_trip_ms=0)
     assert readings is not None
@@ -125,20 +130,20 @@ def test_readings_that_tell_one_story_agree() -> None:
 
 def test_a_timer_that_shows_less_than_the_way_takes_disagrees() -> None:
     """A round trip of 5 ms cannot pass in 90 µs."""
-    readings = read(five(), five("open", (300,) * 5), five("memory", (310,) * 5), round_trip_ms=5)
+    readings = read(six(), six("open", 300), six("memory", 310), round_trip_ms=5)
     assert readings is not None
     assert readings.in_store_us == 5000.0
     assert readings.agree is False
 
 
 def test_a_difference_that_the_timer_does_not_explain_disagrees() -> None:
-    readings = read(five(p50s_us=(2400,) * 5), five("open", (300,) * 5), five("memory", (310,) * 5), round_trip_ms=0)
+    readings = read(six(p50_us=2400), six("open", 300), six("memory", 310), round_trip_ms=0)
     assert readings is not None
     assert readings.agree is False
 
 
 def test_who_looks_nothing_up_has_nothing_to_agree_on() -> None:
-    readings = read(five("token"), five("open", (300,) * 5), None, round_trip_ms=1)
+    readings = read(six("token"), six("open", 300), None, round_trip_ms=1)
     assert readings is not None
     assert readings.agree is None
 
