@@ -91,15 +91,19 @@ class Generator:
     def turns(self, crowds: list[str], seconds: float, seed: int = 0) -> dict[str, Any]:
         """Let one member of each crowd ask, one request at a time, the next member chosen at random each time.
 
-        All crowds are of the activity `bare`, and stand still.
+        It ends after `seconds`, or later when each has asked once: on a busy machine few requests fit into a short
+        window. All crowds are of the activity `bare`, and stand still.
         """
         members = [cast(Bare, self._crowds[name][0]) for name in crowds]
         for member in members:
             member.crowd.recording = Recording()
         seeded = random.Random(seed)  # noqa: S311
         began, cpu_s = perf_counter(), process_time()
-        while perf_counter() - began < seconds:
-            seeded.choice(members).look(None)
+        waiting = set(members)
+        while waiting or perf_counter() - began < seconds:
+            member = seeded.choice(members)
+            member.look(None)
+            waiting.discard(member)
         core = (process_time() - cpu_s) / (perf_counter() - began)
         self._refuse_broken()
         # A rate would be that of all together: each crowd waits while others ask.
