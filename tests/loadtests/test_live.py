@@ -142,7 +142,17 @@ def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
     assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
 
 
-@pytest.mark.nightly  # what is concluded from such windows: tests/loadtests/test_conclusions.py, in every run
+def test_memory_seeds_every_place_and_weighs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is concluded from such windows: tests/loadtests/test_conclusions.py."""
+    numbers = (10, 20, 30)
+    monkeypatch.setattr("loadtests.experiments.memory.members", lambda _size: numbers)
+    results = run_toy("memory", tmp_path)
+    assert checks(results, "a seeded session is like a real one") == [True]
+    places = [f"{name} · {number} members" for name in ("memory", "session", "token") for number in numbers]
+    assert [arm["name"] for arm in results["arms"]] == places
+
+
+@pytest.mark.nightly
 def test_memory_weighs_logins_where_they_are_kept(tmp_path: Path) -> None:
     results = run_toy("memory", tmp_path)
     assert checks(results, "a seeded session is like a real one") == [True]
