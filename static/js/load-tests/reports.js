@@ -44,11 +44,11 @@ export async function drawComparison(...names) {
     : (said?.detail ?? say("now.away"));
 }
 
-/** Ask until a node has had the time for it: on a busy machine one says when to come back. */
+/** Ask until a node has had the time for it: one that has not says when to come back. */
 async function comparisonOf(first, second) {
   const ask = () => fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
   let response = await ask();
-  for (let tried = 1; tried < TRIES && response?.status === 503; tried += 1) {
+  for (let tried = 1; tried < TRIES && response?.headers.has("Retry-After"); tried += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get("Retry-After"))));
     response = await ask();
   }
