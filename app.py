@@ -10,37 +10,37 @@ from time import time
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import errors
-from accounts import Change, Members
-from accounts.attempts import Attempts
-from accounts.commands import commands as member_commands
-from accounts.database import Database
-from accounts.demo import seed_demo
-from accounts.login import Door
-from approach import Approach
 from cluster.address import MOST_NODES, Address, CannotStart
 from cluster.embedded_store import store_address
-from config import BadConfig, Config, keep_files_private, load_config, make_folder
 from exhibits import exhibits_blueprint, keys_blueprint
 from folk_server import folk_blueprint
-from home import home_blueprint, register_languages
 from lab_controls import answer_only_to, controls_blueprint
-from measurement.middleware import Measured
 from open_access import open_approach
-from pages import Notes, pages_blueprint
 from planner import planner_blueprint
 from planner.runs import COMMITTED, Runs
-from readiness import Readiness
+from service import errors
+from service.accounts import Change, Members
+from service.accounts.attempts import Attempts
+from service.accounts.commands import commands as member_commands
+from service.accounts.database import Database
+from service.accounts.demo import seed_demo
+from service.accounts.login import Door
+from service.approach import Approach
+from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
+from service.home import home_blueprint, register_languages
+from service.measurement.middleware import Measured
+from service.pages import Notes, pages_blueprint
+from service.readiness import Readiness
+from service.store.connection import StoreConnection
+from service.web.application import Application
+from service.web.fields import MAX_BODY_BYTES
+from service.web.headers import Protected
+from service.web.unread import ReadToTheEnd
 from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPrefix, SharedSessions
-from store_connection import StoreConnection
 from token_auth import KeyRing
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
 from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
-from web.application import Application
-from web.fields import MAX_BODY_BYTES
-from web.headers import Protected
-from web.unread import ReadToTheEnd
 
 
 def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:

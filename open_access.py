@@ -2,13 +2,13 @@
 
 from flask import Response, g
 
-from accounts.demo import GUEST
-from accounts.identity import Identity
-from accounts.login import Door, login_form
-from approach import Approach, ended, logins_page, mine_or_404
-from web.fields import read_fields
-from web.negotiation import done
-from web.origin import refuse_cross_origin
+from service.accounts.demo import GUEST
+from service.accounts.identity import Identity
+from service.accounts.login import Door, login_form
+from service.approach import Approach, ended, logins_page, mine_or_404
+from service.web.fields import read_fields
+from service.web.negotiation import done
+from service.web.origin import refuse_cross_origin
 
 NAME = "open"
 IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)

@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
-from config import Config
+from service.config import Config
 from token_auth.store import ROTATIONS_PER_S
 
 APPROACHES = ("open", "memory", "session", "token", "hybrid")

@@ -21,9 +21,9 @@ from bench.cores import Stopwatch
 from bench.in_process import WsgiCaller
 from bench.machine import describe, typed
 from cluster.embedded_store import EmbeddedStore
-from config import Config
 from loadtests.estimates import Estimate, median_of
 from loadtests.seeding import PREFIX, log_in
+from service.config import Config
 from session_auth.connection import StoreConnection
 from session_auth.store import RedisSessions
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from redis import Redis
 
-from accounts.database import Database
-from accounts.demo import seed_load_members
-from accounts.members import Members
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
-from config import DAY_S, Config
+from service.accounts.database import Database
+from service.accounts.demo import seed_load_members
+from service.accounts.members import Members
+from service.config import DAY_S, Config
+from service.store.connection import StoreConnection
 from session_auth.blueprint.credential import LabCredential as SessionCredential
 from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
-from store_connection import StoreConnection
 from token_auth import KeyRing
 from token_auth.blueprint import NoDenylist
 from token_auth.blueprint.credential import LabCredential as TokenCredential

@@ -12,7 +12,7 @@ import click
 from cluster.client import NoSupervisor, SlowSupervisor, State, order
 from cluster.orders import Refused
 from cluster.published import control_file
-from config import load_config
+from service.config import load_config
 
 FOLLOWS_WITHIN_S = 15.0
 MIB = 1024 * 1024

@@ -15,7 +15,7 @@ from cluster.process import Process
 from cluster.published import control_file, store_file
 from cluster.runtime_folder import RuntimeFolder
 from cluster.unix_http import is_listening
-from config import Config
+from service.config import Config
 
 READY_WITHIN_S = 10.0
 PROBE_KEY = "probe"

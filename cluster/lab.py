@@ -16,7 +16,7 @@ from cluster.published import control_file, published
 from cluster.runtime_folder import RuntimeFolder
 from cluster.store import running_store
 from cluster.supervisor import Doors, Supervisor, refuse_long_path
-from config import Config
+from service.config import Config
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from config import BadConfig, Config, make_folder
+from service.config import BadConfig, Config, make_folder
 
 
 def store_file(config: Config) -> Path:

@@ -14,9 +14,9 @@ from cluster.published import published, store_file
 from cluster.slow_link import SlowLink
 from cluster.supervised import Supervised, Wanted
 from cluster.vitals import NOTHING, Vitals
-from config import Config
+from service.config import Config
+from service.store.needs import Findings, try_store
 from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
-from store_needs import Findings, try_store
 
 LONGEST_ROUND_TRIP_MS = 50.0
 

@@ -8,13 +8,13 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from config import Algorithm, Config
-from errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
 from lab_controls import Guard
+from service.config import Algorithm, Config
+from service.errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
+from service.web.fields import read_fields
 from token_auth import KeyRing
 from token_auth.errors import BadKeyRing, UnknownKey
 from token_auth.keys import Ring
-from web.fields import read_fields
 
 log = logging.getLogger(__name__)
 

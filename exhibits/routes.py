@@ -9,9 +9,9 @@ from werkzeug.exceptions import BadRequest
 from exhibits.allowlist import refusal
 from exhibits.storage import elsewhere, storage, witness
 from exhibits.tcp_model import play
+from service.web.fields import read_fields
 from token_auth.claims import CLAIMS, MAX_TOKEN_LENGTH
 from token_auth.keys import ACCESS
-from web.fields import read_fields
 
 MOST_CLAIMS = 10
 MOVES = ("blind", "sniffed", "tls")

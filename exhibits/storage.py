@@ -11,12 +11,12 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import force_locale, get_locale
 from werkzeug.exceptions import Forbidden
 
-from errors import NotFound
-from web.cookies import cookie_name
-from web.fields import whole_number_arg
-from web.headers import content_security_policy
-from web.negotiation import page
-from web.origin import refuse_cross_origin
+from service.errors import NotFound
+from service.web.cookies import cookie_name
+from service.web.fields import whole_number_arg
+from service.web.headers import content_security_policy
+from service.web.negotiation import page
+from service.web.origin import refuse_cross_origin
 
 # Two names of one machine, and to a browser two sites: what decides is the host, never the port.
 OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}

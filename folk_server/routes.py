@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 
-from accounts.database import Database
-from accounts.login import Door
-from errors import ExpiredToken, InvalidToken, NoCredentials
 from folk_server.tokens import ACCESS_S, AccessToken, FolkBase, FolkTokens
+from service.accounts.database import Database
+from service.accounts.login import Door
+from service.errors import ExpiredToken, InvalidToken, NoCredentials
+from service.web.fields import read_fields
 from token_auth import KeyRing
 from token_auth.guard import REFRESH_HEADER, bearer_token
-from web.fields import read_fields
 
 ACCESS_HEADER = "X-Access-Token"
 

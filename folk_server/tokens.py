@@ -10,7 +10,7 @@ from jwt.types import Options
 from sqlalchemy import String, delete
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from accounts.database import Database
+from service.accounts.database import Database
 from token_auth import KeyRing
 
 ISSUER = "urn:session-or-token:folk"  # not the lab's: its tokens pass nowhere else

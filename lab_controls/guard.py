@@ -15,12 +15,12 @@ from flask import Request, request
 from flask_babel import gettext
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
-from config import Config
-from errors import CodeNeeded, ForeignHost, WrongCode
 from lab_controls.guesses import Guesses
-from web.cookies import cookie_name, single_cookie
-from web.host import LOOPBACK_NAMES, host_name, is_address, name_in
-from web.origin import SAFE_METHODS, refuse_cross_origin
+from service.config import Config
+from service.errors import CodeNeeded, ForeignHost, WrongCode
+from service.web.cookies import cookie_name, single_cookie
+from service.web.host import LOOPBACK_NAMES, host_name, is_address, name_in
+from service.web.origin import SAFE_METHODS, refuse_cross_origin
 
 HEADER = "X-Instructor-Code"
 SHARED_FILE = "instructor"  # beside the control socket

@@ -23,7 +23,7 @@ from typing import IO
 
 from flask_babel import lazy_gettext
 
-from errors import RateLimited, SupervisorUnavailable, WrongCode
+from service.errors import RateLimited, SupervisorUnavailable, WrongCode
 
 log = logging.getLogger(__name__)
 

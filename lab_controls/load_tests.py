@@ -15,9 +15,9 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
-from errors import NotFound
 from lab_controls.guard import Guard
-from web.one_at_a_time import COME_BACK_IN_S, heavy_work
+from service.errors import NotFound
+from service.web.one_at_a_time import COME_BACK_IN_S, heavy_work
 
 Press = Callable[..., Response]
 Ask = Callable[[], dict[str, Any]]

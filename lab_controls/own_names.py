@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, request
 
-from errors import ForeignHost
-from web.host import LOOPBACK_NAMES, is_address, name_in
+from service.errors import ForeignHost
+from service.web.host import LOOPBACK_NAMES, is_address, name_in
 
 
 def answer_only_to(app: Flask, *addresses: str | None) -> None:

@@ -10,11 +10,11 @@ from werkzeug.exceptions import BadRequest
 
 from cluster.client import NoSupervisor, order
 from cluster.orders import Refused
-from config import Config
-from errors import LastNode, OrderRefused, SupervisorUnavailable
 from lab_controls.guard import Guard
 from lab_controls.load_tests import add_load_tests
-from web.fields import read_fields, text_field
+from service.config import Config
+from service.errors import LastNode, OrderRefused, SupervisorUnavailable
+from service.web.fields import read_fields, text_field
 
 MAX_CODE = 100
 MAKES = ("/nodes", "/load-run")

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from config import BadConfig, privately
 from loadtests import compare as comparing
 from loadtests import running
 from loadtests.experiments import ALL
@@ -21,6 +20,7 @@ from loadtests.results import read_results
 from loadtests.running import now, refuse_taken, run
 from loadtests.stage import Experiment, Size
 from planner.commands import plan
+from service.config import BadConfig, privately
 
 STOPPED = 130  # as a shell says of a command that Ctrl-C ended
 OUT = Path("results")

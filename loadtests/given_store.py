@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 from redis import Redis, RedisError
 
-from config import BadConfig
+from service.config import BadConfig
 from session_auth.store_client import hosts_of, parse_address
 
 STORE_SETTINGS = ("REDIS_URL", "STORE_PREFIX")

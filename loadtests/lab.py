@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 from cluster.client import State, order
 from cluster.embedded_store import free_port
 from cluster.process import ROOT
-from config import Config
+from service.config import Config
 
 READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0

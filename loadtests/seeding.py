@@ -16,13 +16,13 @@ import msgspec
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-import errors
 import session_auth
 import token_auth
-from accounts.database import Database
-from accounts.members import Member
-from config import DAY_S, Config
 from loadtests.lab import LabFailed
+from service import errors
+from service.accounts.database import Database
+from service.accounts.members import Member
+from service.config import DAY_S, Config
 from session_auth.blueprint.credential import LabRecord
 from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import hashed, new_id

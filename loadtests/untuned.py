@@ -11,20 +11,20 @@ from flask import Blueprint, Flask, Response, g, jsonify, session
 from flask_session import Session
 from redis import Redis
 
-import errors
-from accounts import Members
-from accounts.attempts import Attempts
-from accounts.database import Database
-from accounts.identity import Identity
-from accounts.login import Door
-from config import load_config
-from errors import NoCredentials
-from home import register_languages
-from measurement import step
-from measurement.middleware import Measured
-from pages import Notes, pages_blueprint
-from store_connection import StoreConnection
-from web.fields import read_fields
+from service import errors
+from service.accounts import Members
+from service.accounts.attempts import Attempts
+from service.accounts.database import Database
+from service.accounts.identity import Identity
+from service.accounts.login import Door
+from service.config import load_config
+from service.errors import NoCredentials
+from service.home import register_languages
+from service.measurement import step
+from service.measurement.middleware import Measured
+from service.pages import Notes, pages_blueprint
+from service.store.connection import StoreConnection
+from service.web.fields import read_fields
 
 NAME = "untuned"
 

@@ -10,7 +10,6 @@ from typing import Any
 import click
 from werkzeug.exceptions import BadRequest
 
-from config import privately
 from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
@@ -21,6 +20,7 @@ from planner.quantity import readable
 from planner.reproduce import SIMULATED, committed, simulate_committed, worst
 from planner.runs import read_again, results_of
 from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
+from service.config import privately
 
 WIDTH = 110
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import wraps
 
-from config import DAY_S
 from planner.constants import TWINS, Constants
 from planner.load import Load
 from planner.quantity import Quantity, fading, larger, quantity, smaller
+from service.config import DAY_S
 
 APPROACHES = ("memory", "session", "token", "hybrid")
 BY_SESSION, BY_TOKEN = ("memory", "session"), ("token", "hybrid")

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import LazyString, gettext, lazy_gettext
 from werkzeug.exceptions import BadRequest
 
-from config import DAY_S
+from service.config import DAY_S
 
 
 @dataclass(frozen=True)

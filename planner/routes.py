@@ -14,7 +14,7 @@ from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
 from planner.reproduce import committed, worst
 from planner.runs import Runs, read_again
-from web.negotiation import wants_html
+from service.web.negotiation import wants_html
 
 EXAMPLES = (
     Load(members=30, nodes=2),

@@ -10,8 +10,8 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from config import ROOT
 from planner.constants import UNDISTURBED, Constants, with_run
+from service.config import ROOT
 
 OWN_RUNS = Path(__file__).parent / "runs"
 COMMITTED = (ROOT / "docs" / "results",)

@@ -2,8 +2,8 @@
 
 from werkzeug.test import TestResponse
 
+from service.web.cookies import PREFIX
 from tests.visitor import Visitor
-from web.cookies import PREFIX
 
 ACCESS_S, REFRESH_S = 60, 300
 

@@ -14,10 +14,10 @@ from flask import Flask
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from redis import Redis
 
-from accounts import passwords
 from app import create_app
 from cluster.embedded_store import EmbeddedStore
-from config import Config
+from service.accounts import passwords
+from service.config import Config
 from tests.aftermath import end_with_parent
 from tests.compiled_once import share_routes, share_statements, share_templates
 from tests.faulty_store import FaultyStore

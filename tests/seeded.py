@@ -11,9 +11,9 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from accounts import passwords
 from app import create_app
-from config import Config
+from service.accounts import passwords
+from service.config import Config
 from tests.aftermath import aftermath
 
 REAL_HASHER = passwords.HASHER

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from accounts import Member, Members
-from config import Config
-from errors import StoreUnavailable
+from service.accounts import Member, Members
+from service.config import Config
+from service.errors import StoreUnavailable
 from session_auth.blueprint import SessionsByPrefix
 from session_auth.blueprint.credential import LabCredential
 from session_auth.record import decode_renewed

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp, MakeVisitor
 from tests.problems import assert_problem
 from tests.session_probe import admit, credential_of, records

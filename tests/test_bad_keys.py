@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
 from app import create_app
-from config import BadConfig, Config
+from service.config import BadConfig, Config
 from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing, write_ring
 from token_auth.keys import HMAC_BYTES, Key, Ring, new_key

@@ -3,7 +3,7 @@
 import pytest
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp
 from tests.forge import claims_of
 from tests.session_probe import admit, bearer_of

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 import app
-from config import BadConfig, Config, load_config
+from service.config import BadConfig, Config, load_config
 
 BAD = {
     "REDIS_URL": [

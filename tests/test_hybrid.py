@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
-from store_connection import StoreConnection
+from service.config import Config
+from service.store.connection import StoreConnection
 from tests.conftest import Clock, MakeApp
 from tests.forge import claims_of
 from tests.monitor import Monitor

@@ -2,7 +2,7 @@
 
 import pytest
 
-from errors import StoreUnavailable
+from service.errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor
 from tests.test_hybrid import Nodes, everywhere, login_id
 from tests.visitor import Visitor

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
-from errors import NoCredentials
-from pages.notes import KEPT, NEWEST, Note, Notes
+from service.errors import NoCredentials
+from service.pages.notes import KEPT, NEWEST, Note, Notes
 from tests.visitor import APPROACHES, Visitor, add_member
 
 

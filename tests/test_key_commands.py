@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp
 from tests.visitor import Visitor
 from token_auth.key_ring import read_ring

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp
 from tests.forge import header_of
 from tests.problems import assert_problem

@@ -12,7 +12,7 @@ from unittest.mock import ANY
 import pytest
 from flask import Flask
 
-from config import DAY_S, Config
+from service.config import DAY_S, Config
 from tests.conftest import Clock, MakeApp
 from tests.forge import Forge, header_of
 from tests.visitor import BY_TOKEN, Visitor

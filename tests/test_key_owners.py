@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from accounts.database import Database
-from config import Config
+from service.accounts.database import Database
+from service.config import Config
 from tests.conftest import Clock, MakeApp
 from tests.forge import header_of
 from tests.other_user import as_nobody, give_to_nobody, only_as_root, open_folder

@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 from flask import Flask
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp
 from tests.forge import header_of
 from tests.stopwatch import eventually

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp, MakeConfig
 from tests.forge import header_of
 from tests.problems import assert_problem

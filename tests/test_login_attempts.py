@@ -9,9 +9,9 @@ from limits import RateLimitItemPerMinute
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from accounts import passwords
-from accounts.attempts import FAILURES_PER_MINUTE, WindowsHere
-from config import Config
+from service.accounts import passwords
+from service.accounts.attempts import FAILURES_PER_MINUTE, WindowsHere
+from service.config import Config
 from tests.conftest import MakeApp
 from tests.faulty_store import FaultyStore
 from tests.session_probe import member

@@ -251,7 +251,9 @@ def test_no_story_lets_in_who_should_be_out_or_keeps_out_who_should_be_in(
 ) -> None:
     """SECURITY 10, 11, 12, 14, 15."""
     right: Callable[[str | None, str], bool] = lambda known, _password: known is not None  # noqa: E731
-    monkeypatch.setattr("accounts.login.matches", right)  # hashing is slow on purpose, and not what is told here
+    monkeypatch.setattr(
+        "service.accounts.login.matches", right
+    )  # hashing is slow on purpose, and not what is told here
     monkeypatch.setattr(key_ring, "LOOK_EVERY_S", 0)  # the tests' clock runs ahead of the one by which nodes look
     nodes = 1 if approach == "memory" else 2  # what one node remembers, another does not know
     apps = [make_app(**LIFETIMES) for _ in range(nodes)]

@@ -83,7 +83,7 @@ def test_a_long_list_comes_in_pages(make_app: MakeApp, clock: Clock, approach: s
 def quick(app: Flask, approach: str) -> Visitor:
     """Log in without the cost of a password check."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("accounts.login.matches", lambda *_: True)
+        patch.setattr("service.accounts.login.matches", lambda *_: True)
         return Visitor(app, approach).login("alice")
 
 

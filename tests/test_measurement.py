@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from accounts import Members
-from accounts.passwords import hash_password
-from measurement import step
+from service.accounts import Members
+from service.accounts.passwords import hash_password
+from service.measurement import step
 from tests.conftest import MakeApp, MakeVisitor
 from tests.faulty_store import FaultyStore
 from tests.session_probe import admit

@@ -15,10 +15,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-import accounts.commands
-import accounts.demo
-from accounts.password_rules import MAX_PASSWORD, MIN_PASSWORD
-from config import Config
+from service.accounts import commands, demo
+from service.accounts.password_rules import MAX_PASSWORD, MIN_PASSWORD
+from service.config import Config
 from tests.aftermath import aftermath
 from tests.conftest import MakeApp, MakeVisitor
 from tests.lab_processes import ROOT
@@ -41,7 +40,7 @@ def run(app: Flask) -> Run:
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that are hashed."""
     hashed: list[str] = []
-    for module in (accounts.demo, accounts.commands):
+    for module in (demo, commands):
         monkeypatch.setattr(module, "hash_password", lambda password: hashed.append(password) or "a hash")
     return hashed
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from accounts.database import Database
-from accounts.members import Members
+from service.accounts.database import Database
+from service.accounts.members import Members
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022])

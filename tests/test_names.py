@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from accounts import passwords
-from accounts.attempts import FAILURES_PER_MINUTE
-from accounts.members import Member
-from accounts.names import BadName, as_compared, new_name, who_may_be_meant
-from accounts.passwords import hash_password
+from service.accounts import passwords
+from service.accounts.attempts import FAILURES_PER_MINUTE
+from service.accounts.members import Member
+from service.accounts.names import BadName, as_compared, new_name, who_may_be_meant
+from service.accounts.passwords import hash_password
 from tests.conftest import MakeApp
 from tests.session_probe import members_of
 from tests.test_login_attempts import CountingHasher, assert_limited, attempt

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from web.negotiation import KEPT_ANSWERS
+from service.web.negotiation import KEPT_ANSWERS
 
 pytestmark = pytest.mark.any_store
 

@@ -7,7 +7,7 @@ from flask import Flask
 from redis import Redis
 
 from app import create_app
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeConfig
 from tests.session_probe import admit, bearer_of, credential_of, index, records
 

@@ -8,7 +8,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import func, select
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.session_probe import admit, index, records
 from tests.visitor import Visitor

@@ -3,7 +3,7 @@
 import pytest
 from argon2 import extract_parameters
 
-from accounts import passwords
+from service.accounts import passwords
 from tests.seeded import REAL_HASHER
 
 

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, select, text
 
-from accounts import Members
-from accounts.database import LOCK_WAIT_S, Database
-from accounts.demo import seed_demo
-from accounts.passwords import hash_password
 from app import create_app
-from pages.notes import NEWEST, Note, Notes
+from service.accounts import Members
+from service.accounts.database import LOCK_WAIT_S, Database
+from service.accounts.demo import seed_demo
+from service.accounts.passwords import hash_password
+from service.pages.notes import NEWEST, Note, Notes
 from tests.conftest import Clock, config_in
 from tests.postgres_engine import PostgresEngine, running_postgres
 from tests.stopwatch import Stopwatch, eventually

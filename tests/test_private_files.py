@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from flask import Flask
 
 from app import create_app
-from config import make_folder
 from loadtests.__main__ import loadtests
 from planner.commands import group as planner
+from service.config import make_folder
 from tests.conftest import config_in
 from tests.visitor import Visitor, add_member
 

@@ -13,8 +13,8 @@ from flask import Flask
 from app import create_app
 from cluster.address import CannotStart
 from cluster.store import GivenStore, running_store
-from config import Config
-from store_needs import TTL_S, _needs
+from service.config import Config
+from service.store.needs import TTL_S, _needs
 from tests.conftest import MakeConfig
 from tests.session_probe import admit, patient
 from tests.stopwatch import eventually

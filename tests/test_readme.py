@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
-from config import Config
+from service.config import Config
 from tests.lab_processes import Lab
 
 ROOT = Path(__file__).parent.parent

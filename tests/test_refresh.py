@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import claims_of
 from tests.visitor import BY_TOKEN, Visitor

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
-from accounts.database import LOCK_WAIT_S
-from config import Config
+from service.accounts.database import LOCK_WAIT_S
+from service.config import Config
 from tests.conftest import Clock, MakeVisitor
 from tests.stopwatch import Stopwatch
 from tests.visitor import BY_TOKEN, Visitor
@@ -132,7 +132,7 @@ def test_a_member_changed_while_their_password_is_checked_is_not_logged_in(
             connection.exec_driver_sql(f"UPDATE members SET {change} WHERE username = 'alice'")
         return True
 
-    monkeypatch.setattr("accounts.login.matches", slow_check)
+    monkeypatch.setattr("service.accounts.login.matches", slow_check)
     refused = visitor(approach).try_login("alice")
     assert (refused.status_code, refused.get_json()["code"]) == (401, "invalid_credentials")
     assert rows(app) == []

@@ -8,7 +8,7 @@ from flask import Flask
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from config import Config
+from service.config import Config
 from tests.conftest import Clock, MakeApp
 from tests.faulty_store import FaultyStore
 from tests.session_probe import admit, records

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp
 from tests.session_probe import Intruder, admit, at_every_step, bearer_of, change_role, credential_of, records
 from tests.session_views import add_views

@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from accounts import Members
-from config import Config
-from errors import InvalidCredentials, StoreUnavailable
+from service.accounts import Members
+from service.config import Config
+from service.errors import InvalidCredentials, StoreUnavailable
 from session_auth.credential import hashed
 from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry

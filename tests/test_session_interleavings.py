@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from errors import InvalidCredentials
+from service.errors import InvalidCredentials
 from tests.conftest import MakeApp
 from tests.session_probe import (
     Intruder,

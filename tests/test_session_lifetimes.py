@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from session_auth.blueprint import MemorySessions
 from session_auth.sliding import IdleTime
 from tests.conftest import Clock, MakeApp, MakeVisitor

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from flask import Flask
 
-from errors import InvalidCredentials
+from service.errors import InvalidCredentials
 from tests.conftest import MakeApp
 from tests.schedules import Work, in_every_order
 from tests.session_probe import admit, bearer_of, change_role, credential_of, member, members_of

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.session_probe import admit, bearer_of, index, records
 from tests.session_views import add_views
 

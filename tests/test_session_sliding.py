@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from session_auth.sliding import Extensions, IdleTime
 from session_auth.store import RedisSessions
 from tests.conftest import Clock, MakeApp, MakeConfig, MakeVisitor

@@ -9,7 +9,7 @@ from flask import Flask
 from redis import Redis
 
 from cluster.embedded_store import EmbeddedStore
-from config import Config
+from service.config import Config
 from session_auth.errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor
 from tests.forge import b64

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from service.web.headers import content_security_policy
 from tests.conftest import MakeApp
 from tests.visitor import Visitor
-from web.headers import content_security_policy
 
 SCRIPTS = Path(__file__).parents[1] / "static" / "js" / "storage"
 STRICT = (

@@ -8,7 +8,7 @@ from flask import Flask
 from redis.crc import key_slot
 
 from app import create_app
-from config import Config
+from service.config import Config
 from session_auth.credential import hashed
 from session_auth.store_client.server import PAUSE_S
 from tests.asking import Asking

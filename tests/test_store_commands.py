@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeVisitor
 from tests.monitor import Monitor
 from tests.session_probe import admit, bearer_of, records

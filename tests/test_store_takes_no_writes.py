@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from config import Config
+from service.config import Config
 from session_auth.credential import hashed
 from tests.conftest import MakeConfig
 from tests.session_probe import admit, bearer_of, patient

@@ -17,7 +17,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import create_engine
 
-import config
+from service import config
 from session_auth import RedisSessions, Sessions
 from tests.faulty_store import FaultyStore
 from token_auth import KeyRing, RefreshTokens, Tokens, keys

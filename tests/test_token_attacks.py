@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp, MakeVisitor
 from tests.forge import Forge, b64, claims_of, header_of, hs256, unb64
 from tests.visitor import BY_TOKEN, Visitor

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config import DAY_S, Config
+from service.config import DAY_S, Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.forge import Forge, claims_of, header_of
 from tests.visitor import BY_TOKEN, Visitor, add_member

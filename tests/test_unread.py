@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from web.unread import MOST_BYTES
+from service.web.unread import MOST_BYTES
 
 pytestmark = pytest.mark.any_store
 

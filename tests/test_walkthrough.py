@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from accounts.attempts import FAILURES_PER_MINUTE
 from app import create_app
+from service.accounts.attempts import FAILURES_PER_MINUTE
 from tests.conftest import Clock, MakeApp, config_in
 from tests.lab_processes import Lab
 from tests.problems import assert_problem

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from web.cookies import cookie_name
+from service.web.cookies import cookie_name
 
 PASSWORDS = {"alice": "wonderland", "bob": "builder", "carol": "classroom"}
 APPROACHES = ("open", "memory", "session", "token", "hybrid")

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.demo import LOAD_PASSWORD
-from errors import StoreUnavailable
-from web.fields import Fields, is_text
+from service.accounts.demo import LOAD_PASSWORD
+from service.errors import StoreUnavailable
+from service.web.fields import Fields, is_text
 
 # Logging in is not among them: a failure would be counted against this machine's address and not the visitor's. None of
 # these counts a failure.

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, make_response, render_template
 
-from accounts.demo import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
-from config import Config
 from lab_controls import Guard
+from service.accounts.demo import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
+from service.config import Config
 from walkthrough.client import KEEPERS
 
 

@@ -9,18 +9,18 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.demo import LOAD_PASSWORD
-from accounts.identity import Role
-from accounts.members import Members, UnknownMember
-from accounts.passwords import matches
-from approach import Holding
-from config import Config
-from errors import NotFound
 from lab_controls import Guard
+from service.accounts.demo import LOAD_PASSWORD
+from service.accounts.identity import Role
+from service.accounts.members import Members, UnknownMember
+from service.accounts.passwords import matches
+from service.approach import Holding
+from service.config import Config
+from service.errors import NotFound
+from service.web.cookies import cookie_name
+from service.web.fields import Fields, read_fields, text_field
 from walkthrough.client import OtherClient, OtherRequest
 from walkthrough.stories import STORIES
-from web.cookies import cookie_name
-from web.fields import Fields, read_fields, text_field
 
 MAX_CREDENTIAL = 8192
 PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses

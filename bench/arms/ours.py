@@ -6,12 +6,12 @@ from pathlib import Path
 
 from flask import Flask
 
-from accounts.database import Database
-from accounts.members import Members
-from accounts.passwords import hash_password
 from app import create_app
 from bench.arms.arm import FOLDER, STORE_URL
-from config import Config
+from service.accounts.database import Database
+from service.accounts.members import Members
+from service.accounts.passwords import hash_password
+from service.config import Config
 
 LONG_PASSWORD = "wonderland of a service"  # a service's passwords are not public, and longer
 

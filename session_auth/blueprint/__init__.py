@@ -5,16 +5,16 @@
 What the lab needs of the core beyond its public face: `SessionCredential` and what its subclass may decide otherwise
 (`credential.py`), `Record`, `decode` and `merged` (`credential.py`, `interface.py`), the store's index and the read
 that does not slide (`stores.py`), all errors by their class (`problems.py`), and the connection with its client
-(`store_connection.py`, which times it for the whole lab).
+(`service/store/connection.py`, which times it for the whole lab).
 """
 
 from collections.abc import Callable
 
 from flask import Flask
 
-from accounts.login import Door
-from approach import Approach
-from config import Config
+from service.accounts.login import Door
+from service.approach import Approach
+from service.config import Config
 from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.guard import SessionGuard
 from session_auth.blueprint.interface import CookieSessions, SessionsByPrefix

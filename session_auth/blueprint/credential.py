@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from time import time
 
-from accounts.login import NAME_OR_PASSWORD
-from accounts.members import Change, Member, Members
-from approach import Holding, LiveLogin
-from errors import InvalidCredentials
-from measurement import step
+from service.accounts.login import NAME_OR_PASSWORD
+from service.accounts.members import Change, Member, Members
+from service.approach import Holding, LiveLogin
+from service.errors import InvalidCredentials
+from service.measurement import step
 from session_auth.blueprint.problems import told
 from session_auth.blueprint.stores import LabSessions
 from session_auth.credential import Lifetimes, SessionCredential, hashed, new_id

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from flask import after_this_request, g
 
-from accounts.identity import Identity
-from errors import InvalidSession, NoCredentials
+from service.accounts.identity import Identity
+from service.errors import InvalidSession, NoCredentials
+from service.web.cookies import sent_by_a_script, single_cookie
+from service.web.origin import refuse_cross_origin
 from session_auth.blueprint.interface import CookieSessions, live_session
-from web.cookies import sent_by_a_script, single_cookie
-from web.origin import refuse_cross_origin
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
-from errors import StoreUnavailable
+from service.errors import StoreUnavailable
+from service.web.cookies import cookie_name, cookies_sent
+from service.web.headers import VARIES
 from session_auth import credential as core
 from session_auth.blueprint.credential import LabCredential
 from session_auth.record import merged
-from web.cookies import cookie_name, cookies_sent
-from web.headers import VARIES
 
 
 class Session(ServerSideSession):

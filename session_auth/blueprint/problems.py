@@ -5,8 +5,8 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import session_auth.errors as core
-from errors import InvalidSession, LabError, NoCredentials
-from store_connection import told as told_of_the_store
+from service.errors import InvalidSession, LabError, NoCredentials
+from service.store.connection import told as told_of_the_store
 
 P = ParamSpec("P")
 T = TypeVar("T")

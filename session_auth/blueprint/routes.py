@@ -5,15 +5,15 @@ from functools import partial
 
 from flask import Response, g
 
-from accounts.login import Door, login_form
-from approach import ended, logins_page, mine_or_404
-from errors import NoCredentials
+from service.accounts.login import Door, login_form
+from service.approach import ended, logins_page, mine_or_404
+from service.errors import NoCredentials
+from service.web.cookies import single_cookie
+from service.web.fields import read_fields, seconds_field
+from service.web.negotiation import done
+from service.web.origin import refuse_cross_origin
 from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.interface import CookieSessions, live_session
-from web.cookies import single_cookie
-from web.fields import read_fields, seconds_field
-from web.negotiation import done
-from web.origin import refuse_cross_origin
 
 
 @dataclass(frozen=True)

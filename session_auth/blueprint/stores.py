@@ -5,10 +5,10 @@ from threading import Lock
 from time import time
 from typing import Protocol
 
+from service.store.connection import TimedConnection
 from session_auth.errors import WrongKind
 from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
-from store_connection import TimedConnection
 
 REMEMBER_S = 3600  # for so long a process knows that a session ended here, and is not another one's
 DOES_NOT_SLIDE = "no writes now: its idle time does not slide"

@@ -16,13 +16,13 @@ from click import ClickException
 from click.testing import CliRunner
 from redis.exceptions import ConnectionError as StoreGone
 
-from config import ROOT
 from loadtests.__main__ import loadtests, run
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.lab import LabFailed
 from loadtests.progress import read_windows
 from loadtests.results import read_results
 from loadtests.stage import Stage
+from service.config import ROOT
 from tests.loadtests.made import window
 from tests.stopwatch import eventually
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from config import ROOT
 from loadtests.__main__ import loadtests
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.progress import read_windows
 from loadtests.publishable import reasons_against
 from loadtests.results import read_results, write_csv
 from loadtests.stage import Size
+from service.config import ROOT
 
 RESULTS = ROOT / "docs" / "results"
 RUNS = sorted(file.parent for file in RESULTS.rglob("results.json"))  # some questions were asked on two occasions

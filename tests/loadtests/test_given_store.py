@@ -12,13 +12,13 @@ from redis import Redis
 from cluster.embedded_store import EmbeddedStore
 from cluster.load_run import NEED_OWN_STORE, LoadRun
 from cluster.orders import Refused
-from config import ROOT
 from loadtests.__main__ import loadtests
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.given_store import given_store
 from loadtests.results import read_results
 from loadtests.running import run
 from planner.constants import measured, with_run
+from service.config import ROOT
 
 ELSEWHERE = "redis://:secret@store.invalid:6380/3"
 

@@ -8,10 +8,10 @@ from flask import Flask
 from redis import Redis
 
 from app import create_app
-from config import Config
 from loadtests import seeding
 from loadtests.lab import LabFailed
 from loadtests.seeding import StoreSeeder, TokenSeeder, node_memory
+from service.config import Config
 from tests.session_probe import records
 from tests.visitor import Visitor
 

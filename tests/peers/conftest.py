@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
-from config import Config
+from service.config import Config
 from tests.conftest import MakeApp
 from tests.peers.sites import OURS, Site, ours, peer
 

@@ -12,10 +12,10 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 from werkzeug.test import TestResponse
 
+from service.web.cookies import cookie_name
 from tests.peers.flask_session_app import flask_session_app
 from tests.peers.slow_views import add_slow_views
 from tests.visitor import PASSWORDS
-from web.cookies import cookie_name
 
 OURS = "`/session`"
 BY_HOST_AND_PORT = "`Redis(host=…, port=…)`"

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from config import Config
+from service.config import Config
+from service.web.cookies import cookie_name
 from tests.conftest import Clock, MakeApp
 from tests.peers import jwt_implicit_app as implicit
 from tests.peers.jwt_refresh_app import jwt_refresh_app
@@ -20,7 +21,6 @@ from tests.peers.slow_views import do_meanwhile
 from tests.peers.table import row
 from tests.test_refresh_races import all_at_once
 from tests.visitor import PASSWORDS
-from web.cookies import cookie_name
 
 PEER, OURS, HYBRID = "Flask-JWT-Extended", "`/token`", "our `/hybrid`"
 ROTATION = "rotation by hand on its blocklist"

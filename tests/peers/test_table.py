@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Config
+from service.config import Config
 from tests.peers.jwt_implicit_app import RENEWED_WITHIN
 from tests.peers.table import ENGLISH, KOREAN, cells, tables
 

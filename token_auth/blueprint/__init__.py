@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, g, jsonify
 
-from accounts.database import Database
-from accounts.login import Door
-from approach import Approach
-from config import Config
+from service.accounts.database import Database
+from service.accounts.login import Door
+from service.approach import Approach
+from service.config import Config
 from token_auth.blueprint.credential import LabCredential
 from token_auth.blueprint.guard import Cookies, TokenGuard
 from token_auth.blueprint.key_ring import open_key_ring

@@ -5,12 +5,12 @@ from functools import partial
 from time import time
 from typing import Any
 
-from accounts.login import NAME_OR_PASSWORD
-from accounts.members import Change, Member, Members
-from approach import Holding, LiveLogin
-from config import Config
-from errors import InvalidCredentials
-from measurement import step
+from service.accounts.login import NAME_OR_PASSWORD
+from service.accounts.members import Change, Member, Members
+from service.approach import Holding, LiveLogin
+from service.config import Config
+from service.errors import InvalidCredentials
+from service.measurement import step
 from token_auth.blueprint.problems import told
 from token_auth.blueprint.stores import MemberRefreshTokens
 from token_auth.claims import C, Expectation

@@ -5,13 +5,13 @@ from typing import Literal, NamedTuple, Self
 
 from flask import g, request
 
-from accounts.identity import Identity
-from errors import AmbiguousCredentials, BearerError
+from service.accounts.identity import Identity
+from service.errors import AmbiguousCredentials, BearerError
+from service.web.cookies import cookie_name, single_cookie
+from service.web.origin import refuse_cross_origin
 from token_auth.blueprint.credential import LabCredential
 from token_auth.credential import Login
 from token_auth.guard import bearer_token, refresh_token
-from web.cookies import cookie_name, single_cookie
-from web.origin import refuse_cross_origin
 
 Carrier = Literal["cookie", "header"]
 

@@ -6,7 +6,7 @@ from typing import get_args
 import click
 from flask.cli import AppGroup
 
-from config import Algorithm, privately
+from service.config import Algorithm, privately
 from token_auth.blueprint.key_ring import naming_the_setting
 from token_auth.errors import UnknownKey
 from token_auth.key_ring import KeyRing

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import time
 
-from config import Algorithm, BadConfig
+from service.config import Algorithm, BadConfig
 from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing
 from token_auth.keys import LONGEST_LIFE_S

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import token_auth.errors as core
-from errors import (
+from service.errors import (
     ExpiredToken,
     InvalidToken,
     LabError,

@@ -8,19 +8,19 @@ from flask import Response, g, jsonify, make_response, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.login import Door, login_form
-from approach import ended, logins_page, mine_or_404
-from errors import AmbiguousCredentials, BearerError, CredentialError, NoCredentials
+from service.accounts.login import Door, login_form
+from service.approach import ended, logins_page, mine_or_404
+from service.errors import AmbiguousCredentials, BearerError, CredentialError, NoCredentials
+from service.web.cookies import sent_by_a_script, single_cookie
+from service.web.fields import Fields, is_form, read_fields, seconds_field, text_field
+from service.web.headers import VARIES
+from service.web.negotiation import done
+from service.web.origin import refuse_cross_origin
 from token_auth.blueprint.credential import LabCredential
 from token_auth.blueprint.guard import Cookies, present
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Pair
 from token_auth.guard import ACCESS_HEADER, REFRESH_HEADER, refresh_token
-from web.cookies import sent_by_a_script, single_cookie
-from web.fields import Fields, is_form, read_fields, seconds_field, text_field
-from web.headers import VARIES
-from web.negotiation import done
-from web.origin import refuse_cross_origin
 
 
 @dataclass(frozen=True)

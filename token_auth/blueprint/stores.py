@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from accounts.database import Database
-from accounts.members import Member
-from store_connection import StoreConnection, WrongKind
+from service.accounts.database import Database
+from service.accounts.members import Member
+from service.store.connection import StoreConnection, WrongKind
 from token_auth.denylist import ENDED
 from token_auth.store import Family, RefreshTokens, Tables
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from flask import Response, request
 from flask_babel import lazy_gettext
 
-from accounts.attempts import Attempts
-from accounts.demo import is_public
-from accounts.members import Member, Members
-from accounts.names import MAX_USERNAME, as_compared
-from accounts.password_rules import MAX_PASSWORD
-from accounts.passwords import as_hashed, matches
-from errors import InvalidCredentials
-from web.fields import Fields, text_field
-from web.negotiation import page
-from web.origin import refuse_cross_origin
+from service.accounts.attempts import Attempts
+from service.accounts.demo import is_public
+from service.accounts.members import Member, Members
+from service.accounts.names import MAX_USERNAME, as_compared
+from service.accounts.password_rules import MAX_PASSWORD
+from service.accounts.passwords import as_hashed, matches
+from service.errors import InvalidCredentials
+from service.web.fields import Fields, text_field
+from service.web.negotiation import page
+from service.web.origin import refuse_cross_origin
 
 NAME_OR_PASSWORD = lazy_gettext("The name or the password is wrong.")
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from flask import Blueprint, Flask, Response, g, jsonify, redirect, url_for
 from flask_babel import gettext
 
-from accounts.identity import Identity
-from accounts.members import Change
-from errors import LabError, NotFound
-from web.fields import whole_number_arg
-from web.negotiation import done, page
+from service.accounts.identity import Identity
+from service.accounts.members import Change
+from service.errors import LabError, NotFound
+from service.web.fields import whole_number_arg
+from service.web.negotiation import done, page
 
 PAGE = 50
 MOST_PAGES = 20_000

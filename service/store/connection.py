@@ -7,9 +7,9 @@ from typing import Any
 from flask_babel import LazyString, lazy_gettext
 
 import session_auth.errors as core
-from errors import StoreUnavailable
-from measurement import step
-from measurement.recorder import What
+from service.errors import StoreUnavailable
+from service.measurement import step
+from service.measurement.recorder import What
 from session_auth import connection
 from session_auth.store_client import Argument, Command, StoreClient
 

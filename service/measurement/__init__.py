@@ -3,6 +3,6 @@
 Any layer wraps its work in `step(part, what)`; nothing is stored, everything leaves with the response.
 """
 
-from measurement.recorder import Recorder, step
+from service.measurement.recorder import Recorder, step
 
 __all__ = ["Recorder", "step"]

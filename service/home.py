@@ -20,14 +20,14 @@ from flask import (
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from accounts.demo import DEMO_MEMBERS
-from approach import Approach
-from config import DAY_S, Config
-from measurement.middleware import REQUESTS
-from web.cookies import PREFIX, cookie_name
-from web.fields import read_fields
-from web.negotiation import page
-from web.origin import refuse_cross_origin
+from service.accounts.demo import DEMO_MEMBERS
+from service.approach import Approach
+from service.config import DAY_S, Config
+from service.measurement.middleware import REQUESTS
+from service.web.cookies import PREFIX, cookie_name
+from service.web.fields import read_fields
+from service.web.negotiation import page
+from service.web.origin import refuse_cross_origin
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 LANGUAGE_COOKIE = f"{PREFIX}language"

@@ -34,10 +34,10 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from config import BadConfig
-from errors import StoreUnavailable
-from measurement import step
-from measurement.recorder import current
+from service.config import BadConfig
+from service.errors import StoreUnavailable
+from service.measurement import step
+from service.measurement.recorder import current
 
 LOCK_WAIT_S = 1.0  # a locked database becomes a clear 503, never a hung page
 LOCK_WAIT_MS = int(LOCK_WAIT_S * 1000)

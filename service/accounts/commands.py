@@ -8,13 +8,13 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
-from accounts.members import Change, Members, NameTaken, UnknownMember
-from accounts.names import MAX_USERNAME, BadName, as_compared, new_name
-from accounts.password_rules import MAX_PASSWORD, BadPassword, new_password
-from accounts.passwords import hash_password
-from config import privately
-from errors import StoreUnavailable
+from service.accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
+from service.accounts.members import Change, Members, NameTaken, UnknownMember
+from service.accounts.names import MAX_USERNAME, BadName, as_compared, new_name
+from service.accounts.password_rules import MAX_PASSWORD, BadPassword, new_password
+from service.accounts.passwords import hash_password
+from service.config import privately
+from service.errors import StoreUnavailable
 
 
 class MembersName(click.ParamType[str]):

@@ -12,9 +12,9 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from limits.util import WindowStats
 
-from accounts.names import as_compared
-from errors import RateLimited, StoreUnavailable
-from store_connection import StoreConnection
+from service.accounts.names import as_compared
+from service.errors import RateLimited, StoreUnavailable
+from service.store.connection import StoreConnection
 
 FAILURES_PER_MINUTE = 10
 MOST_KEYS_HERE = 10_000  # a few megabytes of a node's memory

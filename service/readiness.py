@@ -15,11 +15,11 @@ from flask_babel import gettext, lazy_gettext
 from redis import RedisError
 from redis.exceptions import AuthenticationError, ClusterDownError
 
-from accounts.database import Database
-from errors import KeyRingUnusable, StoreUnavailable
-from measurement import step
-from store_connection import DOES_NOT_ANSWER, StoreConnection
-from store_needs import Findings, try_store
+from service.accounts.database import Database
+from service.errors import KeyRingUnusable, StoreUnavailable
+from service.measurement import step
+from service.store.connection import DOES_NOT_ANSWER, StoreConnection
+from service.store.needs import Findings, try_store
 
 
 class Readiness:

@@ -6,10 +6,10 @@ from time import monotonic, sleep
 
 from sqlalchemy.exc import IntegrityError
 
-from accounts.identity import Role
-from accounts.members import Members
-from accounts.passwords import hash_password
-from errors import StoreUnavailable
+from service.accounts.identity import Role
+from service.accounts.members import Members
+from service.accounts.passwords import hash_password
+from service.errors import StoreUnavailable
 
 LOAD_PASSWORD = "load"  # noqa: S105
 DEFAULT_LOAD_MEMBERS = 1000

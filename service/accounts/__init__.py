@@ -3,7 +3,7 @@
 This package knows nothing of sessions or tokens; whoever keeps logins is told of a `Change`.
 """
 
-from accounts.identity import Identity
-from accounts.members import Change, Member, Members
+from service.accounts.identity import Identity
+from service.accounts.members import Change, Member, Members
 
 __all__ = ["Change", "Identity", "Member", "Members"]

@@ -4,7 +4,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from precis_i18n import get_profile
 
-from measurement import step
+from service.measurement import step
 
 # The smallest setting that OWASP's password storage guidance lists: 19 MiB, 2 passes, 1 lane.
 HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)

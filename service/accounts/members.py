@@ -8,9 +8,9 @@ from typing import Literal
 from sqlalchemy import String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from accounts.database import Base, Database
-from accounts.names import MAX_USERNAME, as_compared, new_name, who_may_be_meant
-from accounts.passwords import hash_password
+from service.accounts.database import Base, Database
+from service.accounts.names import MAX_USERNAME, as_compared, new_name, who_may_be_meant
+from service.accounts.passwords import hash_password
 
 
 class Member(Base):

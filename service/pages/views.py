@@ -5,11 +5,11 @@ from time import sleep
 from flask import Blueprint, Response, current_app, g
 from flask_babel import gettext
 
-from accounts.members import Members
-from errors import RoleTooLow
-from pages.notes import MAX_TEXT, Notes
-from web.fields import read_fields, text_field, whole_number_arg
-from web.negotiation import done, page
+from service.accounts.members import Members
+from service.errors import RoleTooLow
+from service.pages.notes import MAX_TEXT, Notes
+from service.web.fields import read_fields, text_field, whole_number_arg
+from service.web.negotiation import done, page
 
 MAX_WORK_MS = 1000
 MEMBERS_SHOWN = 100

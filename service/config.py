@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from session_auth.store_client import parse_address
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 
 DAY_S = 24 * 60 * 60
 YEAR_S = 365 * DAY_S

@@ -39,7 +39,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template
 from flask_babel import LazyString, gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from web.negotiation import wants_html
+from service.web.negotiation import wants_html
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The protected pages, written once and mounted behind every approach. They know the `Identity`, not its origin."""
 
-from pages.notes import Notes
-from pages.views import pages_blueprint
+from service.pages.notes import Notes
+from service.pages.views import pages_blueprint
 
 __all__ = ["Notes", "pages_blueprint"]
