@@ -10,12 +10,14 @@ from time import time
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cluster.address import MOST_NODES, Address, CannotStart
-from cluster.embedded_store import store_address
 from exhibits import exhibits_blueprint, keys_blueprint
-from folk_server import folk_blueprint
-from lab_controls import answer_only_to, controls_blueprint
-from open_access import open_approach
+from lab.cluster.address import MOST_NODES, Address, CannotStart
+from lab.cluster.embedded_store import store_address
+from lab.controls import answer_only_to, controls_blueprint
+from lab.demo import seed_demo
+from lab.naive_server import folk_blueprint
+from lab.open_access import open_approach
+from lab.pages.walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 from planner import planner_blueprint
 from planner.runs import COMMITTED, Runs
 from service import errors
@@ -23,7 +25,6 @@ from service.accounts import Change, Members
 from service.accounts.attempts import Attempts
 from service.accounts.commands import commands as member_commands
 from service.accounts.database import Database
-from service.accounts.demo import seed_demo
 from service.accounts.login import Door
 from service.approach import Approach
 from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
@@ -40,7 +41,6 @@ from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPr
 from token_auth import KeyRing
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
-from walkthrough import Look, comparison_blueprint, walkthrough_blueprint
 
 
 def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
@@ -150,7 +150,7 @@ def _tell(approaches: Collection[Approach], change: Change) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
-    from cluster import lab  # noqa: PLC0415  # a node, which imports this module too, starts nothing
+    from lab.cluster import lab  # noqa: PLC0415  # a node, which imports this module too, starts nothing
 
     options = _options(arguments)
     keep_files_private()

@@ -28,7 +28,7 @@ from bench.charts import draw
 from bench.cores import Cores, divided
 from bench.machine import describe, typed
 from bench.report import RESULTS, in_markdown, in_terminal
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

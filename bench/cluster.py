@@ -18,8 +18,8 @@ from time import perf_counter, sleep
 
 import psutil
 
-from cluster.client import order
-from cluster.embedded_store import free_port
+from lab.cluster.client import order
+from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024

@@ -13,7 +13,7 @@ from redis import Redis
 from werkzeug.test import EnvironBuilder
 
 from app import create_app
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from service.config import Config
 from token_auth.store import ROTATIONS_PER_S
 

@@ -17,7 +17,7 @@ from bench.arms.arm import FOLDER, STORE_URL, Arm
 from bench.arms.table import named
 from bench.in_process import Apps
 from bench.proving import prove
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 
 BARE = "bare Flask"
 # What a path takes above bare Flask, in requests of bare Flask, as it was measured with Python 3.11. Its limit is a

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from types import FrameType
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 
 # From the outside in, as a request travels: a key, and how it is called in English and Korean.
 LAYERS = {
@@ -33,7 +33,7 @@ _OWN = {
     "token_auth": "token",
     "service/measurement": "measurement",
     "service/pages": "page",
-    "open_access": "page",
+    "lab/open_access": "page",
     "bench/arms": "page",
     "bench": "caller",
     "": "web",

@@ -20,7 +20,7 @@ from app import create_app
 from bench.cores import Stopwatch
 from bench.in_process import WsgiCaller
 from bench.machine import describe, typed
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from loadtests.estimates import Estimate, median_of
 from loadtests.seeding import PREFIX, log_in
 from service.config import Config

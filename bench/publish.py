@@ -16,7 +16,7 @@ from bench import waterfall
 from bench.arms.left_out import LANGUAGES
 from bench.charts import draw, save
 from bench.report import Results, Section, as_markdown, leaves_out, sections, warnings
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 
 DATA = ROOT / "docs" / "bench"
 PAGES = {"en": ROOT / "docs" / "bench.md", "ko": ROOT / "docs" / "bench.ko.md"}

@@ -9,7 +9,7 @@ from bench import comparisons
 from bench.arms.left_out import LANGUAGES, said
 from bench.arms.table import ARMS
 from bench.over_http import UNDISTURBED
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 from loadtests.estimates import Estimate, median_of
 
 Results = Mapping[str, Any]

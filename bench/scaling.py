@@ -23,7 +23,7 @@ from redis import Redis
 from bench.scaling_client import Member, Window
 from bench.scaling_lab import DOORS, Lab, running_lab
 from bench.scaling_results import Arm, results
-from cluster.node import NODE_THREADS
+from lab.cluster.node import NODE_THREADS
 
 NODES = 4
 MEMBERS = 24

@@ -12,8 +12,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
 
-from cluster.client import State, order
-from cluster.embedded_store import free_port
+from lab.cluster.client import State, order
+from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
 DOORS = ("session", "token")  # the approaches that are measured

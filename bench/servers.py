@@ -16,9 +16,9 @@ from bench.arms.arm import STORE_URL, Arm, LabApp, NodeApp, PythonApp
 from bench.arms.ours import instance
 from bench.cores import starting_on
 from bench.proving import Answer, Unproved
-from cluster.embedded_store import free_port
-from cluster.node import BACKLOG, NODE_THREADS
-from cluster.process import Process
+from lab.cluster.embedded_store import free_port
+from lab.cluster.node import BACKLOG, NODE_THREADS
+from lab.cluster.process import Process
 
 READY_WITHIN_S = 30.0
 NODE_FOLDER = Path(__file__).parent / "node"

@@ -10,9 +10,9 @@ from typing import Any
 from redis import Redis
 
 from app import create_app
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
+from lab.demo import seed_load_members
 from service.accounts.database import Database
-from service.accounts.demo import seed_load_members
 from service.accounts.members import Members
 from service.config import DAY_S, Config
 from service.store.connection import StoreConnection

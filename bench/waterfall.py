@@ -31,7 +31,7 @@ from bench.layers import LAYERS, layer_of
 from bench.machine import describe, typed
 from bench.proving import prove
 from bench.report import RESULTS, Table, as_text
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from loadtests.hues import colours
 
 PATHS = ("bare Flask", "/open", "/session", "/token HS256", "/token EdDSA", "/hybrid HS256")

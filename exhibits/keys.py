@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from lab_controls import Guard
+from lab.controls import Guard
 from service.config import Algorithm, Config
 from service.errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
 from service.web.fields import read_fields

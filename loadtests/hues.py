@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 THEMES = ("light", "dark")

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.request import Request, urlopen
 
-from cluster.client import State, order
-from cluster.embedded_store import free_port
-from cluster.process import ROOT
+from lab.cluster.client import State, order
+from lab.cluster.embedded_store import free_port
+from lab.cluster.process import ROOT
 from service.config import Config
 
 READY_WITHIN_S = 60.0
@@ -47,7 +47,7 @@ class Lab:
         command = [sys.executable, "app.py", "--port", str(self._port), *how]
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(  # on a tether: it ends with us, however we end
-                [sys.executable, "-m", "cluster.tether", "lab", *command],
+                [sys.executable, "-m", "lab.cluster.tether", "lab", *command],
                 cwd=ROOT,
                 env={**kept, "INSTANCE_DIR": str(self.folder), "LAB": "1", **self._settings},
                 stdin=subprocess.PIPE,

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import click
 import msgspec
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 from loadtests.results import RESULTS, WINDOWS, Run, read_results
 from loadtests.whole import append_line, write_whole
 from loadtests.windows import Window

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 from loadtests.arms import Crowd
 
 PATIENCE_S = 3.0

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 from loadtests.charts import figure, plotly_script
 from loadtests.hues import THEMES, colours
 from loadtests.outcome import Outcome

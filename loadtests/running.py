@@ -14,9 +14,9 @@ import click
 import msgspec
 from redis import RedisError
 
-from cluster.client import NoSupervisor
-from cluster.orders import Refused
-from cluster.runtime_folder import RuntimeFolder
+from lab.cluster.client import NoSupervisor
+from lab.cluster.orders import Refused
+from lab.cluster.runtime_folder import RuntimeFolder
 from loadtests.experiments import BY_NAME
 from loadtests.given_store import GivenStore
 from loadtests.lab import LabFailed

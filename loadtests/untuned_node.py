@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster.address import Address
-from cluster.embedded_store import free_port
-from cluster.node import Node
+from lab.cluster.address import Address
+from lab.cluster.embedded_store import free_port
+from lab.cluster.node import Node
 from loadtests.lab import SETTINGS
 
 

@@ -3,7 +3,7 @@
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
-from cluster.address import Address
+from lab.cluster.address import Address
 from loadtests.lab import READY_WITHIN_S, LabFailed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel.support import Translations
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 

@@ -20,7 +20,7 @@ from flask import (
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from service.accounts.demo import DEMO_MEMBERS
+from lab.demo import DEMO_MEMBERS
 from service.approach import Approach
 from service.config import DAY_S, Config
 from service.measurement.middleware import REQUESTS

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from redis import Redis
 
 from app import create_app
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from service.accounts import passwords
 from service.config import Config
 from tests.aftermath import end_with_parent

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cluster.client import order
+from lab.cluster.client import order
 from tests.aftermath import aftermath
 from tests.ports import free_port
 from tests.seeded import copy_seeds

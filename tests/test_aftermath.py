@@ -18,7 +18,7 @@ import subprocess, tempfile
 from pathlib import Path
 from time import sleep
 
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from tests.aftermath import aftermath
 
 def test_that_is_ended_in_the_middle(lab):

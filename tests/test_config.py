@@ -236,7 +236,7 @@ def test_arguments_that_the_lab_does_not_take_are_refused(
 
 def test_the_lab_is_one_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "_make_what_nodes_share", lambda config: None)
-    monkeypatch.setattr("cluster.lab.run", lambda config, *_: int(config.lab))
+    monkeypatch.setattr("lab.cluster.lab.run", lambda config, *_: int(config.lab))
     monkeypatch.setenv("LAB", "")
     assert app.main([]) == 1
     monkeypatch.setenv("LAB", "0")

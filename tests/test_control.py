@@ -10,9 +10,9 @@ from time import perf_counter, sleep
 import psutil
 import pytest
 
-from cluster.client import NoSupervisor, order
-from cluster.orders import Refused
-from cluster.process import Process
+from lab.cluster.client import NoSupervisor, order
+from lab.cluster.orders import Refused
+from lab.cluster.process import Process
 from tests.lab_processes import Lab, descendants, process_table
 from tests.stopwatch import eventually
 
@@ -25,7 +25,7 @@ def test_what_a_killed_tether_left_behind_is_ended_once(monkeypatch: pytest.Monk
     pid, kill = process.pid, os.killpg
     assert pid is not None
     os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
-    monkeypatch.setattr("cluster.process.os.killpg", lambda *how: (killed.append(how), kill(*how)))
+    monkeypatch.setattr("lab.cluster.process.os.killpg", lambda *how: (killed.append(how), kill(*how)))
     for _ in range(3):
         process.stop()
     assert killed == [(pid, signal.SIGKILL)]

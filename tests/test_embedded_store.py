@@ -14,23 +14,23 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
 
-import cluster.embedded_store
-from cluster.embedded_store import (
+from lab.cluster import embedded_store
+from lab.cluster.embedded_store import (
     EmbeddedStore,
     StoreDidNotStart,
     answers,
     free_port,
     store_address,
 )
-from cluster.process import ROOT, Process
-from cluster.published import publish, withdraw
+from lab.cluster.process import ROOT, Process
+from lab.cluster.published import publish, withdraw
 from service.config import Config
 from tests.lab_processes import Running, descendants, process_table
 from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 
-SERVER = "from cluster.embedded_store import EmbeddedStore; store = EmbeddedStore(); print(store.url, flush=True); "
+SERVER = "from lab.cluster.embedded_store import EmbeddedStore; store = EmbeddedStore(); print(store.url, flush=True); "
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_a_port_that_is_taken_in_between_is_given_up_for_another(monkeypatch: py
     first = EmbeddedStore()
     taken = int(first.url.rpartition(":")[2].partition("/")[0])
     ports = iter([taken, free_port()])
-    monkeypatch.setattr(cluster.embedded_store, "free_port", lambda: next(ports))
+    monkeypatch.setattr(embedded_store, "free_port", lambda: next(ports))
     second = EmbeddedStore()
     assert (answers(first.url), answers(second.url)) == (True, True)
     second.stop()
@@ -135,7 +135,7 @@ def test_a_port_that_is_taken_in_between_is_given_up_for_another(monkeypatch: py
 
 
 def test_a_store_that_cannot_start_says_so_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, temp: Path) -> None:
-    monkeypatch.setattr(cluster.embedded_store, "server_binary", lambda: Path(sys.executable))
+    monkeypatch.setattr(embedded_store, "server_binary", lambda: Path(sys.executable))
     with pytest.raises(StoreDidNotStart):
         EmbeddedStore()
     assert not list(temp.iterdir())
@@ -187,7 +187,7 @@ def no_other_store(monkeypatch: pytest.MonkeyPatch) -> None:
     class Own:
         url = "a store of our own"
 
-    monkeypatch.setattr(cluster.embedded_store, "_own_store", Own)
+    monkeypatch.setattr(embedded_store, "_own_store", Own)
 
 
 @pytest.mark.usefixtures("no_other_store")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from tests.crowd import CUT, Crowd
 from tests.faulty_store import FaultyStore
 from tests.lab_processes import SOON_S, Lab

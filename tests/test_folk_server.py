@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import inspect
 from werkzeug.test import TestResponse
 
-from folk_server.tokens import ACCESS_S, REFRESH_S
+from lab.naive_server.tokens import ACCESS_S, REFRESH_S
 from tests.conftest import Clock, MakeApp, MakeConfig, MakeVisitor
 from tests.forge import claims_of, header_of
 from tests.problems import assert_problem

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from cluster.address import Address
+from lab.cluster.address import Address
 from tests.conftest import MakeApp
 from tests.problems import assert_problem
 from tests.visitor import PASSWORDS, Visitor
@@ -70,7 +70,7 @@ def test_where_no_way_leads_out_an_address_of_this_machine_is_printed(monkeypatc
         raise OSError("Network is unreachable")
 
     card = [SimpleNamespace(family=AF_INET, address=address) for address in ("127.0.0.1", "10.0.0.7")]
-    monkeypatch.setattr("cluster.address.socket.socket.connect", no_route)
+    monkeypatch.setattr("lab.cluster.address.socket.socket.connect", no_route)
     monkeypatch.setattr("psutil.net_if_addrs", lambda: {"lo": card[:1], "eth0": card[1:]})
     assert Address("0.0.0.0", 8000).lan_url == "http://10.0.0.7:8000"
     monkeypatch.setattr("psutil.net_if_addrs", dict)

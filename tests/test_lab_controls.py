@@ -13,11 +13,11 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 
-from cluster.control import control_api
-from cluster.orders import Refused
-from cluster.supervisor import Supervisor
-from lab_controls.guard import SHARED_FILE
-from lab_controls.guesses import FAILURES_PER_MINUTE
+from lab.cluster.control import control_api
+from lab.cluster.orders import Refused
+from lab.cluster.supervisor import Supervisor
+from lab.controls.guard import SHARED_FILE
+from lab.controls.guesses import FAILURES_PER_MINUTE
 from tests.conftest import MakeApp, app_in
 from tests.problems import assert_problem
 

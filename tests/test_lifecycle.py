@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.published import publish
+from lab.cluster.published import publish
 from tests.lab_processes import SOON_S, Lab, descendants, process_table
 from tests.ports import free_port
 from tests.stopwatch import eventually

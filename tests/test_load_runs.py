@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from cluster.load_run import EXPERIMENTS, LoadRun
-from cluster.orders import Refused
-from lab_controls.load_tests import EXPERIMENTS as ON_THE_PAGE
-from lab_controls.load_tests import kept_runs
+from lab.cluster.load_run import EXPERIMENTS, LoadRun
+from lab.cluster.orders import Refused
+from lab.controls.load_tests import EXPERIMENTS as ON_THE_PAGE
+from lab.controls.load_tests import kept_runs
 from loadtests.experiments import BY_NAME
 from loadtests.results import read_results
 from tests.conftest import MakeApp
@@ -122,7 +122,7 @@ def test_a_node_compares_for_one_visitor_at_a_time_and_says_so(
         meanwhile.append(app.test_client().get(path))
         return {"rows": []}
 
-    monkeypatch.setattr("lab_controls.load_tests._compare", asked_meanwhile)
+    monkeypatch.setattr("lab.controls.load_tests._compare", asked_meanwhile)
     assert app.test_client().get(path).status_code == 200
     [busy] = meanwhile
     assert_problem(busy, 503, "busy")
@@ -135,7 +135,7 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
     run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It said "the fault is ours", with a 500."""
-    monkeypatch.setattr("lab_controls.load_tests.COMPARES_WITHIN_S", 0.01)
+    monkeypatch.setattr("lab.controls.load_tests.COMPARES_WITHIN_S", 0.01)
     slow = run[0].test_client().get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
     assert_problem(slow, 503, "busy")
     assert "took too long" in slow.get_json()["detail"]
@@ -164,7 +164,7 @@ def test_a_load_test_that_is_killed_has_its_report_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As for want of memory: the page had a run without a report, and nothing to open."""
-    monkeypatch.setattr("cluster.load_run.COMMAND", (sys.executable, "-c", KILLED))
+    monkeypatch.setattr("lab.cluster.load_run.COMMAND", (sys.executable, "-c", KILLED))
     load_run = LoadRun(tmp_path)
     load_run.start("lifetimes", quick=True)
 

@@ -15,7 +15,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from service.accounts import commands, demo
+from lab import demo
+from service.accounts import commands
 from service.accounts.password_rules import MAX_PASSWORD, MIN_PASSWORD
 from service.config import Config
 from tests.aftermath import aftermath

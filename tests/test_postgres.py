@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import create_engine, select, text
 
 from app import create_app
+from lab.demo import seed_demo
 from service.accounts import Members
 from service.accounts.database import LOCK_WAIT_S, Database
-from service.accounts.demo import seed_demo
 from service.accounts.passwords import hash_password
 from service.pages.notes import NEWEST, Note, Notes
 from tests.conftest import Clock, config_in

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from cluster.address import CannotStart
-from cluster.store import GivenStore, running_store
+from lab.cluster.address import CannotStart
+from lab.cluster.store import GivenStore, running_store
 from service.config import Config
 from service.store.needs import TTL_S, _needs
 from tests.conftest import MakeConfig

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from service.config import Config
 from session_auth.errors import StoreUnavailable
 from tests.conftest import MakeApp, MakeVisitor

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from cluster.address import CannotStart
-from cluster.store import running_store
+from lab.cluster.address import CannotStart
+from lab.cluster.store import running_store
 from session_auth.credential import hashed
 from session_auth.store_client import connect
 from tests.asking import Asking

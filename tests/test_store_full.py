@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from cluster.embedded_store import EmbeddedStore
+from lab.cluster.embedded_store import EmbeddedStore
 from tests.conftest import MakeApp
 from tests.session_probe import admit
 from tests.session_views import add_views

@@ -5,9 +5,9 @@ import sys
 import psutil
 import pytest
 
-from cluster import vitals
-from cluster.process import Process
-from cluster.supervised import Supervised
+from lab.cluster import vitals
+from lab.cluster.process import Process
+from lab.cluster.supervised import Supervised
 from tests.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes

@@ -11,6 +11,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app import create_app
+from lab.pages.walkthrough.stories import STORIES
+from lab.pages.walkthrough.story import Act, Look, Request, Step
 from service.accounts.attempts import FAILURES_PER_MINUTE
 from tests.conftest import Clock, MakeApp, config_in
 from tests.lab_processes import Lab
@@ -18,8 +20,6 @@ from tests.problems import assert_problem
 from tests.seeded import copy_seeds
 from tests.stopwatch import eventually
 from tests.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor, change_password
-from walkthrough.stories import STORIES
-from walkthrough.story import Act, Look, Request, Step
 
 BROWSER = {"Accept": "text/html"}
 NOBODY = "http://127.0.0.1:1"

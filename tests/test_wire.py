@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from service.measurement.wire import MAX_HEADER
+from lab.wire import MAX_HEADER
 from tests.conftest import MakeApp, MakeVisitor
 from tests.session_probe import admit
 from tests.visitor import PASSWORDS

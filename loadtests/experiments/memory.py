@@ -13,7 +13,7 @@ from typing import Any
 
 from redis import Redis
 
-from cluster.process import ROOT
+from lab.cluster.process import ROOT
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Line, line_through
 from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from cluster.node import NODE_THREADS
+from lab.cluster.node import NODE_THREADS
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import GUARDED, HUES, IN_TURN, NAMES, TOO_LITTLE, interval

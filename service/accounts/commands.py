@@ -8,7 +8,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from service.accounts.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
+from lab.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
 from service.accounts.members import Change, Members, NameTaken, UnknownMember
 from service.accounts.names import MAX_USERNAME, BadName, as_compared, new_name
 from service.accounts.password_rules import MAX_PASSWORD, BadPassword, new_password

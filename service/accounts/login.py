@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from flask import Response, request
 from flask_babel import lazy_gettext
 
+from lab.demo import is_public
 from service.accounts.attempts import Attempts
-from service.accounts.demo import is_public
 from service.accounts.members import Member, Members
 from service.accounts.names import MAX_USERNAME, as_compared
 from service.accounts.password_rules import MAX_PASSWORD

@@ -3,7 +3,7 @@
 The members of a lab are exempt: what they are given is printed on its home page.
 """
 
-from service.accounts.demo import PUBLIC_PASSWORDS
+from lab.demo import PUBLIC_PASSWORDS
 from service.accounts.names import as_compared
 from service.accounts.passwords import as_hashed, is_password
 

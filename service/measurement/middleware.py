@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any
 
+from lab.wire import Overheard, is_told, lab_wire
 from service.measurement.recorder import PARTS, Recorder, Step, current
-from service.measurement.wire import Overheard, is_told, lab_wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
+from lab.pages.walkthrough.stories import STORIES
+from lab.pages.walkthrough.stories.parts import SHORT_S
+from lab.pages.walkthrough.story import Expect, Look, Request, Step
 from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
-from walkthrough.stories import STORIES
-from walkthrough.stories.parts import SHORT_S
-from walkthrough.story import Expect, Look, Request, Step
 
 pytestmark = pytest.mark.browser
 

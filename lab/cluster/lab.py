@@ -1,0 +1,119 @@
+"""Start the lab's processes, say when it is ready, and end them all when it ends."""
+
+import logging
+import secrets
+import signal
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic, sleep
+
+from lab.cluster.address import Address, CannotStart
+from lab.cluster.control import control_api
+from lab.cluster.load_run import LoadRun
+from lab.cluster.preloaded import Preloaded
+from lab.cluster.published import control_file, published
+from lab.cluster.runtime_folder import RuntimeFolder
+from lab.cluster.store import running_store
+from lab.cluster.supervisor import Doors, Supervisor, refuse_long_path
+from service.config import Config
+
+READY_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.1
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # read aloud in a classroom: no I, O, 0 or 1
+CODE_LENGTH = 8
+
+
+class StopRequest:
+    """Whether somebody has asked the lab to stop: Ctrl-C, SIGTERM, or the end of its terminal."""
+
+    def __init__(self) -> None:
+        self.made = False  # and no Event: its lock may be held by the very thread that a signal interrupts
+        signal.signal(signal.SIGINT, self._make)
+        signal.signal(signal.SIGTERM, self._make)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` sets it
+            signal.signal(signal.SIGHUP, self._make)
+
+    def _make(self, *_: object) -> None:
+        self.made = True
+
+
+def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, direct: bool = False) -> int:
+    """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`.
+
+    The address is the balancer's round robin door, and the next free port is the sticky one; or, with `direct`, the one
+    node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
+    """
+    preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
+    # What the nodes say of the store, we say in our own words.
+    logging.getLogger("session_auth.store_client").setLevel(logging.CRITICAL)
+    stop = StopRequest()
+    address.refuse_if_taken()
+    doors = Doors(address, None if direct else address.next_free())
+    code = (config.instructor_code or _new_code()) if lan and config.lab else None
+    with ExitStack() as parts:
+        if preloaded:
+            parts.callback(preloaded.stop)
+        store = parts.enter_context(running_store(config))
+        folder = _runtime_folder()
+        parts.callback(folder.remove)
+        refuse_long_path(folder.path)
+        socket = folder.path / "control.socket"
+        environment = _environment(config, store.url, socket, code, doors)
+        load_run = LoadRun(config.instance_dir / "loadtests", own_store=config.redis_url is None)
+        supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes, preloaded)
+        parts.callback(supervisor.stop)
+        if _becomes_ready(supervisor, stop):  # and no order before that
+            parts.enter_context(control_api(supervisor, socket))
+            parts.enter_context(published(str(socket), control_file(config)))
+            _announce(doors, lan, code)
+            while not stop.made:
+                supervisor.look()
+                sleep(LOOK_EVERY_S)
+    return 0
+
+
+def _runtime_folder() -> RuntimeFolder:
+    try:
+        return RuntimeFolder()
+    except OSError as error:
+        raise CannotStart(f"TMPDIR: no folder can be made there ({error.strerror})") from None
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def _announce(doors: Doors, lan: bool, code: str | None) -> None:
+    print(f"Ready: {doors.round_robin.url}", flush=True)
+    if doors.sticky:
+        print(f"Sticky: {doors.sticky.url}", flush=True)
+    if lan:
+        print(f"On this network: {doors.round_robin.lan_url}", flush=True)
+    if code:
+        print(f"Instructor code: {code}", flush=True)
+
+
+def _environment(config: Config, redis_url: str, control: Path, code: str | None, doors: Doors) -> Mapping[str, str]:
+    """Return what a node cannot read as we did: it has another working folder, a store and a balancer that are ours."""
+    return {
+        "REDIS_URL": redis_url,
+        "INSTANCE_DIR": str(config.instance_dir),
+        "DATABASE_URL": config.database_url,
+        "KEY_RING_FILE": str(config.key_ring_file),
+        "NODE_NAME": config.node_name,
+        "TRUSTED_PROXIES": str(config.trusted_proxies + (doors.sticky is not None)),
+        "CONTROL_SOCKET": str(control),
+        "FRONT_DOOR": doors.round_robin.url.lower(),
+        "INSTRUCTOR_CODE": code or "",
+    }
+
+
+def _becomes_ready(supervisor: Supervisor, stop: StopRequest) -> bool:
+    """Wait until the lab answers; return whether it does, or was stopped before. Raise `CannotStart`."""
+    deadline = monotonic() + READY_WITHIN_S
+    while not stop.made and not supervisor.is_ready():
+        if monotonic() > deadline:
+            raise CannotStart(f"the lab was not ready within {READY_WITHIN_S:.0f} s")
+        sleep(0.05)
+    return not stop.made

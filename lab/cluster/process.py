@@ -1,0 +1,100 @@
+"""A child process that ends with us, however we end."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any, Protocol
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 5.0  # longer than a tether's own
+
+
+class RunningTether(Protocol):
+    """What is needed of a tether that runs: `subprocess.Popen`, or what stands in for it."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    returncode: int | Any
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+class Process:
+    """A command on a tether (see `lab.cluster.tether`); what it prints appears on standard error behind its `name`.
+
+    `tether` is one that runs already, in place of a command.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        tether: RunningTether | None = None,
+    ) -> None:
+        self._tether: RunningTether = tether or subprocess.Popen(
+            [sys.executable, "-m", "lab.cluster.tether", name, *command],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which ends the rest in order
+        )
+        self._listening = Lock()
+        self._pid: bytes | None = None
+        self._is_gone = False
+
+    @property
+    def pid(self) -> int | None:
+        """The command's process id, or None if its tether ended before it could start the command."""
+        assert self._tether.stdout is not None  # asked for above
+        with self._listening:  # it is said once
+            if self._pid is None:
+                self._pid = self._tether.stdout.readline().strip()
+        return int(self._pid) if self._pid else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The command's exit code, or None while it runs; 128 and the number if a signal ended it."""
+        return self._tether.poll()
+
+    def signal(self, number: signal.Signals, whole_group: bool = False) -> None:
+        """Send a signal to the command, or to all that it started; nothing happens if it has ended."""
+        if self.exit_code is None and self.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number) if whole_group else os.kill(self.pid, number)
+
+    def end(self) -> None:
+        """Ask the command and all that it started to end; `exit_code` tells when they have."""
+        assert self._tether.stdin is not None  # asked for above
+        self._tether.stdin.close()
+
+    def stop(self) -> None:
+        """End the command and all that it started, and wait until they are gone. Twice is no more than once.
+
+        Once they are gone, their process id may be given to anybody.
+        """
+        if self._is_gone:
+            return
+        self.end()
+        try:
+            self._tether.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._tether.kill()
+            self._tether.wait()
+        if self._tether.returncode < 0:  # a tether that was killed could not do it
+            self._kill_command()
+        self._is_gone = True
+
+    def _kill_command(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            if self.pid is not None:
+                os.killpg(self.pid, signal.SIGKILL)

@@ -1,0 +1,245 @@
+"""The store that the lab's nodes share: somebody else's, or one of its own with a hand on every switch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from redis import RedisError
+from redis.exceptions import AuthenticationError, ClusterDownError
+
+from lab.cluster.address import CannotStart
+from lab.cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
+from lab.cluster.orders import Refused
+from lab.cluster.published import published, store_file
+from lab.cluster.slow_link import SlowLink
+from lab.cluster.supervised import Supervised, Wanted
+from lab.cluster.vitals import NOTHING, Vitals
+from service.config import Config
+from service.store.needs import Findings, try_store
+from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
+
+LONGEST_ROUND_TRIP_MS = 50.0
+
+NO_CONTENTS = {"keys": None, "used_bytes": None, "full": False}
+
+
+class Store(Protocol):
+    """A store as the supervisor handles it. Every order raises `Refused` if it cannot be carried out."""
+
+    url: str
+
+    def look(self) -> None:
+        """Notice what happened to its process. Called again and again."""
+
+    def state(self, vitals: Vitals) -> dict[str, Any]:
+        """Return what is known of it, as `GET /state` shows it."""
+
+    def want(self, wanted: Wanted) -> None:
+        """Bring its process there."""
+
+    def restart(self) -> None:
+        """End its process in order, and start it again on what it held."""
+
+    def empty(self) -> None:
+        """Forget everything that it holds."""
+
+    def set_full(self, full: bool) -> None:
+        """Refuse every write as if its memory were full, or no longer."""
+
+    def set_round_trip(self, milliseconds: float) -> None:
+        """Let every reply take this much longer, from 0 to 50 ms."""
+
+
+class GivenStore:
+    """The store at `REDIS_URL`. It may have other users: it is watched and left alone."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self.url = url
+        self._prefix = prefix
+
+    def look(self) -> None:
+        return
+
+    def state(self, vitals: Vitals) -> dict[str, Any]:
+        return {
+            "name": "store",
+            "embedded": False,
+            "state": "running" if self._answers() else "stopped",
+            "restarts": 0,
+            "round_trip_ms": 0,
+            **NOTHING,
+            **NO_CONTENTS,
+        }
+
+    def want(self, wanted: Wanted) -> None:
+        raise _not_ours()
+
+    def restart(self) -> None:
+        raise _not_ours()
+
+    def empty(self) -> None:
+        raise _not_ours()
+
+    def set_full(self, full: bool) -> None:
+        raise _not_ours()
+
+    def set_round_trip(self, milliseconds: float) -> None:
+        raise _not_ours()
+
+    def _answers(self) -> bool:
+        try:
+            _try(self.url, self._prefix)
+        except (RedisError, OSError):
+            return False
+        return True
+
+
+class OwnStore:
+    """The embedded store, under supervision."""
+
+    def __init__(self, embedded: EmbeddedStore) -> None:
+        self.url = embedded.url
+        self._embedded = embedded
+        self._supervised = Supervised("store", embedded.launch, self._answers, embedded.process)
+        self._link: SlowLink | None = None
+
+    def look(self) -> None:
+        self._supervised.look()
+
+    def state(self, vitals: Vitals) -> dict[str, Any]:
+        return {
+            "name": "store",
+            "embedded": True,
+            "state": self._supervised.state,
+            "restarts": self._supervised.restarts,
+            "round_trip_ms": 1000 * self._link.delay_s if self._link else 0,
+            **vitals.of(self._supervised),
+            **self._contents(),
+        }
+
+    def want(self, wanted: Wanted) -> None:
+        if wanted == "hanging" and self._supervised.has_ended:
+            raise _not_running()
+        self._supervised.want(wanted)
+
+    def restart(self) -> None:
+        self._supervised.restart()
+
+    def empty(self) -> None:
+        self._tell("FLUSHALL")
+
+    def set_full(self, full: bool) -> None:
+        self._tell("CONFIG", "SET", "maxmemory", 1 if full else 0)
+
+    def set_round_trip(self, milliseconds: float) -> None:
+        if not 0 <= milliseconds <= LONGEST_ROUND_TRIP_MS:
+            raise Refused(400, "bad_request", f"ms takes a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
+        try:
+            if milliseconds and self._link:
+                self._link.delay_s = milliseconds / 1000
+            elif milliseconds:
+                self._put_link_between(milliseconds / 1000)
+            else:
+                self._take_link_out()
+        except (RedisError, OSError):
+            raise _not_running() from None
+
+    def stop(self) -> None:
+        """End it, and whatever it holds."""
+        if self._link:
+            self._link.close()
+        self._embedded.stop()
+
+    def _put_link_between(self, delay_s: float) -> None:
+        self._embedded.move_to(free_port())
+        try:
+            self._link = SlowLink(self._embedded.port, self._embedded.listens_on, delay_s)
+        except OSError:  # somebody took the port in between
+            self._embedded.move_to(self._embedded.port)
+            raise
+        self._embedded.part_with_clients()
+
+    def _take_link_out(self) -> None:
+        if self._link is None:
+            return
+        self._tell("PING")  # before anything is changed: a store that is down keeps its link
+        self._link.close()
+        self._link = None
+        self._embedded.move_to(self._embedded.port)
+        self._embedded.part_with_clients()
+
+    def _answers(self) -> bool:
+        if not answers(self._embedded.own_url):
+            return False
+        self._embedded.begin_to_log()
+        return True
+
+    def _contents(self) -> dict[str, Any]:
+        if self._supervised.state != "running":
+            return NO_CONTENTS
+        try:
+            with self._embedded.client() as client:
+                memory, keys = client.info("memory"), client.dbsize()
+        except (RedisError, OSError):
+            return NO_CONTENTS
+        return {"keys": keys, "used_bytes": memory["used_memory"], "full": memory["maxmemory"] > 0}
+
+    def _tell(self, *command: str | int) -> None:
+        try:
+            with self._embedded.client() as client:
+                client.execute_command(*command)
+        except (RedisError, OSError):
+            raise _not_running() from None
+
+
+def _not_ours() -> Refused:
+    return Refused(409, "not_ours", "the store at REDIS_URL is not the lab's own; only an embedded one has switches")
+
+
+def _not_running() -> Refused:
+    return Refused(409, "not_running", "the store does not answer; start or resume it first")
+
+
+@contextmanager
+def running_store(config: Config) -> Iterator[Store]:
+    """Give the store at `REDIS_URL`, or start one that ends afterwards. Raise `CannotStart` or `BadConfig`."""
+    if config.redis_url is not None:
+        _refuse_missing_store(config.redis_url, config.store_prefix)
+        yield GivenStore(config.redis_url, config.store_prefix)
+        return
+    try:
+        store = OwnStore(EmbeddedStore())
+    except OSError as error:
+        raise CannotStart(f"{error}; REDIS_URL takes the address of another") from None
+    try:
+        with published(store.url, store_file(config)):
+            yield store
+    finally:
+        store.stop()
+
+
+def _refuse_missing_store(url: str, prefix: str) -> None:
+    """Raise `CannotStart` if sessions cannot be served from this store. One that is full can be read: that passes."""
+    where = hosts_of(url)  # never with the password that the address may hold
+    try:
+        found = _try(url, prefix)
+    except AuthenticationError:
+        raise CannotStart(f"REDIS_URL: the store at {where} asks for another password") from None
+    except ClusterDownError:
+        raise CannotStart(f"REDIS_URL: no cluster that serves every slot is at {where}") from None
+    except NoMasterNamed:
+        raise CannotStart(f"REDIS_URL: no sentinel at {where} names a master of this service") from None
+    except (RedisError, OSError) as error:
+        raise CannotStart(f"REDIS_URL: no store answers at {where} ({reason_of(error)})") from None
+    if found.is_replica:
+        raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; take its master")
+    if found.is_too_old:
+        known = f"the one at {where} does not know {found.lacking}"
+        raise CannotStart(f"REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey; {known}")
+    if found.lacking:
+        raise CannotStart(f"REDIS_URL: the store at {where} does not let this user use {found.lacking}")
+
+
+def _try(url: str, prefix: str) -> Findings:
+    with connect(url, TIMEOUT_S) as client:
+        return try_store(client, prefix)

@@ -1,0 +1,110 @@
+"""One process kept as somebody asked for it: what ends by itself is started again, what was stopped stays down."""
+
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic, time
+from typing import Literal
+
+from lab.cluster.process import Process
+
+Wanted = Literal["running", "stopped", "killed", "hanging"]
+State = Literal["starting", "running", "stopping", "stopped", "killed", "hanging", "crashed"]
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+STEADY_AFTER_S = 30.0  # whoever ran this long and ends then, ends for a new reason
+
+
+class Supervised:
+    """A process by `name`. `launch` starts it, `answers` tells whether it does its work. One thread at a time."""
+
+    def __init__(
+        self, name: str, launch: Callable[[], Process], answers: Callable[[], bool], process: Process | None = None
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self._launch = launch
+        self._answers = answers
+        self._wanted: Wanted = "running"
+        self._pause_s = FIRST_PAUSE_S
+        self._again_at: float | None = None
+        self.is_ready = False
+        self._began(process or launch())
+
+    @property
+    def state(self) -> State:
+        """What it does right now."""
+        if self._wanted in ("stopped", "killed"):
+            return self._wanted if self.has_ended else "stopping"
+        if self.has_ended:
+            return "starting" if self._again_at is not None and self._again_at <= monotonic() else "crashed"
+        if self._again_at is not None:
+            return "stopping"
+        return "hanging" if self._wanted == "hanging" else "running" if self.is_ready else "starting"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no process, for whatever reason."""
+        return self.process.exit_code is not None
+
+    def want(self, wanted: Wanted) -> None:
+        """Bring it there; asked twice is no more than once."""
+        if wanted == "hanging":
+            self.process.signal(signal.SIGSTOP, whole_group=True)
+        elif self._wanted == "hanging":
+            self.process.signal(signal.SIGCONT, whole_group=True)
+        if wanted == "stopped":
+            self.process.end()
+        elif wanted == "killed":
+            self.process.signal(signal.SIGKILL, whole_group=True)
+        elif wanted == "running" and (self.has_ended or self._wanted in ("stopped", "killed")):
+            self._again_at = monotonic()  # at once, whatever pause there was to be
+        self._wanted = wanted
+
+    def restart(self) -> None:
+        """End it in order, and start it again at once."""
+        self.want("running")
+        self.process.end()
+        self._again_at = monotonic()
+
+    def look(self) -> None:
+        """Notice what happened, and start what has to be started. Called again and again."""
+        if self.has_ended:
+            self.process.stop()  # if its tether was killed, the command is still there
+        if self._wanted in ("stopped", "killed"):
+            return
+        if not self.has_ended:
+            self.is_ready = self.is_ready or (self._wanted == "running" and self._answers())
+        elif self._again_at is None:
+            self._plan_restart(f"has ended by itself (exit code {self.process.exit_code})")
+        elif monotonic() >= self._again_at:
+            self._start_again()
+
+    def _start_again(self) -> None:
+        self._wanted = "running"
+        try:
+            self._began(self._launch())
+        except OSError as error:  # no more processes, or no room for its settings
+            self._plan_restart(f"cannot be started ({error.strerror})")
+
+    def _began(self, process: Process) -> None:
+        self.process = process
+        self.is_ready = False
+        self.up_since = time()
+        self._again_at = None
+
+    def _plan_restart(self, what_happened: str) -> None:
+        if time() - self.up_since > STEADY_AFTER_S:
+            self._pause_s = FIRST_PAUSE_S
+        say(f"{self.name} {what_happened}; it starts again in {self._pause_s:g} s")
+        self.restarts += 1
+        self._again_at = monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+
+
+def say(line: str) -> None:
+    """Tell whoever watches the lab's terminal."""
+    with suppress(OSError):  # nobody watches any more; the lab goes on
+        print(f"app.py: {line}", file=sys.stderr, flush=True)

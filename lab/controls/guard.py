@@ -1,0 +1,146 @@
+"""Who may look at the lab's controls, and who may press them.
+
+Looking needs a Host header that is surely ours: a page of another site that had its name pointed at this machine (DNS
+rebinding) shares its origin with us, but still sends that name. Pressing needs this very machine, or the code.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request, request
+from flask_babel import gettext
+from werkzeug.exceptions import Forbidden, UnsupportedMediaType
+
+from lab.controls.guesses import Guesses
+from service.config import Config
+from service.errors import CodeNeeded, ForeignHost, WrongCode
+from service.web.cookies import cookie_name, single_cookie
+from service.web.host import LOOPBACK_NAMES, host_name, is_address, name_in
+from service.web.origin import SAFE_METHODS, refuse_cross_origin
+
+HEADER = "X-Instructor-Code"
+SHARED_FILE = "instructor"  # beside the control socket
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Decides by the request alone; raises what it refuses."""
+
+    public_origin: str | None
+    code: str | None
+    proxies: int
+    guesses: Guesses
+    cookie: str
+
+    @classmethod
+    def of(cls, config: Config) -> "Guard":
+        """Return the guard that these settings ask for."""
+        socket = config.control_socket
+        guesses = Guesses(socket and socket.with_name(SHARED_FILE))
+        cookie = cookie_name("instructor", config.secure_cookies)
+        return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses, cookie)
+
+    def __call__(self) -> None:
+        """Hold every request to the Host rule, and an unsafe one to our own page or no page at all.
+
+        A browser says where an unsafe request comes from, and a form of another site can send no JSON.
+        """
+        self._refuse_foreign_host()
+        if request.path.startswith("/lab/") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            raise Forbidden(gettext("This request comes from another site's page."))  # which may read nothing, but ask
+        if request.method in SAFE_METHODS:
+            return
+        refuse_cross_origin()
+        if "Sec-Fetch-Site" in request.headers and "Origin" not in request.headers:
+            raise Forbidden(gettext("This request comes from another site's page."))
+        if request.mimetype not in ("", "application/json"):
+            raise UnsupportedMediaType(gettext("The controls read application/json."))
+
+    def admit(self) -> None:
+        """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may press."""
+        if self.may_press():
+            return
+        if self.code is None:
+            raise CodeNeeded(gettext("Only a browser on the lab's own machine presses its controls."))
+        shown = request.headers.get(HEADER)
+        if shown is not None:
+            self._check(shown, self.code)
+        elif self.cookie in request.cookies:
+            raise WrongCode()
+        else:
+            raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
+
+    def enter(self, code: str) -> str:
+        """Return what proves that the code is known. Raise `CodeNeeded`, `WrongCode` or `RateLimited`."""
+        if self.code is None:
+            raise CodeNeeded(gettext("This lab was started without a code."))
+        self._check(code, self.code)
+        return self._proof(self.code)
+
+    def may_press(self) -> bool:
+        """Tell whether this request comes from this machine, or brings the proof that its browser was given.
+
+        The proof is as random as a key and does not follow from the code. So a wrong one is no guess that would have to
+        be counted, and the right one opens however many codes have been guessed.
+        """
+        return self.is_local() or self._brings_proof()
+
+    def is_local(self) -> bool:
+        """Tell whether the client sits at this machine: by its address and by the name that it used for us.
+
+        A lab with a public origin has a proxy in front, whose clients all seem local; so has one that is told of
+        more proxies than it was started with. And whoever gets past a proxy can name any address in its place: the
+        only one that is believed here is the lab's balancer, which comes by a socket file and names none but its own.
+        """
+        named = host_name(request) in LOOPBACK_NAMES and self.public_origin is None
+        balancers = 1 if _came_by_socket_file(request) else 0
+        direct = self.proxies == balancers and _proxies_named(request) <= balancers
+        return named and direct and _is_loopback(request.remote_addr)
+
+    def _check(self, given: str, code: str) -> None:
+        self.guesses.judge(hmac.compare_digest(_spoken(given), _spoken(code)), request.remote_addr or "")
+
+    def _brings_proof(self) -> bool:
+        if self.code is None or not request.cookies.get(self.cookie):
+            return False
+        brought = single_cookie(self.cookie) or ""
+        return hmac.compare_digest(brought.encode(), self._proof(self.code).encode())
+
+    def _proof(self, code: str) -> str:
+        return hmac.new(self.guesses.secret(), code.encode(), hashlib.sha256).hexdigest()
+
+    def _refuse_foreign_host(self) -> None:
+        name = host_name(request)
+        public = urlsplit(self.public_origin).netloc if self.public_origin else ""
+        ours = name in LOOPBACK_NAMES or (bool(public) and name == name_in(public))
+        # An address is nobody's name: no other site can own it. So it is safe, and a classroom needs it.
+        if not ours and not (self.code is not None and is_address(name)):
+            raise ForeignHost()
+
+
+def _spoken(code: str) -> bytes:
+    """Return what is left of a code that was read aloud and typed on a phone."""
+    return code.strip().upper().encode()
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def _came_by_socket_file(of: Request) -> bool:
+    """Tell whether the peer has no address; `ProxyFix` keeps what was there before it."""
+    before: dict[str, Any] = of.environ.get("werkzeug.proxy_fix.orig", {})
+    return before.get("REMOTE_ADDR") == ""
+
+
+def _proxies_named(of: Request) -> int:
+    return sum(len(line.split(",")) for line in of.headers.getlist("X-Forwarded-For"))

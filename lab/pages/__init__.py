@@ -1,0 +1,1 @@
+"""The lab's pages: one package for each."""

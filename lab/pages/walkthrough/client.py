@@ -1,0 +1,94 @@
+"""Another client: a page cannot send a Cookie header of its own making, so the lab sends the request itself.
+
+It goes out of this process and in at the front door, and what comes back is what the other client would see.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from lab.demo import LOAD_PASSWORD
+from service.errors import StoreUnavailable
+from service.web.fields import Fields, is_text
+
+# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's. None of
+# these counts a failure.
+PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
+METHODS = ("GET", "POST")  # no set: what is asked for may be a list, which no set can be asked for
+HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
+HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
+KEEPERS = ("memory", "session", "token", "hybrid")
+PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True)
+class OtherRequest:
+    """A request that another client may be played with."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: str | None
+
+    @classmethod
+    def read(cls, fields: Fields) -> "OtherRequest":
+        """Return the request that the fields describe. Raise 400 for what no story needs."""
+        method, path, headers, body = (fields.get(name) for name in ("method", "path", "headers", "body"))
+        if method not in METHODS or not isinstance(path, str) or PATH.fullmatch(path) is None:
+            raise BadRequest(gettext("Another client asks for an approach’s pages only."))
+        headers = {} if headers is None else headers
+        if not isinstance(headers, dict) or not all(map(_may_be_sent, headers.items())):
+            raise BadRequest(gettext("Another client sends a credential and nothing else."))
+        if body is not None and not (isinstance(body, str) and is_text(body)):
+            raise BadRequest(gettext("%(name)s must be text.", name="body"))
+        return cls(str(method), path, headers, body)
+
+    @classmethod
+    def log_in(cls, approach: str, load_member: str) -> "OtherRequest":
+        """Return the log-in of a load member, whose password is everybody's. Raise 400 for no approach.
+
+        It comes by the sticky door, whose cookie leads back to the node that may have the login in its memory.
+        """
+        if approach not in KEEPERS:
+            raise BadRequest(gettext("approach names one that keeps logins."))
+        headers = {"Content-Type": "application/json", "X-Lab-Door": "sticky"}
+        body = json.dumps({"username": load_member, "password": LOAD_PASSWORD})
+        return cls("POST", f"/{approach}/login", headers, body)
+
+
+class OtherClient:
+    """Sends one request at a time: a node has two threads, and the one that waits here needs the other."""
+
+    def __init__(self, front_door: str) -> None:
+        self._door = urlsplit(front_door)
+        self._busy = Lock()
+
+    def send(self, request: OtherRequest) -> dict[str, Any]:
+        """Return the real answer: `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
+        if not self._busy.acquire(blocking=False):
+            raise StoreUnavailable(gettext("Another client is just being played; try again in a moment."))
+        try:
+            with closing(HTTPConnection(self._door.hostname or "", self._door.port, timeout=PATIENCE_S)) as connection:
+                body = None if request.body is None else request.body.encode()
+                connection.request(request.method, request.path, body, {**request.headers, "X-Lab-Trace": "1"})
+                answer = connection.getresponse()
+                text = answer.read().decode(errors="replace")
+                return {"status": answer.status, "headers": [list(pair) for pair in answer.getheaders()], "body": text}
+        except (OSError, HTTPException):
+            raise StoreUnavailable(gettext("The lab’s own front door does not answer.")) from None
+        finally:
+            self._busy.release()
+
+
+def _may_be_sent(header: tuple[object, object]) -> bool:
+    name, value = header
+    return name in HEADERS and isinstance(value, str) and HEADER_VALUE.fullmatch(value) is not None

@@ -1,0 +1,22 @@
+"""`/compare`: one action through every approach that keeps logins. The page itself sends the requests."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from lab.controls import Guard
+from lab.demo import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
+from lab.pages.walkthrough.client import KEEPERS
+from service.config import Config
+
+
+def comparison_blueprint(config: Config) -> Blueprint:
+    """Return the page."""
+    comparison = Blueprint("comparison", __name__)
+    comparison.before_request(Guard.of(config))
+
+    @comparison.get("/compare")
+    def compare() -> Response:
+        """Show the table, empty; whom it compares is drawn among the load members, of whom nobody misses one."""
+        cast = {"compared": KEEPERS, "members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
+        return make_response(render_template("compare.html", cast=cast))
+
+    return comparison

@@ -1,0 +1,119 @@
+"""`/walkthrough/<story>`, each step at its own address, and what the player asks beside its story."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import get_args
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from lab.controls import Guard
+from lab.demo import LOAD_PASSWORD
+from lab.pages.walkthrough.client import OtherClient, OtherRequest
+from lab.pages.walkthrough.stories import STORIES
+from service.accounts.identity import Role
+from service.accounts.members import Members, UnknownMember
+from service.accounts.passwords import matches
+from service.approach import Holding
+from service.config import Config
+from service.errors import NotFound
+from service.web.cookies import cookie_name
+from service.web.fields import Fields, read_fields, text_field
+
+MAX_CREDENTIAL = 8192
+PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses
+ROLES = get_args(Role)
+
+Look = Callable[[str], Sequence[Holding]]
+
+
+def walkthrough_blueprint(
+    config: Config, front_door: str, looks: Mapping[str, Look], members: Members, set_role: Callable[[str, str], None]
+) -> Blueprint:
+    """Return the walks; `looks` says by approach what the server keeps for a credential."""
+    walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
+    walks.before_request(Guard.of(config))
+    walks.app_context_processor(lambda: {"stories": STORIES})
+    other, grace_s, cookie_prefix = (
+        OtherClient(front_door),
+        config.refresh_grace_s,
+        cookie_name("", config.secure_cookies),
+    )
+
+    @walks.get("/cases")
+    def cases() -> Response:
+        """Show the four cases, and the hole in the folk version of the third."""
+        return make_response(render_template("walkthrough/cases.html"))
+
+    @walks.get("/<slug>")
+    @walks.get("/<slug>/<step>")
+    def story(slug: str, step: str | None = None) -> Response:
+        """Show the player with a story in it; the step is the player's to open."""
+        found = STORIES.get(slug)
+        if found is None or (step is not None and not found.has(step)):
+            raise NotFound(gettext("There is no such walk, or no such step in it."))
+        told = found.view(grace_s=grace_s, cookie=cookie_prefix)
+        return make_response(render_template("walkthrough/player.html", story=found, told=told))
+
+    @walks.post("/holdings")
+    def holdings() -> Response:
+        """Show what this server keeps for the login that a credential belongs to, and nothing usable of it."""
+        fields = read_fields()
+        look = looks.get(text_field(fields, "approach", 16))
+        if look is None:
+            raise BadRequest(gettext("approach names one that keeps logins."))
+        held = next(filter(None, map(look, _credentials(fields))), [])
+        return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(holding) for holding in held])
+
+    @walks.post("/as-another-client")
+    def as_another_client() -> Response:
+        """Send a request that a page cannot send, and show its real answer."""
+        return jsonify(other.send(OtherRequest.read(read_fields())))
+
+    @walks.post("/second-login")
+    def second_login() -> Response:
+        """Log a load member in as another client, and show its real answer: a page has one jar of cookies only."""
+        fields = read_fields()
+        log_in = OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))
+        _refuse_if_it_would_fail(members, _load_member(fields))
+        return jsonify(other.send(log_in))
+
+    @walks.post("/role")
+    def change_role() -> Response:
+        """Give one of the load members another role, as `flask members set-role` does: live logins hear of it."""
+        fields = read_fields()
+        username, role = _load_member(fields), text_field(fields, "role", 16)
+        if role not in ROLES:
+            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="role", choices=", ".join(ROLES)))
+        try:
+            set_role(username, role)
+        except UnknownMember:
+            raise NotFound(gettext("There is no such member.")) from None
+        return jsonify(member={"username": username, "role": role})
+
+    return walks
+
+
+def _refuse_if_it_would_fail(members: Members, username: str) -> None:
+    """Raise 404 for a member who does not have the public password.
+
+    The lab sends this log-in from its own machine. A failure would count against that machine, and visitors could keep
+    its own browser from logging in. A visitor sends no password here, so there is nothing to guess.
+    """
+    member = members.find_active(username)
+    if member is None or not matches(member.password_hash, LOAD_PASSWORD):
+        raise NotFound(gettext("There is no such load member, or its password was changed."))
+
+
+def _load_member(fields: Fields) -> str:
+    username = text_field(fields, "username", 16)
+    if PLAYTHING.fullmatch(username) is None:
+        raise BadRequest(gettext("This works with a load member only."))
+    return username
+
+
+def _credentials(fields: Fields) -> list[str]:
+    names = ["credential", *(["refresh_token"] if "refresh_token" in fields else [])]
+    return [text_field(fields, name, MAX_CREDENTIAL) for name in names]

@@ -1,0 +1,26 @@
+"""Every story there is, in the order in which they are best walked."""
+
+from lab.pages.walkthrough.stories.apart import APART
+from lab.pages.walkthrough.stories.client_reads_exp import CLIENT_READS_EXP
+from lab.pages.walkthrough.stories.fourteen_steps import FOURTEEN_STEPS
+from lab.pages.walkthrough.stories.role_change import ROLE_CHANGE
+from lab.pages.walkthrough.stories.rotation_and_theft import ROTATION_AND_THEFT
+from lab.pages.walkthrough.stories.session import SESSION
+from lab.pages.walkthrough.stories.session_lifetimes import SESSION_LIFETIMES
+from lab.pages.walkthrough.stories.together import TOGETHER
+from lab.pages.walkthrough.stories.token import TOKEN
+
+STORIES = {
+    story.slug: story
+    for story in (
+        SESSION,
+        SESSION_LIFETIMES,
+        TOKEN,
+        FOURTEEN_STEPS,
+        APART,
+        TOGETHER,
+        CLIENT_READS_EXP,
+        ROTATION_AND_THEFT,
+        ROLE_CHANGE,
+    )
+}

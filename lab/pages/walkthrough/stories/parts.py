@@ -1,0 +1,24 @@
+"""What several stories are made of: the demo members, and a token in its header."""
+
+from lab.pages.walkthrough.story import Act, Expect, Request
+
+ALICE = {"username": "alice", "password": "wonderland"}
+SHORT_S = 4  # what a story waits for is asked to end so soon, in the step that waits
+
+TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
+ACCESS = {"Authorization": "Bearer {access_token}"}
+BOTH = {**ACCESS, "X-Refresh-Token": "{refresh_token}"}
+
+LET_IN = Expect(200, member="alice")
+NOBODY_ASKED = Expect(200, member="alice", inside=("at+jwt",), not_inside=("store", "db"))
+EXPIRED = Expect(401, code="expired_token")
+RENEWED = Expect(200, inside=("rt+jwt", "UPDATE refresh_tokens", "INSERT refresh_tokens", "sign"))
+
+ASK = Request("GET", "/token/profile", headers=ACCESS)
+RUN_OUT = Act("wait", "access_token")
+REFRESH = Request("POST", "/token/refresh", body={"refresh_token": "{refresh_token}"}, keeps=TOKENS)
+
+
+def login(**asked: int) -> Request:
+    """Return alice's log-in by token, with the lifetimes that the lab is asked for."""
+    return Request("POST", "/token/login", body={**ALICE, **asked}, keeps=TOKENS)

@@ -1,0 +1,149 @@
+"""A member is demoted while logged in three ways: who notices, and when."""
+
+from flask_babel import lazy_gettext as _
+
+from lab.pages.walkthrough.story import Expect, Request, Step, Story
+
+MEMBER = {"username": "{member}", "password": "load"}
+BEARER = {"Authorization": "Bearer {access_token}"}
+HYBRID_BEARER = {"Authorization": "Bearer {hybrid_access_token}"}
+TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
+HYBRID_TOKENS = {"hybrid_access_token": "body access_token", "hybrid_refresh_token": "body refresh_token"}
+ROLE = ("request line", "request body", "response body")
+
+
+def _make(role: str) -> Request:
+    return Request("POST", "/walkthrough/role", body={"username": "{member}", "role": role})
+
+
+ROLE_CHANGE = Story(
+    slug="role-change",
+    approach="hybrid",
+    title=_("Role change"),
+    question=_("When does a member who lost a role feel it?"),
+    credentials={"session": "sid", "token": "access_token", "hybrid": "hybrid_access_token"},
+    anew=("promote",),  # each login has the role of its moment
+    steps=(
+        Step(
+            "promote",
+            _("Make {member} an admin"),
+            _("This walk borrows one of the lab’s load members, {member}, and makes it an administrator."),
+            _("The role is a column in the member database. What a login knows of it is a copy."),
+            _make("admin"),
+            look_at=ROLE,
+            expect=Expect(200, member="{member}", role="admin"),
+        ),
+        Step(
+            "session-login",
+            _("Log in by session"),
+            _("{member} logs in, and the server writes the role into the session record."),
+            _("The copy is on the server, where the server can change it."),
+            Request("POST", "/session/login", body=MEMBER, keeps={"sid": "cookie sid"}),
+            look_at=("response Set-Cookie", "response body"),
+            expect=Expect(200, member="{member}", role="admin"),
+        ),
+        Step(
+            "token-login",
+            _("Log in by token"),
+            _("{member} logs in, and the server signs the role into the access token."),
+            _("The copy is with the client, and the signature keeps everybody from changing it, the server included."),
+            Request("POST", "/token/login", body=MEMBER, keeps=TOKENS),
+            look_at=("response body",),
+            expect=Expect(200),
+        ),
+        Step(
+            "hybrid-login",
+            _("Log in by hybrid"),
+            _("The same once more with a token of the hybrid approach, whose denylist every request reads."),
+            _("The copy is with the client here too. The server has one place to say that it no longer holds."),
+            Request("POST", "/hybrid/login", body=MEMBER, keeps=HYBRID_TOKENS),
+            look_at=("response body",),
+            expect=Expect(200),
+        ),
+        Step(
+            "session-in",
+            _("The admin page, by session"),
+            _("The page that is for administrators only is shown."),
+            _("The page asks for the role of the identity, and does not know where that came from."),
+            Request("GET", "/session/admin"),
+            look_at=("request Cookie", "inside GETEX", "response status"),
+            expect=Expect(200, inside=("GETEX",)),
+        ),
+        Step(
+            "token-in",
+            _("The admin page, by token"),
+            _("The access token says admin, so the page is shown."),
+            _("Only the token was read. The database was asked for the list on the page, and not for the role."),
+            Request("GET", "/token/admin", headers=BEARER),
+            look_at=("request Authorization", "inside at+jwt", "response status"),
+            expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
+            alive="access_token",
+        ),
+        Step(
+            "hybrid-in",
+            _("The admin page, by hybrid"),
+            _("The token says admin, and the denylist says nothing against it."),
+            _("One look-up, as for a session, to be able to take back what was signed."),
+            Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
+            look_at=("request Authorization", "inside GET lab:denied", "response status"),
+            expect=Expect(200, inside=("at+jwt",)),
+            alive="hybrid_access_token",
+        ),
+        Step(
+            "demote",
+            _("Take the role away"),
+            _("{member} becomes an ordinary user again. The change is told to the live logins that can hear of it."),
+            _("The session’s record is changed, and the hybrid login gets an entry that holds against its token."),
+            _make("user"),
+            look_at=ROLE,
+            expect=Expect(200, member="{member}", role="user"),
+        ),
+        Step(
+            "session-after",
+            _("Again by session"),
+            _("{member} is still logged in, and no longer an administrator: 403."),
+            _("The next request feels it, because every request reads the record."),
+            Request("GET", "/session/admin"),
+            look_at=("inside GETEX", "response status", "response body"),
+            expect=Expect(403, code="forbidden", inside=("GETEX",)),
+        ),
+        Step(
+            "token-after",
+            _("Again by token"),
+            _("The access token still says admin, and the page is still shown."),
+            _("A stale claim. It is believed until the token expires, however long ago the role was taken away."),
+            Request("GET", "/token/admin", headers=BEARER),
+            look_at=("request Authorization", "inside at+jwt", "response status"),
+            expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
+            alive="access_token",
+        ),
+        Step(
+            "hybrid-after",
+            _("Again by hybrid"),
+            _("The token’s role is not the one that holds now, so it is treated as expired."),
+            _("It is not the login that has ended, only what the token says. So the client refreshes."),
+            Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
+            look_at=("inside GET lab:denied", "response status", "response body"),
+            expect=Expect(401, code="expired_token"),
+        ),
+        Step(
+            "hybrid-refresh",
+            _("Refresh the hybrid login"),
+            _("The server reads the role from the member database, and signs it into the new access token."),
+            _("A refresh is the moment at which a token learns what has changed. On token it is the only one."),
+            Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}, keeps=HYBRID_TOKENS),
+            look_at=("inside SELECT members", "response body"),
+            expect=Expect(200, inside=("SELECT members",)),
+        ),
+        Step(
+            "hybrid-user",
+            _("Who the new token says it is"),
+            _("The profile of {member} says: user."),
+            _("Session: at once. Hybrid: at once, and one refresh. Token: when it expires."),
+            Request("GET", "/hybrid/profile", headers=HYBRID_BEARER),
+            look_at=("request Authorization", "response body"),
+            expect=Expect(200, member="{member}", role="user"),
+            alive="hybrid_access_token",
+        ),
+    ),
+)

@@ -1,0 +1,136 @@
+"""The notes' second process: both tokens are sent each time, here in cookies, and the server reissues by itself."""
+
+from dataclasses import replace
+
+from flask_babel import lazy_gettext as _
+
+from lab.pages.walkthrough.stories.parts import ALICE, NOBODY_ASKED, RUN_OUT, SHORT_S
+from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+
+IN_COOKIES = {"access_token": "cookie access", "refresh_token": "cookie refresh"}
+ASK = Request("GET", "/token/profile", keeps=IN_COOKIES, cookies=True)
+KEPT = Request(
+    "GET", "/token/profile", headers={"Cookie": "{cookie}access={access_token}; {cookie}refresh={refresh_token}"}
+)
+FORGED = Request(
+    "GET", "/token/profile", headers={"Cookie": "{cookie}access={forged}; {cookie}refresh={refresh_token}"}
+)
+REISSUED = Expect(200, member="alice", inside=("at+jwt", "rt+jwt", "UPDATE refresh_tokens", "sign"))
+
+ASKED = {**ALICE, "transport": "cookie"}
+LOG_IN = Request("POST", "/token/login", body=ASKED, keeps=IN_COOKIES, cookies=True)
+LOG_IN_SHORT = replace(LOG_IN, body={**ASKED, "access_ttl_s": SHORT_S})
+
+TOGETHER = Story(
+    slug="together",
+    approach="token",
+    title=_("Sent together"),
+    question=_("What happens when both tokens are sent each time?"),
+    credentials={"token": "access_token"},
+    anew=("login", "wait", "login-again"),
+    steps=(
+        Step(
+            "login",
+            _("Log in"),
+            _(
+                "The server issues both tokens, stores the refresh token’s hash, and hands both over in HttpOnly cookies."
+            ),
+            _("No script can read them, and none has to: from now on the browser sends both by itself."),
+            LOG_IN,
+            look_at=("request body", "response Set-Cookie"),
+            expect=Expect(200, member="alice", inside=("INSERT refresh_tokens",)),
+        ),
+        Step(
+            "ask",
+            _("Ask for a page"),
+            _("Both cookies go along. The node checks both signatures, and both are still good."),
+            _("Then nothing is compared with the database. A second signature check is all that it costs."),
+            ASK,
+            look_at=("request Cookie", "inside at+jwt", "inside rt+jwt", "response body"),
+            expect=NOBODY_ASKED,
+            alive="access_token",
+        ),
+        Step(
+            "wait",
+            _("Wait"),
+            _(
+                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. They "
+                "run out, and the cookie that carries the token stays."
+            ),
+            _("An expired access token is kept on purpose: it says which login the refresh token belongs to."),
+            LOG_IN_SHORT,
+            look_at=("request body", "response Set-Cookie"),
+            expect=Expect(200, member="alice"),
+            then=RUN_OUT,
+        ),
+        Step(
+            "reissued",
+            _("Ask again, too late"),
+            _(
+                "The same request. The server finds the access token expired, compares the refresh token with its database, "
+                "and issues a new pair."
+            ),
+            _("There is no 401 and no second request. The page comes, and the new cookies with it."),
+            ASK,
+            look_at=("request Cookie", "inside UPDATE refresh_tokens", "response status", "response Set-Cookie"),
+            expect=REISSUED,
+        ),
+        Step(
+            "forge",
+            _("Change the access token"),
+            _(
+                "This page makes the role admin in a copy of the access token. The signature it can only leave as it is."
+            ),
+            _("Reading and changing a token takes no key. Signing it again does."),
+            Act("forge", "access_token"),
+            look_at=("payload role",),
+        ),
+        Step(
+            "tampered",
+            _("Send it beside a genuine refresh token"),
+            _("Another client sends the changed access token together with alice’s refresh token."),
+            _(
+                "A tampered token on either side ends it, whatever the other one is worth. The refresh token is not even spent."
+            ),
+            FORGED,
+            who="other",
+            look_at=("request Cookie", "inside at+jwt", "response status", "response body"),
+            expect=Expect(401, code="invalid_token", inside=("at+jwt",), not_inside=("db",)),
+        ),
+        Step(
+            "logout",
+            _("Log out"),
+            _("The server ends the stored refresh token’s family, and tells the browser to forget both cookies."),
+            _("What is ended in the database can never be exchanged again, whoever has a copy."),
+            Request("POST", "/token/logout", cookies=True),
+            look_at=("inside UPDATE refresh_families", "response status", "response Set-Cookie"),
+            expect=Expect(204, inside=("UPDATE refresh_families",)),
+        ),
+        Step(
+            "wait-again",
+            _("Wait once more"),
+            _("A client that has kept both tokens could still use the access token, until it expires."),
+            _("This rest of its life is what the logout cannot take. Here it is four seconds at most."),
+            RUN_OUT,
+        ),
+        Step(
+            "refused",
+            _("Send what was kept"),
+            _("Another client sends both tokens of the login that has ended."),
+            _("The access token has expired, and the refresh token matches nothing live. Only a log-in helps now."),
+            KEPT,
+            who="other",
+            look_at=("request Cookie", "inside SELECT refresh_families", "response status", "response body"),
+            expect=Expect(401, code="refresh_invalid", inside=("SELECT refresh_families",)),
+        ),
+        Step(
+            "login-again",
+            _("Log in again"),
+            _("The server issues two new tokens, and stores the new refresh token."),
+            _("A new login is a new family. The one before stays ended."),
+            LOG_IN,
+            look_at=("inside INSERT refresh_tokens", "response Set-Cookie"),
+            expect=Expect(200, member="alice", inside=("INSERT refresh_tokens",)),
+        ),
+    ),
+)
