@@ -10,15 +10,22 @@ from time import time
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from exhibits import exhibits_blueprint, keys_blueprint
 from lab.cluster.address import MOST_NODES, Address, CannotStart
 from lab.cluster.embedded_store import store_address
-from lab.controls import answer_only_to, controls_blueprint
+from lab.controls import Guard, Switches, answer_only_to, controls_blueprint
 from lab.demo import seed_demo
 from lab.naive_server import folk_blueprint
 from lab.open_access import open_approach
-from lab.pages.walkthrough import Look, comparison_blueprint, walkthrough_blueprint
-from planner import planner_blueprint
+from lab.pages.cases import cases_blueprint
+from lab.pages.compare import compare_blueprint
+from lab.pages.jwt import jwt_blueprint
+from lab.pages.keys import keys_blueprint
+from lab.pages.loadtests import loadtests_blueprint
+from lab.pages.planner import planner_blueprint
+from lab.pages.scale_out import scale_out_blueprint
+from lab.pages.storage import storage_blueprint
+from lab.pages.tcp import tcp_blueprint
+from lab.pages.walkthrough import Look, walkthrough_blueprint
 from planner.runs import COMMITTED, Runs
 from service import errors
 from service.accounts import Change, Members
@@ -119,20 +126,26 @@ def _walks(
     """Yield the pages that need a lab's front door, behind which other clients are played."""
     if config.front_door:
         yield walkthrough_blueprint(config, config.front_door, looks, members, set_role)
-        yield comparison_blueprint(config)
+        yield cases_blueprint(config)
+        yield compare_blueprint(config)
 
 
 def _exhibits(
     config: Config, key_ring: KeyRing, database: Database, door: Door, now: Callable[[], float]
 ) -> Iterator[Blueprint]:
     """Yield the lab's other pages; those with switches need its supervisor."""
-    yield exhibits_blueprint()
+    yield jwt_blueprint()
+    yield storage_blueprint()
+    yield tcp_blueprint()
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
     folk_keys = open_key_ring(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256", now)
     yield folk_blueprint(folk_keys, database, door, now)
     if config.control_socket:
-        yield controls_blueprint(config, config.control_socket)
+        switches = Switches(Guard.of(config), config.control_socket)
+        yield controls_blueprint(switches, config.secure_cookies)
+        yield scale_out_blueprint(switches.guard)
+        yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
         yield keys_blueprint(config, key_ring)
 
 

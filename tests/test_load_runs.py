@@ -12,8 +12,8 @@ from flask import Flask
 
 from lab.cluster.load_run import EXPERIMENTS, LoadRun
 from lab.cluster.orders import Refused
-from lab.controls.load_tests import EXPERIMENTS as ON_THE_PAGE
-from lab.controls.load_tests import kept_runs
+from lab.pages.loadtests.routes import EXPERIMENTS as ON_THE_PAGE
+from lab.pages.loadtests.routes import kept_runs
 from loadtests.experiments import BY_NAME
 from loadtests.results import read_results
 from tests.conftest import MakeApp
@@ -122,7 +122,7 @@ def test_a_node_compares_for_one_visitor_at_a_time_and_says_so(
         meanwhile.append(app.test_client().get(path))
         return {"rows": []}
 
-    monkeypatch.setattr("lab.controls.load_tests._compare", asked_meanwhile)
+    monkeypatch.setattr("lab.pages.loadtests.routes._compare", asked_meanwhile)
     assert app.test_client().get(path).status_code == 200
     [busy] = meanwhile
     assert_problem(busy, 503, "busy")

@@ -171,7 +171,7 @@ def test_a_node_simulates_for_several_visitors_at_once(module_app: Flask, monkey
             meanwhile[0] = module_app.test_client().get("/planner/simulation?members=1000")
         return prospect(terms)
 
-    monkeypatch.setattr("planner.routes.prospect", asked_meanwhile)
+    monkeypatch.setattr("lab.pages.planner.routes.prospect", asked_meanwhile)
     first = module_app.test_client().get("/planner/simulation?members=1000")
     assert first.status_code == meanwhile[0].status_code == 200
     assert first.get_json() == meanwhile[0].get_json()

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from werkzeug.exceptions import BadRequest
 
+from lab.pages.planner.chart import chart
 from planner import formulas
-from planner.chart import chart
 from planner.constants import Constants, measured, with_run
 from planner.formulas import APPROACHES, Terms
 from planner.limits import limits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exhibits.tcp_model import CLIENT_ISN, MODULUS, SERVER_ISN, acceptable, play
+from lab.pages.tcp.model import CLIENT_ISN, MODULUS, SERVER_ISN, acceptable, play
 
 
 @pytest.mark.parametrize(

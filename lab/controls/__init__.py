@@ -1,7 +1,8 @@
-"""The lab's controls in the browser: what runs, switches for nodes and store, and the page that shows them."""
+"""The lab's controls in the browser: what runs, who may press, and the switches for nodes and store."""
 
 from lab.controls.guard import Guard
 from lab.controls.own_names import answer_only_to
 from lab.controls.routes import controls_blueprint
+from lab.controls.switches import Switches
 
-__all__ = ["Guard", "answer_only_to", "controls_blueprint"]
+__all__ = ["Guard", "Switches", "answer_only_to", "controls_blueprint"]

@@ -42,11 +42,6 @@ def walkthrough_blueprint(
         cookie_name("", config.secure_cookies),
     )
 
-    @walks.get("/cases")
-    def cases() -> Response:
-        """Show the four cases, and the hole in the folk version of the third."""
-        return make_response(render_template("walkthrough/cases.html"))
-
     @walks.get("/<slug>")
     @walks.get("/<slug>/<step>")
     def story(slug: str, step: str | None = None) -> Response:

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import BadRequest
 
+from lab.pages.planner.chart import chart
 from planner import words
-from planner.chart import chart
 from planner.constants import Constants, listed, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms

@@ -7,7 +7,7 @@ name, and there is none of it where the lab goes by any other name.
 import re
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask_babel import force_locale, get_locale
 from werkzeug.exceptions import Forbidden
 
@@ -47,7 +47,16 @@ def other_site() -> str | None:
     return f"http://{OTHER_NAME[found['name']]}{found['port'] or ''}"
 
 
-def storage() -> Response:
+def storage_blueprint() -> Blueprint:
+    """Return the pages."""
+    storage = Blueprint("storage", __name__)
+    storage.add_url_rule("/storage", "page", places)
+    storage.add_url_rule("/storage/elsewhere", view_func=elsewhere)
+    storage.add_url_rule("/<any(token, session):approach>/witness", view_func=witness, methods=["GET", "POST"])
+    return storage
+
+
+def places() -> Response:
     """Show the page; the five logins are made by its scripts."""
     return make_response(render_template("storage.html", other_site=other_site(), planted=PLANTED))
 

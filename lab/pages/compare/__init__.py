@@ -8,15 +8,15 @@ from lab.pages.walkthrough.client import KEEPERS
 from service.config import Config
 
 
-def comparison_blueprint(config: Config) -> Blueprint:
+def compare_blueprint(config: Config) -> Blueprint:
     """Return the page."""
-    comparison = Blueprint("comparison", __name__)
-    comparison.before_request(Guard.of(config))
+    compare = Blueprint("compare", __name__)
+    compare.before_request(Guard.of(config))
 
-    @comparison.get("/compare")
-    def compare() -> Response:
+    @compare.get("/compare")
+    def page() -> Response:
         """Show the table, empty; whom it compares is drawn among the load members, of whom nobody misses one."""
         cast = {"compared": KEEPERS, "members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
         return make_response(render_template("compare.html", cast=cast))
 
-    return comparison
+    return compare

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,11 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
-from lab.controls.guard import Guard
+from lab.controls import Switches
+from service.config import ROOT
 from service.errors import NotFound
 from service.web.one_at_a_time import COME_BACK_IN_S, heavy_work
 
-Press = Callable[..., Response]
-Ask = Callable[[], dict[str, Any]]
-
-ROOT = Path(__file__).parents[2]
 RUN = re.compile(r"[a-z-]{1,40}-\d{8}-\d{6}", re.ASCII)
 FILES = ("report.html", "results.json", "arms.csv", "windows.jsonl")
 # A report is one file with its scripts inside. In a sandbox it has an origin of its own: it reaches nothing of the lab.
@@ -44,16 +40,19 @@ EXPERIMENTS = {
 }
 
 
-def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_state: Ask, folder: Path) -> None:
-    """Add the page and its orders; runs are kept below `folder`."""
+def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
+    """Return the page and its orders; runs are kept below `folder`."""
+    guard, press = switches.guard, switches.press
+    loadtests = Blueprint("loadtests", __name__)
+    loadtests.before_request(guard)
 
-    @controls.get("/loadtests")
-    def load_tests() -> Response:
+    @loadtests.get("/loadtests")
+    def page() -> Response:
         """Show what can be measured, what is being measured, and what was."""
         shown = {"experiments": EXPERIMENTS, "may_press": guard.may_press(), "takes_code": bool(guard.code)}
         return make_response(render_template("load_tests.html", **shown))
 
-    @controls.get("/loadtests/<run>/<file>")
+    @loadtests.get("/loadtests/<run>/<file>")
     def kept(run: str, file: str) -> Response:
         """Hand out one file of a run."""
         if file not in FILES or not _is_kept(folder, run, file):
@@ -63,13 +62,13 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
             response.headers["Content-Security-Policy"] = REPORT_POLICY
         return response
 
-    @controls.get("/lab/load-tests")
+    @loadtests.get("/lab/load-tests")
     def load_state() -> Response:
         """Show the last run as it stands, and every run that has left a result."""
-        run = supervisor_state()["load_run"]
+        run = switches.state()["load_run"]
         return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=kept_runs(folder))
 
-    @controls.get("/lab/load-tests/compare")
+    @loadtests.get("/lab/load-tests/compare")
     def compare() -> Response:
         """Say which differences between two runs exceed the noise."""
         runs = [request.args.get(name, "") for name in ("first", "second")]
@@ -78,10 +77,11 @@ def add_load_tests(controls: Blueprint, guard: Guard, press: Press, supervisor_s
         with heavy_work:
             return jsonify(_compare([folder / run for run in runs]))
 
-    controls.add_url_rule(
+    loadtests.add_url_rule(
         "/lab/load-run", "start_run", lambda: press("POST", "/load-run", "experiment", "quick"), methods=["POST"]
     )
-    controls.add_url_rule("/lab/load-run", "stop_run", lambda: press("DELETE", "/load-run"), methods=["DELETE"])
+    loadtests.add_url_rule("/lab/load-run", "stop_run", lambda: press("DELETE", "/load-run"), methods=["DELETE"])
+    return loadtests
 
 
 def _is_kept(folder: Path, run: str, file: str) -> bool:

@@ -1,0 +1,70 @@
+"""Orders to the lab's supervisor from the browser: passed on once the guard has admitted them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Response, jsonify, make_response
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import BadRequest
+
+from lab.cluster.client import NoSupervisor, order
+from lab.cluster.orders import Refused
+from lab.controls.guard import Guard
+from service.errors import OrderRefused, SupervisorUnavailable
+from service.web.fields import read_fields
+
+MAKES = ("/nodes", "/load-run")
+
+# What the supervisor refuses, in the reader's language; its own words are for a terminal.
+REFUSALS = {
+    "too_many_nodes": lazy_gettext("There are as many nodes as a lab can have."),
+    "no_balancer": lazy_gettext("This lab’s one node was started without a balancer."),
+    "unknown_node": lazy_gettext("There is no node of this name."),
+    "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
+    "not_running": lazy_gettext("The store has to run for this."),
+    "needs_own_store": lazy_gettext(
+        "This load test breaks or fills its store, so it runs only where the lab has started one of its own."
+    ),
+    "run_in_progress": lazy_gettext("A load test is running; one at a time."),
+    "no_run": lazy_gettext("No load test is running."),
+}
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The orders that the supervisor takes on `socket`, for those whom `guard` admits."""
+
+    guard: Guard
+    socket: Path
+
+    def press(self, method: str, path: str, *names: str) -> Response:
+        """Give an order with these fields of the request's body, and answer with the state after it.
+
+        Raise `CodeNeeded`, `WrongCode`, `RateLimited`, `OrderRefused`, `SupervisorUnavailable`, or 400 for a field.
+        """
+        self.guard.admit()
+        state = self.order(method, path, plain_fields(names))
+        return make_response(jsonify(state), 201 if method == "POST" and path in MAKES else 200)
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of every process. Raise `SupervisorUnavailable`."""
+        return self.order("GET", "/state")
+
+    def order(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give an order, and return the state after it. Raise `OrderRefused` or `SupervisorUnavailable`."""
+        try:
+            return order(self.socket, method, path, body or None)
+        except Refused as refused:
+            raise OrderRefused(refused.status, refused.code, REFUSALS.get(refused.code, refused.detail)) from None
+        except NoSupervisor:
+            raise SupervisorUnavailable() from None
+
+
+def plain_fields(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return these fields of the body, each of them text, a number, true or false."""
+    fields = read_fields()
+    for name in names:
+        if not isinstance(fields.get(name), str | int | float):
+            raise BadRequest(gettext("%(name)s is missing.", name=name))
+    return {name: fields[name] for name in names}

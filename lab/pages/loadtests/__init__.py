@@ -1,0 +1,5 @@
+"""`/loadtests`: start a load test, watch it, and read what it left."""
+
+from lab.pages.loadtests.routes import loadtests_blueprint
+
+__all__ = ["loadtests_blueprint"]

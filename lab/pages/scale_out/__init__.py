@@ -1,0 +1,20 @@
+"""`/scale-out`: the lab's processes, and what each approach makes of them."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from lab.controls import Guard
+
+
+def scale_out_blueprint(guard: Guard) -> Blueprint:
+    """Return the page."""
+    scale_out = Blueprint("scale_out", __name__)
+    scale_out.before_request(guard)
+
+    @scale_out.get("/scale-out")
+    def page() -> Response:
+        """Show the processes and what each approach makes of them."""
+        return make_response(
+            render_template("scale_out.html", may_press=guard.may_press(), takes_code=bool(guard.code))
+        )
+
+    return scale_out

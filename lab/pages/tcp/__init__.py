@@ -1,0 +1,19 @@
+"""`/tcp`: a connection taken over, in a model."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from lab.pages.tcp.model import play
+
+MOVES = ("blind", "sniffed", "tls")
+
+
+def tcp_blueprint() -> Blueprint:
+    """Return the page."""
+    tcp = Blueprint("tcp", __name__)
+
+    @tcp.get("/tcp")
+    def page() -> Response:
+        """Show the simulation: what follows from each move is worked out here, and drawn there."""
+        return make_response(render_template("tcp.html", runs={move: play(move) for move in MOVES}))
+
+    return tcp
