@@ -14,21 +14,13 @@
     ├── AmbiguousCredentials       400  bad_request           (a credential sent in two places)
     ├── RoleTooLow                 403  forbidden
     ├── NotFound                   404  not_found
-    ├── ControlError                    (the lab's controls)
-    │   ├── ForeignHost            403  foreign_host
-    │   ├── CodeNeeded             403  code_needed
-    │   ├── WrongCode              403  wrong_code
-    │   ├── LastNode               409  last_node
-    │   ├── NoSuchKey              404  unknown_key
-    │   ├── KeyStaysRevoked        409  key_revoked
-    │   ├── KeyRingUnusable        503  key_ring_unusable
-    │   └── OrderRefused           4xx  (the supervisor's own code)
     ├── RateLimited                429  rate_limited          (Retry-After)
     │   └── RefreshesTooFast
-    ├── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
-    └── StoreUnavailable           503  store_unavailable     (Retry-After)
+    ├── StoreUnavailable           503  store_unavailable     (Retry-After)
+    └── KeyRingUnusable            503  key_ring_unusable     (Retry-After)
 
-Beside them Werkzeug's own, by status: bad_request, not_found … and 503 `busy`, for who has to wait for another's turn.
+A lab adds those of its controls (`lab/errors.py`). Beside them there are Werkzeug's own, by status: bad_request,
+not_found … and 503 `busy`, for who has to wait for another's turn.
 
 Absent or bad (401), forbidden (403) and broken (503) are never confused.
 """
@@ -140,65 +132,6 @@ class NotFound(LabError):
     title = lazy_gettext("There is nothing here")
 
 
-class ControlError(LabError):
-    """The lab's controls stay as they are."""
-
-    status = 403
-
-
-class ForeignHost(ControlError):
-    code = "foreign_host"
-    title = lazy_gettext("This lab does not answer to this name")
-
-
-class CodeNeeded(ControlError):
-    code = "code_needed"
-    title = lazy_gettext("The lab's controls are not open to you")
-
-
-class WrongCode(ControlError):
-    code = "wrong_code"
-    title = lazy_gettext("This is not the instructor code")
-
-
-class LastNode(ControlError):
-    status = 409
-    code = "last_node"
-    title = lazy_gettext("This is the last node that runs")
-
-
-class NoSuchKey(ControlError):
-    status = 404
-    code = "unknown_key"
-    title = lazy_gettext("The ring has no such key")
-
-
-class KeyStaysRevoked(ControlError):
-    status = 409
-    code = "key_revoked"
-    title = lazy_gettext("A revoked key stays revoked")
-
-
-class KeyRingUnusable(ControlError):
-    """503: the ring's file cannot be changed; the last good ring stays in use."""
-
-    status = 503
-    code = "key_ring_unusable"
-    title = lazy_gettext("The key ring's file cannot be used")
-    retry_after_s = 1
-
-
-class OrderRefused(ControlError):
-    """What the supervisor did not carry out, with its status and its code."""
-
-    title = lazy_gettext("The order was not carried out")
-
-    def __init__(self, status: int, code: str, detail: LazyString | str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-
-
 class RateLimited(LabError):
     status = 429
     code = "rate_limited"
@@ -227,12 +160,12 @@ class StoreUnavailable(LabError):
     retry_after_s = 1
 
 
-class SupervisorUnavailable(LabError):
-    """503: nobody takes orders for the lab's processes."""
+class KeyRingUnusable(LabError):
+    """503: the ring's file cannot be changed; the last good ring stays in use."""
 
     status = 503
-    code = "supervisor_unavailable"
-    title = lazy_gettext("The lab's supervisor does not answer")
+    code = "key_ring_unusable"
+    title = lazy_gettext("The key ring's file cannot be used")
     retry_after_s = 1
 
 

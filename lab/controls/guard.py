@@ -16,8 +16,8 @@ from flask_babel import gettext
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from lab.controls.guesses import Guesses
+from lab.errors import CodeNeeded, ForeignHost, WrongCode
 from service.config import Config
-from service.errors import CodeNeeded, ForeignHost, WrongCode
 from service.web.cookies import cookie_name, single_cookie
 from service.web.host import LOOPBACK_NAMES, host_name, is_address, name_in
 from service.web.origin import SAFE_METHODS, refuse_cross_origin

@@ -23,7 +23,8 @@ from typing import IO
 
 from flask_babel import lazy_gettext
 
-from service.errors import RateLimited, SupervisorUnavailable, WrongCode
+from lab.errors import SupervisorUnavailable, WrongCode
+from service.errors import RateLimited
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, request
 
-from service.errors import ForeignHost
+from lab.errors import ForeignHost
 from service.web.host import LOOPBACK_NAMES, is_address, name_in
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response
 from flask_babel import gettext
 
 from lab.controls.switches import Switches, plain_fields
-from service.errors import LastNode
+from lab.errors import LastNode
 from service.web.fields import read_fields, text_field
 
 MAX_CODE = 100

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from lab.cluster.client import NoSupervisor, order
 from lab.cluster.orders import Refused
 from lab.controls.guard import Guard
-from service.errors import OrderRefused, SupervisorUnavailable
+from lab.errors import OrderRefused, SupervisorUnavailable
 from service.web.fields import read_fields
 
 MAKES = ("/nodes", "/load-run")

@@ -9,8 +9,9 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from lab.controls import Guard
+from lab.errors import KeyStaysRevoked, NoSuchKey
 from service.config import Algorithm, Config
-from service.errors import KeyRingUnusable, KeyStaysRevoked, NoSuchKey
+from service.errors import KeyRingUnusable
 from service.web.fields import read_fields
 from token_auth import KeyRing
 from token_auth.errors import BadKeyRing, UnknownKey

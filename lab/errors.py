@@ -1,0 +1,76 @@
+"""What can go wrong with a lab's controls; these errors become responses as the service's do.
+
+LabError
+├── ControlError
+│   ├── ForeignHost            403  foreign_host
+│   ├── CodeNeeded             403  code_needed
+│   ├── WrongCode              403  wrong_code
+│   ├── LastNode               409  last_node
+│   ├── NoSuchKey              404  unknown_key
+│   ├── KeyStaysRevoked        409  key_revoked
+│   └── OrderRefused           4xx  (the supervisor's own code)
+└── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
+"""
+
+from flask_babel import LazyString, lazy_gettext
+
+from service.errors import LabError
+
+
+class ControlError(LabError):
+    """The lab's controls stay as they are."""
+
+    status = 403
+
+
+class ForeignHost(ControlError):
+    code = "foreign_host"
+    title = lazy_gettext("This lab does not answer to this name")
+
+
+class CodeNeeded(ControlError):
+    code = "code_needed"
+    title = lazy_gettext("The lab's controls are not open to you")
+
+
+class WrongCode(ControlError):
+    code = "wrong_code"
+    title = lazy_gettext("This is not the instructor code")
+
+
+class LastNode(ControlError):
+    status = 409
+    code = "last_node"
+    title = lazy_gettext("This is the last node that runs")
+
+
+class NoSuchKey(ControlError):
+    status = 404
+    code = "unknown_key"
+    title = lazy_gettext("The ring has no such key")
+
+
+class KeyStaysRevoked(ControlError):
+    status = 409
+    code = "key_revoked"
+    title = lazy_gettext("A revoked key stays revoked")
+
+
+class OrderRefused(ControlError):
+    """What the supervisor did not carry out, with its status and its code."""
+
+    title = lazy_gettext("The order was not carried out")
+
+    def __init__(self, status: int, code: str, detail: LazyString | str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+
+
+class SupervisorUnavailable(LabError):
+    """503: nobody takes orders for the lab's processes."""
+
+    status = 503
+    code = "supervisor_unavailable"
+    title = lazy_gettext("The lab's supervisor does not answer")
+    retry_after_s = 1
