@@ -1,38 +1,21 @@
-"""The lab's composition: which parts there are and how they are joined. It decides nothing itself."""
+"""The composition: which parts there are and how they are joined. It decides nothing itself."""
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Sequence
 from time import time
 
-from flask import Blueprint, Flask
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lab.cluster.address import MOST_NODES, Address, CannotStart
-from lab.cluster.embedded_store import store_address
-from lab.controls import Guard, Switches, answer_only_to, controls_blueprint
-from lab.demo import seed_demo
-from lab.naive_server import folk_blueprint
-from lab.open_access import open_approach
-from lab.pages.cases import cases_blueprint
-from lab.pages.compare import compare_blueprint
-from lab.pages.jwt import jwt_blueprint
-from lab.pages.keys import keys_blueprint
-from lab.pages.loadtests import loadtests_blueprint
-from lab.pages.planner import planner_blueprint
-from lab.pages.scale_out import scale_out_blueprint
-from lab.pages.storage import storage_blueprint
-from lab.pages.tcp import tcp_blueprint
-from lab.pages.walkthrough import Look, walkthrough_blueprint
-from planner.runs import COMMITTED, Runs
 from service import errors
 from service.accounts import Change, Members
 from service.accounts.attempts import Attempts
 from service.accounts.commands import commands as member_commands
 from service.accounts.database import Database
 from service.accounts.login import Door
+from service.accounts.public_members import DemoMember
 from service.approach import Approach
 from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
 from service.home import home_blueprint, register_languages
@@ -44,18 +27,75 @@ from service.web.application import Application
 from service.web.fields import MAX_BODY_BYTES
 from service.web.headers import Protected
 from service.web.unread import ReadToTheEnd
-from session_auth.blueprint import MemorySessions, SessionApproach, SessionsByPrefix, SharedSessions
-from token_auth import KeyRing
+from session_auth.blueprint import SessionApproach, SessionsByPrefix, SharedSessions
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
 
 
 def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
-    """Return the lab's Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
+    """Return the Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
 
-    `now` is the clock that logins are judged by, in seconds since the epoch.
+    `now` is the clock that logins are judged by, in seconds since the epoch. Without a lab, nothing of `lab` is loaded.
     """
     config = config or load_config()
+    app = _application(config)
+
+    store = StoreConnection(lambda: _store_address(config))
+    database = Database(config.database_url)
+    members = Members(database)
+    key_ring = open_key_ring(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)
+    database.create_tables()
+    database.create_tables(REFRESH_TABLES)
+    app.extensions["database"] = database
+    door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
+
+    sessions = SessionApproach("session", app, SharedSessions(store.timed, config.store_prefix), door, config, now)
+    tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
+    denylist = RedisDenylist(store, config.store_prefix)
+    hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
+    approaches: list[Approach] = [sessions, tokens]
+    session_interfaces = {"session": sessions.interface}
+    demo_members: list[DemoMember] = []
+
+    def tell(change: Change) -> None:
+        # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
+        _tell({*approaches, hybrid}, change)
+
+    if config.lab:
+        from lab.composition import Parts, add_to  # noqa: PLC0415  # without a lab, none of it is loaded
+
+        parts = Parts(
+            config=config,
+            now=now,
+            database=database,
+            members=members,
+            door=door,
+            key_ring=key_ring,
+            sessions=sessions,
+            tokens=tokens,
+            hybrid=hybrid,
+            approaches=approaches,
+            session_interfaces=session_interfaces,
+            demo_members=demo_members,
+            tell=tell,
+        )
+        add_to(app, parts)
+
+    app.session_interface = SessionsByPrefix(session_interfaces)
+    pages = pages_blueprint(Notes(database), members, synthetic_work=config.lab)
+    for approach in approaches:
+        approach.mount(app, pages)
+    readiness = Readiness(config.node_name, store, config.store_prefix, database, key_ring.problem)
+    app.register_blueprint(home_blueprint(approaches, demo_members, config, readiness.readyz))
+    app.register_blueprint(jwks_blueprint(key_ring))
+    app.cli.add_command(member_commands(members, tell, _seed_load_members))
+    app.cli.add_command(key_commands(key_ring))
+    app.wsgi_app = ReadToTheEnd(app.wsgi_app)  # type: ignore[method-assign]  # whatever a lab has put around the app
+    return app
+
+
+def _application(config: Config) -> Flask:
+    """Return an app that knows its limits, languages and errors, and adds the headers that every answer has."""
     app = Application(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -68,85 +108,30 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.url_map.merge_slashes = False  # its redirect would lead wherever the client's Host header says
     register_languages(app)
     errors.register(app)
-    if config.lab:
-        answer_only_to(app, config.public_origin, config.front_door)
-
-    store = StoreConnection(partial(store_address, config))
-    database = Database(config.database_url)
-    members, notes = Members(database), Notes(database)
-    key_ring = open_key_ring(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)
-    door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
-    pages = pages_blueprint(notes, members, synthetic_work=config.lab)
-
-    sessions = SessionApproach("session", app, SharedSessions(store.timed, config.store_prefix), door, config, now)
-    tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
-    denylist = RedisDenylist(store, config.store_prefix)
-    hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
-    approaches: list[Approach] = [sessions, tokens]
-    session_interfaces = {"session": sessions.interface}
-    if config.lab:
-        in_memory = SessionApproach("memory", app, MemorySessions(now), door, config, now)
-        approaches += [open_approach(door), in_memory, hybrid]
-        session_interfaces["memory"] = in_memory.interface
-
-    # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
-    tell = partial(_tell, {*approaches, hybrid})
-    app.session_interface = SessionsByPrefix(session_interfaces)
-    for approach in approaches:
-        approach.mount(app, pages)
-    app.extensions["database"] = database
-    readiness = Readiness(config.node_name, store, config.store_prefix, database, key_ring.problem)
-    app.register_blueprint(home_blueprint(approaches, config, readiness.readyz))
-    app.register_blueprint(jwks_blueprint(key_ring))
-    if config.lab:
-        keepers = (in_memory, sessions, tokens, hybrid)
-        looks = {approach.name: approach.credential.holdings for approach in keepers}
-        for blueprint in _walks(config, looks, members, lambda *change: tell(members.set_role(*change))):
-            app.register_blueprint(blueprint)
-        for blueprint in _exhibits(config, key_ring, database, door, now):
-            app.register_blueprint(blueprint)
-    app.cli.add_command(member_commands(members, tell))
-    app.cli.add_command(key_commands(key_ring))
-
-    database.create_tables()
-    database.create_tables(REFRESH_TABLES)
-    if config.lab:
-        seed_demo(members)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     protected = Protected(app.wsgi_app, f"{app.static_url_path}/")
-    measured = Measured(protected, config.node_name, traces=config.lab)
-    app.wsgi_app = ReadToTheEnd(measured)  # type: ignore[method-assign]
+    app.wsgi_app = Measured(protected, config.node_name, refusals_too=config.lab)  # type: ignore[method-assign]
     return app
 
 
-def _walks(
-    config: Config, looks: Mapping[str, Look], members: Members, set_role: Callable[[str, str], None]
-) -> Iterator[Blueprint]:
-    """Yield the pages that need a lab's front door, behind which other clients are played."""
-    if config.front_door:
-        yield walkthrough_blueprint(config, config.front_door, looks, members, set_role)
-        yield cases_blueprint(config)
-        yield compare_blueprint(config)
+def _store_address(config: Config) -> str:
+    """Return the store's address; if none is set, that of an embedded store: a running lab's, or one for this process.
+
+    Its processes are the lab's, so the code for them is loaded only here.
+    """
+    if config.redis_url:
+        return config.redis_url
+    from lab.cluster.embedded_store import store_address  # noqa: PLC0415
+
+    return store_address(config)
 
 
-def _exhibits(
-    config: Config, key_ring: KeyRing, database: Database, door: Door, now: Callable[[], float]
-) -> Iterator[Blueprint]:
-    """Yield the lab's other pages; those with switches need its supervisor."""
-    yield jwt_blueprint()
-    yield storage_blueprint()
-    yield tcp_blueprint()
-    yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
-    # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
-    folk_keys = open_key_ring(config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}"), "HS256", now)
-    yield folk_blueprint(folk_keys, database, door, now)
-    if config.control_socket:
-        switches = Switches(Guard.of(config), config.control_socket)
-        yield controls_blueprint(switches, config.secure_cookies)
-        yield scale_out_blueprint(switches.guard)
-        yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
-        yield keys_blueprint(config, key_ring)
+def _seed_load_members(members: Members, count: int) -> int:
+    """Do what `flask members seed` asks for; only then something of the lab is loaded."""
+    from lab.demo import seed_load_members  # noqa: PLC0415
+
+    return seed_load_members(members, count)
 
 
 def _tell(approaches: Collection[Approach], change: Change) -> None:
@@ -163,9 +148,11 @@ def _tell(approaches: Collection[Approach], change: Change) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
-    from lab.cluster import lab  # noqa: PLC0415  # a node, which imports this module too, starts nothing
+    # A node imports this module too, and starts nothing.
+    from lab.cluster import lab  # noqa: PLC0415
+    from lab.cluster.address import MOST_NODES, Address, CannotStart  # noqa: PLC0415
 
-    options = _options(arguments)
+    options = _options(arguments, MOST_NODES)
     keep_files_private()
     if not os.environ.get("LAB"):  # an empty variable counts as unset
         os.environ["LAB"] = "1"
@@ -185,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None, most_nodes: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
     parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan every one)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
@@ -193,8 +180,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--direct", action="store_true", help="one node on the port itself, for measuring: no balancer")
     parser.add_argument("--lan", action="store_true", help="let other machines in, to the switches with a code")
     options = parser.parse_args(arguments)
-    if not 1 <= options.nodes <= MOST_NODES:
-        parser.error(f"--nodes takes a number from 1 to {MOST_NODES}")
+    if not 1 <= options.nodes <= most_nodes:
+        parser.error(f"--nodes takes a number from 1 to {most_nodes}")
     if options.direct and options.nodes != 1:
         parser.error("--direct is for one node")
     if options.host == "":

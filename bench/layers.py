@@ -32,6 +32,8 @@ _OWN = {
     "session_auth": "session",
     "token_auth": "token",
     "service/measurement": "measurement",
+    "lab/trace": "measurement",
+    "lab/wire": "measurement",
     "service/pages": "page",
     "lab/open_access": "page",
     "bench/arms": "page",

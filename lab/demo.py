@@ -1,52 +1,17 @@
-"""The members that only a lab has. Their passwords are printed on its home page: never seed them elsewhere."""
+"""Seed the members that only a lab has. Their passwords are printed on its home page: never seed them elsewhere."""
 
 import secrets
-from dataclasses import dataclass
 from time import monotonic, sleep
 
 from sqlalchemy.exc import IntegrityError
 
-from service.accounts.identity import Role
 from service.accounts.members import Members
 from service.accounts.passwords import hash_password
+from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, DEMO_MEMBERS, GUEST, LOAD_PASSWORD
 from service.errors import StoreUnavailable
 
-LOAD_PASSWORD = "load"  # noqa: S105
-DEFAULT_LOAD_MEMBERS = 1000
 SEED_WITHIN_S = 30.0  # a page waits one second for a lock; a node that starts may wait for another that seeds
 LOOK_AGAIN_S = 0.1
-
-GUEST = "guest"
-
-
-@dataclass(frozen=True)
-class DemoMember:
-    """A member to log in as in a walkthrough."""
-
-    username: str
-    password: str
-    role: Role
-
-
-DEMO_MEMBERS = (
-    DemoMember("alice", "wonderland", "user"),
-    DemoMember("bob", "builder", "user"),
-    DemoMember("carol", "classroom", "admin"),
-)
-
-
-PUBLIC_PASSWORDS = frozenset({LOAD_PASSWORD, *(demo.password for demo in DEMO_MEMBERS)})
-
-
-def is_public(username: str, password: str) -> bool:
-    """Tell whether everybody knows this password of this member, because the lab says it aloud."""
-    load_member = username.startswith("load-") and password == LOAD_PASSWORD
-    return load_member or any((demo.username, demo.password) == (username, password) for demo in DEMO_MEMBERS)
-
-
-def is_everybody(username: str) -> bool:
-    """Tell whether a lab lets every visitor act as this member: the guest, or one whose password it says aloud."""
-    return username == GUEST or username.startswith("load-") or username in (demo.username for demo in DEMO_MEMBERS)
 
 
 def seed_demo(members: Members) -> None:

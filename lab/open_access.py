@@ -2,9 +2,9 @@
 
 from flask import Response, g
 
-from lab.demo import GUEST
 from service.accounts.identity import Identity
 from service.accounts.login import Door, login_form
+from service.accounts.public_members import GUEST
 from service.approach import Approach, ended, logins_page, mine_or_404
 from service.web.fields import read_fields
 from service.web.negotiation import done

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, session
 from flask_session import Session
 from redis import Redis
 
+from lab.trace import Traced
 from service import errors
 from service.accounts import Members
 from service.accounts.attempts import Attempts
@@ -61,7 +62,8 @@ def create_app() -> Flask:
     store = StoreConnection(lambda: str(config.redis_url))
     door = Door(members, Attempts(store, config.store_prefix), public_passwords=True)
     app.register_blueprint(_approach(door, pages_blueprint(Notes(database), members, synthetic_work=True)))
-    app.wsgi_app = Measured(app.wsgi_app, config.node_name, traces=True)  # type: ignore[method-assign]
+    measured = Measured(app.wsgi_app, config.node_name, refusals_too=True)
+    app.wsgi_app = Traced(measured)  # type: ignore[method-assign]
     return app
 
 

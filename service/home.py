@@ -20,7 +20,7 @@ from flask import (
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import BadRequest
 
-from lab.demo import DEMO_MEMBERS
+from service.accounts.public_members import DemoMember
 from service.approach import Approach
 from service.config import DAY_S, Config
 from service.measurement.middleware import REQUESTS
@@ -35,11 +35,19 @@ LANGUAGE_COOKIE = f"{PREFIX}language"
 DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
 
-def home_blueprint(approaches: Sequence[Approach], config: Config, readyz: Callable[[], Response]) -> Blueprint:
-    """Return the public pages; `readyz` says whether this process can serve those who are logged in."""
+def home_blueprint(
+    approaches: Sequence[Approach],
+    demo_members: Sequence[DemoMember],
+    config: Config,
+    readyz: Callable[[], Response],
+) -> Blueprint:
+    """Return the public pages; `readyz` says whether this process can serve those who are logged in.
+
+    `demo_members` are shown with their passwords: there are some in a lab only.
+    """
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
-    members = [{"username": m.username, "password": m.password, "role": m.role} for m in DEMO_MEMBERS if config.lab]
+    members = [member.view() for member in demo_members]
     prefix = cookie_name("", config.secure_cookies)
     known = {"mounted": names, "node": config.node_name, "lab": config.lab, "demo_members": members}
     known |= {"cookie_prefix": prefix}

@@ -135,7 +135,7 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
     run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It said "the fault is ours", with a 500."""
-    monkeypatch.setattr("lab.controls.load_tests.COMPARES_WITHIN_S", 0.01)
+    monkeypatch.setattr("lab.pages.loadtests.routes.COMPARES_WITHIN_S", 0.01)
     slow = run[0].test_client().get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
     assert_problem(slow, 503, "busy")
     assert "took too long" in slow.get_json()["detail"]

@@ -8,11 +8,11 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from lab.demo import DEFAULT_LOAD_MEMBERS, seed_load_members
 from service.accounts.members import Change, Members, NameTaken, UnknownMember
 from service.accounts.names import MAX_USERNAME, BadName, as_compared, new_name
 from service.accounts.password_rules import MAX_PASSWORD, BadPassword, new_password
 from service.accounts.passwords import hash_password
+from service.accounts.public_members import DEFAULT_LOAD_MEMBERS
 from service.config import privately
 from service.errors import StoreUnavailable
 
@@ -52,8 +52,13 @@ LONGEST_LINE = 64 * MAX_PASSWORD  # bytes: more than any spelling of a password 
 ENDED = "their sessions and refresh tokens have ended; an access token, or a node's memory, does not hear of it"
 
 
-def commands(members: Members, tell: Callable[[Change], None]) -> AppGroup:
-    """Return the command group over `members`; `tell` carries a change to the live logins."""
+def commands(
+    members: Members, tell: Callable[[Change], None], seed_load_members: Callable[[Members, int], int]
+) -> AppGroup:
+    """Return the command group over `members`; `tell` carries a change to the live logins.
+
+    `seed_load_members` adds what is missing of so many load-test members, and returns how many that were.
+    """
     group = AppGroup("members", callback=privately, help="Add, change and seed members.")
 
     @group.command("add")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from flask import Response, request
 from flask_babel import lazy_gettext
 
-from lab.demo import is_public
 from service.accounts.attempts import Attempts
 from service.accounts.members import Member, Members
 from service.accounts.names import MAX_USERNAME, as_compared
 from service.accounts.password_rules import MAX_PASSWORD
 from service.accounts.passwords import as_hashed, matches
+from service.accounts.public_members import is_public
 from service.errors import InvalidCredentials
 from service.web.fields import Fields, text_field
 from service.web.negotiation import page

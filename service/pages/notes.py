@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from lab.demo import is_everybody
 from service.accounts.database import Base, Database
+from service.accounts.public_members import is_everybody
 from service.errors import NoCredentials
 
 MAX_TEXT = 1000

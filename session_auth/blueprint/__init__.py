@@ -24,7 +24,7 @@ from session_auth.credential import Lifetimes
 
 Clock = Callable[[], float]  # seconds since the epoch
 
-__all__ = ["MemorySessions", "SessionApproach", "SessionsByPrefix", "SharedSessions"]
+__all__ = ["CookieSessions", "MemorySessions", "SessionApproach", "SessionsByPrefix", "SharedSessions"]
 
 
 class SessionApproach(Approach):

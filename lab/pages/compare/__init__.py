@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, make_response, render_template
 
 from lab.controls import Guard
-from lab.demo import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
 from lab.pages.walkthrough.client import KEEPERS
+from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
 from service.config import Config
 
 

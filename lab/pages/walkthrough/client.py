@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from lab.demo import LOAD_PASSWORD
+from service.accounts.public_members import LOAD_PASSWORD
 from service.errors import StoreUnavailable
 from service.web.fields import Fields, is_text
 

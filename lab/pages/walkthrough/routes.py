@@ -10,12 +10,12 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from lab.controls import Guard
-from lab.demo import LOAD_PASSWORD
 from lab.pages.walkthrough.client import OtherClient, OtherRequest
 from lab.pages.walkthrough.stories import STORIES
 from service.accounts.identity import Role
 from service.accounts.members import Members, UnknownMember
 from service.accounts.passwords import matches
+from service.accounts.public_members import LOAD_PASSWORD
 from service.approach import Holding
 from service.config import Config
 from service.errors import NotFound

@@ -1,0 +1,98 @@
+"""What a lab adds to the service: three more approaches, its members, its trace and its pages."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask
+
+from lab.controls import Guard, Switches, answer_only_to, controls_blueprint
+from lab.demo import seed_demo
+from lab.naive_server import folk_blueprint
+from lab.open_access import open_approach
+from lab.pages.cases import cases_blueprint
+from lab.pages.compare import compare_blueprint
+from lab.pages.jwt import jwt_blueprint
+from lab.pages.keys import keys_blueprint
+from lab.pages.loadtests import loadtests_blueprint
+from lab.pages.planner import planner_blueprint
+from lab.pages.scale_out import scale_out_blueprint
+from lab.pages.storage import storage_blueprint
+from lab.pages.tcp import tcp_blueprint
+from lab.pages.walkthrough import walkthrough_blueprint
+from lab.trace import Traced
+from planner.runs import COMMITTED, Runs
+from service.accounts import Change, Members
+from service.accounts.database import Database
+from service.accounts.login import Door
+from service.accounts.public_members import DEMO_MEMBERS, DemoMember
+from service.approach import Approach
+from service.config import Config
+from session_auth.blueprint import CookieSessions, MemorySessions, SessionApproach
+from token_auth import KeyRing
+from token_auth.blueprint import TokenApproach, open_key_ring
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The service as a lab finds it. A lab adds to the lists of approaches and of members to log in as.
+
+    `hybrid` is there without a lab too, and is mounted in a lab only. `tell` carries a change of a member to the live
+    logins of every approach in the list.
+    """
+
+    config: Config
+    now: Callable[[], float]
+    database: Database
+    members: Members
+    door: Door
+    key_ring: KeyRing
+    sessions: SessionApproach
+    tokens: TokenApproach
+    hybrid: TokenApproach
+    approaches: list[Approach]
+    session_interfaces: dict[str, CookieSessions]
+    demo_members: list[DemoMember]
+    tell: Callable[[Change], None]
+
+
+def add_to(app: Flask, parts: Parts) -> None:
+    """Make a lab of the service. Raise `StoreUnavailable` if the database stays locked while members are added."""
+    answer_only_to(app, parts.config.public_origin, parts.config.front_door)
+    in_memory = SessionApproach("memory", app, MemorySessions(parts.now), parts.door, parts.config, parts.now)
+    parts.session_interfaces["memory"] = in_memory.interface
+    parts.approaches.extend([open_approach(parts.door), in_memory, parts.hybrid])
+    parts.demo_members.extend(DEMO_MEMBERS)
+    for blueprint in (*_walks(parts, in_memory), *_exhibits(parts)):
+        app.register_blueprint(blueprint)
+    app.wsgi_app = Traced(app.wsgi_app)  # type: ignore[method-assign]
+    seed_demo(parts.members)
+
+
+def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
+    """Yield the pages that need a lab's front door, behind which other clients are played."""
+    config, members = parts.config, parts.members
+    if config.front_door:
+        keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
+        looks = {approach.name: approach.credential.holdings for approach in keepers}
+        set_role = lambda username, role: parts.tell(members.set_role(username, role))  # noqa: E731
+        yield walkthrough_blueprint(config, config.front_door, looks, members, set_role)
+        yield cases_blueprint(config)
+        yield compare_blueprint(config)
+
+
+def _exhibits(parts: Parts) -> Iterator[Blueprint]:
+    """Yield the lab's other pages; those with switches need its supervisor."""
+    config = parts.config
+    yield jwt_blueprint()
+    yield storage_blueprint()
+    yield tcp_blueprint()
+    yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
+    # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
+    folk_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
+    yield folk_blueprint(open_key_ring(folk_ring_file, "HS256", parts.now), parts.database, parts.door, parts.now)
+    if config.control_socket:
+        switches = Switches(Guard.of(config), config.control_socket)
+        yield controls_blueprint(switches, config.secure_cookies)
+        yield scale_out_blueprint(switches.guard)
+        yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
+        yield keys_blueprint(config, parts.key_ring)

@@ -1,0 +1,63 @@
+"""What a lab's page is told of a request: `X-Lab-Trace`, the steps inside, and `X-Lab-Wire`, the messages outside."""
+
+import json
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from lab.wire import Headers, Overheard, is_told, lab_wire
+from service.measurement.recorder import PARTS, Recorder, Step, current
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Write = Callable[[bytes], object]
+
+MAX_TRACE = 2300  # bytes of single steps: a proxy keeps all headers of a response in one buffer, of 4 kB in nginx
+
+
+class Traced:
+    """A WSGI application that tells of a request that asks with `X-Lab-Trace: 1`; `app` measures it."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("HTTP_X_LAB_TRACE") == "1":
+            start_response = _traced(environ, start_response)
+        return self._app(environ, start_response)
+
+
+def _traced(environ: "WSGIEnvironment", start_response: "StartResponse") -> "StartResponse":
+    """Overhear the request's body, and tell what the server did."""
+    body = environ["wsgi.input"] = Overheard(environ["wsgi.input"])
+
+    def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
+        wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
+        recorder = current.get()
+        assert recorder is not None  # the service measures every request
+        return start_response(status, [*headers, ("X-Lab-Trace", lab_trace(recorder)), *wire], exc_info)
+
+    return traced_start
+
+
+def lab_trace(recorder: Recorder) -> str:
+    """Return the request's steps, in order, as a JSON list that fits a header.
+
+    Of a long one the first steps, and the others summed up by part, so that the durations still add up.
+    """
+    steps = recorder.steps
+    told = [_told(step) for step in steps]
+    shown = sum(size <= MAX_TRACE for size in accumulate(len(text) + 1 for text in told))
+    others = ([step for step in steps[shown:] if step.part == part] for part in PARTS)
+    summed_up = [
+        Step(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
+        for same in others
+        if same
+    ]
+    return f"[{','.join([*told[:shown], *map(_told, summed_up)])}]"
+
+
+def _told(step: Step) -> str:
+    told = {**step._asdict(), "at_us": round(step.at_us, 1), "duration_us": round(step.duration_us, 1)}
+    return json.dumps(told, separators=(",", ":"))
