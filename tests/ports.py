@@ -2,7 +2,7 @@
 
 A lab listens seconds after its port was found free; another test could take the port meanwhile. So each port is locked
 by a file of its name until the test process ends. The lab's own store takes its port from another range
-(`cluster.embedded_store.SERVER_PORTS`).
+(`lab.cluster.embedded_store.SERVER_PORTS`).
 """
 
 import fcntl

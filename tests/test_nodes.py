@@ -224,7 +224,7 @@ def test_nodes_start_as_commands_when_the_forking_process_is_gone(own_lab: Lab) 
     for state in ("killed", "running"):
         own_lab.control("PUT", "/nodes/node-1", {"state": state})
         eventually(lambda state=state: own_lab.states()["node-1"] == state, f"a node that is {state}")
-    assert "cluster.tether node-1" in own_lab.tether_and_command("node-1")[0].command
+    assert "lab.cluster.tether node-1" in own_lab.tether_and_command("node-1")[0].command
     assert len(answers(own_lab, "/open/profile", 4)) == 2
     own_lab.started += descendants(own_lab.process.pid)
     assert own_lab.end_with(signal.SIGINT) == 0

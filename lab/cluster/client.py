@@ -1,4 +1,4 @@
-"""Give orders to the supervisor of a running lab, by its control API (see `cluster.control`)."""
+"""Give orders to the supervisor of a running lab, by its control API (see `lab.cluster.control`)."""
 
 import json
 from contextlib import closing
