@@ -1,4 +1,4 @@
-"""What each request did and how long it took: steps, `Server-Timing`, and the lab trace.
+"""What each request did and how long it took: its steps, and `Server-Timing`.
 
 Any layer wraps its work in `step(part, what)`; nothing is stored, everything leaves with the response.
 """
