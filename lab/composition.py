@@ -62,7 +62,7 @@ def add_to(app: Flask, parts: Parts) -> None:
     parts.session_interfaces["memory"] = in_memory.interface
     parts.approaches.extend([open_approach(parts.door), in_memory, parts.hybrid])
     parts.demo_members.extend(DEMO_MEMBERS)
-    for blueprint in (*_walks(parts, in_memory), *_exhibits(parts)):
+    for blueprint in (*_walks(parts, in_memory), *_other_pages(parts)):
         app.register_blueprint(blueprint)
     app.wsgi_app = Traced(app.wsgi_app)  # type: ignore[method-assign]
     seed_demo(parts.members)
@@ -74,13 +74,14 @@ def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
     if config.front_door:
         keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}
-        set_role = lambda username, role: parts.tell(members.set_role(username, role))  # noqa: E731
-        yield walkthrough_blueprint(config, config.front_door, looks, members, set_role)
+        yield walkthrough_blueprint(
+            config, config.front_door, looks, members, lambda *change: parts.tell(members.set_role(*change))
+        )
         yield cases_blueprint(config)
         yield compare_blueprint(config)
 
 
-def _exhibits(parts: Parts) -> Iterator[Blueprint]:
+def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     """Yield the lab's other pages; those with switches need its supervisor."""
     config = parts.config
     yield jwt_blueprint()
