@@ -16,7 +16,6 @@ from loadtests.report import write_report
 from loadtests.results import ArmResult, Run
 from loadtests.stage import Size
 from loadtests.windows import Window
-from service.config import ROOT
 from tests.loadtests.made import turns
 
 EXPERIMENT = BY_NAME["lookup-cost"]
