@@ -14,7 +14,7 @@ from service.accounts import Change, Members
 from service.accounts.attempts import Attempts
 from service.accounts.commands import commands as member_commands
 from service.accounts.database import Database
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.accounts.public_members import DemoMember
 from service.approach import Approach
 from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
@@ -47,12 +47,14 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     database.create_tables()
     database.create_tables(REFRESH_TABLES)
     app.extensions["database"] = database
-    door = Door(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
+    password_login = PasswordLogin(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
 
-    sessions = SessionApproach("session", app, SharedSessions(store.timed, config.store_prefix), door, config, now)
-    tokens = TokenApproach("token", key_ring, database, NoDenylist(), door, config, now)
+    sessions = SessionApproach(
+        "session", app, SharedSessions(store.timed, config.store_prefix), password_login, config, now
+    )
+    tokens = TokenApproach("token", key_ring, database, NoDenylist(), password_login, config, now)
     denylist = RedisDenylist(store, config.store_prefix)
-    hybrid = TokenApproach("hybrid", key_ring, database, denylist, door, config, now)
+    hybrid = TokenApproach("hybrid", key_ring, database, denylist, password_login, config, now)
     approaches: list[Approach] = [sessions, tokens]
     session_interfaces = {"session": sessions.interface}
     demo_members: list[DemoMember] = []
@@ -69,7 +71,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
             now=now,
             database=database,
             members=members,
-            door=door,
+            password_login=password_login,
             key_ring=key_ring,
             sessions=sessions,
             tokens=tokens,

@@ -23,7 +23,7 @@ from lab.trace import Traced
 from planner.runs import COMMITTED, Runs
 from service.accounts import Change, Members
 from service.accounts.database import Database
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.accounts.public_members import DEMO_MEMBERS, DemoMember
 from service.approach import Approach
 from service.config import Config
@@ -44,7 +44,7 @@ class Parts:
     now: Callable[[], float]
     database: Database
     members: Members
-    door: Door
+    password_login: PasswordLogin
     key_ring: KeyRing
     sessions: SessionApproach
     tokens: TokenApproach
@@ -58,9 +58,9 @@ class Parts:
 def add_to(app: Flask, parts: Parts) -> None:
     """Make a lab of the service. Raise `StoreUnavailable` if the database stays locked while members are added."""
     answer_only_to(app, parts.config.public_origin, parts.config.front_door)
-    in_memory = SessionApproach("memory", app, MemorySessions(parts.now), parts.door, parts.config, parts.now)
+    in_memory = SessionApproach("memory", app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
     parts.session_interfaces["memory"] = in_memory.interface
-    parts.approaches.extend([open_approach(parts.door), in_memory, parts.hybrid])
+    parts.approaches.extend([open_approach(parts.password_login), in_memory, parts.hybrid])
     parts.demo_members.extend(DEMO_MEMBERS)
     for blueprint in (*_walks(parts, in_memory), *_other_pages(parts)):
         app.register_blueprint(blueprint)
@@ -90,7 +90,9 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
     folk_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
-    yield folk_blueprint(open_key_ring(folk_ring_file, "HS256", parts.now), parts.database, parts.door, parts.now)
+    yield folk_blueprint(
+        open_key_ring(folk_ring_file, "HS256", parts.now), parts.database, parts.password_login, parts.now
+    )
     if config.control_socket:
         switches = Switches(Guard.of(config), config.control_socket)
         yield controls_blueprint(switches, config.secure_cookies)

@@ -3,7 +3,7 @@
 from flask import Response, g
 
 from service.accounts.identity import Identity
-from service.accounts.login import Door, login_form
+from service.accounts.login import PasswordLogin, login_form
 from service.accounts.public_members import GUEST
 from service.approach import Approach, ended, logins_page, mine_or_404
 from service.web.fields import read_fields
@@ -17,8 +17,8 @@ IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)
 class OpenRoutes:
     """The views of an approach that remembers nothing."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, password_login: PasswordLogin) -> None:
+        self._password_login = password_login
 
     def login_form(self) -> Response:
         """Show the form."""
@@ -26,7 +26,7 @@ class OpenRoutes:
 
     def login(self) -> Response:
         """Check name and password, and forget them."""
-        member = self._door.authenticate(read_fields())
+        member = self._password_login.authenticate(read_fields())
         return done({"member": member.view()}, 200, then=f"{NAME}.inside.pages.profile")
 
     def logout(self) -> Response:
@@ -48,9 +48,9 @@ class OpenRoutes:
         return ended(g.identity.login_id)
 
 
-def open_approach(door: Door) -> Approach:
+def open_approach(password_login: PasswordLogin) -> Approach:
     """Return the approach; it needs the guest among the members."""
-    return Approach(NAME, OpenRoutes(door), guard, lambda: IDENTITY)
+    return Approach(NAME, OpenRoutes(password_login), guard, lambda: IDENTITY)
 
 
 def guard() -> None:

@@ -17,7 +17,7 @@ from service.accounts import Members
 from service.accounts.attempts import Attempts
 from service.accounts.database import Database
 from service.accounts.identity import Identity
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.config import load_config
 from service.errors import NoCredentials
 from service.home import register_languages
@@ -60,20 +60,20 @@ def create_app() -> Flask:
     app.extensions["database"] = database
     members = Members(database)
     store = StoreConnection(lambda: str(config.redis_url))
-    door = Door(members, Attempts(store, config.store_prefix), public_passwords=True)
-    app.register_blueprint(_approach(door, pages_blueprint(Notes(database), members, synthetic_work=True)))
+    password_login = PasswordLogin(members, Attempts(store, config.store_prefix), public_passwords=True)
+    app.register_blueprint(_approach(password_login, pages_blueprint(Notes(database), members, synthetic_work=True)))
     measured = Measured(app.wsgi_app, config.node_name, refusals_too=True)
     app.wsgi_app = Traced(measured)  # type: ignore[method-assign]
     return app
 
 
-def _approach(door: Door, pages: Blueprint) -> Blueprint:
+def _approach(password_login: PasswordLogin, pages: Blueprint) -> Blueprint:
     outside = Blueprint(NAME, __name__, url_prefix=f"/{NAME}")
     inside = Blueprint("inside", __name__)
 
     @outside.post("/login")
     def login() -> Response:
-        member = door.authenticate(read_fields())
+        member = password_login.authenticate(read_fields())
         session["member"] = {"username": member.username, "role": member.role}
         return jsonify(member=member.view())
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, make_response, r
 
 from lab.naive_server.tokens import ACCESS_S, AccessToken, FolkBase, FolkTokens
 from service.accounts.database import Database
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.errors import ExpiredToken, InvalidToken, NoCredentials
 from service.web.fields import read_fields
 from token_auth import KeyRing
@@ -24,7 +24,9 @@ class Entry:
     renewed: dict[str, str] = field(default_factory=dict)
 
 
-def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Callable[[], float]) -> Blueprint:
+def folk_blueprint(
+    key_ring: KeyRing, database: Database, password_login: PasswordLogin, now: Callable[[], float]
+) -> Blueprint:
     """Return the folk server; it makes its own table."""
     database.create_tables(FolkBase.metadata)
     tokens = FolkTokens(key_ring, database, now)
@@ -34,7 +36,7 @@ def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Calla
     @folk.post("/login")
     def login() -> Response:
         """Check name and password, and issue the first two tokens."""
-        username = door.authenticate(read_fields()).username
+        username = password_login.authenticate(read_fields()).username
         issued = {"access_token": tokens.issue_access(username), "refresh_token": tokens.issue_refresh(username)}
         return jsonify({**issued, "token_type": "Bearer", "expires_in": ACCESS_S})
 

@@ -20,7 +20,7 @@ NAME_OR_PASSWORD = lazy_gettext("The name or the password is wrong.")
 
 
 @dataclass(frozen=True)
-class Door:
+class PasswordLogin:
     """Checks names and passwords."""
 
     members: Members

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.config import Config
 from session_auth.blueprint.credential import LabCredential
@@ -30,13 +30,15 @@ __all__ = ["CookieSessions", "MemorySessions", "SessionApproach", "SessionsByPre
 class SessionApproach(Approach):
     """An approach that keeps its logins in `store`."""
 
-    def __init__(self, name: str, app: Flask, store: LabSessions, door: Door, config: Config, now: Clock) -> None:
+    def __init__(
+        self, name: str, app: Flask, store: LabSessions, password_login: PasswordLogin, config: Config, now: Clock
+    ) -> None:
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
         self.credential = LabCredential(
-            store, door.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
+            store, password_login.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
         )
         self.interface = CookieSessions(app, f"/{name}", self.credential)
-        views = SessionRoutes(name, self.interface, door, config.session_idle_s, config.lab)
+        views = SessionRoutes(name, self.interface, password_login, config.session_idle_s, config.lab)
         guard = SessionGuard(name, self.interface)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
         self.inside.add_url_rule("/renew", view_func=views.renew, methods=["POST"])

@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Response, g
 
-from service.accounts.login import Door, login_form
+from service.accounts.login import PasswordLogin, login_form
 from service.approach import ended, logins_page, mine_or_404
 from service.errors import NoCredentials
 from service.web.cookies import single_cookie
@@ -22,7 +22,7 @@ class SessionRoutes:
 
     approach: str
     sessions: CookieSessions
-    door: Door
+    password_login: PasswordLogin
     idle_s: int
     shorter_lifetimes: bool
 
@@ -38,7 +38,7 @@ class SessionRoutes:
         """Check name and password, and start a session with an id of its own; the one before it ends."""
         fields = read_fields()
         previous = live_session().opened  # what could not be read could not be ended
-        member = self.door.authenticate(fields)
+        member = self.password_login.authenticate(fields)
         idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
         if previous.record is not None or previous.renewed_by_now is not None:
             self.credential.revoke(previous)  # an attacker may have planted it, or renewed what was stolen

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, jsonify
 
 from service.accounts.database import Database
-from service.accounts.login import Door
+from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.config import Config
 from token_auth.blueprint.credential import LabCredential
@@ -45,14 +45,14 @@ class TokenApproach(Approach):
         key_ring: KeyRing,
         database: Database,
         denylist: Denylist,
-        door: Door,
+        password_login: PasswordLogin,
         config: Config,
         now: Clock,
     ) -> None:
         store = MemberRefreshTokens(database, name)
-        self.credential = LabCredential(store, key_ring, denylist, door.members, config, now)
+        self.credential = LabCredential(store, key_ring, denylist, password_login.members, config, now)
         cookies = Cookies.named(config.secure_cookies)
-        views = TokenRoutes(name, self.credential, door, config.lab, cookies, config.secure_cookies)
+        views = TokenRoutes(name, self.credential, password_login, config.lab, cookies, config.secure_cookies)
         guard = TokenGuard(name, self.credential, cookies)
         own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)

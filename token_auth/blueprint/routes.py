@@ -8,7 +8,7 @@ from flask import Response, g, jsonify, make_response, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-from service.accounts.login import Door, login_form
+from service.accounts.login import PasswordLogin, login_form
 from service.approach import ended, logins_page, mine_or_404
 from service.errors import AmbiguousCredentials, BearerError, CredentialError, NoCredentials
 from service.web.cookies import sent_by_a_script, single_cookie
@@ -29,7 +29,7 @@ class TokenRoutes:
 
     approach: str
     credential: LabCredential
-    door: Door
+    password_login: PasswordLogin
     shorter_lifetimes: bool
     cookies: Cookies
     secure_cookies: bool
@@ -42,7 +42,7 @@ class TokenRoutes:
         """Check name and password, and issue the first two tokens: in the body, or in cookies."""
         fields = read_fields()
         in_cookies = _wants_cookies(fields)
-        member = self.door.authenticate(fields)
+        member = self.password_login.authenticate(fields)
         asked = self._asked_lifetimes(fields)
         if in_cookies:
             self._end_previous()
