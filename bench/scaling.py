@@ -21,7 +21,7 @@ from typing import Any
 from redis import Redis
 
 from bench.scaling_client import Member, Window
-from bench.scaling_lab import DOORS, Lab, running_lab
+from bench.scaling_lab import MEASURED_APPROACHES, Lab, running_lab
 from bench.scaling_results import Arm, results
 from lab.cluster.node import NODE_THREADS
 
@@ -43,7 +43,7 @@ def arms() -> list[Arm]:
     grid = [_factors(nodes, 6 * nodes, PAUSE_MS, round_trip_ms=ms) for nodes, ms in product((1, 2, NODES), (0, 1, 5))]
     full = [_factors(1, FULL_HOUSE, round_trip_ms=ms) for ms in (0, 5)]
     others = [_factors(NODES, FULL_HOUSE, balancer="sticky"), _factors(NODES, 4), _factors(1, FULL_HOUSE, work_ms=5)]
-    return [Arm(approach, factors) for approach, factors in product(DOORS, [*grid, *full, *others])]
+    return [Arm(approach, factors) for approach, factors in product(MEASURED_APPROACHES, [*grid, *full, *others])]
 
 
 def _factors(nodes: int, users: int, pause_ms: int = 0, **differing: Any) -> dict[str, Any]:
@@ -62,7 +62,9 @@ def main() -> None:
     started, order = datetime.now(UTC), random.Random(options.seed)
     windows: dict[str, list[Window]] = {}
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), NODES) as lab:
-        members = {approach: [Member(lab, approach, number) for number in range(MEMBERS)] for approach in DOORS}
+        members = {
+            approach: [Member(lab, approach, number) for number in range(MEMBERS)] for approach in MEASURED_APPROACHES
+        }
         for _ in range(options.repeats):
             for arm in order.sample(arms(), len(arms())):
                 lab.arrange(arm.factors["nodes"], arm.factors["round_trip_ms"])

@@ -16,13 +16,13 @@ from lab.cluster.client import State, order
 from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
-DOORS = ("session", "token")  # the approaches that are measured
+MEASURED_APPROACHES = ("session", "token")  # the approaches that are measured
 SETTLES_S = 1.3  # the balancer tries a node again a second after it has failed
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A running lab: its doors, its control socket and its store."""
+    """A running lab: its addresses, its control socket and its store."""
 
     ports: dict[str, int]
     control: Path

@@ -72,8 +72,8 @@ class Lab:
     def wait_until_ready(self) -> Self:
         """Return when it answers. Raise `LabFailed`."""
         deadline = monotonic() + READY_WITHIN_S
-        doors = 1 if self.nodes == 1 else 2
-        while len(self._doors()) < doors:
+        listeners = 1 if self.nodes == 1 else 2
+        while len(self._listeners()) < listeners:
             if self._process.poll() is not None or monotonic() > deadline:
                 raise LabFailed(f"the lab did not start: {self._log.read_text(errors='replace').strip()}")
             sleep(0.02)
@@ -81,13 +81,13 @@ class Lab:
 
     @property
     def url(self) -> str:
-        """Its door: the one node's, or the balancer's that takes turns."""
-        return self._doors()[0]
+        """Where it listens: the one node's address, or the balancer's round robin one."""
+        return self._listeners()[0]
 
     @property
     def sticky_url(self) -> str:
-        """The balancer's door that keeps a browser with its node."""
-        return self._doors()[1]
+        """The balancer's sticky address, which keeps a browser with its node."""
+        return self._listeners()[1]
 
     @property
     def store_url(self) -> str:
@@ -141,6 +141,6 @@ class Lab:
         """Let the store's replies take this much longer."""
         self.control("PUT", "/store/round-trip", {"ms": milliseconds})
 
-    def _doors(self) -> list[str]:
+    def _listeners(self) -> list[str]:
         said = self._log.read_text(errors="replace")
         return re.findall(r"^lab \| (?:Ready|Sticky): (\S+)$", said, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The load balancer: nginx with two doors, one round robin and one sticky, over nodes that only it can reach."""
+"""The load balancer: nginx with two listeners, one round robin and one sticky, over nodes that only it can reach."""
 
 import os
 import pwd
@@ -23,7 +23,7 @@ class Balancer:
         self, folder: Path, round_robin: Address, sticky: Address, sockets: Sequence[Path], trusted_proxies: int = 0
     ) -> None:
         self._folder = folder
-        self._doors = _as_nginx_writes(round_robin), _as_nginx_writes(sticky)
+        self._listeners = _as_nginx_writes(round_robin), _as_nginx_writes(sticky)
         self._has_proxy_in_front = trusted_proxies > 0
         self._process: Process | None = None
         self._write(sockets)
@@ -55,7 +55,7 @@ class Balancer:
         self._process.stop()
 
     def _write(self, sockets: Sequence[Path]) -> None:
-        text = nginx_conf(self._folder, sockets, *self._doors, _user(), self._has_proxy_in_front)
+        text = nginx_conf(self._folder, sockets, *self._listeners, _user(), self._has_proxy_in_front)
         (self._folder / "nginx.conf").write_text(text, "utf-8")
 
 

@@ -15,7 +15,7 @@ from lab.cluster.preloaded import Preloaded
 from lab.cluster.published import control_file, published
 from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.store import running_store
-from lab.cluster.supervisor import Doors, Supervisor, refuse_long_path
+from lab.cluster.supervisor import Listeners, Supervisor, refuse_long_path
 from service.config import Config
 
 READY_WITHIN_S = 30.0
@@ -41,15 +41,15 @@ class StopRequest:
 def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, direct: bool = False) -> int:
     """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`.
 
-    The address is the balancer's round robin door, and the next free port is the sticky one; or, with `direct`, the one
-    node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
+    The address is the balancer's round robin listener, and the next free port is the sticky one; or, with `direct`,
+    the one node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
     """
     preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
     # What the nodes say of the store, we say in our own words.
     logging.getLogger("session_auth.store_client").setLevel(logging.CRITICAL)
     stop = StopRequest()
     address.refuse_if_taken()
-    doors = Doors(address, None if direct else address.next_free())
+    listeners = Listeners(address, None if direct else address.next_free())
     code = (config.instructor_code or _new_code()) if lan and config.lab else None
     with ExitStack() as parts:
         if preloaded:
@@ -59,14 +59,14 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         parts.callback(folder.remove)
         refuse_long_path(folder.path)
         socket = folder.path / "control.socket"
-        environment = _environment(config, store.url, socket, code, doors)
+        environment = _environment(config, store.url, socket, code, listeners)
         load_run = LoadRun(config.instance_dir / "loadtests", own_store=config.redis_url is None)
-        supervisor = Supervisor(doors, store, load_run, folder.path, environment, nodes, preloaded)
+        supervisor = Supervisor(listeners, store, load_run, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no order before that
             parts.enter_context(control_api(supervisor, socket))
             parts.enter_context(published(str(socket), control_file(config)))
-            _announce(doors, lan, code)
+            _announce(listeners, lan, code)
             while not stop.made:
                 supervisor.look()
                 sleep(LOOK_EVERY_S)
@@ -84,17 +84,19 @@ def _new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def _announce(doors: Doors, lan: bool, code: str | None) -> None:
-    print(f"Ready: {doors.round_robin.url}", flush=True)
-    if doors.sticky:
-        print(f"Sticky: {doors.sticky.url}", flush=True)
+def _announce(listeners: Listeners, lan: bool, code: str | None) -> None:
+    print(f"Ready: {listeners.round_robin.url}", flush=True)
+    if listeners.sticky:
+        print(f"Sticky: {listeners.sticky.url}", flush=True)
     if lan:
-        print(f"On this network: {doors.round_robin.lan_url}", flush=True)
+        print(f"On this network: {listeners.round_robin.lan_url}", flush=True)
     if code:
         print(f"Instructor code: {code}", flush=True)
 
 
-def _environment(config: Config, redis_url: str, control: Path, code: str | None, doors: Doors) -> Mapping[str, str]:
+def _environment(
+    config: Config, redis_url: str, control: Path, code: str | None, listeners: Listeners
+) -> Mapping[str, str]:
     """Return what a node cannot read as we did: it has another working folder, a store and a balancer that are ours."""
     return {
         "REDIS_URL": redis_url,
@@ -102,9 +104,9 @@ def _environment(config: Config, redis_url: str, control: Path, code: str | None
         "DATABASE_URL": config.database_url,
         "KEY_RING_FILE": str(config.key_ring_file),
         "NODE_NAME": config.node_name,
-        "TRUSTED_PROXIES": str(config.trusted_proxies + (doors.sticky is not None)),
+        "TRUSTED_PROXIES": str(config.trusted_proxies + (listeners.sticky is not None)),
         "CONTROL_SOCKET": str(control),
-        "FRONT_DOOR": doors.round_robin.url.lower(),
+        "FRONT_DOOR": listeners.round_robin.url.lower(),
         "INSTRUCTOR_CODE": code or "",
     }
 

@@ -1,11 +1,11 @@
-"""The load balancer's settings: one nginx with two doors, one round robin and one sticky."""
+"""The load balancer's settings: one nginx with two listeners, one round robin and one sticky."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 # Nodes listen on sockets in a folder that only we can enter, so `X-Forwarded-For` can only come from here; and here it
 # is overwritten, whatever the client claims, unless there are proxies of one's own in front of it. A page may choose
-# its door by a header too, which keeps it in one origin.
+# its listener by a header too, which keeps it in one origin.
 SETTINGS = """\
 daemon off;
 {user}worker_processes 1;
@@ -33,7 +33,7 @@ http {{
         sticky cookie sot_node path=/ httponly samesite=lax;
         keepalive 64;
     }}
-    map $http_x_lab_door $door {{ default round_robin; sticky sticky; }}
+    map $http_x_lab_door $listener {{ default round_robin; sticky sticky; }}
 
     # What a browser is shown while no node answers, in its language; a program gets a problem.
     map $http_accept $wants_page {{ default no; ~text/html yes; }}
@@ -89,7 +89,7 @@ http {{
 
     server {{
         listen {round_robin} backlog=1024;
-        location / {{ proxy_pass http://$door; }}
+        location / {{ proxy_pass http://$listener; }}
 {problems}
     }}
     server {{
@@ -164,7 +164,7 @@ OWN_COOKIES = f"(?:^|; ?)(?<own1>{OWN_COOKIE}" + "".join(f"(?:.*?; ?(?<own{n}>{O
 def nginx_conf(
     folder: Path, sockets: Sequence[Path], round_robin: str, sticky: str, user: str, has_proxy_in_front: bool
 ) -> str:
-    """Return the settings of a balancer over these nodes that writes to `folder`; the doors as nginx writes them."""
+    """Return the settings of a balancer over these nodes that writes to `folder`; listeners as nginx writes them."""
     return SETTINGS.format(
         folder=folder,
         servers="\n".join(SERVER.format(socket=socket) for socket in sockets),

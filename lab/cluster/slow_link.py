@@ -22,19 +22,19 @@ class SlowLink:
     def __init__(self, listen_port: int, store_port: int, delay_s: float) -> None:
         self.delay_s = delay_s
         self._store_port = store_port
-        self._door = socket.create_server(("127.0.0.1", listen_port), backlog=BACKLOG)
+        self._listener = socket.create_server(("127.0.0.1", listen_port), backlog=BACKLOG)
         Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         """Let nobody else in. Those who are in stay until either end leaves."""
         with suppress(OSError):
-            self._door.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; closing alone does not
-        self._door.close()
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; closing alone does not
+        self._listener.close()
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed
             while True:
-                client, _ = self._door.accept()
+                client, _ = self._listener.accept()
                 Thread(target=self._relay, args=(client,), daemon=True).start()
 
     def _relay(self, client: socket.socket) -> None:

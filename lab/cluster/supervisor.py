@@ -21,8 +21,8 @@ MOST_SOCKET_PATH = 100  # bytes; a system takes 104 to 108
 
 
 @dataclass(frozen=True)
-class Doors:
-    """Where the world comes in: two doors of a balancer, or the one node's own address."""
+class Listeners:
+    """Where clients reach the lab: the two addresses of its balancer, or the one node's own."""
 
     round_robin: Address
     sticky: Address | None = None
@@ -37,7 +37,7 @@ class Supervisor:
 
     def __init__(
         self,
-        doors: Doors,
+        listeners: Listeners,
         store: Store,
         load_run: LoadRun,
         folder: Path,
@@ -45,7 +45,7 @@ class Supervisor:
         nodes: int,
         preloaded: Preloaded | None = None,
     ) -> None:
-        self.doors = doors
+        self.listeners = listeners
         self._store = store
         self._load_run = load_run
         self._folder = folder
@@ -56,7 +56,7 @@ class Supervisor:
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
         for _ in range(nodes):
             self._add_node()
-        self._balancer = self._new_balancer(doors.sticky) if doors.sticky else None
+        self._balancer = self._new_balancer(listeners.sticky) if listeners.sticky else None
         self._balancing: Supervised | None = None
 
     # -- what it does by itself
@@ -82,8 +82,8 @@ class Supervisor:
         if not all(node.answers() for node, _ in self._nodes.values()):
             return False
         if self._balancer and self._balancing is None:
-            self._balancing = Supervised("balancer", self._balancer.launch, self.doors.round_robin.is_open)
-        return self.doors.round_robin.is_ready()
+            self._balancing = Supervised("balancer", self._balancer.launch, self.listeners.round_robin.is_open)
+        return self.listeners.round_robin.is_ready()
 
     def stop(self) -> None:
         """End the balancer, which answers what is in flight, then the nodes, all at once."""
@@ -104,8 +104,8 @@ class Supervisor:
         balancer = self._balancing
         return {  # without the lock: a node or a store that hangs would keep everybody's orders waiting
             "doors": {
-                "round_robin": self.doors.round_robin.url,
-                "sticky": self.doors.sticky.url if self.doors.sticky else None,
+                "round_robin": self.listeners.round_robin.url,
+                "sticky": self.listeners.sticky.url if self.listeners.sticky else None,
             },
             "balancer": balancer and {"name": "balancer", "state": balancer.state, **self._vitals.of(balancer)},
             "nodes": [self._node_state(node, part) for node, part in nodes],
@@ -172,8 +172,8 @@ class Supervisor:
         return [*nodes, self._balancing] if self._balancing else nodes
 
     def _add_node(self) -> None:
-        if self.doors.sticky is None:
-            node = self._node(self._environment["NODE_NAME"], self.doors.round_robin)
+        if self.listeners.sticky is None:
+            node = self._node(self._environment["NODE_NAME"], self.listeners.round_robin)
         else:
             name = f"node-{len(self._nodes) + 1}"
             node = self._node(name, self._folder / f"{name}.socket")
@@ -186,7 +186,7 @@ class Supervisor:
         folder = self._folder / "balancer"
         folder.mkdir()
         proxies = int(self._environment["TRUSTED_PROXIES"]) - 1  # the nodes' count includes this one
-        return Balancer(folder, self.doors.round_robin, sticky, self._sockets(), proxies)
+        return Balancer(folder, self.listeners.round_robin, sticky, self._sockets(), proxies)
 
     def _sockets(self) -> list[Path]:
         return [node.listens_on for node, _ in self._nodes.values() if isinstance(node.listens_on, Path)]

@@ -69,7 +69,7 @@ class OtherClient:
     """Sends one request at a time: a node has two threads, and the one that waits here needs the other."""
 
     def __init__(self, front_door: str) -> None:
-        self._door = urlsplit(front_door)
+        self._balancer = urlsplit(front_door)
         self._busy = Lock()
 
     def send(self, request: OtherRequest) -> dict[str, Any]:
@@ -77,7 +77,9 @@ class OtherClient:
         if not self._busy.acquire(blocking=False):
             raise StoreUnavailable(gettext("Another client is just being played; try again in a moment."))
         try:
-            with closing(HTTPConnection(self._door.hostname or "", self._door.port, timeout=PATIENCE_S)) as connection:
+            with closing(
+                HTTPConnection(self._balancer.hostname or "", self._balancer.port, timeout=PATIENCE_S)
+            ) as connection:
                 body = None if request.body is None else request.body.encode()
                 connection.request(request.method, request.path, body, {**request.headers, "X-Lab-Trace": "1"})
                 answer = connection.getresponse()
