@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import errors
-from service.accounts import Change, Members
+from service.accounts import MemberChange, Members
 from service.accounts.attempts import Attempts
 from service.accounts.commands import commands as member_commands
 from service.accounts.database import Database
@@ -59,9 +59,9 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     session_interfaces = {"session": sessions.interface}
     demo_members: list[DemoMember] = []
 
-    def tell(change: Change) -> None:
+    def notify(change: MemberChange) -> None:
         # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
-        _tell({*approaches, hybrid}, change)
+        _notify({*approaches, hybrid}, change)
 
     if config.lab:
         from lab.composition import Parts, add_to  # noqa: PLC0415  # without a lab, none of it is loaded
@@ -79,7 +79,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
             approaches=approaches,
             session_interfaces=session_interfaces,
             demo_members=demo_members,
-            tell=tell,
+            notify=notify,
         )
         add_to(app, parts)
 
@@ -90,7 +90,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     readiness = Readiness(config.node_name, store, config.store_prefix, database, key_ring.problem)
     app.register_blueprint(home_blueprint(approaches, demo_members, config, readiness.readyz))
     app.register_blueprint(jwks_blueprint(key_ring))
-    app.cli.add_command(member_commands(members, tell, _seed_load_members))
+    app.cli.add_command(member_commands(members, notify, _seed_load_members))
     app.cli.add_command(key_commands(key_ring))
     app.wsgi_app = ReadToTheEnd(app.wsgi_app)  # type: ignore[method-assign]  # whatever a lab has put around the app
     return app
@@ -136,7 +136,7 @@ def _seed_load_members(members: Members, count: int) -> int:
     return seed_load_members(members, count)
 
 
-def _tell(approaches: Collection[Approach], change: Change) -> None:
+def _notify(approaches: Collection[Approach], change: MemberChange) -> None:
     """Carry a change of a member to every approach; one that is broken does not keep it from the others."""
     failures = []
     for approach in approaches:

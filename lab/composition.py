@@ -21,7 +21,7 @@ from lab.pages.tcp import tcp_blueprint
 from lab.pages.walkthrough import walkthrough_blueprint
 from lab.trace import Traced
 from planner.runs import COMMITTED, Runs
-from service.accounts import Change, Members
+from service.accounts import MemberChange, Members
 from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.accounts.public_members import DEMO_MEMBERS, DemoMember
@@ -36,7 +36,7 @@ from token_auth.blueprint import TokenApproach, open_key_ring
 class Parts:
     """The service as a lab finds it. A lab adds to the lists of approaches and of members to log in as.
 
-    `hybrid` is there without a lab too, and is mounted in a lab only. `tell` carries a change of a member to the live
+    `hybrid` is there without a lab too, and is mounted in a lab only. `notify` carries a change of a member to the live
     logins of every approach in the list.
     """
 
@@ -52,7 +52,7 @@ class Parts:
     approaches: list[Approach]
     session_interfaces: dict[str, CookieSessions]
     demo_members: list[DemoMember]
-    tell: Callable[[Change], None]
+    notify: Callable[[MemberChange], None]
 
 
 def add_to(app: Flask, parts: Parts) -> None:
@@ -75,7 +75,7 @@ def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
         keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
         looks = {approach.name: approach.credential.holdings for approach in keepers}
         yield walkthrough_blueprint(
-            config, config.front_door, looks, members, lambda *change: parts.tell(members.set_role(*change))
+            config, config.front_door, looks, members, lambda *change: parts.notify(members.set_role(*change))
         )
         yield cases_blueprint(config)
         yield compare_blueprint(config)

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, redirect, url_for
 from flask_babel import gettext
 
 from service.accounts.identity import Identity
-from service.accounts.members import Change
+from service.accounts.members import MemberChange
 from service.errors import LabError, NotFound
 from service.web.fields import whole_number_arg
 from service.web.negotiation import done, page
@@ -29,7 +29,7 @@ class Views(Protocol):
     def end_all(self) -> Response: ...
 
 
-def _ignore_change(_change: Change) -> None:
+def _ignore_change(_change: MemberChange) -> None:
     """For an approach that has no live logins to tell."""
 
 
@@ -48,7 +48,7 @@ class Approach:
         views: Views,
         guard: Callable[[], None],
         identify: Callable[[], Identity],
-        member_changed: Callable[[Change], None] = _ignore_change,
+        member_changed: Callable[[MemberChange], None] = _ignore_change,
         own_guard: Callable[[], None] | None = None,
     ) -> None:
         self.name = name

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from service.accounts.members import Change, Members, NameTaken, UnknownMember
+from service.accounts.members import MemberChange, Members, NameTaken, UnknownMember
 from service.accounts.names import MAX_USERNAME, BadName, as_compared, new_name
 from service.accounts.password_rules import MAX_PASSWORD, BadPassword, new_password
 from service.accounts.passwords import hash_password
@@ -53,9 +53,9 @@ ENDED = "their sessions and refresh tokens have ended; an access token, or a nod
 
 
 def commands(
-    members: Members, tell: Callable[[Change], None], seed_load_members: Callable[[Members, int], int]
+    members: Members, notify: Callable[[MemberChange], None], seed_load_members: Callable[[Members, int], int]
 ) -> AppGroup:
-    """Return the command group over `members`; `tell` carries a change to the live logins.
+    """Return the command group over `members`; `notify` carries a change to the live logins.
 
     `seed_load_members` adds what is missing of so many load-test members, and returns how many that were.
     """
@@ -80,7 +80,7 @@ def commands(
     def disable(name: str) -> None:
         """Disable a member and end their logins."""
         with _repeatable(name):
-            tell(members.disable(name))
+            notify(members.disable(name))
         click.echo(f"disabled {name}; {ENDED}")
 
     @group.command("set-role")
@@ -89,7 +89,7 @@ def commands(
     def set_role(name: str, role: str) -> None:
         """Change a member's role; live sessions feel it on their next request."""
         with _repeatable(name):
-            tell(members.set_role(name, role))
+            notify(members.set_role(name, role))
         click.echo(f"{name} is now {role}")
 
     @group.command("set-password")
@@ -99,7 +99,7 @@ def commands(
         """Change a member's password, asked for as by `add`, and end their logins."""
         password = _ask_for_password(name)
         with _repeatable(name):
-            tell(members.set_password(name, password))
+            notify(members.set_password(name, password))
         click.echo(f"changed the password of {name}; {ENDED}")
 
     @group.command("seed")

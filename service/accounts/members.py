@@ -34,7 +34,7 @@ class Member(Base):
 
 
 @dataclass(frozen=True)
-class Change:
+class MemberChange:
     """What was changed about a member: `disabled`, `role` or `password`, with the role as it is now."""
 
     username: str
@@ -109,26 +109,26 @@ class Members:
                 session.execute(insert(Member), rows)
             return len(rows)
 
-    def disable(self, username: str) -> Change:
+    def disable(self, username: str) -> MemberChange:
         """Disable a member; whoever does tells the live logins of the change returned."""
         return self._change(username, "disabled", disabled=True)
 
-    def set_role(self, username: str, role: str) -> Change:
+    def set_role(self, username: str, role: str) -> MemberChange:
         """Change a member's role."""
         return self._change(username, "role", role=role)
 
-    def set_password(self, username: str, password: str) -> Change:
+    def set_password(self, username: str, password: str) -> MemberChange:
         """Change a member's password."""
         return self._change(username, "password", password_hash=hash_password(password))
 
-    def _change(self, username: str, what: Literal["disabled", "role", "password"], **values: object) -> Change:
+    def _change(self, username: str, what: Literal["disabled", "role", "password"], **values: object) -> MemberChange:
         with self._database.writing() as session:
             member = _meant_by(session, username)
             if member is None:
                 raise UnknownMember(username)
             for column, value in values.items():
                 setattr(member, column, value)
-            return Change(member.username, what, member.role)
+            return MemberChange(member.username, what, member.role)
 
 
 def _if_active(member: Member | None) -> Member | None:

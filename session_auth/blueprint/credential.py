@@ -6,7 +6,7 @@ from functools import partial
 from time import time
 
 from service.accounts.login import NAME_OR_PASSWORD
-from service.accounts.members import Change, Member, Members
+from service.accounts.members import Member, MemberChange, Members
 from service.approach import Holding, LiveLogin
 from service.errors import InvalidCredentials
 from service.measurement import step
@@ -72,7 +72,7 @@ class LabCredential(SessionCredential):
         return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     @told
-    def member_changed(self, change: Change) -> None:
+    def member_changed(self, change: MemberChange) -> None:
         """Carry a change of a member to their live sessions."""
         if change.what == "role":
             self.set_role(change.username, change.role)

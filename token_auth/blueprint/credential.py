@@ -6,7 +6,7 @@ from time import time
 from typing import Any
 
 from service.accounts.login import NAME_OR_PASSWORD
-from service.accounts.members import Change, Member, Members
+from service.accounts.members import Member, MemberChange, Members
 from service.approach import Holding, LiveLogin
 from service.config import Config
 from service.errors import InvalidCredentials
@@ -58,7 +58,7 @@ class LabCredential(TokenCredential):
         found = self.list_logins(member_id, first, most)
         return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
-    def member_changed(self, change: Change) -> None:
+    def member_changed(self, change: MemberChange) -> None:
         """Carry a change of a member to their live logins, as far as this approach can reach them."""
         if change.what == "role":
             self.set_role(change.username, change.role)
