@@ -27,7 +27,7 @@ class OpenRoutes:
     def login(self) -> Response:
         """Check name and password, and forget them."""
         member = self._password_login.authenticate(read_fields())
-        return done({"member": member.view()}, 200, then=f"{NAME}.inside.pages.profile")
+        return done({"member": member.view()}, 200, then=f"{NAME}.protected.pages.profile")
 
     def logout(self) -> Response:
         """End nothing: there is no login."""

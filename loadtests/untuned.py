@@ -68,22 +68,22 @@ def create_app() -> Flask:
 
 
 def _approach(password_login: PasswordLogin, pages: Blueprint) -> Blueprint:
-    outside = Blueprint(NAME, __name__, url_prefix=f"/{NAME}")
-    inside = Blueprint("inside", __name__)
+    public = Blueprint(NAME, __name__, url_prefix=f"/{NAME}")
+    protected = Blueprint("protected", __name__)
 
-    @outside.post("/login")
+    @public.post("/login")
     def login() -> Response:
         member = password_login.authenticate(read_fields())
         session["member"] = {"username": member.username, "role": member.role}
         return jsonify(member=member.view())
 
-    @inside.before_request
+    @protected.before_request
     def guard() -> None:
         member = session.get("member")
         if member is None:
             raise NoCredentials()
         g.identity = Identity(member["username"], member["username"], member["role"], "", NAME)
 
-    inside.register_blueprint(pages)
-    outside.register_blueprint(inside)
-    return outside
+    protected.register_blueprint(pages)
+    public.register_blueprint(protected)
+    return public

@@ -36,10 +36,10 @@ def _ignore_change(_change: MemberChange) -> None:
 class Approach:
     """A way to stay logged in, mounted at `/<name>`.
 
-    `outside` holds the routes that need no login, the log-out among them: each approach knows what proves whose login
-    it is. `inside` holds the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is one.
-    `identify` says who sends a request, as the guard does, but renews nothing. `member_changed` carries a change of a
-    member to their live logins.
+    `public` holds the routes that need no login, the log-out among them: each approach knows what proves whose login
+    it is. `protected` holds the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is
+    one. `identify` says who sends a request, as the guard does, but renews nothing. `member_changed` carries a change
+    of a member to their live logins.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class Approach:
         self.name = name
         self.member_changed = member_changed
         self._identify = identify
-        self.outside = Blueprint(name, __name__)
-        self.outside.add_url_rule("", "start", lambda: redirect(url_for(f"{name}.inside.pages.profile")))
-        self.outside.add_url_rule("/login", view_func=views.login_form)
-        self.outside.add_url_rule("/login", view_func=views.login, methods=["POST"])
-        self.outside.add_url_rule("/whoami", "whoami", self._whoami)
-        self.outside.add_url_rule("/logout", view_func=views.logout, methods=["POST"])
-        self.inside = Blueprint("inside", __name__)
-        self.inside.before_request(guard)
+        self.public = Blueprint(name, __name__)
+        self.public.add_url_rule("", "start", lambda: redirect(url_for(f"{name}.protected.pages.profile")))
+        self.public.add_url_rule("/login", view_func=views.login_form)
+        self.public.add_url_rule("/login", view_func=views.login, methods=["POST"])
+        self.public.add_url_rule("/whoami", "whoami", self._whoami)
+        self.public.add_url_rule("/logout", view_func=views.logout, methods=["POST"])
+        self.protected = Blueprint("protected", __name__)
+        self.protected.before_request(guard)
         self.own = Blueprint("own", __name__)
         self.own.before_request(own_guard or guard)
         self._add_own("", views.logins, "GET")
@@ -83,10 +83,10 @@ class Approach:
 
     def mount(self, app: Flask, pages: Blueprint) -> None:
         """Put the protected pages behind this approach's guard, and all of it into `app`."""
-        self.inside.register_blueprint(pages)
-        self.outside.register_blueprint(self.inside)
-        self.outside.register_blueprint(self.own)
-        app.register_blueprint(self.outside, url_prefix=f"/{self.name}")
+        self.protected.register_blueprint(pages)
+        self.public.register_blueprint(self.protected)
+        self.public.register_blueprint(self.own)
+        app.register_blueprint(self.public, url_prefix=f"/{self.name}")
 
 
 @dataclass(frozen=True)

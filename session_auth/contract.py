@@ -257,14 +257,14 @@ def test_a_decorator_without_its_parentheses_is_refused_at_once(sessions: Sessio
 
 
 def test_a_whole_blueprint_is_guarded_by_one_line(app: Flask, sessions: Sessions) -> None:
-    inside = Blueprint("inside", __name__, url_prefix="/inside")
-    inside.before_request(sessions.required(role="admin")(lambda: None))
-    inside.add_url_rule("/", view_func=lambda: "inside")
-    app.register_blueprint(inside)
+    protected = Blueprint("protected", __name__, url_prefix="/protected")
+    protected.before_request(sessions.required(role="admin")(lambda: None))
+    protected.add_url_rule("/", view_func=lambda: "protected")
+    app.register_blueprint(protected)
     client = app.test_client()
-    assert said(client.get("/inside/")) == (401, "no_credentials")
+    assert said(client.get("/protected/")) == (401, "no_credentials")
     log_in(client, role="admin")
-    assert client.get("/inside/").text == "inside"
+    assert client.get("/protected/").text == "protected"
 
 
 # -- ordinary Flask beside it

@@ -322,12 +322,12 @@ def test_flask_session_stays_flasks_own(site: Site) -> None:
 
 
 def test_a_whole_blueprint_is_guarded_by_one_line(site: Site) -> None:
-    inside = Blueprint("inside", __name__, url_prefix="/inside")
-    inside.before_request(site.tokens.required(role="admin")(lambda: None))
-    inside.add_url_rule("/", view_func=lambda: "inside")
-    site.app.register_blueprint(inside)
-    assert said(site.get("/inside/")) == (401, "no_credentials")
-    assert site.get("/inside/", site.log_in("carol")["access_token"]).text == "inside"
+    protected = Blueprint("protected", __name__, url_prefix="/protected")
+    protected.before_request(site.tokens.required(role="admin")(lambda: None))
+    protected.add_url_rule("/", view_func=lambda: "protected")
+    site.app.register_blueprint(protected)
+    assert said(site.get("/protected/")) == (401, "no_credentials")
+    assert site.get("/protected/", site.log_in("carol")["access_token"]).text == "protected"
 
 
 def test_the_application_may_answer_errors_in_its_own_way(site: Site) -> None:

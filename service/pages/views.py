@@ -36,7 +36,7 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
         """Add a note."""
         text = text_field(read_fields(), "text", MAX_TEXT)
         note = notes.add(g.identity.member_id, text)
-        return done({"note": note.view()}, 201, then=f"{g.identity.approach}.inside.pages.list_notes")
+        return done({"note": note.view()}, 201, then=f"{g.identity.approach}.protected.pages.list_notes")
 
     @pages.get("/admin")
     def admin() -> Response:

@@ -41,4 +41,4 @@ class SessionApproach(Approach):
         views = SessionRoutes(name, self.interface, password_login, config.session_idle_s, config.lab)
         guard = SessionGuard(name, self.interface)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
-        self.inside.add_url_rule("/renew", view_func=views.renew, methods=["POST"])
+        self.protected.add_url_rule("/renew", view_func=views.renew, methods=["POST"])

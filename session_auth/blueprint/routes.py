@@ -43,7 +43,7 @@ class SessionRoutes:
         if previous.record is not None or previous.renewed_by_now is not None:
             self.credential.revoke(previous)  # an attacker may have planted it, or renewed what was stolen
         sid = self.credential.issue_for(member, idle_s)
-        response = done({"member": member.view()}, 200, then=f"{self.approach}.inside.pages.profile")
+        response = done({"member": member.view()}, 200, then=f"{self.approach}.protected.pages.profile")
         return self.sessions.set_cookie(response, sid)
 
     def renew(self) -> Response:

@@ -56,9 +56,9 @@ class TokenApproach(Approach):
         guard = TokenGuard(name, self.credential, cookies)
         own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)
-        self.outside.before_request(_expect_bearer)
-        self.outside.after_request(views.carry)
-        self.outside.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
+        self.public.before_request(_expect_bearer)
+        self.public.after_request(views.carry)
+        self.public.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
 
 
 def _expect_bearer() -> None:

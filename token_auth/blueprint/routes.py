@@ -50,7 +50,7 @@ class TokenRoutes:
         if not in_cookies:
             return make_response(jsonify(tokens.view()))
         body = {"member": member.view(), "expires_in": tokens.expires_in}
-        return self._set_cookies(done(body, 200, then=f"{self.approach}.inside.pages.profile"), tokens)
+        return self._set_cookies(done(body, 200, then=f"{self.approach}.protected.pages.profile"), tokens)
 
     def refresh(self) -> Response:
         """Exchange a refresh token for new tokens; they come back the way the old one came."""
@@ -66,7 +66,7 @@ class TokenRoutes:
             g.over = refusal.over
             raise
         if g.carrier == "cookie":
-            response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.inside.pages.profile")
+            response = done({"expires_in": tokens.expires_in}, 200, then=f"{self.approach}.protected.pages.profile")
             return self._set_cookies(response, tokens)
         return make_response(jsonify(tokens.view()))
 
