@@ -25,7 +25,7 @@ from service.readiness import Readiness
 from service.store.connection import StoreConnection
 from service.web.application import Application
 from service.web.fields import MAX_BODY_BYTES
-from service.web.headers import Protected
+from service.web.headers import SecurityHeaders
 from service.web.unread import ReadToTheEnd
 from session_auth.blueprint import SessionApproach, SessionsByPrefix, SharedSessions
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
@@ -112,8 +112,8 @@ def _application(config: Config) -> Flask:
     errors.register(app)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    protected = Protected(app.wsgi_app, f"{app.static_url_path}/")
-    app.wsgi_app = Measured(protected, config.node_name, refusals_too=config.lab)  # type: ignore[method-assign]
+    with_security_headers = SecurityHeaders(app.wsgi_app, f"{app.static_url_path}/")
+    app.wsgi_app = Measured(with_security_headers, config.node_name, refusals_too=config.lab)  # type: ignore[method-assign]
     return app
 
 

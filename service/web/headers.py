@@ -42,7 +42,7 @@ ADDED = [*SECURITY_HEADERS.items(), ("Cache-Control", "no-store")]
 NAMES = frozenset(name.lower() for name, _ in ADDED)
 
 
-class Protected:
+class SecurityHeaders:
     """A WSGI application that adds the security headers to every response, and `no-store` to all but static files.
 
     What reads a credential names the headers that carry it in `VARIES`, and caches are told (RFC 9110 §12.5.5).
@@ -54,17 +54,17 @@ class Protected:
         self._static = static_prefix
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def protected_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
+        def start_with_security_headers(status: str, headers: Headers, exc_info: Any = None) -> Write:
             is_static = environ.get("PATH_INFO", "").startswith(self._static)
-            sent = _protected(headers, is_static)
+            sent = _with_security_headers(headers, is_static)
             if VARIES in environ:  # beside another one, should a page say more
                 sent = [*sent, ("Vary", environ[VARIES])]
             return start_response(status, sent, exc_info)
 
-        return self._app(environ, protected_start)
+        return self._app(environ, start_with_security_headers)
 
 
-def _protected(headers: Headers, is_static: bool) -> Headers:
+def _with_security_headers(headers: Headers, is_static: bool) -> Headers:
     """Return the headers and ours. What a response says for itself stays, but only a static file may be stored."""
     said = {name.lower() for name, _ in headers}
     if said.isdisjoint(NAMES):
