@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
-Spent = Mapping[int, int]  # nanoseconds by thread
+CpuTimes = Mapping[int, int]  # nanoseconds by thread
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ def pin(pid: int, cores: Iterable[int]) -> None:
             os.sched_setaffinity(thread, wanted)
 
 
-def spent_ns(pid: int) -> Spent:
+def cpu_times_ns(pid: int) -> CpuTimes:
     """Return the processor time of a process and of all that it has started, by thread; only Linux tells.
 
     `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
     """
-    spent = {}
+    times = {}
     for thread in _threads(pid):
         with suppress(OSError), open(f"/proc/{thread}/schedstat", "rb", buffering=0) as file:
-            spent[thread] = int(file.read().split()[0])
-    return spent
+            times[thread] = int(file.read().split()[0])
+    return times
 
 
-def added_us(before: Spent, now: Spent) -> float:
+def added_us(before: CpuTimes, now: CpuTimes) -> float:
     """Return the microseconds that were added, those of threads that began meanwhile included."""
     return sum(ns - before.get(thread, 0) for thread, ns in now.items()) / 1000
 

@@ -131,7 +131,7 @@ def test_the_ring_stays_small_however_often_it_is_rotated() -> None:
     now, ring = 0.0, Ring(()).with_new_key("HS256", 0, WEEK_S)
     for _ in range(1000):
         now += DAY_S
-        ring = ring.with_new_key("HS256", now).without_spent(now)
+        ring = ring.with_new_key("HS256", now).without_expired(now)
     assert len(ring.keys) == 1 + 7 + 1  # the one that signs, a week's, and the one of the seventh night
 
 

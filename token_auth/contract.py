@@ -193,7 +193,7 @@ def test_what_is_no_users_id_is_refused_at_once(site: Site, user: Any) -> None:
 
 
 @pytest.mark.parametrize("role", ["", 1, b"user", "a\0", "a" * 65])
-def test_what_is_no_role_is_refused_at_once_and_no_token_is_spent(site: Site, role: Any) -> None:
+def test_what_is_no_role_is_refused_at_once_and_no_token_is_used(site: Site, role: Any) -> None:
     pair = site.tokens.log_in("alice")
     site.users["alice"] = role
     with pytest.raises(ValueError, match="role"):
@@ -263,7 +263,7 @@ def test_the_four_cases_of_two_expiring_tokens(site: Site) -> None:
 
 
 @however_transactions_begin
-def test_a_spent_refresh_token_has_one_successor_and_is_a_theft_once_that_is_used(site: Site) -> None:
+def test_a_used_refresh_token_has_one_successor_and_is_a_theft_once_that_is_used_too(site: Site) -> None:
     first = site.log_in()
     second, again = site.refresh(first).get_json(), site.refresh(first).get_json()
     assert second["refresh_token"] == again["refresh_token"]

@@ -218,7 +218,7 @@ class TokenCredential:
         except TooFast:
             raise RefreshesTooFast() from None
         except Reused as reused:
-            log.warning("a spent refresh token came back: login %s is ended (%s)", reused, self._store.name)
+            log.warning("a used refresh token came back: login %s is ended (%s)", reused, self._store.name)
             self._deny(reused.login_id, reused.access_ttl_s)
             raise RefreshReused() from None
         return self._sign(exchange, role, now)

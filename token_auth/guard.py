@@ -41,7 +41,7 @@ class TokenGuard:
         if login is None:
             login, renewed = admit(self.credential, bearer_token(environ), refresh_token(environ))
             environ[self._place] = login
-            if renewed is not None:  # also where the view refuses: the tokens from before are spent
+            if renewed is not None:  # also where the view refuses: the tokens from before are used
                 after_this_request(partial(_carry, renewed))
         return login
 

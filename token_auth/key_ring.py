@@ -143,7 +143,7 @@ class KeyRing:
             if self._unreadable != error.message:
                 log.error("the key ring file cannot be read, the last good one stays in use: %s", error.message)
             self._unreadable = error.message
-        self._ring = self._ring.without_spent(self._now())
+        self._ring = self._ring.without_expired(self._now())
 
     def _fits(self, key: Key) -> bool:
         self._alg_is_sure = self._alg_is_sure or key.alg == self._alg
@@ -171,7 +171,7 @@ class KeyRing:
 
     def _change(self, change: Callable[[Ring], Ring], wait_s: float | None = None) -> Ring:
         with in_one_line(self._file), locked(self._file, LOCK_WAIT_S if wait_s is None else wait_s):
-            ring = change(read_ring(self._file)).without_spent(self._now())
+            ring = change(read_ring(self._file)).without_expired(self._now())
             write_ring(self._file, ring)
         self._look_now()
         return ring

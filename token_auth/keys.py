@@ -168,7 +168,7 @@ class Ring:
         revoked_at = moment(at) if state == "revoked" else None
         return ring._with(replace(ring._by_kid[kid], state=state, revoked_at=revoked_at))
 
-    def without_spent(self, now: float) -> "Ring":
+    def without_expired(self, now: float) -> "Ring":
         """Return the ring without the keys whose last token has expired; itself if there is none."""
         needed = tuple(key for key in self.keys if key.is_needed(now))
         return self if len(needed) == len(self.keys) else Ring(needed)

@@ -3,8 +3,8 @@
 A login is a family: the row that ends with it, and one row for each refresh token it ever had. Only SHA-256 hashes of
 token ids are kept. Times are seconds since the epoch.
 
-What a spent token means is decided in `exchange` (RFC 9700 §4.14.2). An honest client may lose an answer: its process
-ends between the refresh and the storage, or two of its tabs race. A thief may have copied a token before it was spent.
+What a used token means is decided in `exchange` (RFC 9700 §4.14.2). An honest client may lose an answer: its process
+ends between the refresh and the storage, or two of its tabs race. A thief may have copied a token before it was used.
 At the door the two look alike, so the answer depends on what became of the successor:
 
 - The successor was used: then two clients hold tokens of this login, always. It ends.
@@ -15,7 +15,7 @@ At the door the two look alike, so the answer depends on what became of the succ
   successor, and the unused one is taken out of use. If the answer was lost, that one is in no hands. If this is a
   thief, the member holds it, and their next refresh ends the login.
 
-With a grace of 0 each token is good once, and a spent one ends its login.
+With a grace of 0 each token is good once, and a used one ends its login.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what 
 # So many old rows are dropped at a time: a login may leave a great many, and others wait for the database meanwhile.
 DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
 SHOWN = 100  # of a login's tokens, the newest
-UNSPENT = text("spent_at IS NULL")
+UNUSED = text("spent_at IS NULL")
 LONGEST_NAME, LONGEST_USER_ID = 16, 255  # characters
 
 
@@ -87,7 +87,7 @@ OLDEST_FIRST = Family.created_at, Family.login_id
 
 
 class RefreshToken(Tables):
-    """One refresh token of a family. `spent_at` is set when it was exchanged for its successor."""
+    """One refresh token of a family. `used_at` is set when it was exchanged for its successor."""
 
     __tablename__ = "refresh_tokens"
 
@@ -95,7 +95,7 @@ class RefreshToken(Tables):
     login_id: Mapped[str] = mapped_column(ForeignKey("refresh_families.login_id"))
     issued_at: Mapped[float]
     expires_at: Mapped[float]
-    spent_at: Mapped[float | None]
+    used_at: Mapped[float | None] = mapped_column("spent_at")
 
     __table_args__ = (
         Index("refresh_tokens_of_login", "login_id", "issued_at"),
@@ -104,14 +104,14 @@ class RefreshToken(Tables):
 
 
 @event.listens_for(Tables.metadata, "before_create")
-def _index_unspent_tokens_only(_tables: MetaData, connection: Connection, **_how: object) -> None:
+def _index_unused_tokens_only(_tables: MetaData, connection: Connection, **_how: object) -> None:
     """Say so in the database's own dialect. `Index(sqlite_where=…, postgresql_where=…)` would import both of them."""
-    [unspent] = [
+    [unused] = [
         index
         for index in RefreshToken.metadata.tables[RefreshToken.__tablename__].indexes
         if index.name == "refresh_tokens_unspent"
     ]
-    unspent.dialect_options[connection.dialect.name]["where"] = UNSPENT
+    unused.dialect_options[connection.dialect.name]["where"] = UNUSED
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Ended(LoginOver):
 
 
 class Reused(LoginOver):
-    """A spent token came back, and its successor is used: two clients hold tokens of this login. It is ended now."""
+    """A used token came back, and its successor is used: two clients hold tokens of this login. It is ended now."""
 
 
 class TooFast(Exception):
@@ -220,9 +220,9 @@ class RefreshTokens:
             _delete(session, [login_id])
 
     def exchange(self, jti: str, login_id: str | None, now: float, grace_s: float, longest_s: float) -> Exchange:
-        """Spend a token and return its successor, in one atomic step. A new one lives `longest_s` at most.
+        """Use a token and return its successor, in one atomic step. A new one lives `longest_s` at most.
 
-        Of N callers with one token exactly one spends it; the others, within the grace, get the very same successor.
+        Of N callers with one token exactly one uses it; the others, within the grace, get the very same successor.
         With `login_id`, the token has to belong to that login. Raise `Unknown`, `TooFast`, or `Reused` once the family
         is revoked for it. If anything fails, nothing has happened and the old token is still good.
         """
@@ -230,15 +230,15 @@ class RefreshTokens:
             token, family = self._locked(session, jti, now)
             if login_id not in (None, family.login_id):
                 raise AnotherLogin
-            if token.spent_at is None:
-                return Exchange(family, *_spend(session, jti, token, family, now, longest_s))
-            successor_jti = _next_jti(jti, token.spent_at, family)
+            if token.used_at is None:
+                return Exchange(family, *_use(session, jti, token, family, now, longest_s))
+            successor_jti = _next_jti(jti, token.used_at, family)
             successor = session.get(RefreshToken, _hash(successor_jti))
-            if grace_s > 0 and successor is not None and successor.spent_at is None:
-                if now - token.spent_at < grace_s:
+            if grace_s > 0 and successor is not None and successor.used_at is None:
+                if now - token.used_at < grace_s:
                     return Exchange(family, successor_jti, successor.issued_at, successor.expires_at)
-                successor.spent_at = now  # without a successor of its own: using it is a theft
-                return Exchange(family, *_spend(session, jti, token, family, now, longest_s))
+                successor.used_at = now  # without a successor of its own: using it is a theft
+                return Exchange(family, *_use(session, jti, token, family, now, longest_s))
             family.revoked_at = now
         raise Reused(family)
 
@@ -250,7 +250,7 @@ class RefreshTokens:
         usable = (
             self._live(user_id, now)
             .join(RefreshToken, RefreshToken.login_id == Family.login_id)
-            .where(RefreshToken.spent_at.is_(None))
+            .where(RefreshToken.used_at.is_(None))
             .where(or_(RefreshToken.expires_at > now, RefreshToken.issued_at + Family.access_ttl_s > now))
             .order_by(Family.created_at.desc(), Family.login_id)
         )
@@ -317,7 +317,7 @@ class RefreshTokens:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
         family = session.scalar(select(Family).where(*self._has(jti)).with_for_update(of=Family))
-        # Read behind the lock: another caller may have spent it while we waited, or a log-in has dropped it.
+        # Read behind the lock: another caller may have used it while we waited, or a log-in has dropped it.
         token = session.get(RefreshToken, _hash(jti))
         if family is None or token is None or family.expires_at <= now:
             raise Unknown
@@ -377,12 +377,12 @@ def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
         session.execute(delete(RefreshToken).where(RefreshToken.jti_hash.in_(some)))
 
 
-def _spend(
+def _use(
     session: Session, jti: str, token: RefreshToken, family: Family, now: float, longest_s: float
 ) -> tuple[str, float, float]:
-    """Spend the token; return its successor's id and times."""
+    """Mark the token as used; return its successor's id and times."""
     _refuse_if_too_fast(session, family, now)
-    token.spent_at = now
+    token.used_at = now
     # No one can present a token that has expired, except beside an access token, which lives a day at most.
     long_expired = RefreshToken.issued_at <= now - family.refresh_ttl_s - DAY_S
     _drop_some(session, and_(RefreshToken.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
@@ -402,17 +402,17 @@ def _refuse_if_too_fast(session: Session, family: Family, now: float) -> None:
 
 def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshToken:
     return RefreshToken(
-        jti_hash=_hash(jti), login_id=login_id, issued_at=issued_at, expires_at=expires_at, spent_at=None
+        jti_hash=_hash(jti), login_id=login_id, issued_at=issued_at, expires_at=expires_at, used_at=None
     )
 
 
-def _next_jti(jti: str, spent_at: float, family: Family) -> str:
+def _next_jti(jti: str, used_at: float, family: Family) -> str:
     """Derive the successor's id, so that the loser of a race can be given it and only hashes are kept.
 
     It takes the family's seed from the database and the token's own id, which is not there, to derive it; and a
     signing key to make a token of it. A token that is exchanged again, later, has another successor.
     """
-    return hmac.new(family.seed.encode(), f"{jti} {spent_at!r}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(family.seed.encode(), f"{jti} {used_at!r}".encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(jti: str) -> str:

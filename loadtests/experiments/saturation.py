@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from loadtests.arms import Arm, Crowd
-from loadtests.cores import Cores, added_us, divided, pin, spent_ns, starting_on
+from loadtests.cores import Cores, added_us, cpu_times_ns, divided, pin, starting_on
 from loadtests.estimates import Estimate, median_within
 from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import WITHIN, Cell, Chart, Outcome, Table, Trace
@@ -81,9 +81,9 @@ class _Bench:
     def offer(self, arm: Arm, repeat: int, rps: float) -> None:
         """Offer `rps` for a while; everybody stands still while counters are read."""
         seconds, seed = self._stage.size.seconds, self._stage.random.randrange(2**32)
-        counted, store_us, node_ns = self._counters.read(), self._counters.cpu_us(), spent_ns(self._node)
+        counted, store_us, node_ns = self._counters.read(), self._counters.cpu_us(), cpu_times_ns(self._node)
         seen = self._stage.window([arm.crowd], seconds, rate=rps, seed=seed)
-        node_us, store_us = added_us(node_ns, spent_ns(self._node)), self._counters.cpu_us() - store_us
+        node_us, store_us = added_us(node_ns, cpu_times_ns(self._node)), self._counters.cpu_us() - store_us
         counted = self._counters.read().since(counted)
         told = {
             "offered_rps": rps,

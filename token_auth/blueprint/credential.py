@@ -79,8 +79,8 @@ class LabCredential(TokenCredential):
         denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
         denial = [] if entry is None else [Holding("store", f"denied:{login_id}", denied)]
         return [
-            Holding("database", f"login {login_id}", _times_of(family)),
-            *(Holding("database", f"refresh token {kept.jti_hash}", _spending_of(kept)) for kept in tokens),
+            Holding("database", f"login {login_id}", _fields_of_family(family)),
+            *(Holding("database", f"refresh token {kept.jti_hash}", _fields_of_token(kept)) for kept in tokens),
             *denial,
         ]
 
@@ -113,11 +113,11 @@ class LabCredential(TokenCredential):
         return None if family is None else family.login_id
 
 
-def _times_of(family: Family) -> dict[str, Any]:
+def _fields_of_family(family: Family) -> dict[str, Any]:
     ended = {} if family.revoked_at is None else {"revoked_at": family.revoked_at}
     return {"member_id": family.user_id, "created_at": family.created_at, "expires_at": family.expires_at, **ended}
 
 
-def _spending_of(token: RefreshToken) -> dict[str, Any]:
-    spent = {} if token.spent_at is None else {"spent_at": token.spent_at}
-    return {"issued_at": token.issued_at, "expires_at": token.expires_at, **spent}
+def _fields_of_token(token: RefreshToken) -> dict[str, Any]:
+    used = {} if token.used_at is None else {"spent_at": token.used_at}
+    return {"issued_at": token.issued_at, "expires_at": token.expires_at, **used}

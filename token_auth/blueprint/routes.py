@@ -83,7 +83,7 @@ class TokenRoutes:
         except BearerError:
             g.carrier, g.over = presented.carrier, True  # cookies that prove nothing are of no use to keep
             raise
-        return self._discard(done(None, 204, then=f"{self.approach}.login_form"))
+        return self._clear_cookies(done(None, 204, then=f"{self.approach}.login_form"))
 
     def logins(self) -> Response:
         """Show my live logins."""
@@ -93,21 +93,21 @@ class TokenRoutes:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
         response = ended(login_id)
-        return self._discard(response) if login_id == g.identity.login_id else response
+        return self._clear_cookies(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
         self.credential.end_all(g.identity.member_id)
-        return self._discard(ended(g.identity.login_id))
+        return self._clear_cookies(ended(g.identity.login_id))
 
     def carry(self, response: Response) -> Response:
-        """Attach what the guard renewed, and take away what it found spent, whatever the page answered."""
+        """Attach what the guard renewed, or clear the cookies of a login that has ended, whatever the page says."""
         request.environ[VARIES] = "Cookie, Authorization"
         carrier = g.get("carrier")
-        if carrier is None:  # nothing was renewed, and nothing found spent
+        if carrier is None:  # nothing was renewed, and no login found ended
             return response
         if carrier == "cookie" and g.get("over") and not sent_by_a_script():
-            return self._discard(response)
+            return self._clear_cookies(response)
         renewed: Pair | None = g.get("renewed")
         if renewed is None:
             return response
@@ -158,7 +158,7 @@ class TokenRoutes:
             )
         return response
 
-    def _discard(self, response: Response) -> Response:
+    def _clear_cookies(self, response: Response) -> Response:
         g.renewed = None
         for name in (self.cookies.access, self.cookies.refresh):
             response.delete_cookie(
