@@ -73,9 +73,9 @@ def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
     config, members = parts.config, parts.members
     if config.front_door:
         keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
-        looks = {approach.name: approach.credential.holdings for approach in keepers}
+        find_records = {approach.name: approach.credential.stored_records for approach in keepers}
         yield walkthrough_blueprint(
-            config, config.front_door, looks, members, lambda *change: parts.notify(members.set_role(*change))
+            config, config.front_door, find_records, members, lambda *change: parts.notify(members.set_role(*change))
         )
         yield cases_blueprint(config)
         yield compare_blueprint(config)

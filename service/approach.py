@@ -108,7 +108,7 @@ class LiveLogin:
 
 
 @dataclass(frozen=True)
-class Holding:
+class StoredRecord:
     """Something that the server keeps for a login: `where` ("store", "memory" or "database"), under which name.
 
     `fields` is what it says, `ttl_s` how long it still lives if it ends by itself, `size_bytes` what it takes if known.

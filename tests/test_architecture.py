@@ -206,7 +206,7 @@ def test_the_twins_have_the_same_verbs() -> None:
     shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "set_role"}
     assert verbs(SessionCredential) == shared | {"open", "write", "login_of"}
     assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "exchange"}
-    of_the_lab = {"issue_for", "live_logins", "member_changed", "holdings"}
+    of_the_lab = {"issue_for", "live_logins", "member_changed", "stored_records"}
     assert verbs(lab_sessions.LabCredential) - verbs(SessionCredential) == of_the_lab
     assert verbs(lab_tokens.LabCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
 

@@ -40,7 +40,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, store_url: str, clock: Clock) 
     app.extensions["database"].engine.dispose()
 
 
-def holdings(app: Flask, approach: str, **fields: object) -> list[dict[str, object]]:
+def stored_records(app: Flask, approach: str, **fields: object) -> list[dict[str, object]]:
     response = app.test_client().post("/walkthrough/holdings", json={"approach": approach, **fields})
     assert response.status_code == 200, response.text
     held: list[dict[str, object]] = response.get_json()["holds"]
@@ -57,7 +57,7 @@ def sid_of(visitor: Visitor) -> str:
 def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, approach: str, where: str) -> None:
     alice = Visitor(app, approach).login()
     sid = sid_of(alice)
-    record, index = holdings(app, approach, credential=sid)
+    record, index = stored_records(app, approach, credential=sid)
     assert record["where"] == index["where"] == where
     assert record["fields"]["member_id"] == "alice"  # type: ignore[index]
     assert 1700 < float(str(record["ttl_s"])) <= 1890  # in the store an idle time has a twentieth to spare
@@ -65,14 +65,14 @@ def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, appr
     assert sid not in json.dumps([record, index])
     assert list(index["fields"].values()) == [record["fields"]["login_id"]]  # type: ignore[attr-defined,index]
     alice.post("logout")
-    assert holdings(app, approach, credential=sid) == []
+    assert stored_records(app, approach, credential=sid) == []
 
 
 def test_looking_does_not_lengthen_a_session(app: Flask) -> None:
     alice = Visitor(app, "session").login(session_idle_s=60)
 
     def ttl_s() -> float:
-        return float(str(holdings(app, "session", credential=sid_of(alice))[0]["ttl_s"]))
+        return float(str(stored_records(app, "session", credential=sid_of(alice))[0]["ttl_s"]))
 
     first = ttl_s()
     assert first <= 60
@@ -83,8 +83,8 @@ def test_the_id_before_a_renewal_leads_to_nothing(app: Flask) -> None:
     alice = Visitor(app, "session").login()
     old = sid_of(alice)
     alice.post("renew")
-    assert holdings(app, "session", credential=old) == []
-    assert len(holdings(app, "session", credential=sid_of(alice))) == 2
+    assert stored_records(app, "session", credential=old) == []
+    assert len(stored_records(app, "session", credential=sid_of(alice))) == 2
 
 
 @pytest.mark.parametrize("approach", ["token", "hybrid"])
@@ -92,36 +92,36 @@ def test_a_token_is_a_family_of_hashes(app: Flask, approach: str, clock: Clock) 
     """SECURITY 11: nothing from which a token could be made."""
     alice = Visitor(app, approach).login()
     access, refresh = alice.access, alice.refresh_token
-    family, token = holdings(app, approach, credential=access)
+    family, token = stored_records(app, approach, credential=access)
     assert family["where"] == token["where"] == "database"
     assert set(family["fields"]) == {"member_id", "created_at", "expires_at"}  # type: ignore[call-overload]
     clock.advance(1)
     alice.refresh()
-    spent, successor = holdings(app, approach, credential=access)[1:]
+    spent, successor = stored_records(app, approach, credential=access)[1:]
     assert "spent_at" in spent["fields"]  # type: ignore[operator]
     assert "spent_at" not in successor["fields"]  # type: ignore[operator]
-    assert holdings(app, approach, credential=refresh) == holdings(app, approach, credential=access)
-    assert holdings(app, approach, credential="stale", refresh_token=refresh) != []
+    assert stored_records(app, approach, credential=refresh) == stored_records(app, approach, credential=access)
+    assert stored_records(app, approach, credential="stale", refresh_token=refresh) != []
 
 
 def test_a_logout_is_seen_in_the_database_and_only_hybrid_denies(app: Flask) -> None:
     for approach, denials in (("token", 0), ("hybrid", 1)):
         alice = Visitor(app, approach).login()
         alice.post("logout")
-        held = holdings(app, approach, credential=alice.access)
+        held = stored_records(app, approach, credential=alice.access)
         assert "revoked_at" in held[0]["fields"]  # type: ignore[operator]
-        assert len([holding for holding in held if holding["where"] == "store"]) == denials
+        assert len([record for record in held if record["where"] == "store"]) == denials
 
 
 @pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
 @pytest.mark.parametrize("credential", ["x", "a" * 43, "a.b.c", "../..", "한"])
 def test_an_unknown_credential_holds_nothing(app: Flask, approach: str, credential: str) -> None:
-    assert holdings(app, approach, credential=credential) == []
+    assert stored_records(app, approach, credential=credential) == []
 
 
 def test_a_token_of_another_approach_holds_nothing(app: Flask) -> None:
     alice = Visitor(app, "token").login()
-    assert holdings(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
+    assert stored_records(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
 
 
 @pytest.mark.parametrize("path", ["holdings", "as-another-client", "second-login", "role"])

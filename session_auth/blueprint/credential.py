@@ -7,7 +7,7 @@ from time import time
 
 from service.accounts.login import NAME_OR_PASSWORD
 from service.accounts.members import Member, MemberChange, Members
-from service.approach import Holding, LiveLogin
+from service.approach import LiveLogin, StoredRecord
 from service.errors import InvalidCredentials
 from service.measurement import step
 from session_auth.blueprint.problems import told
@@ -80,7 +80,7 @@ class LabCredential(SessionCredential):
             self.end_all(change.username)
 
     @told
-    def holdings(self, sid: str) -> list[Holding]:
+    def stored_records(self, sid: str) -> list[StoredRecord]:
         """Return what is kept for the login that this id belongs to: its record, and what leads to it."""
         key = hashed(sid)
         stored = self._store.peek(key)
@@ -91,8 +91,8 @@ class LabCredential(SessionCredential):
         record_name, index_name = self._store.names(key, user_id)
         mine = {other: found.login_id for other, found in self._entries(user_id, lambda other: other == login_id)}
         return [
-            Holding(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
-            Holding(self._store.where, index_name, mine),
+            StoredRecord(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
+            StoredRecord(self._store.where, index_name, mine),
         ]
 
     # -- what is decided otherwise

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.accounts.login import NAME_OR_PASSWORD
 from service.accounts.members import Member, MemberChange, Members
-from service.approach import Holding, LiveLogin
+from service.approach import LiveLogin, StoredRecord
 from service.config import Config
 from service.errors import InvalidCredentials
 from service.measurement import step
@@ -65,7 +65,7 @@ class LabCredential(TokenCredential):
         else:
             self.end_all(change.username)
 
-    def holdings(self, token: str) -> list[Holding]:
+    def stored_records(self, token: str) -> list[StoredRecord]:
         """Return what is kept for the login that this access or refresh token belongs to, ended or not.
 
         Hashes and times: nothing from which a usable token could be made.
@@ -77,10 +77,10 @@ class LabCredential(TokenCredential):
         family, tokens = rows
         entry = self._denylist.find(login_id)
         denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
-        denial = [] if entry is None else [Holding("store", f"denied:{login_id}", denied)]
+        denial = [] if entry is None else [StoredRecord("store", f"denied:{login_id}", denied)]
         return [
-            Holding("database", f"login {login_id}", _fields_of_family(family)),
-            *(Holding("database", f"refresh token {kept.jti_hash}", _fields_of_token(kept)) for kept in tokens),
+            StoredRecord("database", f"login {login_id}", _fields_of_family(family)),
+            *(StoredRecord("database", f"refresh token {kept.jti_hash}", _fields_of_token(kept)) for kept in tokens),
             *denial,
         ]
 

@@ -16,7 +16,7 @@ from service.accounts.identity import Role
 from service.accounts.members import Members, UnknownMember
 from service.accounts.passwords import matches
 from service.accounts.public_members import LOAD_PASSWORD
-from service.approach import Holding
+from service.approach import StoredRecord
 from service.config import Config
 from service.errors import NotFound
 from service.web.cookies import cookie_name
@@ -26,13 +26,17 @@ MAX_CREDENTIAL = 8192
 PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses
 ROLES = get_args(Role)
 
-Look = Callable[[str], Sequence[Holding]]
+FindRecords = Callable[[str], Sequence[StoredRecord]]
 
 
 def walkthrough_blueprint(
-    config: Config, front_door: str, looks: Mapping[str, Look], members: Members, set_role: Callable[[str, str], None]
+    config: Config,
+    front_door: str,
+    find_records: Mapping[str, FindRecords],
+    members: Members,
+    set_role: Callable[[str, str], None],
 ) -> Blueprint:
-    """Return the walks; `looks` says by approach what the server keeps for a credential."""
+    """Return the walks; `find_records` finds by approach what the server keeps for a credential."""
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
@@ -53,14 +57,14 @@ def walkthrough_blueprint(
         return make_response(render_template("walkthrough/player.html", story=found, told=told))
 
     @walks.post("/holdings")
-    def holdings() -> Response:
+    def stored_records() -> Response:
         """Show what this server keeps for the login that a credential belongs to, and nothing usable of it."""
         fields = read_fields()
-        look = looks.get(text_field(fields, "approach", 16))
-        if look is None:
+        find = find_records.get(text_field(fields, "approach", 16))
+        if find is None:
             raise BadRequest(gettext("approach names one that keeps logins."))
-        held = next(filter(None, map(look, _credentials(fields))), [])
-        return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(holding) for holding in held])
+        records = next(filter(None, map(find, _credentials(fields))), [])
+        return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(record) for record in records])
 
     @walks.post("/as-another-client")
     def as_another_client() -> Response:

@@ -98,7 +98,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """A walk. `credentials` names by approach the variable whose holdings on the server are shown.
+    """A walk. `credentials` names by approach the variable whose stored records are shown.
 
     `anew` are the steps from which on it can be done again when its login has ended, or is not this browser's any more.
     """

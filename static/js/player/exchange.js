@@ -18,7 +18,7 @@ export async function exchange(who, request, values) {
 }
 
 /** What the server keeps for a credential: {node, holds: […]}, or null if it could not be asked. */
-export async function holdings(approach, credential) {
+export async function storedRecords(approach, credential) {
   try {
     const response = await post("/walkthrough/holdings", { approach, credential });
     return response.ok ? await response.json() : null;

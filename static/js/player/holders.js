@@ -16,10 +16,10 @@ export function drawClients(place, before, now) {
   place.replaceChildren(...blocks);
 }
 
-/** Draw what the server holds: `before` and `now` are lists of holdings. */
+/** Draw what the server holds: `before` and `now` are lists of stored records. */
 export function drawServer(place, before, now) {
-  const names = [...new Map([...before, ...now].map((holding) => [`${holding.where} ${holding.name}`, holding])).entries()];
-  const of = (list, name) => list.find((holding) => `${holding.where} ${holding.name}` === name);
+  const names = [...new Map([...before, ...now].map((record) => [`${record.where} ${record.name}`, record])).entries()];
+  const of = (list, name) => list.find((record) => `${record.where} ${record.name}` === name);
   const blocks = names.map(([name, { where, node }]) => {
     const [old, current] = [of(before, name), of(now, name)];
     const title = [say(`where.${where}`, { node }), " ", make("code", "", ...shortened((current ?? old).name))];
@@ -44,8 +44,8 @@ function cookieName(name) {
   return `${say("line.cookies")}: ${name}`;
 }
 
-function serverRows(holding) {
-  return new Map(Object.entries(holding?.fields ?? {}).map(([name, value]) => [name, spoken(name, value)]));
+function serverRows(record) {
+  return new Map(Object.entries(record?.fields ?? {}).map(([name, value]) => [name, spoken(name, value)]));
 }
 
 function spoken(name, value) {

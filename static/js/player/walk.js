@@ -4,7 +4,7 @@ import { known, latest, now as serverTime } from "../clock.js";
 import { perform } from "./acts.js";
 import { isAsClaimed } from "./claims.js";
 import { after, empty } from "./clients.js";
-import { exchange, holdings } from "./exchange.js";
+import { exchange, storedRecords } from "./exchange.js";
 import { hindranceOf, isOver } from "./hindrance.js";
 import { claims } from "./jwt.js";
 
@@ -107,10 +107,10 @@ export class Walk {
   async kept(before, now) {
     const asked = Object.entries(this.story.credentials).flatMap(([approach, name]) =>
       [...new Set([before.values[name], now.values[name]])].filter(Boolean).map((credential) => ({ approach, credential })));
-    const answers = await Promise.all(asked.map(({ approach, credential }) => holdings(approach, credential)));
+    const answers = await Promise.all(asked.map(({ approach, credential }) => storedRecords(approach, credential)));
     if (answers.includes(null)) return { before, now: { ...now, server: before.server } };
-    const found = answers.flatMap(({ node, holds }, at) => holds.map((holding) => ({ ...holding, ...asked[at], node })));
-    const server = [...new Map(found.map((holding) => [`${holding.approach} ${holding.name}`, holding])).values()];
+    const found = answers.flatMap(({ node, holds }, at) => holds.map((record) => ({ ...record, ...asked[at], node })));
+    const server = [...new Map(found.map((record) => [`${record.approach} ${record.name}`, record])).values()];
     const stillAsked = ({ credential }) => asked.some((each) => each.credential === credential);
     return { before: { ...before, server: before.server.filter(stillAsked) }, now: { ...now, server } };
   }
