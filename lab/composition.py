@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 
 from lab.controls import Guard, Switches, answer_only_to, controls_blueprint
 from lab.demo import seed_demo
-from lab.naive_server import folk_blueprint
+from lab.naive_server import naive_server_blueprint
 from lab.open_access import open_approach
 from lab.pages.cases import cases_blueprint
 from lab.pages.compare import compare_blueprint
@@ -89,9 +89,9 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     yield tcp_blueprint()
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
-    folk_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
-    yield folk_blueprint(
-        open_key_ring(folk_ring_file, "HS256", parts.now), parts.database, parts.password_login, parts.now
+    naive_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
+    yield naive_server_blueprint(
+        open_key_ring(naive_ring_file, "HS256", parts.now), parts.database, parts.password_login, parts.now
     )
     if config.control_socket:
         switches = Switches(Guard.of(config), config.control_socket)

@@ -5,6 +5,6 @@ reissue the refresh token at once". Everything here is its own: path, key, issue
 opens anything else, and it is only there in a lab. How to do it right is in `token_auth/guard.py`.
 """
 
-from lab.naive_server.routes import folk_blueprint
+from lab.naive_server.routes import naive_server_blueprint
 
-__all__ = ["folk_blueprint"]
+__all__ = ["naive_server_blueprint"]

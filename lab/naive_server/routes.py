@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 
-from lab.naive_server.tokens import ACCESS_S, AccessToken, FolkBase, FolkTokens
+from lab.naive_server.tokens import ACCESS_S, NaiveAccessToken, NaiveBase, NaiveTokens
 from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.errors import ExpiredToken, InvalidToken, NoCredentials
@@ -24,23 +24,23 @@ class Entry:
     renewed: dict[str, str] = field(default_factory=dict)
 
 
-def folk_blueprint(
+def naive_server_blueprint(
     key_ring: KeyRing, database: Database, password_login: PasswordLogin, now: Callable[[], float]
 ) -> Blueprint:
-    """Return the folk server; it makes its own table."""
-    database.create_tables(FolkBase.metadata)
-    tokens = FolkTokens(key_ring, database, now)
-    folk = Blueprint("folk", __name__, url_prefix="/folk")
-    folk.before_request(_expect_bearer)
+    """Return the naive server; it makes its own table."""
+    database.create_tables(NaiveBase.metadata)
+    tokens = NaiveTokens(key_ring, database, now)
+    naive = Blueprint("naive_server", __name__, url_prefix="/folk")
+    naive.before_request(_expect_bearer)
 
-    @folk.post("/login")
+    @naive.post("/login")
     def login() -> Response:
         """Check name and password, and issue the first two tokens."""
         username = password_login.authenticate(read_fields()).username
         issued = {"access_token": tokens.issue_access(username), "refresh_token": tokens.issue_refresh(username)}
         return jsonify({**issued, "token_type": "Bearer", "expires_in": ACCESS_S})
 
-    @folk.get("/profile")
+    @naive.get("/profile")
     def profile() -> Response:
         """Show who was let in, with the new tokens attached."""
         entry = _let_in(tokens)
@@ -48,17 +48,17 @@ def folk_blueprint(
         response.headers.extend(entry.renewed)
         return response
 
-    @folk.post("/logout")
+    @naive.post("/logout")
     def logout() -> Response:
         """Forget the refresh token that came along, as the notes have it."""
         _genuine_access(tokens)
         tokens.forget(request.headers.get(REFRESH_HEADER))
         return make_response("", 204)
 
-    return folk
+    return naive
 
 
-def _let_in(tokens: FolkTokens) -> Entry:
+def _let_in(tokens: NaiveTokens) -> Entry:
     """Decide the four cases as the folk version does. Raise `NoCredentials`, `InvalidToken` or `ExpiredToken`."""
     access = _genuine_access(tokens)
     refresh_is_theirs = tokens.owner(request.headers.get(REFRESH_HEADER)) == access.username
@@ -75,7 +75,7 @@ def _let_in(tokens: FolkTokens) -> Entry:
             return Entry(access.username)
 
 
-def _genuine_access(tokens: FolkTokens) -> AccessToken:
+def _genuine_access(tokens: NaiveTokens) -> NaiveAccessToken:
     token = bearer_token(request.environ)
     if token is None:
         raise NoCredentials()

@@ -1,4 +1,4 @@
-"""UNSAFE, DO NOT COPY: the folk server's tokens. They live for seconds, so that nobody keeps one."""
+"""UNSAFE, DO NOT COPY: the naive server's tokens. They live for seconds, so that nobody keeps one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ CHECKS: Options = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat":
 Kind = Literal["access", "refresh"]
 
 
-class FolkBase(DeclarativeBase):
+class NaiveBase(DeclarativeBase):
     """The tables of this server alone, which only a lab makes."""
 
 
-class KeptToken(FolkBase):
+class KeptToken(NaiveBase):
     """One refresh token. A member has one for each device, so logging out deletes the one that was sent."""
 
     __tablename__ = "folk_refresh_tokens"
@@ -36,14 +36,14 @@ class KeptToken(FolkBase):
 
 
 @dataclass(frozen=True)
-class AccessToken:
+class NaiveAccessToken:
     """A genuine access token, expired or not."""
 
     username: str
     expired: bool
 
 
-class FolkTokens:
+class NaiveTokens:
     """Issue and read this server's tokens; its refresh tokens are kept in the database."""
 
     def __init__(self, key_ring: KeyRing, database: Database, now: Callable[[], float]) -> None:
@@ -63,10 +63,10 @@ class FolkTokens:
             session.add(KeptToken(jti=jti, username=username, expires_at=now + REFRESH_S))
         return self._sign("refresh", {"jti": jti}, REFRESH_S)
 
-    def read_access(self, token: str) -> AccessToken | None:
+    def read_access(self, token: str) -> NaiveAccessToken | None:
         """Return what a genuine access token says; None for anything else."""
         claims = self._claims("access", token)
-        return None if claims is None else AccessToken(claims["sub"], self._now() >= claims["exp"])
+        return None if claims is None else NaiveAccessToken(claims["sub"], self._now() >= claims["exp"])
 
     def owner(self, refresh: str | None) -> str | None:
         """Return whose refresh token this is; None if it is not genuine, has expired, or is kept no longer."""
