@@ -46,8 +46,8 @@ class Lab:
         how = ["--nodes", str(self.nodes)] if self.nodes > 1 else ["--direct"]
         command = [sys.executable, "app.py", "--port", str(self._port), *how]
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(  # on a tether: it ends with us, however we end
-                [sys.executable, "-m", "lab.cluster.tether", "lab", *command],
+            self._process = subprocess.Popen(  # under a process guard: it ends with us, however we end
+                [sys.executable, "-m", "lab.cluster.process_guard", "lab", *command],
                 cwd=ROOT,
                 env={**kept, "INSTANCE_DIR": str(self.folder), "LAB": "1", **self._settings},
                 stdin=subprocess.PIPE,

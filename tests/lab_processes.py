@@ -118,7 +118,7 @@ class Lab:
         """Return all that it has said."""
         return self.stdout() + self.stderr()
 
-    def tether_and_command(self, part: str) -> tuple[Running, Running]:
+    def guard_and_command(self, part: str) -> tuple[Running, Running]:
         """Return the two processes of a node, the balancer or the store, as they are now."""
         state = self.control("GET", "/state")
         parts = (*state["nodes"], state["store"], *filter(None, [state["balancer"]]))

@@ -19,7 +19,7 @@ from tests.stopwatch import eventually
 pytestmark = pytest.mark.own_processes
 
 
-def test_what_a_killed_tether_left_behind_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_process_guard_left_behind_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process id is free by then: the next look killed whoever had been given it."""
     process, killed = Process("sleeper", ["sleep", "600"]), []
     pid, kill = process.pid, os.killpg
@@ -70,10 +70,10 @@ def test_a_store_that_was_away_comes_back_with_every_login(lab: Lab, fault: str,
     assert status == 401
 
 
-def test_a_node_whose_tether_was_killed_is_not_left_behind_by_a_stop(lab: Lab) -> None:
-    tether, _ = lab.tether_and_command("node-2")
-    left = {running.pid for running in descendants(tether.pid)}
-    os.kill(tether.pid, signal.SIGKILL)
+def test_a_node_whose_process_guard_was_killed_is_not_left_behind_by_a_stop(lab: Lab) -> None:
+    guard, _ = lab.guard_and_command("node-2")
+    left = {running.pid for running in descendants(guard.pid)}
+    os.kill(guard.pid, signal.SIGKILL)
     lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
     eventually(lambda: not left & {running.pid for running in process_table()}, "the end of what it had started")
     assert lab.cluster("node", "start", "node-2").returncode == 0

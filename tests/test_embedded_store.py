@@ -1,4 +1,4 @@
-"""The embedded store and its tether: it answers only us, and ends with whoever started it, however that is."""
+"""The embedded store and its process guard: it answers only us, and ends with whoever started it, however that is."""
 
 import os
 import re
@@ -50,11 +50,11 @@ def store() -> Iterator[EmbeddedStore]:
     store.stop()
 
 
-def tether_and_server(temp: Path, of: int) -> tuple[Running, Running]:
+def guard_and_server(temp: Path, of: int) -> tuple[Running, Running]:
     """Return the two processes of the store that keeps its settings in `temp`, which process `of` has started."""
     started = descendants(of)
-    tether = next(process for process in started if str(temp) in process.command and "tether" in process.command)
-    return tether, next(process for process in started if process.parent == tether.pid)
+    guard = next(process for process in started if str(temp) in process.command and "process_guard" in process.command)
+    return guard, next(process for process in started if process.parent == guard.pid)
 
 
 def are_gone(*processes: Running) -> bool:
@@ -85,16 +85,16 @@ def test_the_password_is_on_no_command_line_and_in_a_file_of_our_own(store: Embe
 
 
 def test_a_stopped_store_leaves_nothing_and_may_be_stopped_again(store: EmbeddedStore, temp: Path) -> None:
-    processes = tether_and_server(temp, os.getpid())
+    processes = guard_and_server(temp, os.getpid())
     store.stop()
     assert are_gone(*processes)
     assert not list(temp.iterdir())
     store.stop()
 
 
-@pytest.mark.parametrize("victim", [0, 1], ids=["tether", "server"])
+@pytest.mark.parametrize("victim", [0, 1], ids=["guard", "server"])
 def test_a_killed_store_is_noticed_and_leaves_nothing(store: EmbeddedStore, temp: Path, victim: int) -> None:
-    processes = tether_and_server(temp, os.getpid())
+    processes = guard_and_server(temp, os.getpid())
     assert store.exit_code is None
     os.kill(processes[victim].pid, signal.SIGKILL)
     eventually(lambda: store.exit_code is not None, "an exit code")
@@ -114,7 +114,7 @@ def test_a_store_ends_with_the_process_that_started_it(temp: Path, ending: str) 
         assert owner.stdout is not None
         url = owner.stdout.readline().strip()
         assert answers(url)
-        processes = tether_and_server(temp, owner.pid)
+        processes = guard_and_server(temp, owner.pid)
         if "sleep" in ending:
             owner.kill()
         owner.communicate("\n")
@@ -142,12 +142,12 @@ def test_a_store_that_cannot_start_says_so_and_leaves_nothing(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_tether_that_is_asked_to_end_takes_its_command_along(number: signal.Signals) -> None:
+def test_a_process_guard_that_is_asked_to_end_takes_its_command_along(number: signal.Signals) -> None:
     process = Process("child", [sys.executable, "-c", "import time; time.sleep(60)"])
-    tether = process._tether
-    [command] = eventually(lambda: descendants(tether.pid), "the command")
-    tether.send_signal(number)
-    eventually(lambda: process.exit_code is not None, "the end of the tether")
+    guard = process._process_guard
+    [command] = eventually(lambda: descendants(guard.pid), "the command")
+    guard.send_signal(number)
+    eventually(lambda: process.exit_code is not None, "the end of the process guard")
     assert are_gone(command)
 
 
@@ -157,18 +157,18 @@ def test_a_command_that_will_not_end_is_killed_with_what_it_has_started() -> Non
         "subprocess.Popen(['sleep', '60']); time.sleep(60)"
     )
     process = Process("child", [sys.executable, "-c", stubborn])
-    commands = eventually(lambda: len(found := descendants(process._tether.pid)) == 2 and found, "two processes")
+    commands = eventually(lambda: len(found := descendants(process._process_guard.pid)) == 2 and found, "two processes")
     process.stop()
     assert are_gone(*commands)
 
 
 def test_a_suspended_command_is_not_taken_for_an_ended_one() -> None:
     process = Process("child", ["sleep", "60"])
-    [command] = eventually(lambda: descendants(process._tether.pid), "the command")
+    [command] = eventually(lambda: descendants(process._process_guard.pid), "the command")
     for number in (signal.SIGSTOP, signal.SIGCONT):
         os.kill(command.pid, number)
         with pytest.raises(subprocess.TimeoutExpired):
-            process._tether.wait(0.3)
+            process._process_guard.wait(0.3)
     process.stop()
     assert are_gone(command)
 

@@ -76,14 +76,14 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(sta
 def test_a_node_that_dies_by_itself_is_started_again_and_said_so(start_lab: StartLab) -> None:
     """Whichever of its processes it is that dies."""
     lab = start_lab(LAB="0")
-    for deaths, victim in enumerate(["tether", "server", "worker"], start=1):
+    for deaths, victim in enumerate(["guard", "server", "worker"], start=1):
         lab.started = descendants(lab.process.pid)
-        tether, server = lab.tether_and_command("node-1")
-        os.kill({"tether": tether, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
+        guard, server = lab.guard_and_command("node-1")
+        os.kill({"guard": guard, "server": server, "worker": lab.child_of(server)}[victim].pid, signal.SIGKILL)
         eventually(lambda deaths=deaths: lab.stderr().count(ENDED) == deaths, f"a line about the {victim}")
         eventually(lambda: lab.states()["node-1"] == "running" and lab.is_ready(), "the node's return")
         assert lab.control("GET", "/state")["nodes"][0]["restarts"] == deaths
-        left = [gone for gone in lab.started if gone in (tether, server)]
+        left = [gone for gone in lab.started if gone in (guard, server)]
         eventually(lambda left=left: not {gone.pid for gone in left} & pids(), f"the end of {left}")
     assert "Traceback" not in lab.stderr()
     lab.started += descendants(lab.process.pid)
@@ -106,7 +106,7 @@ def test_a_store_that_dies_by_itself_comes_back_with_every_login(start_lab: Star
     _, headers, _ = lab.request("GET", "/token/profile", headers={**by_token, "X-Lab-Trace": "1"})
     assert not [name for name in headers if "trace" in name]
 
-    os.kill(lab.tether_and_command("store")[1].pid, signal.SIGKILL)
+    os.kill(lab.guard_and_command("store")[1].pid, signal.SIGKILL)
     statuses = {lab.request("GET", "/session/profile", headers=by_session)[0]}
     assert lab.request("GET", "/token/profile", headers=by_token)[0] == 200
 

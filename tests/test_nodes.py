@@ -193,7 +193,7 @@ def test_what_dies_by_itself_is_started_again_while_the_others_serve(lab: Lab) -
     visits = Thread(target=visit)
     visits.start()
     for name in ("node-1", "balancer"):
-        _, command = lab.tether_and_command(name)
+        _, command = lab.guard_and_command(name)
         if name == "balancer":
             stop.set()
             visits.join(SOON_S)
@@ -216,15 +216,15 @@ def test_a_node_that_cannot_start_ends_the_start_in_one_line_and_leaves_nothing(
 
 
 def test_nodes_start_as_commands_when_the_forking_process_is_gone(own_lab: Lab) -> None:
-    assert own_lab.tether_and_command("node-1")[1].command == "session-or-token node-1", "as `ps` shows it"
-    forking = {own_lab.tether_and_command(name)[0].parent for name in ("node-1", "node-2")}
+    assert own_lab.guard_and_command("node-1")[1].command == "session-or-token node-1", "as `ps` shows it"
+    forking = {own_lab.guard_and_command(name)[0].parent for name in ("node-1", "node-2")}
     assert own_lab.process.pid not in forking
     os.kill(forking.pop(), signal.SIGKILL)
     assert not forking
     for state in ("killed", "running"):
         own_lab.control("PUT", "/nodes/node-1", {"state": state})
         eventually(lambda state=state: own_lab.states()["node-1"] == state, f"a node that is {state}")
-    assert "lab.cluster.tether node-1" in own_lab.tether_and_command("node-1")[0].command
+    assert "lab.cluster.process_guard node-1" in own_lab.guard_and_command("node-1")[0].command
     assert len(answers(own_lab, "/open/profile", 4)) == 2
     own_lab.started += descendants(own_lab.process.pid)
     assert own_lab.end_with(signal.SIGINT) == 0
@@ -235,7 +235,7 @@ def test_nodes_start_as_commands_when_the_forking_process_is_gone(own_lab: Lab) 
 def test_a_forking_process_that_hangs_or_was_killed_does_not_hold_up_the_end(
     own_lab: Lab, fault: signal.Signals
 ) -> None:
-    os.kill(next(running.parent for running in own_lab.started if "tether node-1" in running.command), fault)
+    os.kill(next(running.parent for running in own_lab.started if "process_guard node-1" in running.command), fault)
     assert own_lab.end_with(signal.SIGINT) == 0
     assert own_lab.stderr() == ""
     own_lab.assert_nothing_is_left()

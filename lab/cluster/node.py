@@ -49,8 +49,8 @@ class Node:
             *("--process-name", f"session-or-token {self.name}"),
         ]
         env = {**self.environment, "NODE_NAME": self.name}
-        tether = self.preloaded.start(self.name, arguments, env) if self.preloaded else None
-        return Process(self.name, [sys.executable, "-m", "granian", *arguments], env, tether)
+        process_guard = self.preloaded.start(self.name, arguments, env) if self.preloaded else None
+        return Process(self.name, [sys.executable, "-m", "granian", *arguments], env, process_guard)
 
     def answers(self) -> bool:
         """Tell whether the process answers; its store may be down."""

@@ -20,8 +20,8 @@ from typing import IO, NoReturn, Self
 
 from setproctitle import setproctitle
 
-from lab.cluster import tether
-from lab.cluster.process import ROOT, RunningTether
+from lab.cluster import process_guard
+from lab.cluster.process import ROOT, RunningProcessGuard
 
 MODULES = ("app", "granian.cli", "granian.server.mp")
 MOST_BYTES = 1 << 20
@@ -49,8 +49,8 @@ class Preloaded:
         """Return one, or None on a system where nodes had better start as commands."""
         return cls() if sys.platform == "linux" else None
 
-    def start(self, name: str, arguments: Sequence[str], env: Mapping[str, str]) -> RunningTether | None:
-        """Start Granian on a tether of that name; None if the process that forks is not there any more."""
+    def start(self, name: str, arguments: Sequence[str], env: Mapping[str, str]) -> RunningProcessGuard | None:
+        """Start Granian under a process guard of that name; None if the process that forks is not there any more."""
         (asked_r, asked_w), (pid_r, pid_w), (ended_r, ended_w) = os.pipe(), os.pipe(), os.pipe()
         order = json.dumps({"name": name, "arguments": list(arguments), "env": dict(env)}).encode()
         try:
@@ -61,7 +61,7 @@ class Preloaded:
             self._socket.close()  # a late answer must not be taken for the next one
         for theirs in (asked_r, pid_w, ended_w):
             os.close(theirs)
-        ours = _ForkedTether(pid, os.fdopen(asked_w, "wb"), os.fdopen(pid_r, "rb"), os.fdopen(ended_r, "rb"))
+        ours = _ForkedProcessGuard(pid, os.fdopen(asked_w, "wb"), os.fdopen(pid_r, "rb"), os.fdopen(ended_r, "rb"))
         if pid:
             return ours
         ours.close()
@@ -74,8 +74,8 @@ class Preloaded:
         os.waitpid(self._pid, 0)
 
 
-class _ForkedTether:
-    """What `subprocess.Popen` is to a tether that is our child, for one that is not: it says itself how it ended."""
+class _ForkedProcessGuard:
+    """What `subprocess.Popen` is to a process guard that is our child, for one that is not and says how it ended."""
 
     def __init__(self, pid: int, stdin: IO[bytes], stdout: IO[bytes], ended: IO[bytes]) -> None:
         self.pid = pid
@@ -92,7 +92,7 @@ class _ForkedTether:
         """Return the exit code once it has ended. Raise `subprocess.TimeoutExpired`."""
         code = self._look(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("a tether", timeout or 0)
+            raise subprocess.TimeoutExpired("a process guard", timeout or 0)
         return code
 
     def kill(self) -> None:
@@ -119,7 +119,7 @@ class _ForkedTether:
 
 
 def _fork_on_demand(orders: socket.socket) -> NoReturn:
-    """Import, and fork a tether for each order until the supervisor has gone."""
+    """Import, and fork a process guard for each order until the supervisor has gone."""
     for number in (signal.SIGINT, signal.SIGHUP):  # in a terminal they are for the supervisor
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit codes are not needed here
@@ -134,17 +134,17 @@ def _fork_on_demand(orders: socket.socket) -> NoReturn:
         pid = os.fork()
         if pid == 0:
             orders.close()
-            _hold(**json.loads(order), pipes=pipes)
+            _be_process_guard(**json.loads(order), pipes=pipes)
         for pipe in pipes:
             os.close(pipe)
         with suppress(OSError):
             orders.send(str(pid).encode())
 
 
-def _hold(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]) -> NoReturn:
-    """Be the tether, as `python -m lab.cluster.tether` is."""
+def _be_process_guard(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]) -> NoReturn:
+    """Be the process guard, as `python -m lab.cluster.process_guard` is."""
     os.setsid()
-    setproctitle(f"session-or-token: tether {name}")
+    setproctitle(f"session-or-token: process_guard {name}")
     os.chdir(ROOT)
     os.environ.update(env)
     asked, pid, ended = pipes
@@ -154,7 +154,7 @@ def _hold(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]
     os.close(pid)
     code = 1
     try:
-        code = tether.hold(name, lambda: _ForkedCommand(arguments, ended))
+        code = process_guard.run_guarded(name, lambda: _ForkedCommand(arguments, ended))
     finally:
         with suppress(OSError):  # the supervisor has gone
             os.write(ended, b"%d" % code)
@@ -162,7 +162,7 @@ def _hold(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]
 
 
 class _ForkedCommand:
-    """Granian in a process group of its own, with the part of `subprocess.Popen` that a tether needs."""
+    """Granian in a process group of its own, with the part of `subprocess.Popen` that a process guard needs."""
 
     def __init__(self, arguments: list[str], not_for_it: int) -> None:
         reader, writer = os.pipe()

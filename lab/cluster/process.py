@@ -11,11 +11,11 @@ from threading import Lock
 from typing import IO, Any, Protocol
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 5.0  # longer than a tether's own
+PATIENCE_S = 5.0  # longer than a process guard's own
 
 
-class RunningTether(Protocol):
-    """What is needed of a tether that runs: `subprocess.Popen`, or what stands in for it."""
+class RunningProcessGuard(Protocol):
+    """What is needed of a process guard that runs: `subprocess.Popen`, or what stands in for it."""
 
     pid: int
     stdin: IO[bytes] | None
@@ -28,9 +28,10 @@ class RunningTether(Protocol):
 
 
 class Process:
-    """A command on a tether (see `lab.cluster.tether`); what it prints appears on standard error behind its `name`.
+    """A command under a process guard (see `lab.cluster.process_guard`).
 
-    `tether` is one that runs already, in place of a command.
+    What it prints appears on standard error behind its `name`. `process_guard` is one that runs already, in place of
+    a command.
     """
 
     def __init__(
@@ -38,10 +39,10 @@ class Process:
         name: str,
         command: Sequence[str],
         env: Mapping[str, str] | None = None,
-        tether: RunningTether | None = None,
+        process_guard: RunningProcessGuard | None = None,
     ) -> None:
-        self._tether: RunningTether = tether or subprocess.Popen(
-            [sys.executable, "-m", "lab.cluster.tether", name, *command],
+        self._process_guard: RunningProcessGuard = process_guard or subprocess.Popen(
+            [sys.executable, "-m", "lab.cluster.process_guard", name, *command],
             cwd=ROOT,
             env={**os.environ, **(env or {})},
             stdin=subprocess.PIPE,
@@ -54,17 +55,17 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """The command's process id, or None if its tether ended before it could start the command."""
-        assert self._tether.stdout is not None  # asked for above
+        """The command's process id, or None if its process guard ended before it could start the command."""
+        assert self._process_guard.stdout is not None  # asked for above
         with self._listening:  # it is said once
             if self._pid is None:
-                self._pid = self._tether.stdout.readline().strip()
+                self._pid = self._process_guard.stdout.readline().strip()
         return int(self._pid) if self._pid else None
 
     @property
     def exit_code(self) -> int | None:
         """The command's exit code, or None while it runs; 128 and the number if a signal ended it."""
-        return self._tether.poll()
+        return self._process_guard.poll()
 
     def signal(self, number: signal.Signals, whole_group: bool = False) -> None:
         """Send a signal to the command, or to all that it started; nothing happens if it has ended."""
@@ -74,8 +75,8 @@ class Process:
 
     def end(self) -> None:
         """Ask the command and all that it started to end; `exit_code` tells when they have."""
-        assert self._tether.stdin is not None  # asked for above
-        self._tether.stdin.close()
+        assert self._process_guard.stdin is not None  # asked for above
+        self._process_guard.stdin.close()
 
     def stop(self) -> None:
         """End the command and all that it started, and wait until they are gone. Twice is no more than once.
@@ -86,11 +87,11 @@ class Process:
             return
         self.end()
         try:
-            self._tether.wait(PATIENCE_S)
+            self._process_guard.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            self._tether.kill()
-            self._tether.wait()
-        if self._tether.returncode < 0:  # a tether that was killed could not do it
+            self._process_guard.kill()
+            self._process_guard.wait()
+        if self._process_guard.returncode < 0:  # a process guard that was killed could not do it
             self._kill_command()
         self._is_gone = True
 

@@ -72,7 +72,7 @@ class Supervised:
     def look(self) -> None:
         """Notice what happened, and start what has to be started. Called again and again."""
         if self.has_ended:
-            self.process.stop()  # if its tether was killed, the command is still there
+            self.process.stop()  # if its process guard was killed, the command is still there
         if self._wanted in ("stopped", "killed"):
             return
         if not self.has_ended:

@@ -1,8 +1,8 @@
 """Run a command that must not outlive whoever started it, and name each line that it prints.
 
-`python -m lab.cluster.tether NAME COMMAND …` starts the command and says its process id on standard output. Then it
-waits at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a crash,
-`kill -9`), it ends the command and everything that the command has started.
+`python -m lab.cluster.process_guard NAME COMMAND …` starts the command and says its process id on standard output.
+Then it waits at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a
+crash, `kill -9`), it ends the command and everything that the command has started.
 """
 
 import os
@@ -32,7 +32,7 @@ class Child(Protocol):
 
 def main(name: str, command: list[str]) -> int:
     """Run `command` in a process group of its own until it ends or has to; return its exit code."""
-    return hold(
+    return run_guarded(
         name,
         lambda: subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
@@ -40,7 +40,7 @@ def main(name: str, command: list[str]) -> int:
     )
 
 
-def hold(name: str, start: Callable[[], Child]) -> int:
+def run_guarded(name: str, start: Callable[[], Child]) -> int:
     """Start a command, in a process group of its own and with its output in a pipe; hold it until it ends or has to."""
     wake = _wake_on_signals()
     child = start()
