@@ -14,8 +14,8 @@ class RuntimeFolder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="session-or-token-"))
-        self._janitor = subprocess.Popen(
-            [sys.executable, "-m", "lab.cluster.janitor", str(self.path)],
+        self._cleanup = subprocess.Popen(
+            [sys.executable, "-m", "lab.cluster.cleanup", str(self.path)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal is for us
@@ -24,4 +24,4 @@ class RuntimeFolder:
     def remove(self) -> None:
         """Remove the folder and all that is in it. Twice is no more than once."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self._janitor.communicate()
+        self._cleanup.communicate()

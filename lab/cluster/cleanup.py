@@ -1,6 +1,6 @@
 """Remove a folder when whoever made it is gone.
 
-`python -m lab.cluster.janitor FOLDER` waits for the end of its input.
+`python -m lab.cluster.cleanup FOLDER` waits for the end of its input.
 """
 
 import shutil
