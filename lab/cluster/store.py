@@ -10,10 +10,10 @@ from redis.exceptions import AuthenticationError, ClusterDownError
 from lab.cluster.address import CannotStart
 from lab.cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
 from lab.cluster.orders import Refused
+from lab.cluster.process_stats import NOTHING, ProcessStats
 from lab.cluster.published import published, store_file
 from lab.cluster.slow_link import SlowLink
 from lab.cluster.supervised import Supervised, Wanted
-from lab.cluster.vitals import NOTHING, Vitals
 from service.config import Config
 from service.store.needs import Findings, try_store
 from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
@@ -31,7 +31,7 @@ class Store(Protocol):
     def look(self) -> None:
         """Notice what happened to its process. Called again and again."""
 
-    def state(self, vitals: Vitals) -> dict[str, Any]:
+    def state(self, process_stats: ProcessStats) -> dict[str, Any]:
         """Return what is known of it, as `GET /state` shows it."""
 
     def want(self, wanted: Wanted) -> None:
@@ -60,7 +60,7 @@ class GivenStore:
     def look(self) -> None:
         return
 
-    def state(self, vitals: Vitals) -> dict[str, Any]:
+    def state(self, process_stats: ProcessStats) -> dict[str, Any]:
         return {
             "name": "store",
             "embedded": False,
@@ -106,14 +106,14 @@ class OwnStore:
     def look(self) -> None:
         self._supervised.look()
 
-    def state(self, vitals: Vitals) -> dict[str, Any]:
+    def state(self, process_stats: ProcessStats) -> dict[str, Any]:
         return {
             "name": "store",
             "embedded": True,
             "state": self._supervised.state,
             "restarts": self._supervised.restarts,
             "round_trip_ms": 1000 * self._link.delay_s if self._link else 0,
-            **vitals.of(self._supervised),
+            **process_stats.of(self._supervised),
             **self._contents(),
         }
 

@@ -13,9 +13,9 @@ from lab.cluster.load_run import LoadRun
 from lab.cluster.node import Node
 from lab.cluster.orders import Refused
 from lab.cluster.preloaded import Preloaded
+from lab.cluster.process_stats import ProcessStats
 from lab.cluster.store import Store
 from lab.cluster.supervised import Supervised, Wanted
-from lab.cluster.vitals import Vitals
 
 MOST_SOCKET_PATH = 100  # bytes; a system takes 104 to 108
 
@@ -51,7 +51,7 @@ class Supervisor:
         self._folder = folder
         self._environment = environment
         self._preloaded = preloaded
-        self._vitals = Vitals()
+        self._process_stats = ProcessStats()
         self._orders = Lock()
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
         for _ in range(nodes):
@@ -107,9 +107,9 @@ class Supervisor:
                 "round_robin": self.listeners.round_robin.url,
                 "sticky": self.listeners.sticky.url if self.listeners.sticky else None,
             },
-            "balancer": balancer and {"name": "balancer", "state": balancer.state, **self._vitals.of(balancer)},
+            "balancer": balancer and {"name": "balancer", "state": balancer.state, **self._process_stats.of(balancer)},
             "nodes": [self._node_state(node, part) for node, part in nodes],
-            "store": self._store.state(self._vitals),
+            "store": self._store.state(self._process_stats),
             "load_run": self._load_run.state(),
         }
 
@@ -198,7 +198,7 @@ class Supervisor:
             "state": part.state,
             "restarts": part.restarts,
             "requests": (health or {}).get("requests"),
-            **self._vitals.of(part),
+            **self._process_stats.of(part),
         }
 
 

@@ -32,7 +32,7 @@ function drawBalancer({ balancer, doors }) {
   const box = part("balancer");
   drawProcess(box, balancer ?? { state: "stopped", pid: null, rss_bytes: null, cpu_percent: null, up_since: null });
   box.querySelector("[data-state-line]").hidden = balancer === null;
-  box.querySelector(".vitals").hidden = balancer === null;
+  box.querySelector(".process-stats").hidden = balancer === null;
   box.querySelector("[data-no-balancer]").hidden = balancer !== null;
   for (const [door, address] of Object.entries(doors)) {
     put(box, `[data-fact="${door}"]`, address === null ? "" : new URL(address).host);

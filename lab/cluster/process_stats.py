@@ -13,7 +13,7 @@ NOTHING: Reading = {"pid": None, "rss_bytes": None, "cpu_percent": None, "up_sin
 GOOD_FOR_S = 3.0
 
 
-class Vitals:
+class ProcessStats:
     """Memory and processor time of processes. Processor time is measured from one look to the next."""
 
     def __init__(self) -> None:
