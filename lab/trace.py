@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from lab.wire import Headers, Overheard, is_told, lab_wire
+from lab.wire import Headers, RecordingInput, is_told, lab_wire
 from service.measurement.recorder import PARTS, Recorder, Step, current
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class Traced:
 
 
 def _traced(environ: "WSGIEnvironment", start_response: "StartResponse") -> "StartResponse":
-    """Overhear the request's body, and tell what the server did."""
-    body = environ["wsgi.input"] = Overheard(environ["wsgi.input"])
+    """Record the request's body, and tell what the server did."""
+    body = environ["wsgi.input"] = RecordingInput(environ["wsgi.input"])
 
     def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
-        wire = [("X-Lab-Wire", lab_wire(environ, body.heard, status, headers))] if is_told(environ) else []
+        wire = [("X-Lab-Wire", lab_wire(environ, body.recorded, status, headers))] if is_told(environ) else []
         recorder = current.get()
         assert recorder is not None  # the service measures every request
         return start_response(status, [*headers, ("X-Lab-Trace", lab_trace(recorder)), *wire], exc_info)

@@ -38,12 +38,12 @@ MAX_HEADER = 16 * 1024  # all headers of a response have to fit nginx's proxy_bu
 LIMITS = (4096, 1024, 256, 64)  # characters of each value: the first limit with which all of it fits
 
 
-class Overheard:
+class RecordingInput:
     """A request body that is remembered as the application reads it."""
 
     def __init__(self, stream: "InputStream") -> None:
         self._stream = stream
-        self.heard = b""
+        self.recorded = b""
 
     def read(self, size: int = -1, /) -> bytes:
         return self._keep(self._stream.read(size))
@@ -58,7 +58,7 @@ class Overheard:
         return map(self._keep, self._stream)
 
     def _keep(self, data: bytes) -> bytes:
-        self.heard += data
+        self.recorded += data
         return data
 
 
