@@ -11,12 +11,12 @@ import click
 from werkzeug.exceptions import BadRequest
 
 from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
+from planner.expression import readable
 from planner.fleet import prospect
 from planner.formulas import APPROACHES, Terms
 from planner.load import INPUTS, Load, read_load
 from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
-from planner.quantity import readable
 from planner.reproduce import SIMULATED, committed, simulate_committed, worst
 from planner.runs import read_again, results_of
 from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
@@ -121,10 +121,10 @@ def _print_source(constants: Constants, run: Path | None) -> None:
 def _print_formulas(plans: list[ApproachPlan]) -> None:
     for one in plans:
         click.echo(f"\n{one.approach}")
-        for name, quantity in {**one.figures, **one.helpers}.items():
-            is_plain = quantity.text == quantity.worked
-            worked = "" if is_plain else f"\n        = {quantity.worked} = {readable(quantity.value)}"
-            click.echo(f"    {name} = {quantity.text}{worked}")
+        for name, expression in {**one.figures, **one.helpers}.items():
+            is_plain = expression.text == expression.worked
+            worked = "" if is_plain else f"\n        = {expression.worked} = {readable(expression.value)}"
+            click.echo(f"    {name} = {expression.text}{worked}")
 
 
 def _print_simulation(load: Load, constants: Constants) -> None:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from planner import formulas
+from planner.expression import Expression
 from planner.formulas import BY_TOKEN, IN_STORE, Terms
 from planner.limits import db_writer, limits, shard_ops
-from planner.quantity import Quantity
 from planner.simulation import Fleet, Request, Simulation
 
 REQUESTS, WARM_UP, SEED = 6000, 500, 1
@@ -75,12 +75,12 @@ def _writer_wait_us(terms: Terms) -> float:
     return md1_wait_us(terms.constants.db_write_us, use) if terms.approach in BY_TOKEN else 0.0
 
 
-def _request(held_us: Quantity, cpu_us: Quantity, queue_us: float) -> Request:
+def _request(held_us: Expression, cpu_us: Expression, queue_us: float) -> Request:
     """Return a page: it computes, waits for the rest of the time that it keeps its thread, and computes again."""
     return Request(cpu_us=cpu_us.value, work_us=held_us.value - cpu_us.value + queue_us)
 
 
-def _aside(held_us: Quantity, cpu_us: Quantity, queue_us: float) -> Request:
+def _aside(held_us: Expression, cpu_us: Expression, queue_us: float) -> Request:
     """Return what is asked beside pages."""
     return replace(_request(held_us, cpu_us, queue_us), counted=False)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 
 from planner.constants import TWINS, Constants
+from planner.expression import Expression, expression, fading, larger, smaller
 from planner.load import Load
-from planner.quantity import Quantity, fading, larger, quantity, smaller
 from service.config import DAY_S
 
 APPROACHES = ("memory", "session", "token", "hybrid")
@@ -19,7 +19,7 @@ BY_SESSION, BY_TOKEN = ("memory", "session"), ("token", "hybrid")
 IN_STORE = ("session", "hybrid")  # these ask the store on every request
 
 DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
-SHARE = quantity(0.7, "usable_share")  # of every resource: the rest is for peaks, and for queues to stay short
+SHARE = expression(0.7, "usable_share")  # of every resource: the rest is for peaks, and for queues to stay short
 CORES_PER_NODE = 1  # a node is one Python process, and the interpreter lock lets one of its threads run at a time
 LOGOUT_STORE_OPS = 2  # of /hybrid: the look-up of every request, and the denial
 INPUT_NAMES = frozenset(each.name for each in fields(Load))
@@ -32,27 +32,27 @@ class Terms:
     approach: str
     load: Load
     constants: Constants
-    reckoned: dict[str, Quantity] = field(default_factory=dict, init=False, compare=False, repr=False)
+    reckoned: dict[str, Expression] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def __getattr__(self, name: str) -> Quantity:
+    def __getattr__(self, name: str) -> Expression:
         if name in INPUT_NAMES:
-            return quantity(getattr(self.load, name), name)
+            return expression(getattr(self.load, name), name)
         constant = getattr(self.constants, name)
-        return quantity(constant if isinstance(constant, float | int) else constant.get(self.approach, 0), name)
+        return expression(constant if isinstance(constant, float | int) else constant.get(self.approach, 0), name)
 
     @property
-    def twin_cpu_us(self) -> Quantity:
+    def twin_cpu_us(self) -> Expression:
         """What the same request computes without its look-up."""
         twin = TWINS.get(self.approach, self.approach)
-        return quantity(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
+        return expression(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
 
 
-def formula(reckon: Callable[[Terms], Quantity]) -> Callable[[Terms], Quantity]:
+def formula(reckon: Callable[[Terms], Expression]) -> Callable[[Terms], Expression]:
     """Name what a formula returns as the formula is named, and reckon it once for the same terms."""
     name = reckon.__name__
 
     @wraps(reckon)
-    def once(t: Terms) -> Quantity:
+    def once(t: Terms) -> Expression:
         if name not in t.reckoned:
             t.reckoned[name] = reckon(t).called(name)
         return t.reckoned[name]
@@ -61,29 +61,29 @@ def formula(reckon: Callable[[Terms], Quantity]) -> Callable[[Terms], Quantity]:
 
 
 @formula
-def gap_s(t: Terms) -> Quantity:
+def gap_s(t: Terms) -> Expression:
     """The mean pause of a member between two requests."""
     return 60 / t.requests_per_minute
 
 
 @formula
-def requests_s(t: Terms) -> Quantity:
+def requests_s(t: Terms) -> Expression:
     return t.members * t.requests_per_minute / 60
 
 
 @formula
-def visit_s(t: Terms) -> Quantity:
+def visit_s(t: Terms) -> Expression:
     return t.visit_min * 60
 
 
 @formula
-def visits_s(t: Terms) -> Quantity:
+def visits_s(t: Terms) -> Expression:
     """Visits that begin in a second, and as many end."""
     return t.members / visit_s(t)
 
 
 @formula
-def ends_a_visit(t: Terms) -> Quantity:
+def ends_a_visit(t: Terms) -> Expression:
     """How often a request in mid-visit finds that the lifetime of a login, or of its token, is over.
 
     As often as a lifetime and a pause fit into the visit; at least as often as a pause is longer than a lifetime.
@@ -93,19 +93,19 @@ def ends_a_visit(t: Terms) -> Quantity:
     return larger(fitting, pauses_longer_than(lifetime_s, t))
 
 
-def pauses_longer_than(length_s: Quantity, t: Terms) -> Quantity:
+def pauses_longer_than(length_s: Expression, t: Terms) -> Expression:
     """Return how many pauses of a visit are longer than this: they are random, with `gap_s` as their mean."""
     return visit_s(t) / gap_s(t) * fading(length_s / gap_s(t))
 
 
 @formula
-def late_share(t: Terms) -> Quantity:
+def late_share(t: Terms) -> Expression:
     """The share of ended tokens whose refresh token has ended too when the next request comes."""
-    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.approach in BY_TOKEN else quantity(0)
+    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
-def logins_s(t: Terms) -> Quantity:
+def logins_s(t: Terms) -> Expression:
     """One a visit; one more for each session that ends in mid-visit, and for each token that comes too late to refresh.
 
     A request that finds its session ended does not find two ends: the more frequent one counts.
@@ -118,29 +118,29 @@ def logins_s(t: Terms) -> Quantity:
 
 
 @formula
-def refreshes_s(t: Terms) -> Quantity:
+def refreshes_s(t: Terms) -> Expression:
     """A token is refreshed by the first request after its end."""
-    return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.approach in BY_TOKEN else quantity(0)
+    return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
-def logouts_s(t: Terms) -> Quantity:
+def logouts_s(t: Terms) -> Expression:
     """Log-outs, where they cost something that is kept: of the list of ended logins."""
-    return visits_s(t) if t.approach == "hybrid" else quantity(0)
+    return visits_s(t) if t.approach == "hybrid" else expression(0)
 
 
 @formula
-def live_sessions(t: Terms) -> Quantity:
+def live_sessions(t: Terms) -> Expression:
     """Little's law: the visits that begin in a second, times the seconds for which each has a session kept."""
     if t.approach not in BY_SESSION:
-        return quantity(0)
+        return expression(0)
     until_absolute_end_s = logins_s(t) / visits_s(t) * t.session_absolute_s
     until_unused_s = visit_s(t) * (1 - fading(t.session_idle_s / gap_s(t))) + t.session_idle_s
     return visits_s(t) * smaller(until_absolute_end_s, until_unused_s)
 
 
 @formula
-def store_ops_s(t: Terms) -> Quantity:
+def store_ops_s(t: Terms) -> Expression:
     operations = logins_s(t) * t.login_store_ops
     if t.approach in IN_STORE:
         operations = requests_s(t) + operations
@@ -150,112 +150,112 @@ def store_ops_s(t: Terms) -> Quantity:
 
 
 @formula
-def store_bytes(t: Terms) -> Quantity:
+def store_bytes(t: Terms) -> Expression:
     kept = {
         "session": live_sessions(t) * t.session_store_bytes,
         "hybrid": logouts_s(t) * (t.access_ttl_s + DENY_MARGIN_S) * t.denial_store_bytes,
     }
-    return kept.get(t.approach, quantity(0))
+    return kept.get(t.approach, expression(0))
 
 
 @formula
-def shard_ops_s(t: Terms) -> Quantity:
+def shard_ops_s(t: Terms) -> Expression:
     """What one shard may do in a second."""
     return SHARE * 1_000_000 / t.store_command_us
 
 
 @formula
-def shard_bytes(t: Terms) -> Quantity:
+def shard_bytes(t: Terms) -> Expression:
     """What one shard may keep."""
-    return SHARE * t.shard_gib * quantity(2**30)
+    return SHARE * t.shard_gib * expression(2**30)
 
 
 @formula
-def store_shards(t: Terms) -> Quantity:
+def store_shards(t: Terms) -> Expression:
     return larger(store_ops_s(t) / shard_ops_s(t), store_bytes(t) / shard_bytes(t)).rounded_up()
 
 
 @formula
-def node_bytes(t: Terms) -> Quantity:
-    return live_sessions(t) * t.session_node_bytes / t.nodes if t.approach == "memory" else quantity(0)
+def node_bytes(t: Terms) -> Expression:
+    return live_sessions(t) * t.session_node_bytes / t.nodes if t.approach == "memory" else expression(0)
 
 
 @formula
-def token_cores(t: Terms) -> Quantity:
+def token_cores(t: Terms) -> Expression:
     """A refresh and a log-out verify a token too."""
     if t.approach in BY_SESSION:
-        return quantity(0)
+        return expression(0)
     verified = (requests_s(t) + refreshes_s(t) + logouts_s(t)) * t.verify_us
     signed = (refreshes_s(t) + logins_s(t)) * t.sign_us
     return (verified + signed) / 1_000_000
 
 
 @formula
-def logout_cpu_us(t: Terms) -> Quantity:
+def logout_cpu_us(t: Terms) -> Expression:
     """A log-out is reckoned as a request and a write of the member database."""
     return t.request_cpu_us + t.db_write_us
 
 
 @formula
-def node_cores(t: Terms) -> Quantity:
+def node_cores(t: Terms) -> Expression:
     return _each(t, t.request_cpu_us, t.login_cpu_us, t.refresh_cpu_us, logout_cpu_us(t)) / 1_000_000
 
 
 @formula
-def look_up_wait_us(t: Terms) -> Quantity:
+def look_up_wait_us(t: Terms) -> Expression:
     """What a look-up takes beside its own computing, which is in `request_cpu_us`."""
     if t.approach not in IN_STORE:
-        return quantity(0)
+        return expression(0)
     computing = t.request_cpu_us - t.twin_cpu_us
-    return larger(quantity(0), t.store_us - computing) + t.round_trip_ms * 1000
+    return larger(expression(0), t.store_us - computing) + t.round_trip_ms * 1000
 
 
 @formula
-def request_us(t: Terms) -> Quantity:
+def request_us(t: Terms) -> Expression:
     """How long a page keeps its thread."""
     return t.request_cpu_us + look_up_wait_us(t) + t.work_ms * 1000
 
 
 @formula
-def login_us(t: Terms) -> Quantity:
+def login_us(t: Terms) -> Expression:
     """How long a log-in keeps its thread."""
     return t.login_cpu_us + t.login_round_trips * t.round_trip_ms * 1000
 
 
 @formula
-def logout_us(t: Terms) -> Quantity:
+def logout_us(t: Terms) -> Expression:
     """How long a log-out keeps its thread."""
     return logout_cpu_us(t) + look_up_wait_us(t) * LOGOUT_STORE_OPS
 
 
 @formula
-def busy_threads(t: Terms) -> Quantity:
+def busy_threads(t: Terms) -> Expression:
     """Little's law again: what is asked in a second, times the seconds that each keeps a thread."""
     return _each(t, request_us(t), login_us(t), t.refresh_cpu_us, logout_us(t)) / 1_000_000
 
 
 @formula
-def db_writes_s(t: Terms) -> Quantity:
+def db_writes_s(t: Terms) -> Expression:
     if t.approach not in BY_TOKEN:
-        return quantity(0)
+        return expression(0)
     writes = refreshes_s(t) + logins_s(t)
     return writes + logouts_s(t) if t.approach == "hybrid" else writes
 
 
 @formula
-def db_bytes(t: Terms) -> Quantity:
+def db_bytes(t: Terms) -> Expression:
     """A spent refresh token stays until a day after its end, so that its reuse is noticed."""
     grown = refreshes_s(t) * t.refresh_db_bytes + logins_s(t) * t.login_db_bytes
-    return grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else quantity(0)
+    return grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
-def wire_bytes_s(t: Terms) -> Quantity:
+def wire_bytes_s(t: Terms) -> Expression:
     """A log-out is reckoned as a request."""
     return _each(t, t.request_wire_bytes, t.login_wire_bytes, t.refresh_wire_bytes, t.request_wire_bytes)
 
 
-def _each(t: Terms, request: Quantity, login: Quantity, refresh: Quantity, logout: Quantity) -> Quantity:
+def _each(t: Terms, request: Expression, login: Expression, refresh: Expression, logout: Expression) -> Expression:
     """Return what all that is asked in a second takes together, by what one of each kind takes."""
     together = requests_s(t) * request + logins_s(t) * login
     if t.approach in BY_TOKEN:

@@ -8,10 +8,10 @@ from typing import Any
 
 from planner import formulas
 from planner.constants import Constants
+from planner.expression import Expression
 from planner.formulas import APPROACHES, Terms
 from planner.limits import Limit, limits
 from planner.load import Load
-from planner.quantity import Quantity
 
 FIGURES = (
     *(formulas.requests_s, formulas.logins_s, formulas.refreshes_s, formulas.logouts_s),
@@ -34,8 +34,8 @@ class ApproachPlan:
     """One approach under a load. `helpers` are what the formulas of the figures and the limits name besides."""
 
     approach: str
-    figures: dict[str, Quantity]
-    helpers: dict[str, Quantity]
+    figures: dict[str, Expression]
+    helpers: dict[str, Expression]
     limits: list[Limit]
 
     @property
@@ -57,9 +57,9 @@ def _of(terms: Terms) -> ApproachPlan:
     return ApproachPlan(terms.approach, figures, _named(shown, helpers), weighed)
 
 
-def _named(shown: Iterable[Quantity], helpers: Iterable[Quantity]) -> dict[str, Quantity]:
+def _named(shown: Iterable[Expression], helpers: Iterable[Expression]) -> dict[str, Expression]:
     """Return the helpers that are named in what is shown, or in each other."""
-    names = {name for quantity in shown for name in NAME.findall(quantity.text)}
+    names = {name for expression in shown for name in NAME.findall(expression.text)}
     found = {}
     for helper in helpers:
         if helper.name in names:
@@ -83,14 +83,14 @@ def view(load: Load, plans: list[ApproachPlan]) -> dict[str, Any]:
 
 def _view(one: ApproachPlan) -> dict[str, Any]:
     return {
-        "figures": {name: _quantity_view(figure) for name, figure in one.figures.items()},
-        "helpers": {name: _quantity_view(helper) for name, helper in one.helpers.items()},
+        "figures": {name: _expression_view(figure) for name, figure in one.figures.items()},
+        "helpers": {name: _expression_view(helper) for name, helper in one.helpers.items()},
         "breaks": [_limit_view(limit) for limit in one.limits],
     }
 
 
-def _quantity_view(quantity: Quantity) -> dict[str, Any]:
-    return {"value": _finite(quantity.value), "formula": quantity.text, "worked": quantity.worked}
+def _expression_view(expression: Expression) -> dict[str, Any]:
+    return {"value": _finite(expression.value), "formula": expression.text, "worked": expression.worked}
 
 
 def _limit_view(limit: Limit) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import math
 from babel.numbers import format_compact_decimal, format_decimal
 from flask_babel import LazyString, get_locale, lazy_gettext
 
-from planner.quantity import noticed
+from planner.expression import noticed
 
 FIGURES: dict[str, tuple[LazyString, str]] = {
     "requests_s": (lazy_gettext("Requests"), "/s"),

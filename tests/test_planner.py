@@ -215,10 +215,10 @@ def test_a_terminal_says_what_the_page_says(module_app: Flask, asked: dict[str, 
         verdict = "is over its limit:" if one.first.is_over else "holds; the first to be full:"
         assert f"{one.approach} {verdict} {first}" in told
         assert f"{number(one.first.breaks_at.value)} members." in page
-        for quantity in (*one.figures.values(), *one.helpers.values(), one.first.breaks_at):
-            assert quantity.text in told
-            assert quantity.text in page
-            assert quantity.worked in told
+        for expression in (*one.figures.values(), *one.helpers.values(), one.first.breaks_at):
+            assert expression.text in told
+            assert expression.text in page
+            assert expression.worked in told
     for stated in map(str, ASSUMPTIONS):
         assert stated in told
         assert stated in page

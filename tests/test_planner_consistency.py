@@ -47,7 +47,7 @@ for_any_load = settings(max_examples=25, deadline=None)
 @example(Load(work_ms=0, round_trip_ms=0), READ_AGAIN)
 def test_what_computes_has_a_thread_and_what_is_part_is_not_more_than_the_whole(load: Load, known: Constants) -> None:
     for one in plan(load, known):
-        figure = {name: quantity.value for name, quantity in one.figures.items()}
+        figure = {name: expression.value for name, expression in one.figures.items()}
         assert figure["token_cores"] <= figure["node_cores"] <= figure["busy_threads"] * NEARLY
         visits_s = load.members / (60 * load.visit_min)
         assert figure["logins_s"] <= (figure["requests_s"] + visits_s) * NEARLY
@@ -57,7 +57,7 @@ def test_what_computes_has_a_thread_and_what_is_part_is_not_more_than_the_whole(
         if one.approach in IN_STORE:
             assert figure["store_ops_s"] >= figure["requests_s"] + figure["logins_s"]
         assert figure["live_sessions"] <= (load.members + visits_s * load.session_idle_s) * NEARLY
-        assert all(quantity.value >= 0 for quantity in [*one.figures.values(), *one.helpers.values()])
+        assert all(expression.value >= 0 for expression in [*one.figures.values(), *one.helpers.values()])
 
 
 @for_any_load
@@ -106,10 +106,10 @@ def test_every_name_in_a_formula_is_an_input_a_constant_or_explained_and_it_come
     for one in plan(load, CONSTANTS):
         names = known_names(one, load)
         shown = {**one.figures, **one.helpers, **{limit.resource: limit.breaks_at for limit in one.limits}}
-        for name, quantity in shown.items():
-            if math.isfinite(quantity.value):
-                again = eval(as_python(quantity.text), {"__builtins__": {}}, names)
-                assert again == pytest.approx(quantity.value, rel=1e-6, abs=1e-9), f"{name} = {quantity.text}"
+        for name, expression in shown.items():
+            if math.isfinite(expression.value):
+                again = eval(as_python(expression.text), {"__builtins__": {}}, names)
+                assert again == pytest.approx(expression.value, rel=1e-6, abs=1e-9), f"{name} = {expression.text}"
 
 
 def known_names(one: ApproachPlan, load: Load) -> dict[str, object]:
@@ -119,7 +119,7 @@ def known_names(one: ApproachPlan, load: Load) -> dict[str, object]:
         name: each if isinstance(each, int | float) else each.get(one.approach) for name, each in listed.items()
     }
     by_twin = {f"request_cpu_us_{name}": value for name, value in CONSTANTS.request_cpu_us.items()}
-    explained = {name: quantity.value for name, quantity in {**one.figures, **one.helpers}.items()}
+    explained = {name: expression.value for name, expression in {**one.figures, **one.helpers}.items()}
     functions = {"min": min, "max": max, "floor": math.floor, "ceil": math.ceil, "exp": math.exp}
     return {**functions, **STATED, **vars(load), **of_approach, **by_twin, **explained}
 

@@ -10,11 +10,11 @@ from werkzeug.exceptions import BadRequest
 from lab.pages.planner.chart import chart
 from planner import formulas
 from planner.constants import Constants, measured, with_run
+from planner.expression import expression, fading, larger, readable, smaller
 from planner.formulas import APPROACHES, Terms
 from planner.limits import limits
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
-from planner.quantity import fading, larger, quantity, readable, smaller
 
 GIB = 2**30
 LOAD = Load(
@@ -151,7 +151,7 @@ def test_a_formula_is_shown_as_it_was_reckoned() -> None:
 
 
 def test_parentheses_stand_where_they_are_needed() -> None:
-    a, b, c = (quantity(value, name) for value, name in ((12, "a"), (3, "b"), (2, "c")))
+    a, b, c = (expression(value, name) for value, name in ((12, "a"), (3, "b"), (2, "c")))
     assert (a / (b * c)).text == "a ÷ (b × c)"
     assert (a / (b * c)).value == 2
     assert ((a + b) * c).text == "(a + b) × c"
@@ -161,9 +161,9 @@ def test_parentheses_stand_where_they_are_needed() -> None:
     assert (1 - fading(a + b)).text == "1 − e^(−(a + b))"
     assert b.called("d").text == "b"
     assert (larger(a, b) + smaller(b, c)).text == "max(a, b) + min(b, c)"
-    assert (quantity(5) / quantity(2)).rounded_up().value == 3
-    assert (quantity(5) / quantity(2)).rounded_down().value == 2
-    assert (quantity(5) / quantity(0)).value == float("inf")
+    assert (expression(5) / expression(2)).rounded_up().value == 3
+    assert (expression(5) / expression(2)).rounded_down().value == 2
+    assert (expression(5) / expression(0)).value == float("inf")
 
 
 @pytest.mark.parametrize(

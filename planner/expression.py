@@ -7,7 +7,7 @@ SUM, PRODUCT, ATOM = range(3)  # how tightly a text binds: what binds less gets 
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Expression:
     """A value, and how it came about: `text` in names, `worked` in numbers. `name` is what it is called from now on."""
 
     value: float
@@ -16,42 +16,42 @@ class Quantity:
     binds: int = ATOM
     name: str = ""
 
-    def __add__(self, other: "Operand") -> "Quantity":
-        return _joined(self, "+", quantity(other), SUM, self.value + float(quantity(other).value))
+    def __add__(self, other: "Operand") -> "Expression":
+        return _joined(self, "+", expression(other), SUM, self.value + float(expression(other).value))
 
-    def __sub__(self, other: "Operand") -> "Quantity":
-        other = quantity(other)
+    def __sub__(self, other: "Operand") -> "Expression":
+        other = expression(other)
         return _joined(self, "−", other, SUM, self.value - other.value)
 
-    def __mul__(self, other: "Operand") -> "Quantity":
-        return _joined(self, "×", quantity(other), PRODUCT, self.value * quantity(other).value)
+    def __mul__(self, other: "Operand") -> "Expression":
+        return _joined(self, "×", expression(other), PRODUCT, self.value * expression(other).value)
 
-    def __truediv__(self, other: "Operand") -> "Quantity":
-        divisor = quantity(other)
+    def __truediv__(self, other: "Operand") -> "Expression":
+        divisor = expression(other)
         return _joined(self, "÷", divisor, PRODUCT, self.value / divisor.value if divisor.value else math.inf)
 
-    def __radd__(self, other: "Operand") -> "Quantity":
-        return quantity(other) + self
+    def __radd__(self, other: "Operand") -> "Expression":
+        return expression(other) + self
 
-    def __rsub__(self, other: "Operand") -> "Quantity":
-        return quantity(other) - self
+    def __rsub__(self, other: "Operand") -> "Expression":
+        return expression(other) - self
 
-    def __rtruediv__(self, other: "Operand") -> "Quantity":
-        return quantity(other) / self
+    def __rtruediv__(self, other: "Operand") -> "Expression":
+        return expression(other) / self
 
-    def called(self, name: str) -> "Quantity":
+    def called(self, name: str) -> "Expression":
         """Give it a name, by which other formulas refer to it; its own formula stays known, or the name it had."""
-        return Quantity(self.value, self.in_names, self.in_numbers, self.binds, name)
+        return Expression(self.value, self.in_names, self.in_numbers, self.binds, name)
 
-    def rounded_up(self) -> "Quantity":
+    def rounded_up(self) -> "Expression":
         """Return the next whole number."""
         up = math.ceil(self.value) if math.isfinite(self.value) else self.value
-        return Quantity(up, f"⌈{self.text}⌉", f"⌈{self.worked}⌉")
+        return Expression(up, f"⌈{self.text}⌉", f"⌈{self.worked}⌉")
 
-    def rounded_down(self) -> "Quantity":
+    def rounded_down(self) -> "Expression":
         """Return the whole number before it."""
         down = math.floor(self.value) if math.isfinite(self.value) else self.value
-        return Quantity(down, f"⌊{self.text}⌋", f"⌊{self.worked}⌋")
+        return Expression(down, f"⌊{self.text}⌋", f"⌊{self.worked}⌋")
 
     @property
     def in_names(self) -> str:
@@ -63,30 +63,30 @@ class Quantity:
         return readable(self.value) if self.name else self.worked
 
 
-Operand = Quantity | float | int
+Operand = Expression | float | int
 
 
-def quantity(value: Operand, name: str = "") -> Quantity:
-    """Return a plain number as a quantity; with `name`, as one that formulas show by that name."""
-    if isinstance(value, Quantity):
+def expression(value: Operand, name: str = "") -> Expression:
+    """Return a plain number as an expression; with `name`, as one that formulas show by that name."""
+    if isinstance(value, Expression):
         return value
-    return Quantity(value, name or readable(value), readable(value), name=name)
+    return Expression(value, name or readable(value), readable(value), name=name)
 
 
-def smaller(one: Quantity, other: Quantity) -> Quantity:
+def smaller(one: Expression, other: Expression) -> Expression:
     """Return the smaller of two."""
     return _chosen("min", min(one.value, other.value), one, other)
 
 
-def larger(one: Quantity, other: Quantity) -> Quantity:
+def larger(one: Expression, other: Expression) -> Expression:
     """Return the larger of two."""
     return _chosen("max", max(one.value, other.value), one, other)
 
 
-def fading(power: Quantity) -> Quantity:
+def fading(power: Expression) -> Expression:
     """Return e to the power of minus this."""
     in_names, in_numbers = (_within(power, text, PRODUCT) for text in (power.in_names, power.in_numbers))
-    return Quantity(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
+    return Expression(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
 
 
 def noticed(value: float) -> float:
@@ -107,17 +107,17 @@ def readable(value: float) -> str:
     return f"{digits}E{int(power)}"
 
 
-def _chosen(word: str, value: float, one: Quantity, other: Quantity) -> Quantity:
+def _chosen(word: str, value: float, one: Expression, other: Expression) -> Expression:
     in_names, in_numbers = f"{one.in_names}, {other.in_names}", f"{one.in_numbers}, {other.in_numbers}"
-    return Quantity(value, f"{word}({in_names})", f"{word}({in_numbers})")
+    return Expression(value, f"{word}({in_names})", f"{word}({in_numbers})")
 
 
-def _joined(left: Quantity, sign: str, right: Quantity, binds: int, value: float) -> Quantity:
+def _joined(left: Expression, sign: str, right: Expression, binds: int, value: float) -> Expression:
     right_binds = binds + (sign in "÷−")  # a ÷ (b × c) is not a ÷ b × c
     text = f"{_within(left, left.in_names, binds)} {sign} {_within(right, right.in_names, right_binds)}"
     worked = f"{_within(left, left.in_numbers, binds)} {sign} {_within(right, right.in_numbers, right_binds)}"
-    return Quantity(value, text, worked, binds)
+    return Expression(value, text, worked, binds)
 
 
-def _within(part: Quantity, text: str, binds: int) -> str:
+def _within(part: Expression, text: str, binds: int) -> str:
     return f"({text})" if not part.name and part.binds < binds else text
