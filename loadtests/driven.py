@@ -12,7 +12,7 @@ import jwt
 from locust import task
 from locust.exception import StopUser
 
-from loadtests.arms import POLL_S
+from loadtests.arms import FLASK_SESSION_DEFAULT, POLL_S
 from loadtests.bare import Answer, Connection
 from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, Refusal, SessionUser, unanswered
 from loadtests.pacer import Pacer
@@ -33,11 +33,11 @@ class CrowdAtWork:
     broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
 
 
-class Untuned(SessionUser):
-    """Behind Flask-Session as its documentation sets it up (see `loadtests.untuned`)."""
+class FlaskSessionDefault(SessionUser):
+    """Behind Flask-Session as its documentation sets it up (see `loadtests.flask_session_default`)."""
 
     abstract = True
-    approach = "untuned"
+    approach = FLASK_SESSION_DEFAULT
 
 
 class Driven(Member):
@@ -177,7 +177,7 @@ class Revoked(Driven):
 
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
-    base = Untuned if crowd["approach"] == Untuned.approach else KINDS[crowd["approach"]]
+    base = FlaskSessionDefault if crowd["approach"] == FLASK_SESSION_DEFAULT else KINDS[crowd["approach"]]
     how = {"profile": Driven, "bare": Bare, "revocation": Revoked}[crowd["activity"]]
     members = {
         "host": crowd["host"],

@@ -4,11 +4,12 @@ import re
 from functools import cache
 
 from lab.cluster.process import ROOT
+from loadtests.arms import FLASK_SESSION_DEFAULT
 
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 THEMES = ("light", "dark")
 # Variants have no hue of their own on any page: they are drawn as the session or token that they are, and hatched.
-ALIASES = {"untuned": "session", "eddsa": "token"}
+ALIASES = {FLASK_SESSION_DEFAULT: "session", "eddsa": "token"}
 
 
 @cache

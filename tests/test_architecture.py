@@ -91,7 +91,7 @@ FLOORS = {
     "planner": {"service.config"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
     # (lab.cluster), the stores' own encoding for logins in bulk (the twins' stores), and the pages and the trace for
-    # its untuned contender.
+    # its contender, Flask-Session as it comes.
     "loadtests": GROUND
     | STORE
     | {"service.accounts", "service.home", "service.pages", "lab.cluster", "lab.trace", "planner"}

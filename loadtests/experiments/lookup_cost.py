@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-from loadtests.arms import DESIGN, Arm, Crowd
+from loadtests.arms import DESIGN, FLASK_SESSION_DEFAULT, Arm, Crowd
 from loadtests.counters import StoreCounters
 from loadtests.estimates import Estimate, difference_within, median_within
 from loadtests.experiments import lookup_cost_said as said
 from loadtests.experiments.lookup_cost_said import AGAIN, Differences, round_trip
 from loadtests.experiments.naming import EDDSA, HS256, NONE, interval
+from loadtests.flask_session_default_node import running_flask_session_default
 from loadtests.lab import Lab
 from loadtests.outcome import WITHIN, Outcome
 from loadtests.readings import TWINS, Readings, read
 from loadtests.reconcile import reconciled
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
-from loadtests.untuned_node import running_untuned
 from loadtests.waiting import wait_until_open
 from loadtests.windows import Key, Window, by_arm, paired, summarise
 from loadtests.words import _
@@ -37,7 +37,7 @@ ARMS: tuple[tuple[str, str | None], ...] = (
     ("open", NONE),
     ("memory", NONE),
     ("session", NONE),
-    ("untuned", NONE),
+    (FLASK_SESSION_DEFAULT, NONE),
     ("token", HS256),
     ("token", EDDSA),
     ("hybrid", HS256),
@@ -89,11 +89,13 @@ def collect(stage: Stage) -> None:
 def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[Member, Crowd]:
     """Log a member of each approach in; tokens by both algorithms are of one node, which holds both keys."""
     lab.wait_until_ready()
-    untuned = ends.enter_context(
-        running_untuned(lab.folder / "untuned", lab.store_url, lab.database_url, lab.store_prefix)
+    flask_session_default = ends.enter_context(
+        running_flask_session_default(
+            lab.folder / FLASK_SESSION_DEFAULT, lab.store_url, lab.database_url, lab.store_prefix
+        )
     )
-    wait_until_open(untuned)
-    hosts = {"untuned": untuned}
+    wait_until_open(flask_session_default)
+    hosts = {FLASK_SESSION_DEFAULT: flask_session_default}
     crowds = {
         member: Crowd(
             member.name,

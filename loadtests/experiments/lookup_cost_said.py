@@ -201,7 +201,7 @@ TWINS_SAID = _(
     "The twin of a session is the same code with its records in node memory; that of a token with denylist is the "
     "token without. What the two differ by is the look-up and nothing else."
 )
-UNTUNED = _(
+WHY_FLASK_SESSION_DEFAULT = _(
     "Flask-Session's default runs here only, as its documentation sets it up, behind the same pages. It reads and "
     "rewrites the whole session on every request."
 )
@@ -234,7 +234,7 @@ METHOD = [
         "Tokens by HS256 and by EdDSA are verified by the same node, which holds both keys. Members log in through "
         "Locust; their requests go over a bare connection."
     ),
-    UNTUNED,
+    WHY_FLASK_SESSION_DEFAULT,
     _(
         "It has a process of its own, which is idle while the others take their turns and so has its memory less at "
         "hand: its times are a little too long."

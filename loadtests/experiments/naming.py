@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from loadtests.arms import FLASK_SESSION_DEFAULT
 from loadtests.estimates import Estimate
 from loadtests.outcome import Hue
 from loadtests.words import Text, _
@@ -15,7 +16,7 @@ NAMES: Mapping[str, Text] = {
     "open": _("no login"),
     "memory": _("session in node memory"),
     "session": _("session"),
-    "untuned": _("session, Flask-Session's default"),
+    FLASK_SESSION_DEFAULT: _("session, Flask-Session's default"),
     "token": _("token"),
     "hybrid": _("token with denylist"),
 }
@@ -23,7 +24,7 @@ HUES: Mapping[str, Hue] = {
     "open": "open",
     "memory": "memory",
     "session": "session",
-    "untuned": "untuned",
+    FLASK_SESSION_DEFAULT: "untuned",
     "token": "token",
     "hybrid": "hybrid",
 }

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from loadtests import untuned
+from loadtests import flask_session_default
 from tests.conftest import MakeConfig
 
 ALICE = {"username": "alice", "password": "wonderland"}
@@ -18,7 +18,7 @@ def contender(make_config: MakeConfig, store_url: str, monkeypatch: pytest.Monke
     for name in ("REDIS_URL", "DATABASE_URL", "STORE_PREFIX"):
         monkeypatch.setenv(name, str(getattr(config, name.lower())))
     monkeypatch.setenv("LAB", "1")
-    app = untuned.create_app()
+    app = flask_session_default.create_app()
     yield app
     app.extensions["database"].engine.dispose()
 
@@ -51,4 +51,4 @@ def test_its_cookie_opens_nothing_else(contender: Flask, make_config: MakeConfig
 def test_it_does_not_start_outside_a_lab(contender: Flask, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.delenv(missing)
     with pytest.raises(RuntimeError, match="for load tests"):
-        untuned.create_app()
+        flask_session_default.create_app()

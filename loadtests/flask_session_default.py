@@ -12,6 +12,7 @@ from flask_session import Session
 from redis import Redis
 
 from lab.trace import Traced
+from loadtests.arms import FLASK_SESSION_DEFAULT as NAME
 from service import errors
 from service.accounts import Members
 from service.accounts.attempts import Attempts
@@ -26,8 +27,6 @@ from service.measurement.middleware import Measured
 from service.pages import Notes, pages_blueprint
 from service.store.connection import StoreConnection
 from service.web.fields import read_fields
-
-NAME = "untuned"
 
 
 class TimedRedis(Redis):

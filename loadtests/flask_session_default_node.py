@@ -1,4 +1,4 @@
-"""Runs `loadtests.untuned` as a lab runs a node, in a process of its own: nothing of an app is imported here."""
+"""Runs `loadtests.flask_session_default` as a lab runs a node, in its own process: no app is imported here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,12 @@ from pathlib import Path
 from lab.cluster.address import Address
 from lab.cluster.embedded_store import free_port
 from lab.cluster.node import Node
+from loadtests.arms import FLASK_SESSION_DEFAULT
 from loadtests.lab import SETTINGS
 
 
 @contextmanager
-def running_untuned(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
+def running_flask_session_default(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
     """Run it as a node runs, on the same store and members, and give its address."""
     address = Address("127.0.0.1", free_port())
     environment = {
@@ -22,7 +23,7 @@ def running_untuned(folder: Path, store_url: str, database_url: str, store_prefi
         "DATABASE_URL": database_url,
         "INSTANCE_DIR": str(folder),
     }
-    node = Node("untuned", address, environment, application="loadtests.untuned:create_app")
+    node = Node(FLASK_SESSION_DEFAULT, address, environment, application="loadtests.flask_session_default:create_app")
     process = node.launch()
     try:
         yield address.url
