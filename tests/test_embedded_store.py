@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 
 from lab.cluster import embedded_store
+from lab.cluster.discovery import remove_discovery_file, write_discovery_file
 from lab.cluster.embedded_store import (
     EmbeddedStore,
     StoreDidNotStart,
@@ -23,7 +24,6 @@ from lab.cluster.embedded_store import (
     store_address,
 )
 from lab.cluster.process import ROOT, Process
-from lab.cluster.published import publish, withdraw
 from service.config import Config
 from tests.lab_processes import Running, descendants, process_table
 from tests.stopwatch import eventually
@@ -194,22 +194,22 @@ def no_other_store(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_running_labs_store_is_found_by_commands_beside_it(tmp_path: Path, store: EmbeddedStore) -> None:
     config, file = Config(instance_dir=tmp_path, redis_url=None), tmp_path / "store.url"
     assert store_address(config) == "a store of our own"
-    publish(store.url, file)
+    write_discovery_file(store.url, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert store_address(config) == store.url
     assert store_address(Config(instance_dir=tmp_path, redis_url="redis://elsewhere")) == "redis://elsewhere"
-    withdraw("redis://another", file)
+    remove_discovery_file("redis://another", file)
     assert store_address(config) == store.url
-    withdraw(store.url, file)
+    remove_discovery_file(store.url, file)
     assert not file.exists()
-    withdraw(store.url, file)
+    remove_discovery_file(store.url, file)
 
 
 @pytest.mark.usefixtures("no_other_store")
 @pytest.mark.parametrize("address", ["", "nonsense", "redis://127.0.0.1:{closed}/0", "redis://:guess@{store}"])
 def test_an_address_left_behind_is_not_believed(tmp_path: Path, store: EmbeddedStore, address: str) -> None:
     address = address.format(closed=free_port(), store=store.url.rpartition("@")[2])
-    publish(address, tmp_path / "store.url")
+    write_discovery_file(address, tmp_path / "store.url")
     assert store_address(Config(instance_dir=tmp_path, redis_url=None)) == "a store of our own"
 
 
@@ -218,10 +218,10 @@ def test_an_address_left_behind_is_not_believed(tmp_path: Path, store: EmbeddedS
 def test_a_store_that_hangs_or_was_killed_is_still_the_running_labs(
     tmp_path: Path, temp: Path, store: EmbeddedStore, fault: signal.Signals
 ) -> None:
-    publish(store.url, tmp_path / "store.url")
+    write_discovery_file(store.url, tmp_path / "store.url")
     store.process.signal(fault)
     with socket.socket(socket.AF_UNIX) as control:
         control.bind(str(temp / "control"))
         control.listen()
-        publish(str(temp / "control"), tmp_path / "control.path")
+        write_discovery_file(str(temp / "control"), tmp_path / "control.path")
         assert store_address(Config(instance_dir=tmp_path, redis_url=None)) == store.url

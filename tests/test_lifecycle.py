@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster.published import publish
+from lab.cluster.discovery import write_discovery_file
 from tests.lab_processes import SOON_S, Lab, descendants, process_table
 from tests.ports import free_port
 from tests.stopwatch import eventually
@@ -174,7 +174,7 @@ def test_two_labs_run_side_by_side_and_each_withdraws_only_its_own_store(lab: La
     second = Lab(lab.folder).wait_until_ready()
     assert second.store_url() not in (None, published)
     assert [each.request("GET", "/readyz")[0] for each in (lab, second)] == [200, 200]
-    publish(published or "", lab.instance / "store.url")  # as if ours had started after it
+    write_discovery_file(published or "", lab.instance / "store.url")  # as if ours had started after it
     assert second.end_with(signal.SIGINT) == 0
     assert lab.store_url() == published
 

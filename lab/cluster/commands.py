@@ -9,8 +9,8 @@ from urllib.parse import quote
 import click
 
 from lab.cluster.client import NoSupervisor, SlowSupervisor, State, order
+from lab.cluster.discovery import control_file
 from lab.cluster.orders import Refused
-from lab.cluster.published import control_file
 from service.config import load_config
 
 FOLLOWS_WITHIN_S = 15.0

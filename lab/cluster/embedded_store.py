@@ -11,8 +11,8 @@ from time import monotonic, sleep
 from redis import Redis, RedisError
 from redis.exceptions import ResponseError
 
+from lab.cluster.discovery import control_file, store_file
 from lab.cluster.process import Process
-from lab.cluster.published import control_file, store_file
 from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.unix_http import is_listening
 from service.config import Config

@@ -10,9 +10,9 @@ from time import monotonic, sleep
 
 from lab.cluster.address import Address, CannotStart
 from lab.cluster.control import control_api
+from lab.cluster.discovery import control_file, discovery_file
 from lab.cluster.load_run import LoadRun
 from lab.cluster.preloaded import Preloaded
-from lab.cluster.published import control_file, published
 from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.store import running_store
 from lab.cluster.supervisor import Listeners, Supervisor, refuse_long_path
@@ -65,7 +65,7 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no order before that
             parts.enter_context(control_api(supervisor, socket))
-            parts.enter_context(published(str(socket), control_file(config)))
+            parts.enter_context(discovery_file(str(socket), control_file(config)))
             _announce(listeners, lan, code)
             while not stop.made:
                 supervisor.look()

@@ -8,10 +8,10 @@ from redis import RedisError
 from redis.exceptions import AuthenticationError, ClusterDownError
 
 from lab.cluster.address import CannotStart
+from lab.cluster.discovery import discovery_file, store_file
 from lab.cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
 from lab.cluster.orders import Refused
 from lab.cluster.process_stats import NOTHING, ProcessStats
-from lab.cluster.published import published, store_file
 from lab.cluster.slow_link import SlowLink
 from lab.cluster.supervised import Supervised, Wanted
 from service.config import Config
@@ -212,7 +212,7 @@ def running_store(config: Config) -> Iterator[Store]:
     except OSError as error:
         raise CannotStart(f"{error}; REDIS_URL takes the address of another") from None
     try:
-        with published(store.url, store_file(config)):
+        with discovery_file(store.url, store_file(config)):
             yield store
     finally:
         store.stop()

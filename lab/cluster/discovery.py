@@ -1,4 +1,4 @@
-"""What a running lab tells the commands that are typed beside it: small files in the instance folder."""
+"""Discovery files: small files in the instance folder, by which commands typed beside a running lab find it."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,27 +19,27 @@ def control_file(config: Config) -> Path:
 
 
 @contextmanager
-def published(text: str, file: Path) -> Iterator[None]:
+def discovery_file(text: str, file: Path) -> Iterator[None]:
     """Let others read `text` in `file` meanwhile. Raise `BadConfig` if the folder cannot be used."""
     make_folder("INSTANCE_DIR", file.parent)
     try:
-        publish(text, file)
+        write_discovery_file(text, file)
     except OSError as error:
         raise BadConfig(f"INSTANCE_DIR: {file.parent} cannot be written ({error.strerror})") from None
     try:
         yield
     finally:
-        withdraw(text, file)
+        remove_discovery_file(text, file)
 
 
-def publish(text: str, file: Path) -> None:
+def write_discovery_file(text: str, file: Path) -> None:
     """Write the file whole or not at all, for our own eyes only. Raise `OSError`."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # made 0600
         new.write(text)
     Path(new.name).replace(file)
 
 
-def withdraw(text: str, file: Path) -> None:
+def remove_discovery_file(text: str, file: Path) -> None:
     """Take our own word back; another lab's stays."""
     with suppress(OSError):
         if file.read_text() == text:
