@@ -18,7 +18,7 @@ from time import perf_counter, sleep
 
 import psutil
 
-from lab.cluster.client import order
+from lab.cluster.client import send_command
 from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -43,13 +43,13 @@ def measure_two_nodes(folder: Path, note: Note) -> None:
     with running_lab(folder, 2, note) as (port, control):
         cookie = log_in(port)
         since = perf_counter()
-        order(control, "PUT", "/nodes/node-1", {"state": "killed"})
+        send_command(control, "PUT", "/nodes/node-1", {"state": "killed"})
         note("node killed: requests lost", sum(ask(port, cookie)[0] != 200 for _ in range(200)))
-        order(control, "PUT", "/nodes/node-1", {"state": "running"})
-        wait(lambda: order(control, "GET", "/state")["nodes"][0]["state"] == "running")
+        send_command(control, "PUT", "/nodes/node-1", {"state": "running"})
+        wait(lambda: send_command(control, "GET", "/state")["nodes"][0]["state"] == "running")
         note("node killed: until it is back, s", perf_counter() - since)
         for fault in ("hanging", "killed"):
-            order(control, "PUT", "/store", {"state": fault})
+            send_command(control, "PUT", "/store", {"state": fault})
             slowest = 0.0
             for _ in range(20):
                 status, took_s = ask(port, cookie)
@@ -57,8 +57,8 @@ def measure_two_nodes(folder: Path, note: Note) -> None:
                 slowest = max(slowest, took_s)
                 sleep(0.05)
             note(f"store {fault}: slowest 503, s", slowest)
-            order(control, "PUT", "/store", {"state": "running"})
-            wait(lambda: order(control, "GET", "/state")["store"]["pid"] is not None)
+            send_command(control, "PUT", "/store", {"state": "running"})
+            wait(lambda: send_command(control, "GET", "/state")["store"]["pid"] is not None)
             since = perf_counter()
             wait(lambda: [ask(port, cookie)[0] for _ in range(4)] == [200] * 4)
             note(f"store {fault}: until both nodes know, s", perf_counter() - since)

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
 
-from lab.cluster.client import State, order
+from lab.cluster.client import State, send_command
 from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -30,12 +30,12 @@ class Lab:
 
     def arrange(self, nodes: int, round_trip_ms: int) -> None:
         """Let exactly the first `nodes` run, over a store this far away."""
-        order(self.control, "PUT", "/store/round-trip", {"ms": round_trip_ms})
+        send_command(self.control, "PUT", "/store/round-trip", {"ms": round_trip_ms})
         if self._running() == nodes:
             return
         for number, node in enumerate(self._state()["nodes"]):
             wanted = "running" if number < nodes else "stopped"
-            order(self.control, "PUT", f"/nodes/{node['name']}", {"state": wanted})
+            send_command(self.control, "PUT", f"/nodes/{node['name']}", {"state": wanted})
         while self._running() != nodes:
             sleep(0.1)
         sleep(SETTLES_S)
@@ -57,7 +57,7 @@ class Lab:
         return [node["state"] for node in self._state()["nodes"]].count("running")
 
     def _state(self) -> State:
-        return order(self.control, "GET", "/state")
+        return send_command(self.control, "GET", "/state")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ LabError
 │   ├── LastNode               409  last_node
 │   ├── NoSuchKey              404  unknown_key
 │   ├── KeyStaysRevoked        409  key_revoked
-│   └── OrderRefused           4xx  (the supervisor's own code)
+│   └── RefusedBySupervisor    4xx  (the supervisor's own code)
 └── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
 """
 
@@ -56,7 +56,7 @@ class KeyStaysRevoked(ControlError):
     title = lazy_gettext("A revoked key stays revoked")
 
 
-class OrderRefused(ControlError):
+class RefusedBySupervisor(ControlError):
     """What the supervisor did not carry out, with its status and its code."""
 
     title = lazy_gettext("The order was not carried out")
@@ -68,7 +68,7 @@ class OrderRefused(ControlError):
 
 
 class SupervisorUnavailable(LabError):
-    """503: nobody takes orders for the lab's processes."""
+    """503: no supervisor takes commands for the lab's processes."""
 
     status = 503
     code = "supervisor_unavailable"

@@ -1,4 +1,4 @@
-"""Breaking and mending a lab while it is asked: orders that are given at their time, in a thread of their own."""
+"""Breaking and mending a lab while it is asked: commands that are sent at their time, in a thread of their own."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from loadtests.lab import Lab
 
 
 @dataclass(frozen=True)
-class Order:
-    """One order to a lab's supervisor, `at_s` seconds after the window began."""
+class Command:
+    """One command to a lab's supervisor, `at_s` seconds after the window began."""
 
     at_s: float
     method: str
@@ -20,17 +20,17 @@ class Order:
 
 
 @contextmanager
-def given(lab: Lab, orders: list[Order]) -> Iterator[None]:
-    """Give the orders at their times meanwhile. Raise what went wrong with one, at the end."""
+def given(lab: Lab, commands: list[Command]) -> Iterator[None]:
+    """Send the commands at their times meanwhile. Raise what went wrong with one, at the end."""
     failures: list[Exception] = []
 
-    def give(order: Order) -> None:
+    def give(command: Command) -> None:
         try:
-            lab.order(order.method, order.path, order.body)
+            lab.send_command(command.method, command.path, command.body)
         except Exception as error:
             failures.append(error)
 
-    timers = [Timer(order.at_s, give, [order]) for order in orders]
+    timers = [Timer(command.at_s, give, [command]) for command in commands]
     for timer in timers:
         timer.daemon = True
         timer.start()

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.request import Request, urlopen
 
-from lab.cluster.client import State, order
+from lab.cluster.client import State, send_command
 from lab.cluster.embedded_store import free_port
 from lab.cluster.process import ROOT
 from service.config import Config
@@ -27,7 +27,7 @@ SETTINGS = tuple(name.upper() for name in Config.model_fields)
 
 
 class LabFailed(Exception):
-    """The lab did not start, or did not follow an order; the text says what it said."""
+    """The lab did not start, or did not follow a command; the text says what it said."""
 
 
 class Lab:
@@ -105,20 +105,20 @@ class Lab:
         return f"sqlite:///{self.folder / 'lab.db'}"
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> State:
-        """Give an order to its supervisor, and return when every process has followed. Raise `LabFailed`."""
+        """Send a command to its supervisor, and return when every process has followed. Raise `LabFailed`."""
         socket = Path((self.folder / "control.path").read_text())
-        state = order(socket, method, path, dict(body) if body else None)
+        state = send_command(socket, method, path, dict(body) if body else None)
         deadline = monotonic() + FOLLOWS_WITHIN_S
         while not all(part["state"] in SETTLED for part in (*state["nodes"], state["store"])):
             if monotonic() > deadline:
                 raise LabFailed(f"the lab did not follow within {FOLLOWS_WITHIN_S:.0f} s: {method} {path}")
             sleep(0.05)
-            state = order(socket, "GET", "/state")
+            state = send_command(socket, "GET", "/state")
         return state
 
-    def order(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
-        """Give an order and wait for nobody."""
-        order(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
+    def send_command(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """Send a command and do not wait until it is carried out."""
+        send_command(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
 
     @property
     def node_pid(self) -> int:
@@ -127,13 +127,13 @@ class Lab:
 
     def sign_by(self, algorithm: str) -> None:
         """Let its one node sign tokens by a new key of this algorithm from now on. Raise `LabFailed` if it refuses."""
-        order = Request(  # noqa: S310  # our own lab
+        request = Request(  # noqa: S310  # our own lab
             f"{self.url}/lab/keys",
             json.dumps({"algorithm": algorithm}).encode(),
             {"Content-Type": "application/json"},
         )
         try:
-            urlopen(order, timeout=FOLLOWS_WITHIN_S).close()  # noqa: S310
+            urlopen(request, timeout=FOLLOWS_WITHIN_S).close()  # noqa: S310
         except OSError as error:
             raise LabFailed(f"the node does not sign by {algorithm}: {error}") from None
 

@@ -15,7 +15,7 @@ import msgspec
 from redis import RedisError
 
 from lab.cluster.client import NoSupervisor
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.runtime_folder import RuntimeFolder
 from loadtests.experiments import BY_NAME
 from loadtests.given_store import GivenStore
@@ -32,7 +32,7 @@ from loadtests.windows import Window
 
 # What a lab, its store, its member database or a process of it may come to; whatever was measured is kept.
 FAILURES = (
-    *(LabFailed, GeneratorFailed, NoSupervisor, Refused, CannotWrite),
+    *(LabFailed, GeneratorFailed, NoSupervisor, RefusedCommand, CannotWrite),
     *(OSError, CalledProcessError, RedisError, sqlite3.Error),
 )
 # A polite signal is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.

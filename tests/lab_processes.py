@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from lab.cluster.client import order
+from lab.cluster.client import send_command
 from tests.aftermath import aftermath
 from tests.ports import free_port
 from tests.seeded import copy_seeds
@@ -178,9 +178,9 @@ class Lab:
         return self._run("-m", "cluster", *arguments)
 
     def control(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Give an order as the lab's own nodes do, and return the state."""
+        """Send a command as the lab's own nodes do, and return the state."""
         socket = Path((self.instance / "control.path").read_text())
-        return order(socket, method, path, body)
+        return send_command(socket, method, path, body)
 
     def is_ready(self) -> bool:
         """Tell whether the lab answers, its store and its database too."""
@@ -220,7 +220,7 @@ class Lab:
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
 
     def wait_until_forgotten(self) -> None:
-        """Return once its store holds nothing: an order is answered before it is carried out."""
+        """Return once its store holds nothing: a command is answered before it is carried out."""
         eventually(lambda: self.control("GET", "/state")["store"]["keys"] == 0, "an empty store")
 
     def begun(self) -> int:

@@ -10,9 +10,9 @@ from time import perf_counter, sleep
 import psutil
 import pytest
 
-from lab.cluster.client import NoSupervisor, order
-from lab.cluster.orders import Refused
+from lab.cluster.client import NoSupervisor, send_command
 from lab.cluster.process import Process
+from lab.cluster.refused_command import RefusedCommand
 from tests.lab_processes import Lab, descendants, process_table
 from tests.stopwatch import eventually
 
@@ -186,7 +186,7 @@ def test_a_bad_order_is_refused_by_name_and_changes_nothing(
     lab: Lab, method: str, path: str, body: dict[str, object] | None, status: int, code: str
 ) -> None:
     before = lab.states()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedCommand) as refused:
         lab.control(method, path, body)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert refused.value.detail
@@ -197,7 +197,7 @@ def test_a_bad_order_is_refused_by_name_and_changes_nothing(
 def test_what_needs_a_store_that_answers_is_refused_without_one(lab: Lab, path: str) -> None:
     lab.control("PUT", "/store", {"state": "killed"})
     eventually(lambda: lab.states()["store"] == "killed", "the end of the store")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedCommand) as refused:
         lab.control("POST" if path == "/store/empty" else "PUT", path, {"full": True, "ms": 5})
     assert (refused.value.status, refused.value.code) == (409, "not_running")
 
@@ -213,7 +213,7 @@ def test_a_command_says_in_one_line_what_is_wrong(lab: Lab, tmp_path: Path) -> N
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("Error: there is no node of this name; there are node-1, node-2")
     with pytest.raises(NoSupervisor):
-        order(tmp_path / "nobody", "GET", "/state")
+        send_command(tmp_path / "nobody", "GET", "/state")
 
 
 def test_without_a_lab_the_command_says_so(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

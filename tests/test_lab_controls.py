@@ -14,7 +14,7 @@ from flask import Flask, Response
 from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 
 from lab.cluster.control import control_api
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.supervisor import Supervisor
 from lab.controls.guard import SHARED_FILE
 from lab.controls.guesses import FAILURES_PER_MINUTE
@@ -39,15 +39,15 @@ PRESSES: tuple[tuple[str, str, object, tuple[object, ...]], ...] = (
 
 
 class Recorded:
-    """A supervisor that writes its orders down instead of carrying them out."""
+    """A supervisor that writes its commands down instead of carrying them out."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        self.orders: list[tuple[object, ...]] = []
+        self.commands: list[tuple[object, ...]] = []
         self.nodes = {"node-1": "running", "node-2": "running"}
-        self.refusal: Refused | None = None
+        self.refusal: RefusedCommand | None = None
 
     def state(self) -> dict[str, Any]:
         return {"nodes": [{"name": name, "state": state} for name, state in self.nodes.items()]}
@@ -56,7 +56,7 @@ class Recorded:
         def carry_out(*what: object) -> None:
             if self.refusal:
                 raise self.refusal
-            self.orders.append((verb, *what))
+            self.commands.append((verb, *what))
 
         return carry_out
 
@@ -129,14 +129,14 @@ def look(app: Flask, path: str, host: str | None) -> Response:
 # -- what is passed on
 
 
-@pytest.mark.parametrize(("method", "path", "body", "ordered"), PRESSES)
+@pytest.mark.parametrize(("method", "path", "body", "command"), PRESSES)
 def test_an_order_reaches_the_supervisor(
-    app: Flask, supervisor: Recorded, method: str, path: str, body: object, ordered: tuple[object, ...]
+    app: Flask, supervisor: Recorded, method: str, path: str, body: object, command: tuple[object, ...]
 ) -> None:
     response = press(app, method, path, json=body) if body else press(app, method, path)
     assert response.status_code == (201 if path == "/lab/nodes" else 200)
     assert response.get_json() == supervisor.state()
-    assert supervisor.orders == [ordered]
+    assert supervisor.commands == [command]
 
 
 def test_the_state_is_shown(app: Flask, supervisor: Recorded) -> None:
@@ -147,7 +147,7 @@ def test_the_state_is_shown(app: Flask, supervisor: Recorded) -> None:
     ("code", "says"), [("not_ours", "not started by the lab"), ("surprise", "in the supervisor's own words")]
 )
 def test_what_the_supervisor_refuses_is_a_problem(app: Flask, supervisor: Recorded, code: str, says: str) -> None:
-    supervisor.refusal = Refused(409, code, "in the supervisor's own words")
+    supervisor.refusal = RefusedCommand(409, code, "in the supervisor's own words")
     assert_problem(press(app, "POST", "/lab/store/empty"), 409, code, naming=says)
 
 
@@ -166,7 +166,7 @@ def test_a_supervisor_that_does_not_answer_is_a_503(make_app: MakeApp, tmp_path:
 def test_nothing_else_is_passed_on(app: Flask, supervisor: Recorded, method: str, path: str) -> None:
     """SECURITY 20."""
     assert press(app, method, path, json={"state": "killed", "full": True}).status_code == 404
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 @pytest.mark.parametrize("name", ["..", "node-1?x=1", "node-1 HTTP/1.1\r\nX: y", "é", "%00"])
@@ -174,7 +174,7 @@ def test_a_node_s_name_stays_one_name(app: Flask, supervisor: Recorded, name: st
     """SECURITY 20."""
     response = app.test_client().put("/lab/nodes/x", json={"state": "running"}, environ_overrides=_path(name))
     assert response.status_code in (200, 404)
-    assert supervisor.orders in ([], [("want_node", name, "running")])
+    assert supervisor.commands in ([], [("want_node", name, "running")])
 
 
 def _path(name: str) -> dict[str, str]:
@@ -188,17 +188,17 @@ def test_a_bad_order_is_a_400(app: Flask, supervisor: Recorded, body: object) ->
     assert (
         press(app, "PUT", "/lab/nodes/node-1", data=b"x" * 100_000, content_type="application/json").status_code == 413
     )
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 @pytest.mark.parametrize("state", ["stopped", "killed"])
 def test_the_last_node_is_not_ended_by_the_page_that_it_serves(app: Flask, supervisor: Recorded, state: str) -> None:
     supervisor.nodes["node-2"] = "starting"
-    press(app, "POST", "/lab/store/empty")  # after an order the cached state is not used
-    supervisor.orders.clear()
+    press(app, "POST", "/lab/store/empty")  # after a command the cached state is not used
+    supervisor.commands.clear()
     refused = press(app, "PUT", "/lab/nodes/node-1", json={"state": state})
     assert_problem(refused, 409, "last_node", naming="python -m cluster node")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
     assert press(app, "PUT", "/lab/nodes/node-2", json={"state": state}).status_code == 200
 
 
@@ -241,15 +241,15 @@ def test_a_foreign_name_sees_nothing(app: Flask, host: str | None, path: str) ->
     assert "node-1" not in response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize(("method", "path", "body", "_ordered"), PRESSES)
+@pytest.mark.parametrize(("method", "path", "body", "_command"), PRESSES)
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example"])
 def test_a_foreign_name_presses_nothing(
-    app: Flask, supervisor: Recorded, method: str, path: str, body: object, _ordered: object, host: str
+    app: Flask, supervisor: Recorded, method: str, path: str, body: object, _command: object, host: str
 ) -> None:
     """SECURITY 20: to the browser a rebound page is of the same origin as the lab."""
     headers = {"Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
     assert_problem(press(app, method, path, f"http://{host}", json=body, headers=headers), 403, "foreign_host")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]", "[::1]:8000"])
@@ -292,7 +292,7 @@ def test_no_form_presses_anything(app: Flask, supervisor: Recorded, kind: str, p
     """SECURITY 20: even from a browser that would say nothing of its origin."""
     for data in (b'{"state": "killed"}', b""):
         assert_problem(press(app, "POST", path, data=data, content_type=kind), 415, "unsupported_media_type")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_no_other_page_presses_anything(app: Flask, supervisor: Recorded, header
     for method, path, body, _ in PRESSES:
         assert_problem(press(app, method, path, json=body, headers=headers), 403, "forbidden")
     assert_problem(press(app, "POST", "/lab/code", json={"code": CODE}, headers=headers), 403, "forbidden")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 def test_our_own_page_presses(app: Flask) -> None:
@@ -348,13 +348,13 @@ def test_without_a_code_only_this_machine_presses(app: Flask, supervisor: Record
     """SECURITY 20."""
     assert_problem(press(app, client=client), 403, "code_needed")
     assert_problem(press(app, client=client, headers={"X-Instructor-Code": ""}), 403, "code_needed")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 def test_a_proxy_that_nobody_told_us_of_makes_nobody_local(app: Flask, supervisor: Recorded) -> None:
     """SECURITY 20: behind it, every client seems to sit at this machine."""
     assert_problem(press(app, headers={"X-Forwarded-For": "203.0.113.9"}), 403, "code_needed")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 def test_behind_a_public_origin_nobody_is_local(make_app: MakeApp, socket: Path) -> None:
@@ -386,18 +386,18 @@ def test_the_code_is_in_no_url_even_without_scripts(lan: Flask) -> None:
     assert '<form class="code-form" method="post"' in page
 
 
-@pytest.mark.parametrize(("method", "path", "body", "ordered"), PRESSES)
+@pytest.mark.parametrize(("method", "path", "body", "command"), PRESSES)
 def test_on_a_network_every_switch_takes_the_code(
-    lan: Flask, supervisor: Recorded, method: str, path: str, body: object, ordered: tuple[object, ...]
+    lan: Flask, supervisor: Recorded, method: str, path: str, body: object, command: tuple[object, ...]
 ) -> None:
     """SECURITY 20."""
     assert_problem(press(lan, method, path, LAN, STUDENT, json=body), 403, "code_needed")
     wrong = {"X-Instructor-Code": "AAAAAAAA"}
     assert_problem(press(lan, method, path, LAN, STUDENT, json=body, headers=wrong), 403, "wrong_code")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
     right = {"X-Instructor-Code": CODE}
     assert press(lan, method, path, LAN, STUDENT, json=body, headers=right).status_code in (200, 201)
-    assert supervisor.orders == [ordered]
+    assert supervisor.commands == [command]
 
 
 def test_looking_takes_no_code(lan: Flask) -> None:
@@ -416,7 +416,7 @@ def test_a_browser_remembers_the_code_in_a_cookie_that_does_not_tell_it(lan: Fla
     assert CODE not in cookie
     assert browser.get("/lab/code", **sent).get_json() == {"may_press": True}
     assert browser.post("/lab/nodes", **sent).status_code == 201
-    assert supervisor.orders == [("add_node",)]
+    assert supervisor.commands == [("add_node",)]
 
 
 @pytest.mark.parametrize("value", ["", "x", CODE, "é"])
@@ -424,7 +424,7 @@ def test_a_made_up_cookie_opens_nothing(lan: Flask, supervisor: Recorded, value:
     """SECURITY 20."""
     cookie = {"Cookie": f"sot_instructor={value}"}
     assert_problem(press(lan, at=LAN, client=STUDENT, headers=cookie), 403, "wrong_code")
-    assert supervisor.orders == []
+    assert supervisor.commands == []
 
 
 def test_a_code_of_another_start_opens_nothing(lan: Flask, make_app: MakeApp, socket: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from lab.cluster.load_run import EXPERIMENTS, LoadRun
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from lab.pages.loadtests.routes import EXPERIMENTS as ON_THE_PAGE
 from lab.pages.loadtests.routes import kept_runs
 from loadtests.experiments import BY_NAME
@@ -215,14 +215,14 @@ def test_a_load_test_that_is_stopped_is_kept(own_lab: Lab) -> None:
 def start_only_one(lab: Lab) -> str:
     """Start a load test, and try what is refused; return the name of the run."""
     for wrong in ({"experiment": "everything", "quick": True}, {"experiment": "lookup-cost", "quick": "yes"}):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RefusedCommand) as refused:
             lab.control("POST", "/load-run", wrong)
         assert refused.value.status == 400
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedCommand) as refused:
         lab.control("DELETE", "/load-run")
     assert refused.value.code == "no_run"
     name = str(lab.control("POST", "/load-run", QUICK)["load_run"]["name"])
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedCommand) as refused:
         lab.control("POST", "/load-run", QUICK)
     assert (refused.value.status, refused.value.code) == (409, "run_in_progress")
     return name

@@ -1,4 +1,4 @@
-"""Give orders to the supervisor of a running lab, by its control API (see `lab.cluster.control`)."""
+"""Send commands to the supervisor of a running lab, by its control API (see `lab.cluster.control`)."""
 
 import json
 from contextlib import closing
@@ -6,7 +6,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.unix_http import UnixConnection
 
 ANSWERS_WITHIN_S = 15.0  # it waits for no process, but a store that hangs lets it wait for a reply
@@ -15,15 +15,15 @@ State = dict[str, Any]
 
 
 class NoSupervisor(Exception):
-    """Nobody takes orders there."""
+    """No supervisor takes commands there."""
 
 
 class SlowSupervisor(NoSupervisor):
     """Somebody does, and has not answered in time."""
 
 
-def order(socket: Path, method: str, path: str, body: dict[str, Any] | None = None) -> State:
-    """Send one order and return the state after it. Raise `Refused` or `NoSupervisor`."""
+def send_command(socket: Path, method: str, path: str, body: dict[str, Any] | None = None) -> State:
+    """Send one command and return the state after it. Raise `RefusedCommand` or `NoSupervisor`."""
     with closing(UnixConnection(socket, ANSWERS_WITHIN_S)) as connection:
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
@@ -34,5 +34,5 @@ def order(socket: Path, method: str, path: str, body: dict[str, Any] | None = No
         except (OSError, HTTPException, ValueError):
             raise NoSupervisor from None
     if response.status >= 400:
-        raise Refused(response.status, said["code"], said["detail"])
+        raise RefusedCommand(response.status, said["code"], said["detail"])
     return dict(said)

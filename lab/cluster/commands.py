@@ -8,15 +8,15 @@ from urllib.parse import quote
 
 import click
 
-from lab.cluster.client import NoSupervisor, SlowSupervisor, State, order
+from lab.cluster.client import NoSupervisor, SlowSupervisor, State, send_command
 from lab.cluster.discovery import control_file
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from service.config import load_config
 
 FOLLOWS_WITHIN_S = 15.0
 MIB = 1024 * 1024
 
-# What a process is once the order is carried out.
+# What a process is once the command is carried out.
 SETTLED = ("running", "stopped", "killed", "hanging", "crashed")
 
 
@@ -120,7 +120,7 @@ def want_node(name: str, state: str) -> None:
 
 
 def carry_out(method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    """Give an order, wait until every process has followed, and show the state."""
+    """Send a command, wait until every process has followed, and show the state."""
     state = send(method, path, body)
     deadline = monotonic() + FOLLOWS_WITHIN_S
     while not all(part["state"] in SETTLED for part in parts(state)):
@@ -132,15 +132,15 @@ def carry_out(method: str, path: str, body: dict[str, Any] | None = None) -> Non
 
 
 def send(method: str, path: str, body: dict[str, Any] | None = None) -> State:
-    """Give one order. Raise `ClickException`, which is one line."""
+    """Send one command. Raise `ClickException`, which is one line."""
     try:
         socket = Path(control_file(load_config()).read_text())
-        return order(socket, method, path, body)
+        return send_command(socket, method, path, body)
     except SlowSupervisor:
         raise click.ClickException("the lab has not answered in time; `state` tells what became of it") from None
     except (OSError, NoSupervisor):
         raise click.ClickException("no lab runs here; `python app.py` starts one, INSTANCE_DIR tells where") from None
-    except Refused as refused:
+    except RefusedCommand as refused:
         raise click.ClickException(refused.detail) from None
 
 

@@ -1,4 +1,4 @@
-"""The control API: orders to the supervisor, as HTTP and JSON on a socket file that only its own user can reach.
+"""The control API: commands to the supervisor, as HTTP and JSON on a socket file that only its own user can reach.
 
     GET  /state                              every process, the store's round trip and contents
     POST /nodes                              one more node (201)
@@ -10,8 +10,9 @@
     POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
     DELETE /load-run                         stop it; what it has measured is kept
 
-Each answers with the state, at once: processes take a moment to follow. A refused order is `{"code", "detail"}`. Orders
-to nodes are PUT, hence idempotent, so that a balancer may pass one on when it hits the very node that carried it.
+Each answers with the state, at once: processes take a moment to follow. A refused command is `{"code", "detail"}`.
+Commands to nodes are PUT, hence idempotent, so that a balancer may pass one on when it hits the very node that carried
+it.
 """
 
 import logging
@@ -26,7 +27,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.supervised import Wanted
 from lab.cluster.supervisor import Supervisor
 
@@ -63,7 +64,7 @@ class Watch:
             return self._state
 
     def forget(self) -> None:
-        """Show nobody the state from before this moment: an order was carried out."""
+        """Show nobody the state from before this moment: a command was carried out."""
         with self._changed:
             self._forgotten_at = monotonic()
 
@@ -83,7 +84,7 @@ class Watch:
 
 @contextmanager
 def control_api(supervisor: Supervisor, socket: Path) -> Iterator[None]:
-    """Take orders on the socket file meanwhile."""
+    """Take commands on the socket file meanwhile."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(f"unix://{socket}", 0, control_app(supervisor), threaded=True)
     Thread(target=server.serve_forever, args=(NOTICES_THE_END_WITHIN_S,), daemon=True).start()
@@ -98,7 +99,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     """Return the API as an app."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.register_error_handler(Refused, lambda refused: _problem(refused.status, refused.code, refused.detail))
+    app.register_error_handler(RefusedCommand, lambda refused: _problem(refused.status, refused.code, refused.detail))
     app.register_error_handler(HTTPException, _bad_request)
 
     watch = Watch(supervisor)
@@ -132,7 +133,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def set_round_trip() -> Response:
         milliseconds = _field("ms")
         if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool):
-            raise Refused(400, "bad_request", "ms takes a number")
+            raise RefusedCommand(400, "bad_request", "ms takes a number")
         supervisor.set_round_trip(milliseconds)
         return jsonify(supervisor.state())
 
@@ -140,7 +141,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def fill_store() -> Response:
         full = _field("full")
         if not isinstance(full, bool):
-            raise Refused(400, "bad_request", "full takes true or false")
+            raise RefusedCommand(400, "bad_request", "full takes true or false")
         supervisor.fill_store(full)
         return jsonify(supervisor.state())
 
@@ -158,7 +159,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def start_load_run() -> tuple[Response, int]:
         experiment, quick = _field("experiment"), _field("quick")
         if not isinstance(quick, bool):
-            raise Refused(400, "bad_request", "quick takes true or false")
+            raise RefusedCommand(400, "bad_request", "quick takes true or false")
         supervisor.start_load_run(str(experiment), quick)
         return jsonify(supervisor.state()), 201
 
@@ -173,15 +174,15 @@ def control_app(supervisor: Supervisor) -> Flask:
 def _wanted(states: tuple[str, ...]) -> Wanted:
     state = _field("state")
     if state not in states:
-        raise Refused(400, "bad_request", f"state takes one of {', '.join(states)}")
+        raise RefusedCommand(400, "bad_request", f"state takes one of {', '.join(states)}")
     return cast(Wanted, state)
 
 
 def _field(name: str) -> Any:
-    """Return one field of the JSON body, whatever it is. Raise `Refused`."""
+    """Return one field of the JSON body, whatever it is. Raise `RefusedCommand`."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict) or name not in body:
-        raise Refused(400, "bad_request", f'the body takes a JSON object with "{name}"')
+        raise RefusedCommand(400, "bad_request", f'the body takes a JSON object with "{name}"')
     return body[name]
 
 

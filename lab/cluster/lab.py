@@ -63,7 +63,7 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         load_run = LoadRun(config.instance_dir / "loadtests", own_store=config.redis_url is None)
         supervisor = Supervisor(listeners, store, load_run, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
-        if _becomes_ready(supervisor, stop):  # and no order before that
+        if _becomes_ready(supervisor, stop):  # and no command before that
             parts.enter_context(control_api(supervisor, socket))
             parts.enter_context(discovery_file(str(socket), control_file(config)))
             _announce(listeners, lan, code)

@@ -1,4 +1,4 @@
-"""One load test at a time, for whoever orders it: a command of its own, which starts and ends a lab of its own."""
+"""One load test at a time, started from the lab: a command of its own, which starts and ends a lab of its own."""
 
 import sys
 from datetime import UTC, datetime
@@ -6,8 +6,8 @@ from pathlib import Path
 from signal import SIGINT
 from typing import Any
 
-from lab.cluster.orders import Refused
 from lab.cluster.process import Process
+from lab.cluster.refused_command import RefusedCommand
 
 COMMAND = (sys.executable, "-m", "loadtests")
 NEED_OWN_STORE = ("memory", "outage")
@@ -29,22 +29,24 @@ class LoadRun:
         self._exit_code: int | None = None
 
     def start(self, experiment: str, quick: bool) -> None:
-        """Start an experiment. Raise `Refused` for one that is not known or not for this store, or while one runs."""
+        """Start an experiment. Raise `RefusedCommand` if it is not known or not for this store, or while one runs."""
         if experiment not in EXPERIMENTS:
-            raise Refused(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
+            raise RefusedCommand(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
         if experiment in NEED_OWN_STORE and not self._own_store:
-            raise Refused(409, "needs_own_store", f"{experiment} needs a store that it has started, not REDIS_URL's")
+            raise RefusedCommand(
+                409, "needs_own_store", f"{experiment} needs a store that it has started, not REDIS_URL's"
+            )
         if self._is_running():
-            raise Refused(409, "run_in_progress", f"{self._name} is running; one load test at a time")
+            raise RefusedCommand(409, "run_in_progress", f"{self._name} is running; one load test at a time")
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
         self._exit_code = None
         options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]
         self._process = Process("load test", [*COMMAND, experiment, *options])
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does: what was measured is kept. Raise `Refused` if none runs."""
+        """Stop it as Ctrl-C does: what was measured is kept. Raise `RefusedCommand` if none runs."""
         if self._process is None or not self._is_running():
-            raise Refused(409, "no_run", "no load test is running")
+            raise RefusedCommand(409, "no_run", "no load test is running")
         if not self._stopping:  # a second one would interrupt the writing down
             self._stopping = True
             self._process.signal(SIGINT)

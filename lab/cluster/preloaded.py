@@ -52,9 +52,9 @@ class Preloaded:
     def start(self, name: str, arguments: Sequence[str], env: Mapping[str, str]) -> RunningProcessGuard | None:
         """Start Granian under a process guard of that name; None if the process that forks is not there any more."""
         (asked_r, asked_w), (pid_r, pid_w), (ended_r, ended_w) = os.pipe(), os.pipe(), os.pipe()
-        order = json.dumps({"name": name, "arguments": list(arguments), "env": dict(env)}).encode()
+        command = json.dumps({"name": name, "arguments": list(arguments), "env": dict(env)}).encode()
         try:
-            socket.send_fds(self._socket, [order], [asked_r, pid_w, ended_w])
+            socket.send_fds(self._socket, [command], [asked_r, pid_w, ended_w])
             pid = int(self._socket.recv(16) or 0)
         except OSError:
             pid = 0
@@ -118,8 +118,8 @@ class _ForkedProcessGuard:
         return self.returncode
 
 
-def _fork_on_demand(orders: socket.socket) -> NoReturn:
-    """Import, and fork a process guard for each order until the supervisor has gone."""
+def _fork_on_demand(commands: socket.socket) -> NoReturn:
+    """Import, and fork a process guard for each command until the supervisor has gone."""
     for number in (signal.SIGINT, signal.SIGHUP):  # in a terminal they are for the supervisor
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit codes are not needed here
@@ -128,17 +128,17 @@ def _fork_on_demand(orders: socket.socket) -> NoReturn:
     setproctitle("session-or-token: forks nodes")
     gc.freeze()  # what is imported stays, and stays shared: a collection would touch, and so copy, all of it
     while True:
-        order, pipes, _, _ = socket.recv_fds(orders, MOST_BYTES, 3)
-        if not order:
+        command, pipes, _, _ = socket.recv_fds(commands, MOST_BYTES, 3)
+        if not command:
             os._exit(0)
         pid = os.fork()
         if pid == 0:
-            orders.close()
-            _be_process_guard(**json.loads(order), pipes=pipes)
+            commands.close()
+            _be_process_guard(**json.loads(command), pipes=pipes)
         for pipe in pipes:
             os.close(pipe)
         with suppress(OSError):
-            orders.send(str(pid).encode())
+            commands.send(str(pid).encode())
 
 
 def _be_process_guard(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]) -> NoReturn:

@@ -10,8 +10,8 @@ from redis.exceptions import AuthenticationError, ClusterDownError
 from lab.cluster.address import CannotStart
 from lab.cluster.discovery import discovery_file, store_file
 from lab.cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
-from lab.cluster.orders import Refused
 from lab.cluster.process_stats import NOTHING, ProcessStats
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.slow_link import SlowLink
 from lab.cluster.supervised import Supervised, Wanted
 from service.config import Config
@@ -24,7 +24,7 @@ NO_CONTENTS = {"keys": None, "used_bytes": None, "full": False}
 
 
 class Store(Protocol):
-    """A store as the supervisor handles it. Every order raises `Refused` if it cannot be carried out."""
+    """A store as the supervisor handles it. Every command raises `RefusedCommand` if it cannot be carried out."""
 
     url: str
 
@@ -133,7 +133,7 @@ class OwnStore:
 
     def set_round_trip(self, milliseconds: float) -> None:
         if not 0 <= milliseconds <= LONGEST_ROUND_TRIP_MS:
-            raise Refused(400, "bad_request", f"ms takes a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
+            raise RefusedCommand(400, "bad_request", f"ms takes a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
         try:
             if milliseconds and self._link:
                 self._link.delay_s = milliseconds / 1000
@@ -192,12 +192,14 @@ class OwnStore:
             raise _not_running() from None
 
 
-def _not_ours() -> Refused:
-    return Refused(409, "not_ours", "the store at REDIS_URL is not the lab's own; only an embedded one has switches")
+def _not_ours() -> RefusedCommand:
+    return RefusedCommand(
+        409, "not_ours", "the store at REDIS_URL is not the lab's own; only an embedded one has switches"
+    )
 
 
-def _not_running() -> Refused:
-    return Refused(409, "not_running", "the store does not answer; start or resume it first")
+def _not_running() -> RefusedCommand:
+    return RefusedCommand(409, "not_running", "the store does not answer; start or resume it first")
 
 
 @contextmanager

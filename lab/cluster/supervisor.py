@@ -11,9 +11,9 @@ from lab.cluster.address import MOST_NODES, Address, CannotStart
 from lab.cluster.balancer import Balancer
 from lab.cluster.load_run import LoadRun
 from lab.cluster.node import Node
-from lab.cluster.orders import Refused
 from lab.cluster.preloaded import Preloaded
 from lab.cluster.process_stats import ProcessStats
+from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.store import Store
 from lab.cluster.supervised import Supervised, Wanted
 
@@ -31,8 +31,8 @@ class Listeners:
 class Supervisor:
     """Starts everything but the store when it is made, and ends it with `stop()`.
 
-    Every order may come from any thread, and is carried out without waiting for processes: `state()` tells how far
-    they are. Orders raise `Refused`.
+    Every command may come from any thread, and is carried out without waiting for processes: `state()` tells how far
+    they are. Commands raise `RefusedCommand`.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Supervisor:
         self._environment = environment
         self._preloaded = preloaded
         self._process_stats = ProcessStats()
-        self._orders = Lock()
+        self._commands = Lock()
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
         for _ in range(nodes):
             self._add_node()
@@ -63,7 +63,7 @@ class Supervisor:
 
     def look(self) -> None:
         """Notice what happened, and start again what ended by itself. Called again and again."""
-        with self._orders:
+        with self._commands:
             self._store.look()
             self._load_run.look()
             for part in self._parts():
@@ -87,7 +87,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """End the balancer, which answers what is in flight, then the nodes, all at once."""
-        with self._orders, ExitStack() as ends:
+        with self._commands, ExitStack() as ends:
             self._load_run.end()
             if self._balancer:
                 self._balancer.stop()
@@ -95,14 +95,14 @@ class Supervisor:
                 part.process.end()
                 ends.callback(part.process.stop)
 
-    # -- orders
+    # -- commands
 
     def state(self) -> dict[str, Any]:
         """Return every process, as `GET /state` shows it."""
-        with self._orders:
+        with self._commands:
             nodes = list(self._nodes.values())
         balancer = self._balancing
-        return {  # without the lock: a node or a store that hangs would keep everybody's orders waiting
+        return {  # without the lock: a node or a store that hangs would keep every command waiting
             "doors": {
                 "round_robin": self.listeners.round_robin.url,
                 "sticky": self.listeners.sticky.url if self.listeners.sticky else None,
@@ -115,54 +115,56 @@ class Supervisor:
 
     def add_node(self) -> None:
         """Start one more node and let the balancer know."""
-        with self._orders:
+        with self._commands:
             if self._balancer is None:
-                raise Refused(409, "no_balancer", "this lab's one node was started without a balancer")
+                raise RefusedCommand(409, "no_balancer", "this lab's one node was started without a balancer")
             if len(self._nodes) == MOST_NODES:
-                raise Refused(409, "too_many_nodes", f"the lab has {MOST_NODES} nodes, which is its limit")
+                raise RefusedCommand(409, "too_many_nodes", f"the lab has {MOST_NODES} nodes, which is its limit")
             self._add_node()
             self._balancer.serve(self._sockets(), at_once=self._balancing is not None and self._balancing.is_ready)
 
     def want_node(self, name: str, wanted: Wanted) -> None:
         """Bring a node there."""
-        with self._orders:
+        with self._commands:
             if name not in self._nodes:
-                raise Refused(404, "unknown_node", f"there is no node of this name; there are {', '.join(self._nodes)}")
+                raise RefusedCommand(
+                    404, "unknown_node", f"there is no node of this name; there are {', '.join(self._nodes)}"
+                )
             self._nodes[name][1].want(wanted)
 
     def want_store(self, wanted: Wanted) -> None:
         """Bring the store there."""
-        with self._orders:
+        with self._commands:
             self._store.want(wanted)
 
     def restart_store(self) -> None:
         """End the store in order, and start it again on what it held."""
-        with self._orders:
+        with self._commands:
             self._store.restart()
 
     def empty_store(self) -> None:
         """Let the store forget everything."""
-        with self._orders:
+        with self._commands:
             self._store.empty()
 
     def fill_store(self, full: bool) -> None:
         """Let the store refuse every write, or no longer."""
-        with self._orders:
+        with self._commands:
             self._store.set_full(full)
 
     def set_round_trip(self, milliseconds: float) -> None:
         """Let every reply of the store take this much longer."""
-        with self._orders:
+        with self._commands:
             self._store.set_round_trip(milliseconds)
 
     def start_load_run(self, experiment: str, quick: bool) -> None:
         """Start a load test, unless one runs."""
-        with self._orders:
+        with self._commands:
             self._load_run.start(experiment, quick)
 
     def stop_load_run(self) -> None:
         """Stop the load test; what it has measured is kept."""
-        with self._orders:
+        with self._commands:
             self._load_run.stop()
 
     # -- the steps they share

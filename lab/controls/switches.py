@@ -1,4 +1,4 @@
-"""Orders to the lab's supervisor from the browser: passed on once the guard has admitted them."""
+"""Commands to the lab's supervisor from the browser: passed on once the guard has admitted them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,10 @@ from flask import Response, jsonify, make_response
 from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import BadRequest
 
-from lab.cluster.client import NoSupervisor, order
-from lab.cluster.orders import Refused
+from lab.cluster.client import NoSupervisor, send_command
+from lab.cluster.refused_command import RefusedCommand
 from lab.controls.guard import Guard
-from lab.errors import OrderRefused, SupervisorUnavailable
+from lab.errors import RefusedBySupervisor, SupervisorUnavailable
 from service.web.fields import read_fields
 
 MAKES = ("/nodes", "/load-run")
@@ -33,30 +33,33 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Switches:
-    """The orders that the supervisor takes on `socket`, for those whom `guard` admits."""
+    """The commands that the supervisor takes on `socket`, for those whom `guard` admits."""
 
     guard: Guard
     socket: Path
 
     def press(self, method: str, path: str, *names: str) -> Response:
-        """Give an order with these fields of the request's body, and answer with the state after it.
+        """Send a command with these fields of the request's body, and answer with the state after it.
 
-        Raise `CodeNeeded`, `WrongCode`, `RateLimited`, `OrderRefused`, `SupervisorUnavailable`, or 400 for a field.
+        Raise `CodeNeeded`, `WrongCode`, `RateLimited`, `RefusedBySupervisor`, `SupervisorUnavailable`, or 400 for a
+        field.
         """
         self.guard.admit()
-        state = self.order(method, path, plain_fields(names))
+        state = self.send_command(method, path, plain_fields(names))
         return make_response(jsonify(state), 201 if method == "POST" and path in MAKES else 200)
 
     def state(self) -> dict[str, Any]:
         """Return the state of every process. Raise `SupervisorUnavailable`."""
-        return self.order("GET", "/state")
+        return self.send_command("GET", "/state")
 
-    def order(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give an order, and return the state after it. Raise `OrderRefused` or `SupervisorUnavailable`."""
+    def send_command(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command, and return the state after it. Raise `RefusedBySupervisor` or `SupervisorUnavailable`."""
         try:
-            return order(self.socket, method, path, body or None)
-        except Refused as refused:
-            raise OrderRefused(refused.status, refused.code, REFUSALS.get(refused.code, refused.detail)) from None
+            return send_command(self.socket, method, path, body or None)
+        except RefusedCommand as refused:
+            raise RefusedBySupervisor(
+                refused.status, refused.code, REFUSALS.get(refused.code, refused.detail)
+            ) from None
         except NoSupervisor:
             raise SupervisorUnavailable() from None
 

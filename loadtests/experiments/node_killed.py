@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from loadtests.arms import Arm, Crowd
 from loadtests.experiments.naming import GUARDED, HUES, NAMES
-from loadtests.faults import Order, given
+from loadtests.faults import Command, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Table, Trace
 from loadtests.recording import CUT, NO_ANSWER
@@ -26,7 +26,7 @@ def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
     for crowd in crowds:
         stage.generator.enter([crowd])
     seconds = LASTS_WINDOWS * max(stage.size.seconds, 0.5)
-    with given(lab, [Order(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
+    with given(lab, [Command(seconds * KILL_AT, "PUT", "/nodes/node-1", {"state": "killed"})]):
         seen = stage.window(crowds, seconds, rate=RATE, seed=stage.size.seed)
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:

@@ -7,7 +7,7 @@ from typing import Any
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import GUARDED, HUES, NAMES, TOO_LITTLE, interval
-from loadtests.faults import Order, given
+from loadtests.faults import Command, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.recording import CUT, NO_ANSWER
@@ -25,7 +25,7 @@ BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
 
 @dataclass(frozen=True)
 class Fault:
-    """What breaks, and the orders that break and mend it."""
+    """What breaks, and the commands that break and mend it."""
 
     name: str
     said: Text
@@ -68,8 +68,8 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     stage.generator.enter(crowds)
     stage.generator.window(crowds, 0.2)
     broken_s = size.seconds * BREAKS_AT, size.seconds * MENDED_AT
-    orders = [Order(broken_s[0], *fault.breaks), Order(broken_s[1], *fault.mends)]
-    with given(lab, orders):
+    commands = [Command(broken_s[0], *fault.breaks), Command(broken_s[1], *fault.mends)]
+    with given(lab, commands):
         seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
     lab.control(*fault.mends)  # carried out already: this waits until everything runs
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]

@@ -11,7 +11,7 @@ from redis import Redis
 
 from lab.cluster.embedded_store import EmbeddedStore
 from lab.cluster.load_run import NEED_OWN_STORE, LoadRun
-from lab.cluster.orders import Refused
+from lab.cluster.refused_command import RefusedCommand
 from loadtests.__main__ import loadtests
 from loadtests.experiments import ALL, BY_NAME
 from loadtests.given_store import given_store
@@ -95,7 +95,7 @@ def test_what_breaks_or_fills_its_store_takes_none_that_was_given(
 
 @pytest.mark.parametrize("experiment", NEED_OWN_STORE)
 def test_the_lab_refuses_it_too_before_anything_starts(tmp_path: Path, experiment: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedCommand) as refused:
         LoadRun(tmp_path, own_store=False).start(experiment, quick=True)
     assert (refused.value.status, refused.value.code) == (409, "needs_own_store")
 

@@ -41,7 +41,7 @@ EXPERIMENTS = {
 
 
 def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
-    """Return the page and its orders; runs are kept below `folder`."""
+    """Return the page and its commands; runs are kept below `folder`."""
     guard, press = switches.guard, switches.press
     loadtests = Blueprint("loadtests", __name__)
     loadtests.before_request(guard)
