@@ -132,7 +132,9 @@ def test_no_page_needs_what_the_content_security_policy_forbids(reader: Reader, 
         assert not re.search(r"""(?:href|src|action)=["'](?!/(?!/)|#)""", html)
 
 
-@pytest.mark.parametrize("file", ["css/tokens.css", "css/base.css", "css/parts.css", "img/mark.svg", "js/cost.js"])
+@pytest.mark.parametrize(
+    "file", ["css/tokens.css", "css/base.css", "css/parts.css", "img/mark.svg", "js/pages/cost.js"]
+)
 def test_every_file_that_pages_name_is_there(reader: Reader, file: str) -> None:
     assert reader.get(f"/static/{file}").status_code == 200
 

@@ -191,7 +191,7 @@ def own_lab(tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.mark.own_processes
 def test_a_load_test_is_one_at_a_time_and_ends_with_its_lab(own_lab: Lab) -> None:
-    """How it is stopped, and that it is kept then: tests/browser/test_load_tests.py."""
+    """How it is stopped, and that it is kept then: tests/browser/test_loadtests.py."""
     start_only_one(own_lab)
     eventually(lambda: "loadtests.generator" in commands(own_lab), "a load test at work")
     own_lab.started = descendants(own_lab.process.pid)

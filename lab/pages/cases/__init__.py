@@ -14,6 +14,6 @@ def cases_blueprint(config: Config) -> Blueprint:
     @cases.get("/walkthrough/cases")
     def page() -> Response:
         """Show the four cases, and the hole in the folk version of the third."""
-        return make_response(render_template("walkthrough/cases.html"))
+        return make_response(render_template("cases.html"))
 
     return cases

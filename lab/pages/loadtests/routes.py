@@ -50,7 +50,7 @@ def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
     def page() -> Response:
         """Show what can be measured, what is being measured, and what was."""
         shown = {"experiments": EXPERIMENTS, "may_press": guard.may_press(), "takes_code": bool(guard.code)}
-        return make_response(render_template("load_tests.html", **shown))
+        return make_response(render_template("loadtests.html", **shown))
 
     @loadtests.get("/loadtests/<run>/<file>")
     def kept(run: str, file: str) -> Response:

@@ -54,7 +54,7 @@ def walkthrough_blueprint(
         if found is None or (step is not None and not found.has(step)):
             raise NotFound(gettext("There is no such walk, or no such step in it."))
         told = found.view(grace_s=grace_s, cookie=cookie_prefix)
-        return make_response(render_template("walkthrough/player.html", story=found, told=told))
+        return make_response(render_template("walkthrough.html", story=found, told=told))
 
     @walks.post("/holdings")
     def stored_records() -> Response:

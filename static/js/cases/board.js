@@ -1,8 +1,8 @@
 // The board: each of its cells logs in, waits until what has to expire has expired, and sends both tokens together.
 
-import { number, say } from "../words.js";
+import { number, say } from "../shared/words.js";
 import { clear, draw, drawOtherwise, put } from "./cell.js";
-import { broughtBy, logIn, Otherwise, present } from "./door.js";
+import { broughtBy, logIn, Otherwise, present } from "./requests.js";
 import { untilExpired } from "./tokens.js";
 
 const ALICE = { username: "alice", password: "wonderland" };

@@ -1,8 +1,7 @@
 // What a cell of the board shows of its answer: who was let in, which tokens came back, and what the server touched.
 
-import { make, microseconds } from "../player/words.js";
-import { language, say } from "../words.js";
-import { otherwise } from "./door.js";
+import { make, microseconds, language, say } from "../shared/words.js";
+import { otherwise } from "./requests.js";
 import { secondsLeft, shortId } from "./tokens.js";
 
 export function put(cell, name, text) {

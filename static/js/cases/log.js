@@ -1,7 +1,6 @@
 // The log of a theft: a line for each move as it happens, with what both servers answered.
 
-import { make } from "../player/words.js";
-import { number, say } from "../words.js";
+import { make, number, say } from "../shared/words.js";
 import { shortId } from "./tokens.js";
 
 const find = (name) => document.querySelector(`[data-theft-${name}]`);

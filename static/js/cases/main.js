@@ -1,9 +1,9 @@
 // The page of the four cases: the board, what tampering does, and the hole, joined.
 
+import { say } from "../shared/words.js";
 import { runCell } from "./board.js";
 import { tryAll } from "./tampering.js";
 import { Theft } from "./theft.js";
-import { say } from "../words.js";
 
 const cells = [...document.querySelectorAll("[data-state]")];
 const carrier = () => document.querySelector("[name=carrier]:checked").value;

@@ -1,9 +1,8 @@
 // One character of a signature is another: each token, in each of the four states, beside the other token as it came.
 
-import { make } from "../player/words.js";
-import { number, say } from "../words.js";
+import { make, number, say } from "../shared/words.js";
 import { tokensIn } from "./board.js";
-import { broughtBy, otherwise, present } from "./door.js";
+import { broughtBy, otherwise, present } from "./requests.js";
 import { tampered } from "./tokens.js";
 
 const section = document.querySelector("[data-tampering]");

@@ -1,8 +1,8 @@
 // A thief with a copy of one access token, at two servers at once: the same moves, each a real request to both.
 
-import { number, say } from "../words.js";
-import { broughtBy, logIn, logOut, otherwise, Otherwise, present } from "./door.js";
+import { number, say } from "../shared/words.js";
 import { Log } from "./log.js";
+import { broughtBy, logIn, logOut, otherwise, Otherwise, present } from "./requests.js";
 import { untilExpired } from "./tokens.js";
 
 const SERVERS = ["folk", "token"];

@@ -1,6 +1,6 @@
 // A token as this page received it. How long it lives is counted from then, so that the visitor's clock does not matter.
 
-import { decoded } from "../player/exchange.js";
+import { decoded } from "../shared/exchange.js";
 
 const SHOWN = 8;
 

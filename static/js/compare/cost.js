@@ -1,6 +1,6 @@
 // What an exchange cost, counted from what the server told of it.
 
-import { STICKY_COOKIE, cookieName } from "../cookie-names.js";
+import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
 
 const PARTS = ["store", "verify", "db", "app"];
 const SUMMED = /^(\d+) more$/; // a long trace ends with the rest of its steps, summed up by part

@@ -1,7 +1,7 @@
 // What an action showed, in sentences that are chosen by what really happened.
 
-import { now } from "../clock.js";
-import { language, say, words } from "../words.js";
+import { now } from "../shared/clock.js";
+import { language, say, words } from "../shared/words.js";
 import { steps } from "./cost.js";
 import { claimsOf } from "./member.js";
 

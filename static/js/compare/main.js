@@ -1,7 +1,6 @@
 // The page that compares: buttons, and one action at a time through one approach after the other.
 
-import { make } from "../player/words.js";
-import { say } from "../words.js";
+import { make, say } from "../shared/words.js";
 import { ACTIONS, hindrance, isSent } from "./actions.js";
 import { steps } from "./cost.js";
 import { findingOf, verdictOf } from "./finding.js";

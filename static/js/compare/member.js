@@ -1,10 +1,8 @@
 // The load member who is compared: one login behind each approach, and what each client holds of it.
 // The browser itself carries the session ids, this module the tokens, and what it needs to play another client.
 
-import { STICKY_COOKIE, cookieName } from "../cookie-names.js";
-import { setCookies } from "../player/clients.js";
-import { decoded, exchange, post, relayed } from "../player/exchange.js";
-import { cookiesBrought } from "../player/hindrance.js";
+import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
+import { cookiesBrought, decoded, exchange, post, relayed, setCookies } from "../shared/exchange.js";
 
 const BY_TOKEN = new Set(["token", "hybrid"]);
 const BUSY_PATIENCE_MS = 5000;

@@ -1,8 +1,7 @@
 // The table: a row an action, a cell an approach, the totals at its foot, and beneath a row what a cell opens to.
 
-import { drawWire } from "../player/wire.js";
-import { make, microseconds, say } from "../player/words.js";
-import { number } from "../words.js";
+import { drawWire } from "../shared/wire.js";
+import { make, microseconds, say, number } from "../shared/words.js";
 import { costOf, sum } from "./cost.js";
 
 const SIGNS = { let_in: "✓", done: "✓", refused: "✕", broken: "◷", unsent: "–", sending: "◷" };

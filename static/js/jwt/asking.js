@@ -1,6 +1,6 @@
 // The only place from which this page talks to the server.
 
-import { fetchTimed } from "../clock.js";
+import { fetchTimed } from "../shared/clock.js";
 
 const PATIENCE_MS = 5000;
 

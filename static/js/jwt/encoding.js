@@ -1,6 +1,6 @@
 // Text and base64url, each from the other as one types: there is no key that one would need.
 
-import { decodeText, encodeText } from "./token.js";
+import { decodeText, encodeText } from "../shared/token.js";
 
 export function startEncoding(explain) {
   const [text, encoded] = [document.getElementById("plain-text"), document.getElementById("encoded-text")];

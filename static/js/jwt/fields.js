@@ -1,7 +1,7 @@
 // The fields of a header or a payload, each with what it means; times as dates, with a countdown that runs.
 
-import { now } from "../clock.js";
-import { say } from "../words.js";
+import { now } from "../shared/clock.js";
+import { say } from "../shared/words.js";
 
 const glossary = JSON.parse(document.getElementById("glossary").textContent);
 const language = document.documentElement.lang;

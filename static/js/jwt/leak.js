@@ -1,8 +1,8 @@
 // What a token would tell if more were put into it, beside what the lab says to that.
 
+import { encodeText } from "../shared/token.js";
+import { say } from "../shared/words.js";
 import { askForClaims } from "./asking.js";
-import { encodeText } from "./token.js";
-import { say } from "../words.js";
 
 const section = document.querySelector("[data-leak]");
 const choices = [...section.querySelectorAll("[data-claim-choice]")];

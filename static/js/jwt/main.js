@@ -1,13 +1,13 @@
 // The page of a token: get one, read it, change it, and hear what the server says to that.
 
-import { now } from "../clock.js";
+import { now } from "../shared/clock.js";
+import { encodeText, joined, objectIn, takeApart, Unreadable } from "../shared/token.js";
+import { number, say } from "../shared/words.js";
 import { logIn, showToken } from "./asking.js";
 import { startEncoding } from "./encoding.js";
 import { drawFields, tick } from "./fields.js";
 import { startLeak } from "./leak.js";
 import { canSign, fits, sign } from "./signing.js";
-import { encodeText, joined, objectIn, takeApart, Unreadable } from "./token.js";
-import { number, say } from "../words.js";
 
 const PARTS = ["header", "payload", "signature"];
 const TEN_YEARS_S = 315_360_000;

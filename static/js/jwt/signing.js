@@ -1,6 +1,6 @@
 // HS256 by the browser itself (RFC 7518 §3.2), with a secret that the visitor types. The lab's own key never comes here.
 
-import { decodeBytes, encodeBytes } from "./token.js";
+import { decodeBytes, encodeBytes } from "../shared/token.js";
 
 const HS256 = { name: "HMAC", hash: "SHA-256" };
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 // A card for each token: its header with the kid marked, and what each node says to it.
 
-import { make, say } from "../words.js";
+import { make, say } from "../shared/words.js";
 import { verdict, wordOf } from "./tokens.js";
 
 const SAID_BY = { in: "in", refused: "out", expired: "out", broken: "broken" };

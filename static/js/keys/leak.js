@@ -1,6 +1,6 @@
 // The question before a key is revoked, and what really died of it.
 
-import { say } from "../words.js";
+import { say } from "../shared/words.js";
 import { name } from "./cards.js";
 import { find as keyOf } from "./ring.js";
 import { verdict } from "./tokens.js";

@@ -1,7 +1,7 @@
 // The page of the keys: tokens are taken, keys are moved, and after each move every node is asked what it lets in.
 
-import { mayPress, recall, shut, takeCode } from "../instructor.js";
-import { number, say } from "../words.js";
+import { mayPress, recall, shut, takeCode } from "../shared/instructor.js";
+import { number, say } from "../shared/words.js";
 import { drawCards } from "./cards.js";
 import { confirmed, drawChoice, finding, letIn } from "./leak.js";
 import { pause } from "./nodes.js";

@@ -1,6 +1,6 @@
 // Questions to the lab, and the same question to every node: the balancer leads to another one each time.
 
-import { fetchTimed } from "../clock.js";
+import { fetchTimed } from "../shared/clock.js";
 
 const PATIENCE_MS = 5000;
 const TURNS = 5; // so often a node may be missed, for others ask as well

@@ -1,8 +1,8 @@
 // A second service: it has the published keys and no secret, and verifies tokens by WebCrypto, asking nobody.
 
-import { now, today } from "../clock.js";
-import { decodeBytes, encodeText, takeApart } from "../jwt/token.js";
-import { language, make, say } from "../words.js";
+import { now, today } from "../shared/clock.js";
+import { decodeBytes, encodeText, takeApart } from "../shared/token.js";
+import { language, make, say } from "../shared/words.js";
 import { name } from "./cards.js";
 import { ask } from "./nodes.js";
 import { claims } from "./tokens.js";

@@ -1,7 +1,7 @@
 // The ring as a timeline: a lane for each key, from when it was made; each change is one step to the right.
 
-import { today } from "../clock.js";
-import { language, make, say } from "../words.js";
+import { today } from "../shared/clock.js";
+import { language, make, say } from "../shared/words.js";
 import { name, sign } from "./cards.js";
 
 const NEWEST = 8;

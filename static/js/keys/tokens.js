@@ -1,6 +1,6 @@
 // Tokens in this page's memory, and what every node says to each of them.
 
-import { decodeText, objectIn, takeApart } from "../jwt/token.js";
+import { decodeText, objectIn, takeApart } from "../shared/token.js";
 import { ask, everyNode, pause, runningNodes, send } from "./nodes.js";
 import { find } from "./ring.js";
 

@@ -1,7 +1,7 @@
 // The tables: what lies in each place, and what became of it.
 
-import { shortened } from "../player/secret.js";
-import { make, say } from "../player/words.js";
+import { shortened } from "../shared/secret.js";
+import { make, say } from "../shared/words.js";
 import { held, isCookie, PLACES } from "./places.js";
 
 const COLUMNS = ["reload", "tab", "read", "used", "sent"];

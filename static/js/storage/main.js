@@ -1,12 +1,12 @@
 // The page on where a login is kept: log in, reload, and let two attackers at it.
 
+import { say } from "../shared/words.js";
 import { drawHoldings, drawOutcomes } from "./drawing.js";
 import { arrivalLine, findPlanted, noteLines, openOtherSite, outcomes } from "./other-site.js";
 import { ask, held, isCookie, logIn, logOut, PLACES } from "./places.js";
 import { drawScript, runScript } from "./script-attack.js";
 import { CHANNEL } from "./stored.js";
 import { Visit } from "./visit.js";
-import { say } from "../words.js";
 
 const MEMBERS = 1000; // load-0001 to load-1000
 const PASSWORD = "load";

@@ -1,6 +1,6 @@
 // Another site sends requests: what the server saw of them, and whether anything came of it.
 
-import { make, say } from "../player/words.js";
+import { make, say } from "../shared/words.js";
 import { ask, isCookie, PLACES } from "./places.js";
 
 const EXPECTED = 4; // a POST and a link for each cookie; after them, one more POST ends the run

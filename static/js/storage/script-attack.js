@@ -1,7 +1,7 @@
 // A script runs on the page: what it gets of each login, told as it happened.
 
-import { shortened } from "../player/secret.js";
-import { make, say } from "../player/words.js";
+import { shortened } from "../shared/secret.js";
+import { make, say } from "../shared/words.js";
 import { ask, held, isCookie, PLACES } from "./places.js";
 
 /** Let the script loose; return by place what became of it: {read, caught, used, carried}, and what the report says. */

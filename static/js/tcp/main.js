@@ -1,6 +1,6 @@
 // A run of the model, a step at a time: three lifelines, arrows between them, and the numbers at both ends.
 
-import { number, say } from "../words.js";
+import { number, say } from "../shared/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const X = { client: 80, attacker: 320, server: 560 };

@@ -1,0 +1,63 @@
+// Commands to the lab: read the state once a second, press buttons, hand in the instructor code.
+
+import { shut, takeCode } from "../shared/instructor.js";
+import { say } from "./words.js";
+
+const POLL_MS = 1000;
+const PATIENCE_MS = 3000;
+const ORDER_PATIENCE_MS = 8000;
+
+const section = document.getElementById("processes");
+const result = section.querySelector("[data-order-result]");
+
+/** Ask for the state again and again; `show` gets it, or null and how long nobody has answered. */
+export async function poll(show) {
+  let answeredAt = performance.now();
+  for (;;) {
+    try {
+      const response = await fetch("/lab/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (!response.ok) throw new Error(String(response.status));
+      show(await response.json(), 0);
+      answeredAt = performance.now();
+    } catch {
+      show(null, (performance.now() - answeredAt) / 1000);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Send a command; `pressed` hears of it as it goes out, `show` gets the state after it. */
+export function takeCommands(pressed, show) {
+  section.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-order]");
+    if (button === null) return;
+    const [method, path] = button.dataset.order.split(" ");
+    pressed(button.dataset.name);
+    const state = await send(method, path, button.dataset.body, button.dataset.name);
+    if (state !== null) show(state, 0);
+  });
+  takeCode(async (code) => {
+    if ((await send("POST", "/lab/code", JSON.stringify({ code }), say("login"))) === null) return false;
+    result.textContent = say("order.opened");
+    return true;
+  });
+}
+
+async function send(method, path, body, name) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  try {
+    const response = await fetch(path, { method, body, headers, signal: AbortSignal.timeout(ORDER_PATIENCE_MS) });
+    const said = response.status === 204 ? {} : await response.json();
+    result.classList.toggle("refused", !response.ok);
+    if (response.ok) {
+      result.textContent = say("order.done", { order: name });
+      return said;
+    }
+    result.textContent = [said.title, said.detail].filter(Boolean).join(". ");
+    if (said.code === "code_needed" || said.code === "wrong_code") shut();
+  } catch {
+    result.classList.add("refused");
+    result.textContent = say("order.failed", { order: name });
+  }
+  return null;
+}

@@ -1,0 +1,171 @@
+// One request per approach every quarter of a second: who is still in, and how long errors last.
+
+import { today } from "../shared/clock.js";
+import { Timeline } from "./timeline.js";
+import { approaches, askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
+import { number, say } from "./words.js";
+
+const EVERY_MS = 250;
+const REMEMBERED = 8; // answers at least, and four of each node: fewer do not show that no node knows you
+const EVENTS_SHOWN = 8;
+
+/** One approach's recent answers, and what they mean. */
+class Lane {
+  recent = [];
+  mood = null; // what was last said of it: in, lost, mixed, changed or broken
+  brokenSince = null;
+
+  constructor(approach, tell) {
+    this.approach = approach;
+    this.word = document.querySelector(`[data-lane="${approach}"] [data-lane-word]`);
+    this.tell = tell;
+  }
+
+  forget() {
+    this.recent = [];
+    this.mood = null;
+    this.brokenSince = null;
+  }
+
+  hear({ node, verdict }, at, nodes) {
+    this.window = Math.max(REMEMBERED, 4 * nodes);
+    if (verdict === "broken") {
+      this.brokenSince ??= at;
+      this.recent = [];
+      this.show("broken", { seconds: number((at - this.brokenSince) / 1000, 1) });
+      return;
+    }
+    if (verdict === "changed") {
+      this.brokenSince = null;
+      this.recent = [];
+      this.change("changed", "changed");
+      return;
+    }
+    if (this.brokenSince !== null) this.recover(verdict, at);
+    this.recent = [...this.recent, { node, verdict }].slice(-this.window);
+    this.judge();
+  }
+
+  recover(verdict, at) {
+    const seconds = number((at - this.brokenSince) / 1000, 1);
+    this.tell(say(verdict === "known" ? "event.back" : "event.back_lost", { approach: this.name, seconds }));
+    this.brokenSince = null;
+    this.mood = verdict === "known" ? "in" : null;
+  }
+
+  judge() {
+    const known = this.recent.filter(({ verdict }) => verdict === "known");
+    const nodes = [...new Set(known.map(({ node }) => node))].sort().join(", ");
+    const refused = this.recent.findIndex(({ verdict }) => verdict === "refused");
+    const knownAgain = this.recent.slice(refused).some(({ verdict }) => verdict === "known");
+    if (refused === -1) this.change("in", "home");
+    else if (knownAgain) this.change("mixed", "mixed", { nodes }); // else it may be gone, and has not been asked often
+    else if (this.recent.length === this.window) this.change("lost", "lost");
+  }
+
+  /** Show the mood, and say it once if it is news; that all is well is news only after something was not. */
+  change(mood, event, values = {}) {
+    const news = this.mood !== mood && !(mood === "in" && this.mood === null);
+    if (news) this.tell(say(`event.${event}`, { approach: this.name, ...values }));
+    this.show(mood, values);
+  }
+
+  show(mood, values) {
+    this.mood = mood;
+    this.word.dataset.mood = mood;
+    this.word.textContent = say(`lane.${mood}`, values);
+  }
+
+  get name() {
+    return say(`approach.${this.approach}`);
+  }
+}
+
+/** The probe: started and stopped by its button, marked by what is pressed meanwhile. */
+export class Watch {
+  constructor(door) {
+    this.door = door;
+    this.events = document.querySelector("[data-events]");
+    this.lanes = new Map(approaches.map((approach) => [approach, new Lane(approach, (text) => this.tell(text))]));
+    this.timeline = new Timeline(document.querySelector("[data-ticks]"), approaches);
+    this.running = null;
+    this.rounds = 0;
+    this.nodes = 1; // how many run, as far as is known
+    this.busy = new Set(); // whose request is under way
+    this.loggingIn = new Set();
+    this.place = document.querySelector("[data-timeline-place]");
+    new IntersectionObserver(([seen]) => this.dock(!seen.isIntersecting)).observe(this.place);
+  }
+
+  get isRunning() {
+    return this.running !== null;
+  }
+
+  async start() {
+    this.place.hidden = false;
+    this.running = setInterval(() => this.probeAll(), EVERY_MS);
+    await this.logIn(approaches.filter((approach) => !isLoggedIn(approach, this.door())));
+  }
+
+  stop() {
+    clearInterval(this.running);
+    this.running = null;
+    this.dock(false);
+  }
+
+  /** Keep the lines in sight at the edge of the screen, while one is up at the switches. */
+  dock(away) {
+    document.documentElement.toggleAttribute("data-docked", away && this.isRunning);
+  }
+
+  /** A vertical line: somebody did something. */
+  mark(text) {
+    if (this.isRunning) this.timeline.mark(text, performance.now());
+  }
+
+  async logIn(which = approaches) {
+    if (which.length === 0) return;
+    this.mark(say("login"));
+    for (const approach of which) this.loggingIn.add(approach);
+    for (const approach of which) {
+      const failure = await logIn(approach, this.door());
+      this.lanes.get(approach).forget();
+      this.loggingIn.delete(approach);
+      if (failure) this.tell(`${say(`approach.${approach}`)}: ${say("login_failed", failure)}`);
+    }
+  }
+
+  /** Somebody else has logged in with this approach, so what was seen before is of another login. */
+  forget(approach) {
+    this.lanes.get(approach).forget();
+    this.mark(say("login"));
+  }
+
+  probeAll() {
+    this.timeline.move(performance.now());
+    // Each round begins with another one: four requests to two nodes would bring each approach to the same node for ever.
+    const first = this.rounds++ % approaches.length;
+    for (const approach of [...approaches.slice(first), ...approaches.slice(0, first)]) this.probe(approach);
+  }
+
+  async probe(approach) {
+    if (this.busy.has(approach) || this.loggingIn.has(approach)) return;
+    this.busy.add(approach);
+    const sentAt = performance.now();
+    const answer = await askWhoIAm(approach, this.door());
+    this.busy.delete(approach);
+    if (!this.isRunning || this.loggingIn.has(approach)) return;
+    this.timeline.tick(approach, answer, sentAt);
+    this.lanes.get(approach).hear(answer, sentAt, this.nodes);
+  }
+
+  tell(text) {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.textContent = today().toLocaleTimeString(document.documentElement.lang);
+    item.append(time, ` ${text}`);
+    document.querySelector("[data-latest]").textContent = text; // beside the lines, where they are docked
+    this.events.prepend(item);
+    while (this.events.children.length > EVENTS_SHOWN) this.events.lastElementChild.remove();
+  }
+}

@@ -1,0 +1,34 @@
+// What no server sees: a copy, a token that is read or changed, a wait.
+
+import { known, now } from "../shared/clock.js";
+import { fill } from "../shared/words.js";
+import { copied } from "./clients.js";
+import { claims, forged, read } from "./jwt.js";
+
+const MARGIN_S = 0.1; // no two clocks run exactly alike
+const TICK_MS = 100;
+
+/** Do an act; return the state after it and what is to be said, or null if `signal` ended it. A rest counts from `since`. */
+export async function perform({ kind, of }, state, { since, tick, signal }) {
+  if (kind === "copy") return { now: copied(state, of), said: "copied" };
+  if (kind === "read") return { now: structuredClone(state), said: "decoded", decoded: read(state.values[of]) };
+  if (kind === "forge") return forge(state, of);
+  const until = kind === "wait" ? claims(state.values[of]).exp : since + Number(fill(of, state.values));
+  return (await waited(until + MARGIN_S, tick, signal)) ? { now: structuredClone(state), said: kind } : null;
+}
+
+function forge(state, name) {
+  const changed = forged(state.values[name], { role: "admin" });
+  return { now: { ...structuredClone(state), values: { ...state.values, forged: changed } }, said: "forged", decoded: read(changed) };
+}
+
+async function waited(untilS, tick, signal) {
+  await known();
+  for (;;) {
+    if (signal.aborted) return false;
+    const left = untilS - now();
+    if (left <= 0) return true;
+    tick(left);
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+}

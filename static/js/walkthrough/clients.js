@@ -1,0 +1,63 @@
+// What each client holds after a step: cookies as Set-Cookie said, and what scripts keep in memory.
+
+import { cookieName } from "../shared/cookie-names.js";
+import { headersOf, setCookies } from "../shared/exchange.js";
+
+const LOAD_MEMBERS = 1000;
+
+/** A walk's beginning: nobody holds anything, and `given` is all that is known. */
+export function empty(given) {
+  const member = `load-${String(1 + Math.floor(Math.random() * LOAD_MEMBERS)).padStart(4, "0")}`;
+  const clients = { browser: { cookies: {}, memory: {} }, other: { cookies: {}, memory: {} } };
+  return { values: { ...given, member }, clients, server: [] };
+}
+
+/** The state after an answer: its cookies in the jar of who asked, its named values taken. */
+export function after(state, who, step, answer) {
+  const next = structuredClone(state);
+  if (answer.wire !== null) for (const line of setCookies(answer.wire)) keep(next.clients[who].cookies, line);
+  if (answer.status >= 400) return next;
+  for (const [name, source] of Object.entries(step.request.keeps)) take(next, who, name, source, answer, state);
+  return next;
+}
+
+/** The state after a copy: the other client holds it too. */
+export function copied(state, name) {
+  const next = structuredClone(state);
+  next.values.copied = state.values[name];
+  if (isToken(name)) next.clients.other.memory[name] = state.values[name];
+  else next.clients.other.cookies[cookieName(name)] = { value: state.values[name], attributes: "" };
+  return next;
+}
+
+function take(next, who, name, source, answer, before) {
+  const [kind, path] = source.split(" ");
+  const found = TAKE[kind](path, next.clients[who], answer, before);
+  if (found === undefined) return; // an answer that did not bring it leaves what was held
+  next.values[name] = found;
+  if ((kind === "body" || kind === "header") && isToken(name)) next.clients[who].memory[name] = found;
+}
+
+const TAKE = {
+  cookie: (name, { cookies }) => cookies[cookieName(name)]?.value,
+  var: (name, _client, _answer, before) => before.values[name],
+  body: (path, _client, { body }) => path.split(".").reduce(inside, body),
+  header: (name, _client, { wire }) => headersOf(wire, name.toLowerCase())[0],
+};
+
+function isToken(name) {
+  return name.endsWith("_token");
+}
+
+/** A field; in a list, `current` is the one that says so. */
+function inside(found, key) {
+  return Array.isArray(found) && key === "current" ? found.find((item) => item.current) : found?.[key];
+}
+
+function keep(jar, line) {
+  const [pair, ...attributes] = line.split("; ");
+  const at = pair.indexOf("=");
+  const name = pair.slice(0, at);
+  if (attributes.some((attribute) => /^max-age=0$/i.test(attribute))) delete jar[name];
+  else jar[name] = { value: pair.slice(at + 1), attributes: attributes.join("; ") };
+}

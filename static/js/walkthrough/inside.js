@@ -1,0 +1,37 @@
+// What the server did inside, step by step, and its own sum by part (Server-Timing).
+
+import { figure, make, say } from "../shared/words.js";
+import { short } from "./sequence.js";
+
+const PARTS = ["store", "verify", "db", "app"];
+
+/** Draw the inside of each answer; `lookAt` names the telling steps. */
+export function drawInside(place, lookAt, answers) {
+  const beginnings = lookAt.filter((line) => line.startsWith("inside ")).map((line) => line.slice("inside ".length));
+  place.replaceChildren(...answers.flatMap((answer) => insideOf(answer, beginnings)));
+}
+
+function insideOf({ node, trace, timing }, beginnings) {
+  const longest = Math.max(...trace.map(({ duration_us }) => duration_us));
+  const steps = trace.map((taken) => stepOf(taken, longest, beginnings));
+  const list = steps.length > 0 ? make("ol", "inside-steps", ...steps) : make("p", "small nothing", say("line.nothing"));
+  return [make("div", "summary", make("h3", "", say("inside_of", { node })), totals(timing)), list];
+}
+
+function stepOf({ part, what, duration_us }, longest, beginnings) {
+  const isTelling = beginnings.some((beginning) => what.startsWith(beginning));
+  const bar = make("span", "share");
+  bar.style.setProperty("--share", `${(100 * duration_us) / longest}%`);
+  const name = make("span", "what", ...(isTelling ? [make("span", "pointer", "▸ ")] : []), short(what), bar);
+  const row = make("li", isTelling ? "telling" : "", make("span", "part", say(`part.${part}`)), name, make("span", "us", figure(duration_us)));
+  row.dataset.part = part;
+  return row;
+}
+
+function totals(timing) {
+  const taken = Object.fromEntries(timing.split(", ").map((part) => part.split(";dur=")).map(([name, ms]) => [name, 1000 * Number(ms)]));
+  const parts = PARTS.filter((name) => name in taken);
+  const all = parts.reduce((sum, name) => sum + taken[name], 0);
+  const pair = (name, us) => make("div", "", make("dt", "", say(`part.${name}`)), make("dd", "", figure(us)));
+  return make("dl", "totals", ...parts.map((name) => pair(name, taken[name])), pair("total", all));
+}

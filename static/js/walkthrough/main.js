@@ -1,0 +1,138 @@
+// The player: a story, its buttons and keys, and an address for each step.
+
+import { say } from "../shared/words.js";
+import { drawRail } from "./rail.js";
+import { show, showTick } from "./screen.js";
+import { Walk } from "./walk.js";
+
+const BETWEEN_MS = 1800; // long enough to see what has changed
+
+const story = JSON.parse(document.getElementById("story").textContent);
+const walk = new Walk(story);
+const part = (name) => document.querySelector(`[data-${name}]`);
+const root = `/walkthrough/${story.slug}`;
+let index = indexInAddress();
+let running = null; // what can stop the step that is being done
+let playing = null; // the turn of playing that is on
+
+function indexInAddress() {
+  const id = location.pathname.slice(root.length + 1);
+  return Math.max(0, story.steps.findIndex((step) => step.id === id));
+}
+
+function open(at) {
+  openQuietly(at, "pushState");
+  part("title").focus({ preventScroll: true });
+}
+
+/** Open a step without taking the focus; whoever comes by its address or goes back adds nothing to the history. */
+function openQuietly(at, arrive = "replaceState") {
+  stop();
+  index = at;
+  const path = `${root}/${story.steps[at].id}`;
+  if (location.pathname !== path) history[arrive](null, "", path);
+  for (const field of document.querySelectorAll("[name=next]")) field.value = path; // a change of language comes back here
+  draw();
+}
+
+function draw(isFresh = false) {
+  show(walk, index, isFresh);
+  drawRail(part("rail"), walk, index, go);
+}
+
+function go(at) {
+  setPlaying(null);
+  open(at);
+}
+
+/** Do this step; where something is missing, the steps before it as well. */
+async function run() {
+  if (running) return;
+  const mine = (running = new AbortController());
+  part("player").setAttribute("aria-busy", "true");
+  const first = await walk.firstToDo(index);
+  const hadRunOut = walk.isReady(index) && walk.hasRunOut(index);
+  await runFrom(first, mine, hadRunOut);
+  if (running === mine && !walk.isDone(index) && walk.isReady(index) && walk.hasRunOut(index)) {
+    await runFrom(walk.anewFrom(index), mine, true); // the token expired on its way
+  }
+  if (running === mine) ended(first);
+}
+
+/** Do the steps from the first to the open one. Where one is not as claimed, stop there and open it. */
+async function runFrom(first, mine, hadRunOut) {
+  for (let at = first; at <= index; at++) {
+    if (running !== mine) return;
+    const tick = (seconds) => showTick(seconds, story.steps[at].act.kind);
+    const result = await walk.run(at, { tick, signal: mine.signal });
+    if (running !== mine) return;
+    if (at === index && hadRunOut) result.redoneFrom = first + 1;
+    if (result.asClaimed) continue;
+    if (at < index) open(at);
+    return;
+  }
+}
+
+function ended(first) {
+  stop();
+  draw(true);
+  if (story.steps.slice(first, index + 1).some(changesLogin)) document.dispatchEvent(new Event("login-changed"));
+}
+
+function changesLogin({ who, request }) {
+  return who === "browser" && request && /\/(login|logout)$/.test(request.path);
+}
+
+/** Leave the step that is being done: an answer that comes now is not kept. */
+function stop() {
+  running?.abort();
+  running = null;
+  part("player").removeAttribute("aria-busy");
+}
+
+function next() {
+  if (!running && walk.isDone(index) && index < story.steps.length - 1) open(index + 1);
+}
+
+function back() {
+  if (index > 0) go(index - 1);
+}
+
+async function play() {
+  const mine = playing === null ? {} : null;
+  setPlaying(mine);
+  while (mine !== null && playing === mine) {
+    if (!walk.isDone(index)) await run();
+    if (!walk.isDone(index) || index === story.steps.length - 1) setPlaying(null);
+    else await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    if (playing === mine) next();
+  }
+}
+
+function setPlaying(turn) {
+  playing = turn;
+  part("play").setAttribute("aria-pressed", String(turn !== null));
+  part("play-word").textContent = say(`button.${turn === null ? "play" : "pause"}`);
+}
+
+function restart() {
+  walk.restart();
+  go(0);
+}
+
+part("do").addEventListener("click", run);
+part("next").addEventListener("click", next);
+part("back").addEventListener("click", back);
+part("play").addEventListener("click", play);
+part("restart").addEventListener("click", restart);
+addEventListener("popstate", () => openQuietly(indexInAddress()));
+addEventListener("resize", () => draw());
+part("picker").addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") part("picker").open = false;
+});
+addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, select, .picker")) return;
+  if (event.key === "ArrowRight") walk.isDone(index) ? next() : run();
+  else if (event.key === "ArrowLeft") back();
+});
+openQuietly(index);

@@ -1,0 +1,29 @@
+// The rail: a link for each step, at its own address, which says what became of it.
+
+import { fill, make, say } from "../shared/words.js";
+
+/** Draw the rail; `go` opens a step without leaving the page. */
+export function drawRail(place, walk, current, go) {
+  const { slug, steps } = walk.story;
+  const links = steps.map((step, index) => {
+    const state = stateOf(walk, index);
+    const link = make("a", "", String(index + 1));
+    link.href = `/walkthrough/${slug}/${step.id}`;
+    link.title = fill(step.title, walk.start.values);
+    link.dataset.state = state;
+    link.setAttribute("aria-label", say(`rail.${state}`, { number: index + 1, title: link.title }));
+    if (index === current) link.setAttribute("aria-current", "step");
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+      event.preventDefault();
+      go(index);
+    });
+    return make("li", "", link);
+  });
+  place.replaceChildren(...links);
+}
+
+function stateOf(walk, index) {
+  if (walk.isDone(index)) return "done";
+  return walk.results[index] ? "wrong" : "open";
+}

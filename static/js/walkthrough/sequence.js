@@ -1,0 +1,91 @@
+// The rows of the sequence diagram: who says what to whom, in which step. Data only; diagram.js draws it.
+
+import { fill, microseconds, say } from "../shared/words.js";
+
+const KEEPERS = { store: "store", db: "database" };
+const USUAL = { session: "store", hybrid: "store", token: "database" };
+
+/** The steps that were done, as exchanges: {step, number, result, looks, isNew}; a look belongs to what it looks at. */
+export function exchangesOf(steps, results, current) {
+  const exchanges = [];
+  results.slice(0, current + 1).forEach((result, index) => {
+    const step = steps[index];
+    if (step.look) exchanges.at(-1).looks.push({ number: index + 1, lookAt: step.look_at });
+    else exchanges.push({ step, number: index + 1, result, looks: [] });
+    exchanges.at(-1).isNew = index === current;
+  });
+  return exchanges;
+}
+
+/** The names of the columns: those who have taken part, and whoever keeps something for these approaches. */
+export function columnsOf(approaches, exchanges) {
+  const asked = exchanges.flatMap(({ result }) => result.answers).flatMap(({ trace }) => trace).map(({ part }) => KEEPERS[part]);
+  const keepers = [...approaches.map((name) => USUAL[name]), ...asked];
+  const others = exchanges.some(({ step }) => step.who === "other") ? ["other"] : [];
+  return ["browser", ...others, "node", ...["store", "database"].filter((name) => keepers.includes(name))];
+}
+
+/** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}; `to` is missing where nothing is sent. */
+export function rowsOf({ step, number, result, looks, isNew }, values) {
+  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result.answers, isNew, result.said);
+  rows[0].numbers = [number];
+  for (const look of looks) tell(rows, look);
+  const current = looks.at(-1)?.number;
+  return rows.map((row) => ({ numbers: [], ...row, isNew, isTold: isNew && row.numbers?.includes(current) }));
+}
+
+function alone({ who, title, request }, values) {
+  const text = fill(title, values).replace(/^\d+\. /, ""); // the row has its number already
+  return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
+}
+
+function spoken({ who, request }, answers, isNew, act) {
+  const asked = ({ wire }) => `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
+  return [
+    ...answers.map((answer) => ({ from: who, to: "node", text: asked(answer), kind: "request" })),
+    ...(isNew ? answers.flatMap(({ trace }) => together(trace)) : []),
+    ...answers.map(({ node, status }) => ({ from: "node", to: who, ...verdict(node, status) })),
+    ...(act ? [{ from: who, text: `◷ ${say(`acted.${act}`)}`, kind: "act" }] : []),
+  ];
+}
+
+function verdict(node, status) {
+  const isLetIn = status < 400;
+  return { text: `${isLetIn ? "✓" : "✕"} ${status} · ${node}`, kind: isLetIn ? "let-in" : "refused" };
+}
+
+/** What a node did inside, steps of one part that follow each other drawn as one. */
+function together(trace) {
+  const groups = [];
+  for (const taken of trace) {
+    if (groups.at(-1)?.part !== taken.part) groups.push({ part: taken.part, steps: [] });
+    groups.at(-1).steps.push(taken);
+  }
+  return groups.map(({ part, steps }) => ({ from: "node", to: KEEPERS[part], text: summary(steps), kind: "inside", steps }));
+}
+
+function summary(steps) {
+  const total = steps.reduce((sum, { duration_us }) => sum + duration_us, 0);
+  const verb = ({ what }) => what.split(" ")[0];
+  const names = steps.length === 1 ? short(steps[0].what) : `${verb(steps[0])} … ${verb(steps.at(-1))} (${steps.length})`;
+  return `${names} · ${microseconds(total)}`;
+}
+
+/** Put a look's number at the first row of each that it tells of. */
+function tell(rows, { number, lookAt }) {
+  for (const line of lookAt) {
+    const [side, ...what] = line.split(" ");
+    const told = rows.find((row) => isOf(row, side, what.join(" ")));
+    if (told && !told.numbers?.includes(number)) told.numbers = [...(told.numbers ?? []), number];
+  }
+}
+
+function isOf({ kind, steps }, side, beginning) {
+  if (side === "inside") return kind === "inside" && steps.some(({ what }) => what.startsWith(beginning));
+  return side === "request" ? kind === "request" : kind === "let-in" || kind === "refused";
+}
+
+/** Keys and ids are long, and their beginning says which it is. */
+export function short(text) {
+  return text.replaceAll(/[A-Za-z0-9_-]{20,}(?:\.\d+)?/g, (value) => `${value.slice(0, 6)}…`);
+}

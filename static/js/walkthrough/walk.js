@@ -1,0 +1,140 @@
+// A walk under way: which steps were done and what each brought. It survives a reload, and dies with the tab.
+
+import { known, latest, now as serverTime } from "../shared/clock.js";
+import { exchange, storedRecords } from "../shared/exchange.js";
+import { perform } from "./acts.js";
+import { isAsClaimed } from "./claims.js";
+import { after, empty } from "./clients.js";
+import { hindranceOf, isOver } from "./hindrance.js";
+import { claims } from "./jwt.js";
+
+export class Walk {
+  constructor(story) {
+    this.story = story;
+    this.key = `story ${story.slug}`;
+    Object.assign(this, this.recalled() ?? this.beginning());
+  }
+
+  /** What is held before a step. */
+  before(index) {
+    return this.results[index - 1]?.now ?? this.start;
+  }
+
+  /** Whether every step before it was done: each needs what the others bring. */
+  isReady(index) {
+    return this.story.steps.slice(0, index).every((_, at) => this.isDone(at));
+  }
+
+  isDone(index) {
+    return this.results[index]?.asClaimed === true;
+  }
+
+  /** The step to begin with so that this one can be done: one that is missing, or from which on all is done anew. */
+  async firstToDo(index) {
+    await known();
+    const next = this.isReady(index) ? index : this.story.steps.findIndex((_, at) => !this.isDone(at));
+    return this.hasRunOut(next) || this.isOver(next) ? this.anewFrom(next) : next;
+  }
+
+  /** Whether the token that a step needs has expired: known beforehand, or by the answer to it. */
+  hasRunOut(index) {
+    const { alive } = this.story.steps[index];
+    return alive !== null && claims(this.held(index).values[alive]).exp <= serverTime();
+  }
+
+  /** Whether a step was tried and will never be as claimed, for the login that it needs is over. */
+  isOver(index) {
+    return isOver(this.results[index]?.hindrance);
+  }
+
+  /** The last step before this one from which on a walk can be done anew. */
+  anewFrom(index) {
+    const { steps, anew } = this.story;
+    return Math.max(0, steps.slice(0, index).findLastIndex(({ id }) => anew.includes(id)));
+  }
+
+  /** Do a step; return its result: {answers, asClaimed, before, now, said}, or null if `signal` ended it. */
+  async run(index, { tick, signal }) {
+    const step = this.story.steps[index];
+    const result = step.look ? this.look(index) : await this.done(index, { tick, signal });
+    if (result === null || signal.aborted) return null;
+    const later = step.look ? this.results.slice(index + 1) : []; // what came later was said of another login
+    this.results = [...this.results.slice(0, index), result, ...later];
+    this.keep();
+    return result;
+  }
+
+  /** Read the exchange of the step before again. */
+  look(index) {
+    const { answers, before, now } = this.results[index - 1];
+    const asClaimed = isAsClaimed(this.story.steps[index].expect, answers, now.values);
+    return { answers, before, now, asClaimed, hindrance: asClaimed ? null : { kind: "other" } };
+  }
+
+  async done(index, { tick, signal }) {
+    const step = this.story.steps[index];
+    const before = this.held(index);
+    const since = this.results.slice(0, index).findLast(({ answeredAt }) => answeredAt)?.answeredAt;
+    const sent = step.request ? await this.send(step, before) : { answers: [], now: before, answeredAt: since, asClaimed: true };
+    const result = sent.asClaimed && step.act ? await this.act(step, sent, { tick, signal }) : sent;
+    return result && { ...result, ...(await this.kept(before, result.now)) };
+  }
+
+  async send(step, before) {
+    const sent = Array.from({ length: step.request.times }, () => exchange(step.who, step.request, before.values));
+    const answers = (await Promise.all(sent)).filter((answer) => answer !== null);
+    const answeredAt = latest();
+    answers.sort((one, other) => other.trace.length - one.trace.length); // of two tabs, first the one that did more
+    const complete = answers.length === step.request.times;
+    const now = complete ? after(before, step.who, step, answers[0]) : structuredClone(before);
+    const asClaimed = complete && isAsClaimed(step.expect, answers, now.values);
+    const hindrance = await hindranceOf(step, before, answers, asClaimed);
+    const isMine = hindrance?.kind !== "another" && hindrance?.kind !== "gone";
+    return { answers, now: isMine ? now : structuredClone(before), answeredAt, asClaimed: hindrance === null, hindrance };
+  }
+
+  async act({ act }, sent, { tick, signal }) {
+    const acted = await perform(act, sent.now, { since: sent.answeredAt, tick, signal });
+    return acted && { ...sent, ...acted };
+  }
+
+  /** What is held when a step begins: one that is done again goes on from where the walk has come to. */
+  held(index) {
+    return this.results.length > index ? this.results.at(-1).now : this.before(index);
+  }
+
+  /** Both states with what the server keeps for their credentials; as it was before, if it cannot be asked. */
+  async kept(before, now) {
+    const asked = Object.entries(this.story.credentials).flatMap(([approach, name]) =>
+      [...new Set([before.values[name], now.values[name]])].filter(Boolean).map((credential) => ({ approach, credential })));
+    const answers = await Promise.all(asked.map(({ approach, credential }) => storedRecords(approach, credential)));
+    if (answers.includes(null)) return { before, now: { ...now, server: before.server } };
+    const found = answers.flatMap(({ node, holds }, at) => holds.map((record) => ({ ...record, ...asked[at], node })));
+    const server = [...new Map(found.map((record) => [`${record.approach} ${record.name}`, record])).values()];
+    const stillAsked = ({ credential }) => asked.some((each) => each.credential === credential);
+    return { before: { ...before, server: before.server.filter(stillAsked) }, now: { ...now, server } };
+  }
+
+  restart() {
+    Object.assign(this, this.beginning());
+    this.keep();
+  }
+
+  beginning() {
+    return { start: empty(this.story.given), results: [] };
+  }
+
+  keep() {
+    sessionStorage.setItem(this.key, JSON.stringify({ ids: this.ids, start: this.start, results: this.results }));
+  }
+
+  /** What this tab has kept of the walk, if it is of the same steps. */
+  recalled() {
+    const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
+    return kept?.ids === this.ids ? { start: kept.start, results: kept.results } : null;
+  }
+
+  get ids() {
+    return this.story.steps.map(({ id }) => id).join(" ");
+  }
+}

@@ -1,0 +1,128 @@
+"""A load test started, watched and stopped from its page, in both languages, against a real lab."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from re import compile as pattern
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, SLOW_MS, overflow
+from tests.lab_processes import Lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
+
+PATIENCE_MS = 5 * SLOW_MS  # the page asks again while the machine is too busy to compare
+WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
+
+
+@pytest.fixture
+def two_runs(shared_lab: Lab) -> Iterator[None]:
+    """Two runs that the lab has kept; the second was slower in one arm of two, and stopped before its end."""
+    kept = shared_lab.instance / "loadtests"
+    factors = {"algorithm": None, "round_trip_ms": 0}
+    for name, slow in (("lookup-cost-20261101-000000", 1.0), ("lookup-cost-20261102-000000", 2.0)):
+        run = kept / name
+        run.mkdir(parents=True)
+        arms = [
+            {"name": name, "approach": name, "factors": factors, "repeats": {"p50_us": p50s_us}}
+            for name, p50s_us in (
+                ("open", [100.0, 101.0, 102.0, 99.0, 98.0]),
+                ("session", [slow * value for value in (300.0, 301.0, 302.0, 299.0, 298.0)]),
+            )
+        ]
+        started = f"2026-11-{name[18:20]}T00:00:00+00:00"
+        reasons = [] if slow == 1.0 else ["It was stopped."]
+        results = {
+            "experiment": "lookup-cost",
+            "started": started,
+            "machine": {"processor": "A"},
+            "arms": arms,
+            "publishable": not reasons,
+            "reasons": reasons,
+            "said": {"en": {"answer": "", "reasons": reasons}},
+        }
+        (run / "results.json").write_text(json.dumps(results))
+    yield
+    shutil.rmtree(kept)
+
+
+@pytest.mark.parametrize("language", LOCALES_IN_TURN)
+def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, language: str) -> None:
+    running, refused = WORDS[language]
+    wrong: list[str] = []
+    with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.goto("/loadtests")
+        page.locator("[data-start-button]:enabled").click()
+        expect(page.locator("[data-now]")).to_have_text(pattern(running))
+        expect(page.locator("[data-start-button]")).to_be_disabled()
+        expect(page.locator("[data-live] circle").nth(1)).to_be_attached()
+        page.reload()  # a run goes on whoever watches
+        expect(page.locator("[data-live] circle").nth(1)).to_be_attached()
+        expect(page.locator("[data-progress]")).to_be_visible()
+        keep(page, language, "running")
+        page.locator("[data-stop-button]").click()
+        report = page.locator("[data-reports] tbody tr").first
+        expect(page.locator("[data-start-button]")).to_be_enabled()
+        expect(report).to_contain_text(refused)
+        keep(page, language, "stopped")
+        report.get_by_role("link").click()
+        expect(page.locator("h1")).to_be_visible()
+        page.screenshot(path=SCREENSHOTS / language / "loadtests" / "report.png", full_page=True)
+    assert wrong == []
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Browser, lab: str) -> None:
+    with browser.new_context(base_url=lab) as context:
+        page = context.new_page()
+        page.goto("/loadtests")
+        for day in ("01", "02"):
+            tick = page.locator(f"[data-reports] input[value='lookup-cost-202611{day}-000000']")
+            expect(tick).to_be_visible()
+            tick.focus()
+            page.keyboard.press("Space")
+        compare = page.locator("[data-compare]")
+        expect(compare).to_be_enabled()
+        rows = page.locator("[data-comparison] tbody tr")
+        page.route("**/compare?*", busy_once())
+        compare.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")  # twice is no more than once
+        expect(rows).to_have_count(3, timeout=PATIENCE_MS)
+        ratio, no_login, session = (rows.nth(at) for at in range(3))
+        for row, says in ((ratio, "median ÷ that of open"), (no_login, "median, µs"), (session, "median, µs")):
+            expect(row).to_contain_text(says)
+        expect(no_login).to_contain_text("within the noise")
+        expect(ratio).to_contain_text("3")
+        expect(session).to_contain_text("300 (2")
+        for row in (ratio, session):
+            expect(row).to_contain_text("differs")
+        expect(page.locator("[data-compared]")).to_contain_text("2 of 3 readings differ")
+        expect(page.locator("[data-unpublishable]")).to_contain_text(
+            "✕ lookup-cost-20261102-000000 is not publishable, so this comparison is not either. It was stopped."
+        )
+
+
+def busy_once() -> Callable[[Route], None]:
+    """Answer the first request as a busy node does, and let the lab answer the others."""
+    answers = iter([{"status": 503, "headers": {"Retry-After": "1"}, "json": {"detail": "busy"}}])
+
+    def answer(route: Route) -> None:
+        busy = next(answers, None)
+        route.fulfill(**busy) if busy else route.continue_()
+
+    return answer
+
+
+def keep(page: Page, language: str, name: str) -> None:
+    folder = SCREENSHOTS / language / "loadtests"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert overflow(page) <= 0, f"{name} is wider than {width} px"
