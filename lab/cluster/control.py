@@ -156,16 +156,16 @@ def control_app(supervisor: Supervisor) -> Flask:
         return jsonify(supervisor.state())
 
     @app.post("/load-run")
-    def start_load_run() -> tuple[Response, int]:
+    def start_loadtest() -> tuple[Response, int]:
         experiment, quick = _field("experiment"), _field("quick")
         if not isinstance(quick, bool):
             raise RefusedCommand(400, "bad_request", "quick takes true or false")
-        supervisor.start_load_run(str(experiment), quick)
+        supervisor.start_loadtest(str(experiment), quick)
         return jsonify(supervisor.state()), 201
 
     @app.delete("/load-run")
-    def stop_load_run() -> Response:
-        supervisor.stop_load_run()
+    def stop_loadtest() -> Response:
+        supervisor.stop_loadtest()
         return jsonify(supervisor.state())
 
     return app

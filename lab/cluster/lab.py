@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from lab.cluster.address import Address, CannotStart
 from lab.cluster.control import control_api
 from lab.cluster.discovery import control_file, discovery_file
-from lab.cluster.load_run import LoadRun
+from lab.cluster.loadtest import Loadtest
 from lab.cluster.preloaded import Preloaded
 from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.store import running_store
@@ -60,8 +60,8 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         refuse_long_path(folder.path)
         socket = folder.path / "control.socket"
         environment = _environment(config, store.url, socket, code, listeners)
-        load_run = LoadRun(config.instance_dir / "loadtests", own_store=config.redis_url is None)
-        supervisor = Supervisor(listeners, store, load_run, folder.path, environment, nodes, preloaded)
+        loadtest = Loadtest(config.instance_dir / "loadtests", own_store=config.redis_url is None)
+        supervisor = Supervisor(listeners, store, loadtest, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
         if _becomes_ready(supervisor, stop):  # and no command before that
             parts.enter_context(control_api(supervisor, socket))

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.cluster.address import MOST_NODES, Address, CannotStart
 from lab.cluster.balancer import Balancer
-from lab.cluster.load_run import LoadRun
+from lab.cluster.loadtest import Loadtest
 from lab.cluster.node import Node
 from lab.cluster.preloaded import Preloaded
 from lab.cluster.process_stats import ProcessStats
@@ -39,7 +39,7 @@ class Supervisor:
         self,
         listeners: Listeners,
         store: Store,
-        load_run: LoadRun,
+        loadtest: Loadtest,
         folder: Path,
         environment: Mapping[str, str],
         nodes: int,
@@ -47,7 +47,7 @@ class Supervisor:
     ) -> None:
         self.listeners = listeners
         self._store = store
-        self._load_run = load_run
+        self._loadtest = loadtest
         self._folder = folder
         self._environment = environment
         self._preloaded = preloaded
@@ -65,7 +65,7 @@ class Supervisor:
         """Notice what happened, and start again what ended by itself. Called again and again."""
         with self._commands:
             self._store.look()
-            self._load_run.look()
+            self._loadtest.look()
             for part in self._parts():
                 part.look()
 
@@ -88,7 +88,7 @@ class Supervisor:
     def stop(self) -> None:
         """End the balancer, which answers what is in flight, then the nodes, all at once."""
         with self._commands, ExitStack() as ends:
-            self._load_run.end()
+            self._loadtest.end()
             if self._balancer:
                 self._balancer.stop()
             for _, part in self._nodes.values():
@@ -110,7 +110,7 @@ class Supervisor:
             "balancer": balancer and {"name": "balancer", "state": balancer.state, **self._process_stats.of(balancer)},
             "nodes": [self._node_state(node, part) for node, part in nodes],
             "store": self._store.state(self._process_stats),
-            "load_run": self._load_run.state(),
+            "load_run": self._loadtest.state(),
         }
 
     def add_node(self) -> None:
@@ -157,15 +157,15 @@ class Supervisor:
         with self._commands:
             self._store.set_round_trip(milliseconds)
 
-    def start_load_run(self, experiment: str, quick: bool) -> None:
+    def start_loadtest(self, experiment: str, quick: bool) -> None:
         """Start a load test, unless one runs."""
         with self._commands:
-            self._load_run.start(experiment, quick)
+            self._loadtest.start(experiment, quick)
 
-    def stop_load_run(self) -> None:
+    def stop_loadtest(self) -> None:
         """Stop the load test; what it has measured is kept."""
         with self._commands:
-            self._load_run.stop()
+            self._loadtest.stop()
 
     # -- the steps they share
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from redis import Redis
 
 from lab.cluster.embedded_store import EmbeddedStore
-from lab.cluster.load_run import NEED_OWN_STORE, LoadRun
+from lab.cluster.loadtest import NEED_OWN_STORE, Loadtest
 from lab.cluster.refused_command import RefusedCommand
 from loadtests.__main__ import loadtests
 from loadtests.experiments import ALL, BY_NAME
@@ -96,7 +96,7 @@ def test_what_breaks_or_fills_its_store_takes_none_that_was_given(
 @pytest.mark.parametrize("experiment", NEED_OWN_STORE)
 def test_the_lab_refuses_it_too_before_anything_starts(tmp_path: Path, experiment: str) -> None:
     with pytest.raises(RefusedCommand) as refused:
-        LoadRun(tmp_path, own_store=False).start(experiment, quick=True)
+        Loadtest(tmp_path, own_store=False).start(experiment, quick=True)
     assert (refused.value.status, refused.value.code) == (409, "needs_own_store")
 
 

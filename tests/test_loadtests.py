@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from lab.cluster.load_run import EXPERIMENTS, LoadRun
+from lab.cluster.loadtest import EXPERIMENTS, Loadtest
 from lab.cluster.refused_command import RefusedCommand
 from lab.pages.loadtests.routes import EXPERIMENTS as ON_THE_PAGE
 from lab.pages.loadtests.routes import kept_runs
@@ -164,13 +164,13 @@ def test_a_load_test_that_is_killed_has_its_report_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As for want of memory: the page had a run without a report, and nothing to open."""
-    monkeypatch.setattr("lab.cluster.load_run.COMMAND", (sys.executable, "-c", KILLED))
-    load_run = LoadRun(tmp_path)
-    load_run.start("lifetimes", quick=True)
+    monkeypatch.setattr("lab.cluster.loadtest.COMMAND", (sys.executable, "-c", KILLED))
+    loadtest = Loadtest(tmp_path)
+    loadtest.start("lifetimes", quick=True)
 
     def ended() -> Any:
-        load_run.look()
-        state = load_run.state()
+        loadtest.look()
+        state = loadtest.state()
         return state if state and state["state"] == "ended" else None
 
     state = eventually(ended, "the end of the run and of its report")

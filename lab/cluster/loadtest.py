@@ -14,7 +14,7 @@ NEED_OWN_STORE = ("memory", "outage")
 EXPERIMENTS = ("lookup-cost", "saturation", "scale-out", "memory", "revocation", "lifetimes", "outage")
 
 
-class LoadRun:
+class Loadtest:
     """Runs `python -m loadtests`; reports go into a folder of their own below `folder`.
 
     Without a store of the lab's own the load test uses the one at `REDIS_URL`, but for what breaks or fills its store.
