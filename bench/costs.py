@@ -33,7 +33,7 @@ class Clock:
         return self.now
 
 
-class Caller:
+class TracedCaller:
     """A client of one approach that knows its tokens."""
 
     def __init__(self, app: Flask, approach: str, clock: Clock) -> None:
@@ -78,7 +78,7 @@ def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
     try:
         clock = Clock()
         app = create_app(Config(instance_dir=folder, redis_url=store.url, lab=True), now=clock)
-        callers = {approach: Caller(app, approach, clock) for approach in APPROACHES}
+        callers = {approach: TracedCaller(app, approach, clock) for approach in APPROACHES}
         commands = {name: _login_commands(caller, store.url) for name, caller in callers.items()}
         trips = {name: _login_round_trips(caller) for name, caller in callers.items()}
         counts = {"login_store_ops": commands, "login_round_trips": trips}
@@ -87,7 +87,7 @@ def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
         store.stop()
 
 
-def _cpu(callers: dict[str, Caller], rounds: int) -> dict[str, Any]:
+def _cpu(callers: dict[str, TracedCaller], rounds: int) -> dict[str, Any]:
     """Return processor time; that of log-ins and refreshes includes the test client's, which is small beside it."""
     taken: dict[str, dict[str, list[float]]] = {"request_cpu_us": {}, "login_cpu_us": {}, "refresh_cpu_us": {}}
     for _ in range(rounds):
@@ -99,7 +99,7 @@ def _cpu(callers: dict[str, Caller], rounds: int) -> dict[str, Any]:
     return {kind: {name: round(median(us), 1) for name, us in arms.items()} for kind, arms in taken.items()}
 
 
-def _profile(caller: Caller) -> Callable[[], Any]:
+def _profile(caller: TracedCaller) -> Callable[[], Any]:
     environ, statuses = caller.profile_environ(), []
     ask = lambda: b"".join(caller.client.application(dict(environ), lambda status, *_: statuses.append(status)))  # noqa: E731
     said = ask()
@@ -114,7 +114,7 @@ def _per_call(call: Callable[[], Any], times: int) -> float:
     return (process_time_ns() - began) / 1000 / times
 
 
-def _steps(callers: dict[str, Caller]) -> dict[str, float]:
+def _steps(callers: dict[str, TracedCaller]) -> dict[str, float]:
     """Return the medians of single steps, by the lab's own trace."""
     session, token = callers["session"], callers["token"]
     return {
@@ -130,7 +130,7 @@ def _step(call: Callable[[], Any], what: str, times: int) -> float:
     return round(median(step["duration_us"] for trace in traces for step in trace if what in step["what"]), 1)
 
 
-def _db_us(caller: Caller) -> float:
+def _db_us(caller: TracedCaller) -> float:
     """Return for how long a refresh keeps every other writer out of the member database: from BEGIN to COMMIT."""
     traces = [json.loads(caller.refresh().headers["X-Lab-Trace"]) for _ in range(10 * REFRESHES)]
     return round(median(map(_locked_us, traces)), 1)
@@ -142,7 +142,7 @@ def _locked_us(trace: list[dict[str, Any]]) -> float:
     return float(commit["at_us"] + commit["duration_us"] - begin["at_us"])
 
 
-def _login_commands(caller: Caller, store_url: str, times: int = 20) -> int:
+def _login_commands(caller: TracedCaller, store_url: str, times: int = 20) -> int:
     """Return what one log-in costs by the store's own count, in which the commands inside a script are commands too."""
     caller.log_in()
     with Redis.from_url(store_url) as redis:
@@ -152,7 +152,7 @@ def _login_commands(caller: Caller, store_url: str, times: int = 20) -> int:
         return round((_processed(redis) - before - 1) / times)
 
 
-def _login_round_trips(caller: Caller, times: int = 20) -> int:
+def _login_round_trips(caller: TracedCaller, times: int = 20) -> int:
     """Return how often one log-in waits for the store, by the lab's own trace."""
     traces = [json.loads(caller.log_in().headers["X-Lab-Trace"]) for _ in range(times)]
     return round(median(sum(step["part"] == "store" for step in trace) for trace in traces))

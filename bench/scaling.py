@@ -20,9 +20,9 @@ from typing import Any
 
 from redis import Redis
 
-from bench.scaling_client import Member, Window
+from bench.scaling_client import Member, ScalingWindow
 from bench.scaling_lab import MEASURED_APPROACHES, Lab, running_lab
-from bench.scaling_results import Arm, results
+from bench.scaling_results import ScalingArm, results
 from lab.cluster.node import NODE_THREADS
 
 NODES = 4
@@ -34,7 +34,7 @@ WARM_UP_S = 0.5
 MOST_RETAKEN = 4
 
 
-def arms() -> list[Arm]:
+def arms() -> list[ScalingArm]:
     """Return what is measured: members who pause over node counts and round trips, and nodes that are never idle.
 
     Members pause wherever a balancer deals out their requests in turn. If nobody did, queues would wander from node to
@@ -43,7 +43,9 @@ def arms() -> list[Arm]:
     grid = [_factors(nodes, 6 * nodes, PAUSE_MS, round_trip_ms=ms) for nodes, ms in product((1, 2, NODES), (0, 1, 5))]
     full = [_factors(1, FULL_HOUSE, round_trip_ms=ms) for ms in (0, 5)]
     others = [_factors(NODES, FULL_HOUSE, balancer="sticky"), _factors(NODES, 4), _factors(1, FULL_HOUSE, work_ms=5)]
-    return [Arm(approach, factors) for approach, factors in product(MEASURED_APPROACHES, [*grid, *full, *others])]
+    return [
+        ScalingArm(approach, factors) for approach, factors in product(MEASURED_APPROACHES, [*grid, *full, *others])
+    ]
 
 
 def _factors(nodes: int, users: int, pause_ms: int = 0, **differing: Any) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the order of arms (default: %(default)s)")
     options = parser.parse_args()
     started, order = datetime.now(UTC), random.Random(options.seed)
-    windows: dict[str, list[Window]] = {}
+    windows: dict[str, list[ScalingWindow]] = {}
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), NODES) as lab:
         members = {
             approach: [Member(lab, approach, number) for number in range(MEMBERS)] for approach in MEASURED_APPROACHES
@@ -74,7 +76,7 @@ def main() -> None:
     options.file.write_text(json.dumps(results(started, options, arms(), windows), indent=1) + "\n")
 
 
-def undisturbed(lab: Lab, members: list[Member], arm: Arm, seconds: float) -> Window:
+def undisturbed(lab: Lab, members: list[Member], arm: ScalingArm, seconds: float) -> ScalingWindow:
     """Measure once more, a few times at most, where a request failed: a machine that is shared has bad moments."""
     window, retaken = measure(lab, members[: arm.factors["users"]], arm, seconds), 0
     while window.failures and retaken < MOST_RETAKEN:
@@ -82,7 +84,7 @@ def undisturbed(lab: Lab, members: list[Member], arm: Arm, seconds: float) -> Wi
     return replace(window, retaken=retaken)
 
 
-def measure(lab: Lab, members: list[Member], arm: Arm, seconds: float) -> Window:
+def measure(lab: Lab, members: list[Member], arm: ScalingArm, seconds: float) -> ScalingWindow:
     """Let all members ask without pause; what comes after the warm-up counts."""
     ended, answers = Event(), [[] for _ in members]
     path, port = f"profile?work_ms={arm.factors['work_ms']}", lab.ports[arm.factors["balancer"]]
@@ -101,7 +103,7 @@ def measure(lab: Lab, members: list[Member], arm: Arm, seconds: float) -> Window
     for thread in threads:
         thread.join()
     counted = [answer for taken in answers for answer in taken if began < answer.ended_at <= ended_at]
-    return Window(counted, ended_at - began, commands, busy / (ended_at - began))
+    return ScalingWindow(counted, ended_at - began, commands, busy / (ended_at - began))
 
 
 def _commands(store: Redis) -> int:

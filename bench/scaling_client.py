@@ -15,7 +15,7 @@ SHARES = 20
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScalingAnswer:
     """One request: when it ended, how long it took, and what the server says of that (microseconds by part)."""
 
     ended_at: float
@@ -33,7 +33,7 @@ class Member:
         self._chance = random.Random(number)
         self._headers = lab.log_in(approach, self._name)
 
-    def keep_asking(self, port: int, path: str, pause_s: float, ended: Event, answers: list[Answer]) -> None:
+    def keep_asking(self, port: int, path: str, pause_s: float, ended: Event, answers: list[ScalingAnswer]) -> None:
         """Ask, and again after a random pause. A sticky door gives each member its node by a cookie."""
         connection, headers = HTTPConnection("127.0.0.1", port, timeout=10), dict(self._headers)
         while not ended.wait(self._chance.expovariate(1 / pause_s) if pause_s else 0):
@@ -43,7 +43,7 @@ class Member:
                 response = connection.getresponse()
                 body = response.read()
             except (OSError, HTTPException):
-                answers.append(Answer(perf_counter(), 0.0, {}, right=False))
+                answers.append(ScalingAnswer(perf_counter(), 0.0, {}, right=False))
                 connection.close()
                 continue
             ended_at = perf_counter()
@@ -52,7 +52,7 @@ class Member:
                 headers["Cookie"] = "; ".join(filter(None, [self._headers.get("Cookie"), node]))
             right = response.status == 200 and json.loads(body)["member"]["username"] == self._name
             parts = parts_us(response.getheader("Server-Timing") or "")
-            answers.append(Answer(ended_at, (ended_at - began) * 1e6, parts, right))
+            answers.append(ScalingAnswer(ended_at, (ended_at - began) * 1e6, parts, right))
         connection.close()
 
 
@@ -63,17 +63,17 @@ def parts_us(header: str) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Window:
+class ScalingWindow:
     """What was answered in `seconds`, how many commands the store counted, and how busy the generator's core was."""
 
-    answers: list[Answer]
+    answers: list[ScalingAnswer]
     seconds: float
     commands: int
     generator: float
     retaken: int = 0
 
     @property
-    def right(self) -> list[Answer]:
+    def right(self) -> list[ScalingAnswer]:
         return [answer for answer in self.answers if answer.right]
 
     @property

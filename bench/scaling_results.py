@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import fmean, median
 from typing import Any
 
-from bench.scaling_client import Window
+from bench.scaling_client import ScalingWindow
 from loadtests.machine import describe
 
 BUSY_GENERATOR = 0.85
@@ -17,7 +17,7 @@ MACHINE = ("cores", "memory_gib", "processor", "system", "python")
 
 
 @dataclass(frozen=True)
-class Arm:
+class ScalingArm:
     """An approach, and the conditions under which it is measured."""
 
     approach: str
@@ -29,7 +29,10 @@ class Arm:
 
 
 def results(
-    started: datetime, options: argparse.Namespace, arms: Sequence[Arm], windows: Mapping[str, Sequence[Window]]
+    started: datetime,
+    options: argparse.Namespace,
+    arms: Sequence[ScalingArm],
+    windows: Mapping[str, Sequence[ScalingWindow]],
 ) -> dict[str, Any]:
     """Return the run as every experiment's `results.json` has it."""
     order = random.Random(options.seed)
@@ -60,7 +63,7 @@ def results(
     }
 
 
-def arm_result(arm: Arm, windows: Sequence[Window], order: random.Random) -> dict[str, Any]:
+def arm_result(arm: ScalingArm, windows: Sequence[ScalingWindow], order: random.Random) -> dict[str, Any]:
     """Return an arm's medians over its repeats."""
     over = lambda figure: round(median(figure(window) for window in windows), 1)  # noqa: E731
     medians = [window.percentile_us(0.50) for window in windows]
@@ -85,7 +88,7 @@ def arm_result(arm: Arm, windows: Sequence[Window], order: random.Random) -> dic
     }
 
 
-def shares(windows: Sequence[Window], part: str) -> list[float]:
+def shares(windows: Sequence[ScalingWindow], part: str) -> list[float]:
     """Return each share's median over the repeats."""
     return [round(median(same), 1) for same in zip(*(window.shares_us(part) for window in windows), strict=True)]
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from lab.wire import Headers, RecordingInput, is_told, lab_wire
-from service.measurement.recorder import PARTS, Recorder, Step, current
+from service.measurement.recorder import PARTS, Recorder, TraceStep, current
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,13 +51,13 @@ def lab_trace(recorder: Recorder) -> str:
     shown = sum(size <= MAX_TRACE for size in accumulate(len(text) + 1 for text in told))
     others = ([step for step in steps[shown:] if step.part == part] for part in PARTS)
     summed_up = [
-        Step(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
+        TraceStep(same[0].part, f"{len(same)} more", same[0].at_us, sum(step.duration_us for step in same))
         for same in others
         if same
     ]
     return f"[{','.join([*told[:shown], *map(_told, summed_up)])}]"
 
 
-def _told(step: Step) -> str:
+def _told(step: TraceStep) -> str:
     told = {**step._asdict(), "at_us": round(step.at_us, 1), "duration_us": round(step.duration_us, 1)}
     return json.dumps(told, separators=(",", ":"))

@@ -14,7 +14,7 @@ TOLD = re.compile(rb"\r\n(content-length|x-node|server-timing): *([^\r]*)", re.I
 
 
 @dataclass(frozen=True)
-class Answer:
+class BareAnswer:
     """A status, the few headers that are needed, by their lower-case names, and the body."""
 
     status: int
@@ -22,7 +22,7 @@ class Answer:
     body: bytes
 
 
-class Connection:
+class BareConnection:
     """Asks `GET path` at the server of `url`, with `headers`; it connects with the first request."""
 
     def __init__(self, url: str, path: str, headers: dict[str, str]) -> None:
@@ -33,7 +33,7 @@ class Connection:
         self._request = "\r\n".join([*lines, "", ""]).encode()
         self._socket: socket.socket | None = None
 
-    def ask(self) -> Answer:
+    def ask(self) -> BareAnswer:
         """Send the request and return the answer. Raise `OSError`; the next request then has a new connection."""
         try:
             self._socket = self._socket or self._connected()
@@ -54,14 +54,14 @@ class Connection:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
 
-    def _answer(self, connected: socket.socket) -> Answer:
+    def _answer(self, connected: socket.socket) -> BareAnswer:
         head, body = _until(connected, b"\r\n\r\n")
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in TOLD.findall(head)}
         missing = int(headers.get("content-length", "0")) - len(body)
         while missing > 0:
             body += (more := _received(connected))
             missing -= len(more)
-        return Answer(int(head[9:12]), headers, body)
+        return BareAnswer(int(head[9:12]), headers, body)
 
 
 def _until(connected: socket.socket, mark: bytes) -> tuple[bytes, bytes]:

@@ -44,7 +44,7 @@ class MeasuredArm(msgspec.Struct):
     store_commands_per_request: float | None = None
 
 
-class Measured(msgspec.Struct):
+class MeasuredRun(msgspec.Struct):
     """What is needed here of a `results.json`."""
 
     experiment: str
@@ -116,9 +116,9 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
     return Comparison(rows, _unlike(mine, theirs), left_out, (_reasons(mine), _reasons(theirs)))
 
 
-def _measured(results: Mapping[str, Any]) -> Measured:
+def _measured(results: Mapping[str, Any]) -> MeasuredRun:
     try:
-        measured = msgspec.convert(results, Measured)
+        measured = msgspec.convert(results, MeasuredRun)
     except msgspec.ValidationError as error:
         raise NotComparable(f"a results.json is not one of a run ({error})") from None
     for values in (values for arm in measured.arms for values in arm.repeats.values()):
@@ -129,7 +129,7 @@ def _measured(results: Mapping[str, Any]) -> Measured:
     return measured
 
 
-def _same_conditions(first: Measured, second: Measured) -> bool:
+def _same_conditions(first: MeasuredRun, second: MeasuredRun) -> bool:
     """Tell whether machine and settings are known to be the same, so that times may be compared as they are."""
     if not first.machine or any(first.machine.get(name) != second.machine.get(name) for name in MACHINE):
         return False
@@ -138,12 +138,12 @@ def _same_conditions(first: Measured, second: Measured) -> bool:
     return mine["own_store"] is True and changed <= set(CHANGE_NOTHING)  # a given store's machine is not known
 
 
-def _settings(run: Measured) -> dict[str, Any]:
+def _settings(run: MeasuredRun) -> dict[str, Any]:
     """Return a run's settings; one that is younger than the run was as its default is now."""
     return {**DEFAULTS, **run.options}
 
 
-def _unlike(first: Measured, second: Measured) -> list[str]:
+def _unlike(first: MeasuredRun, second: MeasuredRun) -> list[str]:
     """Return what else differs, `users: 32 and 16`: settings, machines, packages, and arms that one lacks."""
     machines, packages = zip(*map(_machine, (first, second)), strict=True)
     pairs = [(_settings(first), _settings(second)), machines, packages]
@@ -157,16 +157,16 @@ def _unlike(first: Measured, second: Measured) -> list[str]:
     return [*differing, *([f"arms of one run only: {lacking}"] if lacking else [])]
 
 
-def _machine(run: Measured) -> tuple[dict[str, Any], dict[str, Any]]:
+def _machine(run: MeasuredRun) -> tuple[dict[str, Any], dict[str, Any]]:
     packages = run.machine.get("packages")
     return {name: run.machine.get(name) for name in MACHINE}, packages if isinstance(packages, dict) else {}
 
 
-def _reasons(run: Measured) -> list[str]:
+def _reasons(run: MeasuredRun) -> list[str]:
     return [] if run.publishable else run.reasons or ["it does not say that it is"]
 
 
-def _readings(run: Measured, ratios_only: bool) -> Readings:
+def _readings(run: MeasuredRun, ratios_only: bool) -> Readings:
     """Return what each arm repeated, the ratios first."""
     as_they_are = {
         Reading(arm.name, reading): values
@@ -177,7 +177,7 @@ def _readings(run: Measured, ratios_only: bool) -> Readings:
     return {**dict(_ratios(run)), **as_they_are}
 
 
-def _ratios(run: Measured) -> Iterator[tuple[Reading, list[float]]]:
+def _ratios(run: MeasuredRun) -> Iterator[tuple[Reading, list[float]]]:
     """Yield times and rates over the baseline's, repeat by repeat: a slow moment of the machine falls on both."""
     by_key = {_key(arm.approach, arm.factors): arm for arm in run.arms}
     for arm in run.arms:
@@ -199,7 +199,7 @@ def _own(arm: MeasuredArm, reading: str) -> list[float]:
     return [value - set_us for value in values]
 
 
-def _baseline_of(run: Measured, arm: MeasuredArm) -> str:
+def _baseline_of(run: MeasuredRun, arm: MeasuredArm) -> str:
     experiment = BY_NAME.get(run.experiment)
     try:
         return _key(*experiment.baseline(msgspec.structs.asdict(arm))) if experiment and experiment.baseline else ""
@@ -211,7 +211,7 @@ def _key(approach: str, factors: Mapping[str, Any]) -> str:
     return repr((approach, sorted(factors.items())))
 
 
-def _why_nothing(first: Measured, second: Measured, ratios_only: bool) -> str:
+def _why_nothing(first: MeasuredRun, second: MeasuredRun, ratios_only: bool) -> str:
     names = {arm.name for arm in first.arms if arm.repeats} & {arm.name for arm in second.arms if arm.repeats}
     if names and ratios_only:
         return (

@@ -13,7 +13,7 @@ from locust import task
 from locust.exception import StopUser
 
 from loadtests.arms import FLASK_SESSION_DEFAULT, POLL_S
-from loadtests.bare import Answer, Connection
+from loadtests.bare import BareAnswer, BareConnection
 from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, Refusal, SessionUser, unanswered
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
@@ -111,14 +111,14 @@ class Bare(Driven):
             self.due = self.crowd.pacer.next()
 
     def on_start(self) -> None:
-        self._connection: Connection | None = None
+        self._connection: BareConnection | None = None
         super().on_start()
 
     def look(self, due: float | None) -> None:
         """Ask once, and write the answer down."""
         if self._connection is None:
             path = f"/{self.approach}/profile{self.query}"
-            self._connection = Connection(str(self.host), path, self.credentials())
+            self._connection = BareConnection(str(self.host), path, self.credentials())
         began = perf_counter()
         try:
             answer = self._connection.ask()
@@ -129,7 +129,7 @@ class Bare(Driven):
         refusal = None if answer.body == self._mine and answer.status == 200 else self._judged(answer)
         self.crowd.recording.page(answer.headers, took_us, due, refusal)
 
-    def _judged(self, answer: Answer) -> Refusal | None:
+    def _judged(self, answer: BareAnswer) -> Refusal | None:
         """Read an answer as Locust's members do; the same bytes need not be read twice."""
         response = SimpleNamespace(
             status_code=answer.status, content=answer.body, request_meta={"exception": None}, headers=answer.headers

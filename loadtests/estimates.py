@@ -109,7 +109,7 @@ def difference_within(values: Sequence[float], baseline: Sequence[float], level:
 
 
 @dataclass(frozen=True)
-class Line:
+class FittedLine:
     """A straight line through measured points: `slope` with its interval, and how much of the spread it explains."""
 
     slope: Estimate
@@ -121,11 +121,11 @@ class Line:
         return self.intercept + self.slope.value * x
 
 
-def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> Line:
+def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> FittedLine:
     """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
     if len(xs) < 3:
         raise ValueError("a line with an interval takes at least three points")
     fit = _statistics().linregress(xs, ys)
     room = float(_statistics().t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
     slope = Estimate(float(fit.slope), float(fit.slope) - room, float(fit.slope) + room)
-    return Line(slope, float(fit.intercept), float(fit.rvalue) ** 2)
+    return FittedLine(slope, float(fit.intercept), float(fit.rvalue) ** 2)

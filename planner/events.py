@@ -1,7 +1,7 @@
 """What happens one after the other, without the time that passes in between: a small engine for simulations.
 
-A process is a generator. It yields a number, and goes on when so much time has passed; or it yields a `Line`, and goes
-on when it has a place there, which it gives back by `leave`. Who came first gets a place first.
+A process is a generator. It yields a number, and goes on when so much time has passed; or it yields a `WaitingLine`,
+and goes on when it has a place there, which it gives back by `leave`. Who came first gets a place first.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Union
 
-Process = Generator[Union[float, "Line"], None, None]
+Process = Generator[Union[float, "WaitingLine"], None, None]
 
 
 class Agenda:
@@ -33,14 +33,14 @@ class Agenda:
         """Do what is due next."""
         self.now, _, process = heappop(self._due)
         for wish in process:
-            if not isinstance(wish, Line):
+            if not isinstance(wish, WaitingLine):
                 return self.enter(wish, process)
             if not wish.has_place_for(process):
                 return None
         return None
 
 
-class Line:
+class WaitingLine:
     """A number of places, and who waits for one."""
 
     def __init__(self, agenda: Agenda, places: int) -> None:

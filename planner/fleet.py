@@ -15,7 +15,7 @@ from planner import formulas
 from planner.expression import Expression
 from planner.formulas import BY_TOKEN, IN_STORE, Terms
 from planner.limits import db_writer, limits, shard_ops
-from planner.simulation import Fleet, Request, Simulation
+from planner.simulation import Fleet, SimulatedRequest, Simulation
 
 REQUESTS, WARM_UP, SEED = 6000, 500, 1
 
@@ -42,7 +42,7 @@ def prospect(terms: Terms) -> Prospect:
     return Prospect(terms.approach, None, outcome.percentile_us(0.5, WARM_UP), outcome.percentile_us(0.99, WARM_UP))
 
 
-def kinds_of(terms: Terms) -> list[tuple[float, Request]]:
+def kinds_of(terms: Terms) -> list[tuple[float, SimulatedRequest]]:
     """Return what the whole fleet is asked in a second, and what each of it takes: pages first."""
     store_us, writer_us = _store_wait_us(terms), _writer_wait_us(terms)
     at_logout_us = formulas.LOGOUT_STORE_OPS * store_us + writer_us
@@ -75,17 +75,17 @@ def _writer_wait_us(terms: Terms) -> float:
     return md1_wait_us(terms.constants.db_write_us, use) if terms.approach in BY_TOKEN else 0.0
 
 
-def _request(held_us: Expression, cpu_us: Expression, queue_us: float) -> Request:
+def _request(held_us: Expression, cpu_us: Expression, queue_us: float) -> SimulatedRequest:
     """Return a page: it computes, waits for the rest of the time that it keeps its thread, and computes again."""
-    return Request(cpu_us=cpu_us.value, work_us=held_us.value - cpu_us.value + queue_us)
+    return SimulatedRequest(cpu_us=cpu_us.value, work_us=held_us.value - cpu_us.value + queue_us)
 
 
-def _aside(held_us: Expression, cpu_us: Expression, queue_us: float) -> Request:
+def _aside(held_us: Expression, cpu_us: Expression, queue_us: float) -> SimulatedRequest:
     """Return what is asked beside pages."""
     return replace(_request(held_us, cpu_us, queue_us), counted=False)
 
 
-def _mixed(kinds: list[tuple[float, Request]]) -> Iterator[Request]:
+def _mixed(kinds: list[tuple[float, SimulatedRequest]]) -> Iterator[SimulatedRequest]:
     chance = random.Random(SEED)  # noqa: S311
     rates, requests = zip(*kinds, strict=True)
     while True:

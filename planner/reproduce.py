@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.constants import Constants
 from planner.runs import OWN_RUNS, SCALE_OUT, results_of
-from planner.simulation import Fleet, Request, Simulation
+from planner.simulation import Fleet, SimulatedRequest, Simulation
 
 REQUESTS, WARM_UP, SEED = 2400, 400, 1
 SIMULATED = Path(__file__).parent / "simulated.json"  # the same for ever, until a run or the model changes
@@ -25,7 +25,7 @@ Arm = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Reproduction:
     """One arm of a run: requests a second and median, simulated and measured; did it give the machine's constant?"""
 
     run: str
@@ -51,13 +51,13 @@ class Replay:
         self._run, self._cores = results["experiment"], results["machine"]["cores"]
         self._outside_us, self._constants = outside_us, constants
 
-    def compare(self, arm: Arm, calibrates: bool = False) -> Comparison:
+    def compare(self, arm: Arm, calibrates: bool = False) -> Reproduction:
         """Simulate one arm's members, who ask again when they are answered and have paused."""
         under = _conditions(arm)
         fleet = Fleet(under["nodes"], under["threads"], under["balancer"], self._cores)
         requests = self._requests(arm, random.Random(SEED))  # noqa: S311
         outcome = Simulation(fleet, requests).closed_loop(under["users"], REQUESTS, 1000 * under["pause_ms"])
-        return Comparison(
+        return Reproduction(
             run=self._run,
             name=arm["name"],
             approach=arm["approach"],
@@ -69,13 +69,13 @@ class Replay:
             calibrates=calibrates,
         )
 
-    def _requests(self, arm: Arm, chance: random.Random) -> Iterator[Request]:
+    def _requests(self, arm: Arm, chance: random.Random) -> Iterator[SimulatedRequest]:
         """Draw requests from the times that the nodes have measured: from their distribution, or else their median."""
         work_us = 1000 * _conditions(arm)["work_ms"]
         apps = arm.get("app_us_shares", [arm["app_us_p50"]])
         stores = arm.get("store_us_shares", [arm["store_us_p50"]])
         while True:
-            yield Request(
+            yield SimulatedRequest(
                 cpu_us=max(0.0, chance.choice(apps) - work_us) + arm["verify_us_p50"],
                 work_us=work_us,
                 store_us=chance.choice(stores),
@@ -84,25 +84,25 @@ class Replay:
             )
 
 
-def committed() -> list[Comparison]:
+def committed() -> list[Reproduction]:
     """Return both committed runs as they were simulated last: see `python -m planner simulate`."""
-    return [Comparison(**arm) for arm in json.loads(SIMULATED.read_text("utf-8"))]
+    return [Reproduction(**arm) for arm in json.loads(SIMULATED.read_text("utf-8"))]
 
 
-def simulate_committed(constants: Constants) -> list[Comparison]:
+def simulate_committed(constants: Constants) -> list[Reproduction]:
     """Simulate both committed runs, in ten seconds and more: the planner's own, and the load test `scale-out`."""
     own = results_of(max(OWN_RUNS.glob("*.json")))
     return [*reproduce(own, constants), *foretell(results_of(SCALE_OUT), constants, outside_us(own))]
 
 
-def reproduce(results: Mapping[str, Any], constants: Constants) -> list[Comparison]:
+def reproduce(results: Mapping[str, Any], constants: Constants) -> list[Reproduction]:
     """Simulate every arm of a run that gives its machine's constant. Raise `ValueError` if it does not tell enough."""
     calibrating = _calibrating(results)
     replay = Replay(results, outside_us(results), constants)
     return [replay.compare(arm, arm is calibrating) for arm in _arms(results)]
 
 
-def foretell(results: Mapping[str, Any], constants: Constants, outside: float) -> list[Comparison]:
+def foretell(results: Mapping[str, Any], constants: Constants, outside: float) -> list[Reproduction]:
     """Simulate the closed loops of a run of `scale-out`.
 
     Arms in which members were turned away are left out: such a request is no page. Raise `ValueError` if none tells
@@ -118,7 +118,7 @@ def outside_us(results: Mapping[str, Any]) -> float:
     return max(0.0, float(arm["p50_us"]) - _inside_us(arm))
 
 
-def worst(comparisons: list[Comparison]) -> float:
+def worst(comparisons: list[Reproduction]) -> float:
     """Return the largest deviation of all."""
     return max(abs(off) for comparison in comparisons for off in comparison.off)
 

@@ -19,7 +19,7 @@ SCALE_OUT = COMMITTED[0] / "scale-out" / "results.json"
 
 
 @dataclass(frozen=True)
-class Reading:
+class MeasuredConstant:
     """A constant that a run has measured too."""
 
     constant: str
@@ -80,8 +80,8 @@ def results_of(file: Path) -> dict[str, Any]:
     return results
 
 
-def read_again(constants: Constants) -> list[Reading]:
+def read_again(constants: Constants) -> list[MeasuredConstant]:
     """Return the constants that the published runs have measured in their own way, beside what they are here."""
     taken = {name: with_run(constants, results_of(COMMITTED[0] / name / "results.json")) for name in UNDISTURBED}
     found = sorted((name, run) for run, there in taken.items() for name in there.of_run)
-    return [Reading(name, getattr(constants, name), getattr(taken[run], name), run) for name, run in found]
+    return [MeasuredConstant(name, getattr(constants, name), getattr(taken[run], name), run) for name, run in found]

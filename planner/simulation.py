@@ -11,7 +11,7 @@ from functools import partial
 from itertools import count
 from typing import Literal
 
-from planner.events import Agenda, Line, Process
+from planner.events import Agenda, Process, WaitingLine
 
 # A thread that computes lets another one of its process go on after 5 ms: `sys.getswitchinterval()`.
 SWITCH_US = 5000.0
@@ -20,7 +20,7 @@ Balancer = Literal["round_robin", "sticky"]
 
 
 @dataclass(frozen=True)
-class Request:
+class SimulatedRequest:
     """What one request takes. `store_us` is the whole look-up as a node sees it, `store_command_us` the store's part.
 
     While a page waits (`work_us`) and while the store is asked, the thread is taken and the interpreter lock is not.
@@ -47,7 +47,7 @@ class Fleet:
 
 
 @dataclass
-class Outcome:
+class SimulatedOutcome:
     """What came of it: when each request ended, and how long it took."""
 
     ended_us: list[float] = field(default_factory=list)
@@ -67,18 +67,18 @@ class Outcome:
 class Simulation:
     """One fleet, and what each of its requests takes; driven by members in a closed loop, or by an open stream."""
 
-    def __init__(self, fleet: Fleet, requests: Iterator[Request]) -> None:
+    def __init__(self, fleet: Fleet, requests: Iterator[SimulatedRequest]) -> None:
         self._agenda = Agenda()
         self._fleet, self._requests = fleet, requests
-        self._threads = [Line(self._agenda, fleet.threads) for _ in range(fleet.nodes)]
-        self._locks = [Line(self._agenda, 1) for _ in range(fleet.nodes)]
-        self._cores = Line(self._agenda, fleet.cores) if fleet.cores and fleet.cores < fleet.nodes else None
-        self._store = Line(self._agenda, 1)
+        self._threads = [WaitingLine(self._agenda, fleet.threads) for _ in range(fleet.nodes)]
+        self._locks = [WaitingLine(self._agenda, 1) for _ in range(fleet.nodes)]
+        self._cores = WaitingLine(self._agenda, fleet.cores) if fleet.cores and fleet.cores < fleet.nodes else None
+        self._store = WaitingLine(self._agenda, 1)
         self._turn = count()
         self._served = 0
-        self.outcome = Outcome()
+        self.outcome = SimulatedOutcome()
 
-    def closed_loop(self, members: int, requests: int, pause_us: float = 0.0, seed: int = 1) -> Outcome:
+    def closed_loop(self, members: int, requests: int, pause_us: float = 0.0, seed: int = 1) -> SimulatedOutcome:
         """Let members ask, and again after a random pause of this mean, until so many requests are through."""
         chance = random.Random(seed)  # noqa: S311
         pause = partial(chance.expovariate, 1 / pause_us) if pause_us else float
@@ -86,12 +86,12 @@ class Simulation:
             self._agenda.start(self._ask_again_and_again(member, pause))
         return self._run(requests)
 
-    def open_stream(self, rate_s: float, requests: int, seed: int = 1) -> Outcome:
+    def open_stream(self, rate_s: float, requests: int, seed: int = 1) -> SimulatedOutcome:
         """Let requests arrive at random (Poisson), however long the others take."""
         self._agenda.start(self._arrive(rate_s / 1e6, random.Random(seed)))  # noqa: S311
         return self._run(requests)
 
-    def _run(self, requests: int) -> Outcome:
+    def _run(self, requests: int) -> SimulatedOutcome:
         while self._served < requests:
             self._agenda.step()
         return self.outcome
@@ -137,7 +137,7 @@ class Simulation:
             self._locks[node].leave()
             cpu_us -= taken_us
 
-    def _look_up(self, request: Request) -> Process:
+    def _look_up(self, request: SimulatedRequest) -> Process:
         away_us = request.store_us - request.store_command_us
         if away_us > 0:
             yield away_us

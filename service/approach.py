@@ -90,7 +90,7 @@ class Approach:
 
 
 @dataclass(frozen=True)
-class LiveLogin:
+class ListedLogin:
     """One of a member's logins: when it began and when it ends at the latest, in seconds since the epoch."""
 
     id: str
@@ -125,7 +125,7 @@ def _iso(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
 
 
-def logins_page(list_logins: Callable[[int, int], list[LiveLogin]]) -> Response:
+def logins_page(list_logins: Callable[[int, int], list[ListedLogin]]) -> Response:
     """Show one page of the member's live logins, newest first: `?page=1` and on, each with the next one's address.
 
     `list_logins(first, most)` returns at most `most` of them, the `first` newest ones left out.

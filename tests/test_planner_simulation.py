@@ -12,36 +12,37 @@ from planner.constants import measured
 from planner.fleet import kinds_of, md1_wait_us, prospect
 from planner.formulas import Terms
 from planner.load import Load
-from planner.reproduce import Comparison, committed, foretell, outside_us, reproduce, simulate_committed
+from planner.reproduce import Reproduction, committed, foretell, outside_us, reproduce, simulate_committed
 from planner.runs import OWN_RUNS, SCALE_OUT, results_of
-from planner.simulation import SWITCH_US, Fleet, Request, Simulation
+from planner.simulation import SWITCH_US, Fleet, SimulatedRequest, Simulation
 
 WITHIN = 0.15
 RESULTS: dict[str, Any] = json.loads(max(OWN_RUNS.glob("*.json")).read_text())
 
 
 def test_one_member_takes_as_long_as_the_parts_add_up_to() -> None:
-    request = Request(cpu_us=400, work_us=20_000, store_us=1500, store_command_us=7, outside_us=300)
+    request = SimulatedRequest(cpu_us=400, work_us=20_000, store_us=1500, store_command_us=7, outside_us=300)
     outcome = Simulation(Fleet(1), repeat(request)).closed_loop(1, 10)
     assert outcome.took_us == pytest.approx([22_200] * 10)
     assert outcome.rps(0) == pytest.approx(1e6 / 22_200)
 
 
 def test_a_node_is_limited_by_its_threads_while_its_pages_wait() -> None:
-    outcome = Simulation(Fleet(1, threads=2), repeat(Request(cpu_us=0, work_us=10_000))).closed_loop(16, 400)
+    outcome = Simulation(Fleet(1, threads=2), repeat(SimulatedRequest(cpu_us=0, work_us=10_000))).closed_loop(16, 400)
     assert outcome.rps(100) == pytest.approx(200, rel=0.01)
     assert outcome.percentile_us(0.5, 100) == pytest.approx(16 / 200 * 1e6, rel=0.01)  # Little's law
 
 
 def test_more_threads_do_not_compute_faster_under_one_interpreter_lock() -> None:
     for threads in (1, 2, 8):
-        outcome = Simulation(Fleet(1, threads=threads), repeat(Request(cpu_us=1000))).closed_loop(16, 400)
+        outcome = Simulation(Fleet(1, threads=threads), repeat(SimulatedRequest(cpu_us=1000))).closed_loop(16, 400)
         assert outcome.rps(100) == pytest.approx(1000, rel=0.01)
 
 
 def test_more_nodes_than_cores_do_not_compute_faster_either() -> None:
     rps = {
-        n: Simulation(Fleet(n, cores=2), repeat(Request(cpu_us=1000))).closed_loop(16, 800).rps(100) for n in (1, 2, 4)
+        n: Simulation(Fleet(n, cores=2), repeat(SimulatedRequest(cpu_us=1000))).closed_loop(16, 800).rps(100)
+        for n in (1, 2, 4)
     }
     assert rps[1] == pytest.approx(1000, rel=0.01)
     assert rps[2] == pytest.approx(rps[4], rel=0.02)
@@ -49,13 +50,13 @@ def test_more_nodes_than_cores_do_not_compute_faster_either() -> None:
 
 
 def test_the_store_does_one_thing_at_a_time() -> None:
-    request = Request(cpu_us=0, store_us=1000, store_command_us=1000)
+    request = SimulatedRequest(cpu_us=0, store_us=1000, store_command_us=1000)
     outcome = Simulation(Fleet(8, threads=4), repeat(request)).closed_loop(64, 800)
     assert outcome.rps(100) == pytest.approx(1000, rel=0.01)
 
 
 def test_a_sticky_balancer_leaves_nodes_idle_that_no_member_was_sent_to() -> None:
-    request = Request(cpu_us=0, work_us=10_000)
+    request = SimulatedRequest(cpu_us=0, work_us=10_000)
     sticky = Simulation(Fleet(4, threads=1, balancer="sticky"), repeat(request)).closed_loop(6, 600).rps(100)
     evenly = Simulation(Fleet(4, threads=1), repeat(request)).closed_loop(6, 600).rps(100)
     assert sticky == pytest.approx(evenly, rel=0.01) == pytest.approx(400, rel=0.01)
@@ -66,7 +67,7 @@ def test_a_sticky_balancer_leaves_nodes_idle_that_no_member_was_sent_to() -> Non
 @pytest.mark.parametrize("use", [0.3, 0.6, 0.8])
 def test_an_open_stream_waits_as_an_md1_queue_does(use: float) -> None:
     service_us = 1000.0
-    outcome = Simulation(Fleet(1, threads=1), repeat(Request(cpu_us=service_us))).open_stream(
+    outcome = Simulation(Fleet(1, threads=1), repeat(SimulatedRequest(cpu_us=service_us))).open_stream(
         use * 1e6 / service_us, 25_000
     )
     waited_us = sum(outcome.took_us[2000:]) / len(outcome.took_us[2000:]) - service_us
@@ -75,12 +76,14 @@ def test_an_open_stream_waits_as_an_md1_queue_does(use: float) -> None:
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    first, second = (Simulation(Fleet(2), repeat(Request(cpu_us=500))).open_stream(900, 500, seed=7) for _ in range(2))
+    first, second = (
+        Simulation(Fleet(2), repeat(SimulatedRequest(cpu_us=500))).open_stream(900, 500, seed=7) for _ in range(2)
+    )
     assert first.took_us == second.took_us
 
 
 @cache
-def comparisons() -> dict[str, Comparison]:
+def comparisons() -> dict[str, Reproduction]:
     """Return the committed run's arms as they were simulated last."""
     return {arm.name: arm for arm in committed() if arm.run == RESULTS["experiment"]}
 
@@ -129,7 +132,7 @@ def test_the_committed_run_varies_what_matters_and_was_fit_to_publish() -> None:
         assert arm["store_commands_per_request"] == pytest.approx({"session": 1, "token": 0}[arm["approach"]], abs=0.1)
 
 
-def foretold() -> list[Comparison]:
+def foretold() -> list[Reproduction]:
     return [arm for arm in committed() if arm.run == "scale-out"]
 
 
@@ -150,7 +153,7 @@ def test_what_is_foretold_is_every_door_at_every_size_but_where_members_are_turn
 
 def test_members_who_pause_ask_as_often_as_they_are_answered_and_pause() -> None:
     """One member alone: a cycle is the request and the pause."""
-    outcome = Simulation(Fleet(1), repeat(Request(cpu_us=1000))).closed_loop(1, 20_000, pause_us=9000)
+    outcome = Simulation(Fleet(1), repeat(SimulatedRequest(cpu_us=1000))).closed_loop(1, 20_000, pause_us=9000)
     assert outcome.rps(100) == pytest.approx(100, rel=0.03)
     assert outcome.percentile_us(0.5) == pytest.approx(1000)
 
@@ -199,6 +202,6 @@ def test_pages_wait_for_log_ins_beside_them() -> None:
 
 def test_a_thread_that_computes_for_long_lets_others_go_on() -> None:
     """A page that comes beside a log-in waits for one turn of it each time that it computes, and not for all of it."""
-    long, short = Request(cpu_us=40_000, counted=False), Request(cpu_us=200)
+    long, short = SimulatedRequest(cpu_us=40_000, counted=False), SimulatedRequest(cpu_us=200)
     outcome = Simulation(Fleet(1, threads=2), chain([long, short], repeat(long))).closed_loop(2, 2)
     assert outcome.took_us == [pytest.approx(2 * SWITCH_US + 200)]

@@ -86,7 +86,7 @@ class Family(Tables):
 OLDEST_FIRST = Family.created_at, Family.login_id
 
 
-class RefreshToken(Tables):
+class RefreshTokenRow(Tables):
     """One refresh token of a family. `used_at` is set when it was exchanged for its successor."""
 
     __tablename__ = "refresh_tokens"
@@ -108,7 +108,7 @@ def _index_unused_tokens_only(_tables: MetaData, connection: Connection, **_how:
     """Say so in the database's own dialect. `Index(sqlite_where=…, postgresql_where=…)` would import both of them."""
     [unused] = [
         index
-        for index in RefreshToken.metadata.tables[RefreshToken.__tablename__].indexes
+        for index in RefreshTokenRow.metadata.tables[RefreshTokenRow.__tablename__].indexes
         if index.name == "refresh_tokens_unspent"
     ]
     unused.dialect_options[connection.dialect.name]["where"] = UNUSED
@@ -233,7 +233,7 @@ class RefreshTokens:
             if token.used_at is None:
                 return Exchange(family, *_use(session, jti, token, family, now, longest_s))
             successor_jti = _next_jti(jti, token.used_at, family)
-            successor = session.get(RefreshToken, _hash(successor_jti))
+            successor = session.get(RefreshTokenRow, _hash(successor_jti))
             if grace_s > 0 and successor is not None and successor.used_at is None:
                 if now - token.used_at < grace_s:
                     return Exchange(family, successor_jti, successor.issued_at, successor.expires_at)
@@ -249,9 +249,9 @@ class RefreshTokens:
         """
         usable = (
             self._live(user_id, now)
-            .join(RefreshToken, RefreshToken.login_id == Family.login_id)
-            .where(RefreshToken.used_at.is_(None))
-            .where(or_(RefreshToken.expires_at > now, RefreshToken.issued_at + Family.access_ttl_s > now))
+            .join(RefreshTokenRow, RefreshTokenRow.login_id == Family.login_id)
+            .where(RefreshTokenRow.used_at.is_(None))
+            .where(or_(RefreshTokenRow.expires_at > now, RefreshTokenRow.issued_at + Family.access_ttl_s > now))
             .order_by(Family.created_at.desc(), Family.login_id)
         )
         with self.reading() as session:
@@ -267,9 +267,13 @@ class RefreshTokens:
         with self.reading() as session:
             return session.scalar(select(Family).where(*self._has(jti)))
 
-    def rows(self, login_id: str) -> tuple[Family, list[RefreshToken]] | None:
+    def rows(self, login_id: str) -> tuple[Family, list[RefreshTokenRow]] | None:
         """Return a login's family and its newest tokens, oldest first, ended or not; None if it is not here."""
-        newest = select(RefreshToken).where(RefreshToken.login_id == login_id).order_by(RefreshToken.issued_at.desc())
+        newest = (
+            select(RefreshTokenRow)
+            .where(RefreshTokenRow.login_id == login_id)
+            .order_by(RefreshTokenRow.issued_at.desc())
+        )
         with self.reading() as session:
             family = session.get(Family, login_id)
             if family is None or family.name != self.name:
@@ -313,12 +317,12 @@ class RefreshTokens:
             family.revoked_at = now
         return oldest
 
-    def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshToken, Family]:
+    def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshTokenRow, Family]:
         """Return the token and its live family, and keep every other caller out until this transaction ends."""
         # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
         family = session.scalar(select(Family).where(*self._has(jti)).with_for_update(of=Family))
         # Read behind the lock: another caller may have used it while we waited, or a log-in has dropped it.
-        token = session.get(RefreshToken, _hash(jti))
+        token = session.get(RefreshTokenRow, _hash(jti))
         if family is None or token is None or family.expires_at <= now:
             raise Unknown
         if family.revoked_at is not None:
@@ -327,7 +331,11 @@ class RefreshTokens:
 
     def _has(self, jti: str) -> tuple[ColumnElement[bool], ...]:
         """Tell of a family whether this refresh token belongs to it."""
-        return RefreshToken.jti_hash == _hash(jti), RefreshToken.login_id == Family.login_id, Family.name == self.name
+        return (
+            RefreshTokenRow.jti_hash == _hash(jti),
+            RefreshTokenRow.login_id == Family.login_id,
+            Family.name == self.name,
+        )
 
     def _live(self, user_id: str, now: float) -> Select[Family]:
         return self._of(user_id).where(Family.revoked_at.is_(None), Family.expires_at > now)
@@ -340,7 +348,7 @@ class RefreshTokens:
 
 
 def _lock_sqlite(connection: Connection) -> None:
-    connection.execute(delete(RefreshToken).where(false()))
+    connection.execute(delete(RefreshTokenRow).where(false()))
     if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -366,26 +374,26 @@ def _unavailable() -> Iterator[None]:
 def _delete(session: Session, login_ids: list[str]) -> None:
     """Delete these families with their tokens; what is too much for once stays for the next time."""
     if login_ids:
-        _drop_some(session, RefreshToken.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
-        there = select(RefreshToken.login_id).where(RefreshToken.login_id == Family.login_id)
+        _drop_some(session, RefreshTokenRow.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
+        there = select(RefreshTokenRow.login_id).where(RefreshTokenRow.login_id == Family.login_id)
         session.execute(delete(Family).where(Family.login_id.in_(login_ids), ~there.exists()))
 
 
 def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
-    some = list(session.scalars(select(RefreshToken.jti_hash).where(which).limit(most)))
+    some = list(session.scalars(select(RefreshTokenRow.jti_hash).where(which).limit(most)))
     if some:
-        session.execute(delete(RefreshToken).where(RefreshToken.jti_hash.in_(some)))
+        session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.jti_hash.in_(some)))
 
 
 def _use(
-    session: Session, jti: str, token: RefreshToken, family: Family, now: float, longest_s: float
+    session: Session, jti: str, token: RefreshTokenRow, family: Family, now: float, longest_s: float
 ) -> tuple[str, float, float]:
     """Mark the token as used; return its successor's id and times."""
     _refuse_if_too_fast(session, family, now)
     token.used_at = now
     # No one can present a token that has expired, except beside an access token, which lives a day at most.
-    long_expired = RefreshToken.issued_at <= now - family.refresh_ttl_s - DAY_S
-    _drop_some(session, and_(RefreshToken.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
+    long_expired = RefreshTokenRow.issued_at <= now - family.refresh_ttl_s - DAY_S
+    _drop_some(session, and_(RefreshTokenRow.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
     next_jti = _next_jti(jti, now, family)
     expires_at = min(now + min(family.refresh_ttl_s, longest_s), family.expires_at)
     session.add(_token(next_jti, family.login_id, now, expires_at))
@@ -394,14 +402,16 @@ def _use(
 
 
 def _refuse_if_too_fast(session: Session, family: Family, now: float) -> None:
-    issued = select(func.count()).where(RefreshToken.login_id == family.login_id, RefreshToken.issued_at > now - 1)
+    issued = select(func.count()).where(
+        RefreshTokenRow.login_id == family.login_id, RefreshTokenRow.issued_at > now - 1
+    )
     began_now = family.created_at > now - 1  # its first token is no rotation
     if session.scalars(issued).one() >= ROTATIONS_PER_S + began_now:
         raise TooFast
 
 
-def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshToken:
-    return RefreshToken(
+def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshTokenRow:
+    return RefreshTokenRow(
         jti_hash=_hash(jti), login_id=login_id, issued_at=issued_at, expires_at=expires_at, used_at=None
     )
 

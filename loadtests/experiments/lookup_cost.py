@@ -45,7 +45,7 @@ ARMS: tuple[tuple[str, str | None], ...] = (
 
 
 @dataclass(frozen=True)
-class Member:
+class TurnTaker:
     """One of those who take turns: an approach's, or the second one of it, who is there `again`."""
 
     approach: str
@@ -63,7 +63,7 @@ class Member:
         return own | ({"again": AGAIN} if self.again else {})
 
 
-MEMBERS = (*(Member(*arm) for arm in ARMS), Member("session", NONE, again=True))
+MEMBERS = (*(TurnTaker(*arm) for arm in ARMS), TurnTaker("session", NONE, again=True))
 
 
 def round_trips_ms(size: Size) -> tuple[int | None, ...]:
@@ -86,7 +86,7 @@ def collect(stage: Stage) -> None:
             stage.generator.leave(list(crowds.values()))
 
 
-def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[Member, Crowd]:
+def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[TurnTaker, Crowd]:
     """Log a member of each approach in; tokens by both algorithms are of one node, which holds both keys."""
     lab.wait_until_ready()
     flask_session_default = ends.enter_context(
@@ -115,7 +115,7 @@ def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[Member, Crowd]:
 
 
 def _measure(
-    stage: Stage, crowds: Mapping[Member, Crowd], counters: StoreCounters, repeat: int, round_trip_ms: int | None
+    stage: Stage, crowds: Mapping[TurnTaker, Crowd], counters: StoreCounters, repeat: int, round_trip_ms: int | None
 ) -> None:
     """Count each approach's commands while it asks alone; then let all take turns, and count them together."""
     alone = {member: _alone(stage, crowd, counters) for member, crowd in crowds.items()}

@@ -15,7 +15,7 @@ from redis import Redis
 
 from lab.cluster.process import ROOT
 from loadtests.arms import Arm, Crowd
-from loadtests.estimates import Line, line_through
+from loadtests.estimates import FittedLine, line_through
 from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.reconcile import reconciled
@@ -143,19 +143,19 @@ def _points(arms: Mapping[Key, list[Window]], approach: str) -> tuple[list[float
     return list(points), list(points.values())
 
 
-def _fit(arms: Mapping[Key, list[Window]], approach: str) -> Line | None:
+def _fit(arms: Mapping[Key, list[Window]], approach: str) -> FittedLine | None:
     logins, weights = _points(arms, approach)
     return line_through(logins, weights) if len(logins) >= 3 else None
 
 
-def _told(line: Line | None) -> dict[str, Any] | None:
+def _told(line: FittedLine | None) -> dict[str, Any] | None:
     if line is None:
         return None
     ends = (line.slope.low, line.slope.high)
     return {"bytes_a_login": line.slope.value, "ci95_bytes_a_login": ends, "r_squared": line.r_squared}
 
 
-def _checks(arms: Mapping[Key, list[Window]], fits: Mapping[str, Line]) -> list[Check]:
+def _checks(arms: Mapping[Key, list[Window]], fits: Mapping[str, FittedLine]) -> list[Check]:
     checks = [
         Check(
             _("a line fits: %(name)s", name=NAMES[approach]),
@@ -172,7 +172,7 @@ def _checks(arms: Mapping[Key, list[Window]], fits: Mapping[str, Line]) -> list[
     return checks
 
 
-def _answer(fits: Mapping[str, Line]) -> Text:
+def _answer(fits: Mapping[str, FittedLine]) -> Text:
     if not fits.keys() >= PLACES.keys():
         return TOO_LITTLE
     return _(
@@ -186,7 +186,7 @@ def _answer(fits: Mapping[str, Line]) -> Text:
     )
 
 
-def _chart(arms: Mapping[Key, list[Window]], fits: Mapping[str, Line]) -> Chart:
+def _chart(arms: Mapping[Key, list[Window]], fits: Mapping[str, FittedLine]) -> Chart:
     traces = []
     for approach, place in (("memory", _("node")), ("session", _("store")), ("token", _("member database"))):
         logins, weights = _points(arms, approach)
@@ -237,7 +237,7 @@ def _times_found(sessions: Sequence[ArmResult]) -> Text:
     )
 
 
-def _table(fits: Mapping[str, Line]) -> Table:
+def _table(fits: Mapping[str, FittedLine]) -> Table:
     places = {"memory": _("node"), "session": _("store"), "token": _("member database")}
     rows: list[list[Cell]] = [
         [

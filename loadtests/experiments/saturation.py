@@ -98,7 +98,7 @@ class _Bench:
 
 
 @dataclass(frozen=True)
-class Step:
+class RateStep:
     """What one rate came to in one round. Times are microseconds since a request was due."""
 
     offered_rps: float
@@ -112,7 +112,7 @@ class Step:
     window: Window
 
     @classmethod
-    def of(cls, window: Window) -> "Step":
+    def of(cls, window: Window) -> "RateStep":
         """Read a window. `answered` is the share of what was due that was let in before the window's end."""
         reading, told = window.reading, window.more
         in_time = sum(kinds.get("ok", 0) for at_s, kinds in reading["timeline"] if at_s < told["window_s"] - 1e-9)
@@ -129,7 +129,7 @@ class Step:
             window=window,
         )
 
-    def is_carried(self, lowest: "Step") -> bool:
+    def is_carried(self, lowest: "RateStep") -> bool:
         """Tell whether the node keeps up, and the generator too."""
         return (
             self.answered >= LEAST_ANSWERED
@@ -138,7 +138,7 @@ class Step:
         )
 
 
-Round = Sequence[Step]  # of one approach, rates rising
+Round = Sequence[RateStep]  # of one approach, rates rising
 
 
 def knee(steps: Round) -> int | None:
@@ -154,7 +154,7 @@ class Served:
     """What one core serves of one approach: over rounds, at the knee of each."""
 
     rounds: Sequence[Round]
-    knees: Sequence[Step]
+    knees: Sequence[RateStep]
     rps: Estimate
     node_us: Estimate
     store_us: Estimate
@@ -184,9 +184,9 @@ def served(windows: Sequence[Window]) -> Served | None:
 
 
 def _rounds(windows: Sequence[Window]) -> list[Round]:
-    rounds: dict[int, list[Step]] = {}
+    rounds: dict[int, list[RateStep]] = {}
     for window in windows:
-        rounds.setdefault(window.repeat, []).append(Step.of(window))
+        rounds.setdefault(window.repeat, []).append(RateStep.of(window))
     return [sorted(steps, key=lambda step: step.offered_rps) for _repeat, steps in sorted(rounds.items())]
 
 
@@ -292,7 +292,7 @@ def _cores(windows: Sequence[Window], found: Mapping[Who, Served]) -> list[Check
     ]
 
 
-def _beside(step: Step, shared: bool) -> float:
+def _beside(step: RateStep, shared: bool) -> float:
     """Return the share of a core that the generator used, with the store's where both share one."""
     return step.generator_core + (step.store_core if shared else 0.0)
 

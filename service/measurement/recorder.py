@@ -13,7 +13,7 @@ PARTS: tuple[Part, ...] = ("store", "verify", "db")
 NOTHING: dict[Part, int] = dict.fromkeys(PARTS, 0)
 
 
-class Step(NamedTuple):
+class TraceStep(NamedTuple):
     """One thing the server did: `what`, from `at_us` after the request's start, for `duration_us`."""
 
     part: Part
@@ -34,10 +34,10 @@ class Recorder:
         self.taken.append((part, what, started_ns, perf_counter_ns()))
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[TraceStep]:
         """The steps in order."""
         return [
-            Step(
+            TraceStep(
                 part,
                 what if isinstance(what, str) else what(),
                 (began - self.started_ns) / 1000,

@@ -7,7 +7,7 @@ from time import time
 
 from service.accounts.login import NAME_OR_PASSWORD
 from service.accounts.members import Member, MemberChange, Members
-from service.approach import LiveLogin, StoredRecord
+from service.approach import ListedLogin, StoredRecord
 from service.errors import InvalidCredentials
 from service.measurement import step
 from session_auth.blueprint.problems import told
@@ -66,10 +66,10 @@ class LabCredential(SessionCredential):
         return self._issue(sid, member.username, member.role, partial(self._refuse_if_changed, member))
 
     @told
-    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
         """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
         found = self.list_logins(member_id, first, most)
-        return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
+        return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     @told
     def member_changed(self, change: MemberChange) -> None:

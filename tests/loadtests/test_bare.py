@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from loadtests.bare import Answer, Connection
+from loadtests.bare import BareAnswer, BareConnection
 from tests.ports import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Node: node-1\r\nServer-Timing: app;dur=0.1\r\n\r\nhello"
@@ -37,8 +37,8 @@ def answering(*says: Says) -> Iterator[tuple[str, list[bytes]]]:
 
 def test_a_request_says_what_was_asked_for_and_the_answer_what_is_needed() -> None:
     with answering(lambda connection: connection.sendall(OK)) as (url, heard):
-        connection = Connection(url, "/session/profile", {"Cookie": "a=b"})
-        assert connection.ask() == Answer(200, TOLD, b"hello")
+        connection = BareConnection(url, "/session/profile", {"Cookie": "a=b"})
+        assert connection.ask() == BareAnswer(200, TOLD, b"hello")
         connection.close()
     host = url.removeprefix("http://")
     assert heard == [f"GET /session/profile HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nCookie: a=b\r\n\r\n".encode()]
@@ -50,7 +50,7 @@ def test_an_answer_in_pieces_is_waited_for() -> None:
             connection.sendall(OK[at : at + 1])
 
     with answering(in_pieces) as (url, _heard):
-        assert Connection(url, "/", {}).ask().body == b"hello"
+        assert BareConnection(url, "/", {}).ask().body == b"hello"
 
 
 def test_one_connection_serves_many_requests() -> None:
@@ -60,7 +60,7 @@ def test_one_connection_serves_many_requests() -> None:
         connection.sendall(REFUSED)
 
     with answering(twice) as (url, heard):
-        connection = Connection(url, "/", {})
+        connection = BareConnection(url, "/", {})
         assert [connection.ask().status, connection.ask().status] == [200, 401]
     assert len(heard) == 1
 
@@ -68,7 +68,7 @@ def test_one_connection_serves_many_requests() -> None:
 @pytest.mark.parametrize("sent", [b"", OK[:10], OK[:-1]])
 def test_a_connection_that_is_cut_says_so_and_the_next_request_has_a_new_one(sent: bytes) -> None:
     with answering(lambda peer: peer.sendall(sent), lambda peer: peer.sendall(OK)) as (url, _heard):
-        connection = Connection(url, "/", {})
+        connection = BareConnection(url, "/", {})
         with pytest.raises(ConnectionResetError):
             connection.ask()
         assert connection.ask().body == b"hello"
@@ -76,4 +76,4 @@ def test_a_connection_that_is_cut_says_so_and_the_next_request_has_a_new_one(sen
 
 def test_a_server_that_is_not_there_says_so() -> None:
     with pytest.raises(ConnectionRefusedError):
-        Connection(f"http://127.0.0.1:{free_port()}", "/", {}).ask()
+        BareConnection(f"http://127.0.0.1:{free_port()}", "/", {}).ask()

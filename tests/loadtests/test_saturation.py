@@ -13,7 +13,7 @@ import pytest
 from loadtests import cores
 from loadtests.compare import compare
 from loadtests.experiments import BY_NAME
-from loadtests.experiments.saturation import Step, knee, served
+from loadtests.experiments.saturation import RateStep, knee, served
 from loadtests.outcome import Outcome
 from loadtests.publishable import reasons_against
 from loadtests.results import Run, as_json
@@ -25,8 +25,8 @@ EXPERIMENT = BY_NAME["saturation"]
 RATES = (30, 60, 90, 120)
 
 
-def steps(*windows: Window) -> Sequence[Step]:
-    return [Step.of(window) for window in windows]
+def steps(*windows: Window) -> Sequence[RateStep]:
+    return [RateStep.of(window) for window in windows]
 
 
 def rising(most: int = 100, **changes: Any) -> list[Window]:
@@ -69,10 +69,10 @@ def test_where_nothing_is_carried_there_is_no_knee() -> None:
     ],
 )
 def test_a_rate_is_carried_by_the_rule_that_the_report_states(change: dict[str, Any], carried: bool) -> None:
-    lowest, window = Step.of(step(load=30)), step(load=60)
+    lowest, window = RateStep.of(step(load=30)), step(load=60)
     reading = {name: value for name, value in change.items() if name in window.reading}
     window = replace(window, reading={**window.reading, **reading}, generator_core=change.get("generator_core", 0.0))
-    assert Step.of(window).is_carried(lowest) is carried
+    assert RateStep.of(window).is_carried(lowest) is carried
 
 
 def test_one_core_serves_the_median_of_its_knees_and_the_interval_has_room_for_the_next_rate() -> None:

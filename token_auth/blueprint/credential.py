@@ -7,7 +7,7 @@ from typing import Any
 
 from service.accounts.login import NAME_OR_PASSWORD
 from service.accounts.members import Member, MemberChange, Members
-from service.approach import LiveLogin, StoredRecord
+from service.approach import ListedLogin, StoredRecord
 from service.config import Config
 from service.errors import InvalidCredentials
 from service.measurement import step
@@ -19,7 +19,7 @@ from token_auth.denylist import ENDED, Denylist
 from token_auth.guard import admit
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Key
-from token_auth.store import Family, RefreshToken
+from token_auth.store import Family, RefreshTokenRow
 
 
 class LabCredential(TokenCredential):
@@ -53,10 +53,10 @@ class LabCredential(TokenCredential):
         """
         return self._issue(member.username, access_s, refresh_s, partial(self._role_unless_changed, member))
 
-    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
+    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
         """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
         found = self.list_logins(member_id, first, most)
-        return [LiveLogin(login.login_id, login.created_at, login.expires_at) for login in found]
+        return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     def member_changed(self, change: MemberChange) -> None:
         """Carry a change of a member to their live logins, as far as this approach can reach them."""
@@ -118,6 +118,6 @@ def _fields_of_family(family: Family) -> dict[str, Any]:
     return {"member_id": family.user_id, "created_at": family.created_at, "expires_at": family.expires_at, **ended}
 
 
-def _fields_of_token(token: RefreshToken) -> dict[str, Any]:
+def _fields_of_token(token: RefreshTokenRow) -> dict[str, Any]:
     used = {} if token.used_at is None else {"spent_at": token.used_at}
     return {"issued_at": token.issued_at, "expires_at": token.expires_at, **used}

@@ -15,7 +15,7 @@ Capacities = Mapping[str, Sequence[tuple[int, Limit]]]
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """One approach: the corners of its line, and where its name stands."""
 
     approach: str
@@ -24,16 +24,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Chart:
+class CapacityChart:
     """Lines and marks; every place in percent from the upper left corner of the plot."""
 
-    lines: list[Line]
+    lines: list[ChartLine]
     x_marks: list[tuple[float, int]]
     y_marks: list[tuple[float, float]]
     here: tuple[float, float]
 
 
-def chart(load: Load, capacities: Capacities) -> Chart:
+def chart(load: Load, capacities: Capacities) -> CapacityChart:
     """Draw the capacities, both axes logarithmic, and where the load is among them."""
     values = [limit.breaks_at.value for line in capacities.values() for _, limit in line]
     low, high = _decades([*values, load.members])
@@ -43,8 +43,8 @@ def chart(load: Load, capacities: Capacities) -> Chart:
         for approach, line in capacities.items()
     }
     ends = _apart({approach: points[-1][1] for approach, points in lines.items()})
-    return Chart(
-        [Line(approach, _corners(points), ends[approach]) for approach, points in lines.items()],
+    return CapacityChart(
+        [ChartLine(approach, _corners(points), ends[approach]) for approach, points in lines.items()],
         [(_place_x(nodes), nodes) for nodes in (1, 10, 100, 1000)],
         [(place_y(10**decade), 10**decade) for decade in range(low, high + 1)],
         (_place_x(load.nodes), place_y(load.members)),

@@ -64,7 +64,7 @@ def receive(end: End, segment: Segment) -> tuple[End, Verdict]:
 
 
 @dataclass
-class Connection:
+class TcpConnection:
     """Both ends, and the steps so far, each as the page draws it."""
 
     client: End = field(default_factory=lambda: End(CLIENT_ISN + 1, SERVER_ISN + 1))
@@ -108,7 +108,7 @@ class Connection:
 
 def play(move: str) -> list[dict[str, Any]]:
     """Return every step of what follows from the attacker's `move`: "blind", "sniffed" or "tls"."""
-    connection = Connection()
+    connection = TcpConnection()
     connection.shake_hands()
     connection.from_client(20, "request")
     connection.from_server("answer")
