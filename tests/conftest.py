@@ -200,7 +200,7 @@ def faulty(store_url: str) -> Iterator[FaultyStore]:
 @pytest.fixture(scope="session")
 def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running lab of two nodes, one for this test process."""
-    # A spent refresh token is good for a few seconds: short enough to wait for their end, long enough for two tabs.
+    # A used refresh token is good for a few seconds: short enough to wait for their end, long enough for two tabs.
     lab = Lab(tmp_path_factory.mktemp("lab"), nodes=2, REFRESH_GRACE_S="4").wait_until_ready()
     yield lab
     assert lab.stop() == 0

@@ -98,7 +98,7 @@ def test_a_refresh_token_in_two_places_is_a_bad_request(visitor: MakeVisitor, ap
         assert 'error="invalid_request"' in challenge(refused)
     alice.client.delete_cookie("sot_refresh", path=f"/{approach}")
     assert answer(alice.client.post(f"/{approach}/refresh", json=in_body, headers=in_header))[0] == 400
-    assert alice.refresh().status_code == 200  # and none of these spent it
+    assert alice.refresh().status_code == 200  # and none of these used it
 
 
 @each_token

@@ -144,7 +144,7 @@ def test_an_expired_access_token_is_not_renewed_by_another_logins_refresh_token(
     alice, bob = member().login(), member().login("bob")
     clock.advance(ACCESS_S)
     assert code_of(bob.send(alice.access, bob.refresh)) == (401, "refresh_invalid")
-    assert name_of(bob.send(bob.access, bob.refresh)) == "bob"  # and bob's was not spent
+    assert name_of(bob.send(bob.access, bob.refresh)) == "bob"  # and bob's was not used
 
 
 @each_way
@@ -184,16 +184,16 @@ def test_no_reissue_leads_past_the_absolute_lifetime(
 
 
 @each_way
-def test_a_spent_expired_refresh_token_ends_the_login_although_the_access_token_is_valid(
+def test_a_used_expired_refresh_token_ends_the_login_although_the_access_token_is_valid(
     member: MakeBearer, clock: Clock
 ) -> None:
     """SECURITY 11: and the cookies are cleared, as for every login that has ended."""
     alice = member().login(refresh_s=20)
-    spent = alice.refresh
+    used = alice.refresh
     for _ in range(2):
         clock.advance(20)
         assert name_of(alice.get()) == "alice"
-    refused = alice.send(alice.access, spent)
+    refused = alice.send(alice.access, used)
     assert code_of(refused) == (401, "refresh_reused")
     if alice.carrier == "cookie":
         assert (alice.visitor.cookie("access"), alice.visitor.cookie("refresh")) == (None, None)

@@ -152,7 +152,7 @@ def test_a_new_role_that_crosses_a_log_out_does_not_undo_it(config: Config, stor
     assert denylist.find("another") == "admin"
 
 
-def test_a_spent_token_that_comes_back_denies_its_login_at_once(nodes: Nodes, clock: Clock) -> None:
+def test_a_used_token_that_comes_back_denies_its_login_at_once(nodes: Nodes, clock: Clock) -> None:
     """SECURITY 11."""
     alice = Visitor(nodes[0], "hybrid").login("alice")
     thief = Visitor(nodes[1], "hybrid")

@@ -78,11 +78,11 @@ def test_a_reuse_that_could_not_be_denied_is_denied_when_the_token_comes_again(
 ) -> None:
     """The family was revoked, and the thief's access token lived on: the second try found no live family to deny."""
     alice = Visitor(nodes[0], "hybrid").login("alice")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     alice.refresh()
     alice.refresh()
     failing_once(monkeypatch)
-    replay = {"refresh_token": spent}
+    replay = {"refresh_token": used}
     assert alice.client.post("/hybrid/refresh", json=replay).status_code == 503
     assert alice.client.post("/hybrid/refresh", json=replay).status_code == 401
     assert everywhere(nodes, alice) == {None}

@@ -38,7 +38,7 @@ class Login:
     access: list[tuple[str, float]] = field(default_factory=list)
     refresh: list[tuple[str, float]] = field(default_factory=list)
     issued: list[float] = field(default_factory=list)
-    spent: dict[str, tuple[float, str | None]] = field(default_factory=dict)  # when, and its successor
+    exchanged: dict[str, tuple[float, str | None]] = field(default_factory=dict)  # when, and its successor
     used: float = 0.0
 
 
@@ -133,7 +133,7 @@ class TokenStory(Story):
             assert code == expected or (expected == "refresh_expired" and code == "refresh_invalid")
             if expected == "refreshed":
                 if successor is None:
-                    login.spent[jti(token)] = (self.clock.now, jti(visitor.refresh_token))
+                    login.exchanged[jti(token)] = (self.clock.now, jti(visitor.refresh_token))
                     login.issued.append(self.clock.now)
                 self.keep(login, visitor)
                 assert successor in (None, jti(visitor.refresh_token))
@@ -145,16 +145,16 @@ class TokenStory(Story):
             return "refresh_expired", None
         if self.over(login):
             return "refresh_invalid", None
-        spent_at, successor = login.spent.get(token, (now, None))
-        if token in login.spent and (successor is None or successor in login.spent):
+        exchanged_at, successor = login.exchanged.get(token, (now, None))
+        if token in login.exchanged and (successor is None or successor in login.exchanged):
             login.ended = True
             return "refresh_reused", None
-        if successor is not None and now - spent_at < GRACE_S:
+        if successor is not None and now - exchanged_at < GRACE_S:
             return "refreshed", successor
         if sum(issued > now - 1 for issued in login.issued) >= 10 + (login.began > now - 1):
             return "rate_limited", None
         if successor is not None:
-            login.spent[successor] = (now, None)  # another takes its place
+            login.exchanged[successor] = (now, None)  # another takes its place
         return "refreshed", None
 
     @rule(login=Story.logins, number=st.integers(-3, -1))

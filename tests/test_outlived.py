@@ -84,7 +84,7 @@ def forget_everybody(config: Config) -> None:
 
 @pytest.mark.parametrize("approach", ["token", "hybrid"])
 def test_tokens_asked_for_in_the_body_come_in_the_body_whatever_else_is_accepted(app: Flask, approach: str) -> None:
-    """With `Accept: text/html` they were thrown away, the spent refresh token with them."""
+    """With `Accept: text/html` they were thrown away, the used refresh token with them."""
     html = {"Accept": "text/html"}
     alice = Visitor(app, approach)
     body = {"username": "alice", "password": "wonderland"}

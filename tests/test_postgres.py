@@ -90,7 +90,7 @@ def test_nodes_that_start_at_once_share_one_database(nodes: list[Flask], postgre
         assert Visitor(node, "token").login("alice").who() == "alice"
 
 
-def test_the_index_of_unspent_tokens_holds_no_others(nodes: list[Flask], postgres: PostgresEngine) -> None:
+def test_the_index_of_unused_tokens_holds_no_others(nodes: list[Flask], postgres: PostgresEngine) -> None:
     with create_engine(postgres.url).connect() as connection:
         made = connection.execute(text("SELECT indexdef FROM pg_indexes WHERE indexname = 'refresh_tokens_unspent'"))
         assert made.scalar_one().endswith("WHERE (spent_at IS NULL)")
@@ -110,7 +110,7 @@ def test_names_are_found_in_every_spelling_and_notes_are_bounded(nodes: list[Fla
 
 
 @each_token
-def test_of_callers_on_two_nodes_one_spends_the_token_and_all_get_its_successor(
+def test_of_callers_on_two_nodes_one_uses_the_token_and_all_get_its_successor(
     nodes: list[Flask], approach: str
 ) -> None:
     """SECURITY 10: on row locks."""

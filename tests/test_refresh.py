@@ -1,4 +1,4 @@
-"""Refresh tokens: exchanged for new ones, spent once, and over when their login is."""
+"""Refresh tokens: exchanged for new ones, used once, and over when their login is."""
 
 import hashlib
 import logging
@@ -98,45 +98,45 @@ def test_an_odd_refresh_token_is_refused(visitor: MakeVisitor, token: object) ->
 
 @each_token
 @pytest.mark.parametrize("after_s", [0, 5, 11, 100_000])
-def test_a_spent_token_whose_successor_was_used_ends_the_login_and_is_logged(
+def test_a_used_token_whose_successor_was_used_ends_the_login_and_is_logged(
     visitor: MakeVisitor, clock: Clock, caplog: pytest.LogCaptureFixture, approach: str, after_s: float
 ) -> None:
     """SECURITY 11: two clients hold tokens of this login, however short the time; RFC 9700 §4.14.2."""
     alice = visitor(approach).login("alice")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     alice.refresh()
     clock.advance(after_s)
     alice.refresh()
     with caplog.at_level(logging.WARNING):
-        assert answer(send(alice, spent)) == (401, "refresh_reused")
+        assert answer(send(alice, used)) == (401, "refresh_reused")
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert str(claims_of(alice.access)["login_id"]) in caplog.text
-    secrets = [alice.access, alice.refresh_token, spent, *(claims_of(t or "")["jti"] for t in (spent, alice.access))]
+    secrets = [alice.access, alice.refresh_token, used, *(claims_of(t or "")["jti"] for t in (used, alice.access))]
     assert not [secret for secret in secrets if str(secret) in caplog.text]
     assert answer(alice.refresh()) == (401, "refresh_invalid")  # the newest is dead with its family
     assert alice.who() == {"token": "alice", "hybrid": None}[approach]
 
 
 @each_token
-def test_a_spent_token_does_not_end_the_other_logins(visitor: MakeVisitor, clock: Clock, approach: str) -> None:
+def test_a_used_token_does_not_end_the_other_logins(visitor: MakeVisitor, clock: Clock, approach: str) -> None:
     """SECURITY 11."""
     alice, elsewhere = visitor(approach).login("alice"), visitor(approach).login("alice")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     alice.refresh()
     alice.refresh()
-    assert answer(send(alice, spent)) == (401, "refresh_reused")
+    assert answer(send(alice, used)) == (401, "refresh_reused")
     assert elsewhere.refresh().status_code == 200
     assert elsewhere.who() == "alice"
 
 
 @pytest.mark.parametrize(("after_s", "same"), [(0, True), (9.99, True), (10, False)])
 def test_the_grace_ends_at_its_second(visitor: MakeVisitor, clock: Clock, after_s: float, same: bool) -> None:
-    """SECURITY 10, 11: within it a spent token yields the very same successor, after it another one."""
+    """SECURITY 10, 11: within it a used token yields the very same successor, after it another one."""
     alice = visitor("token").login("alice")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     alice.refresh()
     clock.advance(after_s)
-    again = send(alice, spent)
+    again = send(alice, used)
     assert again.status_code == 200
     assert (again.get_json()["refresh_token"] == alice.refresh_token) is same
 
@@ -248,15 +248,15 @@ def test_a_refresh_costs_the_same_after_a_hundred_rotations(
 
 
 @pytest.mark.parametrize("clock_runs_behind_s", [0, 3])
-def test_without_grace_a_spent_token_is_never_good_again(
+def test_without_grace_a_used_token_is_never_good_again(
     make_app: MakeApp, clock: Clock, clock_runs_behind_s: int
 ) -> None:
     """SECURITY 10: strict; not in the same instant, and not on a node whose clock runs behind."""
     alice = Visitor(make_app(refresh_grace_s=0), "token").login("alice")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     assert alice.refresh().status_code == 200
     clock.advance(-clock_runs_behind_s)
-    assert answer(send(alice, spent)) == (401, "refresh_reused")
+    assert answer(send(alice, used)) == (401, "refresh_reused")
     assert answer(alice.refresh()) == (401, "refresh_invalid")
 
 
@@ -346,7 +346,7 @@ def test_the_tables_of_an_earlier_version_go_on_being_used(make_app: MakeApp, ap
     assert alice.post("logout").status_code == 204
 
 
-def test_the_index_of_unspent_tokens_holds_no_others(app: Flask) -> None:
+def test_the_index_of_unused_tokens_holds_no_others(app: Flask) -> None:
     with app.extensions["database"].engine.connect() as connection:
         made = connection.execute(text("SELECT sql FROM sqlite_schema WHERE name = 'refresh_tokens_unspent'"))
         assert made.scalar_one().endswith("WHERE spent_at IS NULL")

@@ -50,7 +50,7 @@ def failing_at_commit(app: Flask) -> Iterator[None]:
 
 
 WAYS = {
-    "the token cannot be marked as spent": lambda app: failing_at(app, "UPDATE", "refresh_tokens"),
+    "the token cannot be marked as used": lambda app: failing_at(app, "UPDATE", "refresh_tokens"),
     "the successor cannot be stored": lambda app: failing_at(app, "INSERT", "refresh_tokens"),
     "the member cannot be read": lambda app: failing_at(app, "SELECT", "members"),
     "nothing can be committed": failing_at_commit,
@@ -169,7 +169,7 @@ def test_a_locked_member_database_is_a_clear_503_and_no_half_made_login(
 
 
 @each_token
-def test_a_spent_token_that_comes_back_during_a_failure_is_judged_afterwards(
+def test_a_used_token_that_comes_back_during_a_failure_is_judged_afterwards(
     app: Flask, visitor: MakeVisitor, clock: Clock, approach: str
 ) -> None:
     """SECURITY 11: the revocation is stored or it is not announced."""

@@ -93,13 +93,13 @@ def run(app: Flask, *arguments: str) -> None:
 def test_an_ended_login_cannot_be_refreshed(
     app: Flask, visitor: MakeVisitor, clock: Clock, approach: str, end: Any
 ) -> None:
-    """SECURITY 12: not by its newest token, and not by one that was spent within the grace."""
+    """SECURITY 12: not by its newest token, and not by one that was used within the grace."""
     alice, bob = visitor(approach).login("alice"), visitor(approach).login("bob")
-    spent = alice.refresh_token
+    used = alice.refresh_token
     alice.refresh()
     end(app, alice)
     assert code(alice) == "refresh_invalid"
-    alice.refresh_token = spent
+    alice.refresh_token = used
     assert code(alice) == "refresh_invalid"
     assert code(bob) == "refreshed"
 

@@ -1,4 +1,4 @@
-"""Several callers with one refresh token: exactly one spends it, and nobody is logged out."""
+"""Several callers with one refresh token: exactly one uses it, and nobody is logged out."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def all_at_once(apps: Sequence[Flask], approach: str, refresh: str, callers: int
 
 
 def tokens_of(app: Flask, access: str) -> list[Any]:
-    """Return when each token of the login was spent, as the database has it."""
+    """Return when each token of the login was used, as the database has it."""
     mine = text("SELECT spent_at FROM refresh_tokens WHERE login_id = :id ORDER BY issued_at, spent_at IS NULL")
     with app.extensions["database"].engine.connect() as connection:
         return list(connection.scalars(mine, {"id": claims_of(access)["login_id"]}))
@@ -48,15 +48,15 @@ def race(apps: Sequence[Flask], approach: str, clock: Clock, trials: int) -> Non
     """Race again and again within one login, and check each outcome."""
     alice = Visitor(apps[0], approach).login("alice")
     for trial in range(1, trials + 1):
-        spent = alice.refresh_token
-        responses = all_at_once(apps, approach, spent or "")
+        used = alice.refresh_token
+        responses = all_at_once(apps, approach, used or "")
         assert [response.status_code for response in responses] == [200] * CALLERS
         successors = {response.get_json()["refresh_token"] for response in responses}
         assert len(successors) == 1, "the losers get the very same successor, byte for byte"
-        assert spent not in successors
+        assert used not in successors
         [alice.refresh_token], alice.access = successors, responses[-1].get_json()["access_token"]
         rows = tokens_of(apps[0], alice.access)
-        assert len(rows) == trial + 1, "exactly one caller spent the token"
+        assert len(rows) == trial + 1, "exactly one caller used the token"
         assert rows.count(None) == 1
         clock.advance(11)  # beyond the grace: the next round is a race of its own
     assert {Visitor(app, approach).client.get("/healthz").status_code for app in apps} == {200}

@@ -82,17 +82,17 @@ def test_no_token_is_told(
     alice = Visitor(app, approach)
     ears.tell(alice.try_login("alice", WRONG_PASSWORD))
     alice.login("alice")
-    spent = alice.refresh_token
-    ears.secrets |= {alice.access or "", spent or ""}
+    used = alice.refresh_token
+    ears.secrets |= {alice.access or "", used or ""}
     assert alice.refresh().status_code == 200
     ears.secrets |= {alice.access or "", alice.refresh_token or ""}
     send_everything(alice, ears.tell)
     clock.advance(60)
     alice.login("alice")  # the other login has ended, and so its tokens are not known any more
-    spent = alice.refresh_token
+    used = alice.refresh_token
     assert [alice.refresh().status_code for _ in range(2)] == [200, 200]
-    alice.refresh_token, again = spent, alice.refresh_token
-    ears.secrets |= {spent or "", again or ""}
+    alice.refresh_token, again = used, alice.refresh_token
+    ears.secrets |= {used or "", again or ""}
     clock.advance(60)
     ears.tell(alice.refresh(headers=ASK))
     ears.tell(alice.client.post(f"/{approach}/refresh", json={"refresh_token": "x.y.z"}, headers=ASK))

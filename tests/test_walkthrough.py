@@ -97,8 +97,8 @@ def test_a_token_is_a_family_of_hashes(app: Flask, approach: str, clock: Clock) 
     assert set(family["fields"]) == {"member_id", "created_at", "expires_at"}  # type: ignore[call-overload]
     clock.advance(1)
     alice.refresh()
-    spent, successor = stored_records(app, approach, credential=access)[1:]
-    assert "spent_at" in spent["fields"]  # type: ignore[operator]
+    used, successor = stored_records(app, approach, credential=access)[1:]
+    assert "spent_at" in used["fields"]  # type: ignore[operator]
     assert "spent_at" not in successor["fields"]  # type: ignore[operator]
     assert stored_records(app, approach, credential=refresh) == stored_records(app, approach, credential=access)
     assert stored_records(app, approach, credential="stale", refresh_token=refresh) != []
