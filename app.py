@@ -22,7 +22,7 @@ from service.home import home_blueprint, register_languages
 from service.measurement.middleware import Measured
 from service.pages import Notes, pages_blueprint
 from service.readiness import Readiness
-from service.store.connection import StoreConnection
+from service.store.connection import StoreCommands
 from service.web.application import Application
 from service.web.fields import MAX_BODY_BYTES
 from service.web.headers import SecurityHeaders
@@ -40,7 +40,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     config = config or load_config()
     app = _application(config)
 
-    store = StoreConnection(lambda: _store_address(config))
+    store = StoreCommands(lambda: _store_address(config))
     database = Database(config.database_url)
     members = Members(database)
     key_ring = open_key_ring(config.key_ring_file, config.jwt_algorithm, now, config.refresh_ttl_s)

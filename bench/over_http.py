@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredWindow:
     """One window: microseconds; `node_cpu_us` and `store_cpu_us` are processor time by request."""
 
     arm: str
@@ -61,7 +61,7 @@ def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) 
     by_server = _by_server(arms, plan.say) if rounds else {}
     for app in {server.app for server in by_server}:
         prepare(app)
-    windows: list[Measured] = []
+    windows: list[MeasuredWindow] = []
     gc.collect()
     gc.disable()  # a pause of the client is none of the server's
     for number in range(rounds):
@@ -72,9 +72,9 @@ def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) 
     return [asdict(window) for window in windows]
 
 
-def _of_server(server: Server, arms: list[Arm], plan: Plan, number: int) -> list[Measured]:
+def _of_server(server: Server, arms: list[Arm], plan: Plan, number: int) -> list[MeasuredWindow]:
     """Measure what one server serves; take those out of `arms` that cannot be measured."""
-    windows: list[Measured] = []
+    windows: list[MeasuredWindow] = []
     if not arms:
         return windows
     try:
@@ -107,12 +107,12 @@ def _by_server(arms: Sequence[Arm], say: Say) -> dict[Server, list[Arm]]:
     return found
 
 
-def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: int) -> list[Measured]:
+def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: int) -> list[MeasuredWindow]:
     """Measure an arm that has proved its guard; take a window again in which other programs had the server's core."""
     carried = prove(arm, partial(ask, port))
     request, expected = request_bytes(port, arm.page, carried), f'"{arm.member["id"]}"'.encode()
 
-    def once(connections: int) -> Measured:
+    def once(connections: int) -> MeasuredWindow:
         marks: list[tuple[float, float, float]] = []
 
         def mark() -> None:
@@ -132,11 +132,11 @@ def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: i
     return taken
 
 
-def _measured(arm: Arm, server: Server, count: int, number: int, window: Window, used: list[float]) -> Measured:
+def _measured(arm: Arm, server: Server, count: int, number: int, window: Window, used: list[float]) -> MeasuredWindow:
     answered = max(1, len(window.latencies_ns) + window.failures)
     node_s, store_s, own_s = used
     shares = (node_s, own_s, store_s)
-    return Measured(
+    return MeasuredWindow(
         *(arm.name, server.kind, count, number, len(window.latencies_ns), window.failures),
         *(round(window.rps, 1), round(window.percentile_us(0.5), 1), round(window.percentile_us(0.99), 1)),
         *(round(node_s * 1e6 / answered, 1), round(store_s * 1e6 / answered, 2)),

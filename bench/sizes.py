@@ -15,7 +15,7 @@ from lab.demo import seed_load_members
 from service.accounts.database import Database
 from service.accounts.members import Members
 from service.config import DAY_S, Config
-from service.store.connection import StoreConnection
+from service.store.connection import StoreCommands
 from session_auth.blueprint.credential import LabCredential as SessionCredential
 from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
@@ -37,7 +37,7 @@ def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
         database = Database(config.database_url)
         members = Members(database)
         seed_load_members(members, count)
-        connection = StoreConnection(lambda: store.url)
+        connection = StoreCommands(lambda: store.url)
         with Redis.from_url(store.url) as redis:
             used = lambda: int(redis.info("memory")["used_memory"])  # noqa: E731
             in_store = _session_bytes(SharedSessions(connection.timed, PREFIX), members, count, used)

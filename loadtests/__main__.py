@@ -13,7 +13,7 @@ import click
 from loadtests import compare as comparing
 from loadtests import running
 from loadtests.experiments import ALL
-from loadtests.given_store import STORE_SETTINGS, GivenStore, given_store
+from loadtests.given_store import STORE_SETTINGS, BorrowedStore, given_store
 from loadtests.lab import SETTINGS
 from loadtests.numbers import NumberRange
 from loadtests.results import read_results
@@ -107,7 +107,7 @@ def report_anew(folder: Path) -> None:
 loadtests.add_command(plan)
 
 
-def _store(*experiments: Experiment) -> GivenStore | None:
+def _store(*experiments: Experiment) -> BorrowedStore | None:
     """Return the store at `REDIS_URL`, if there is one, and say which settings are used. Raise `BadConfig`."""
     store = given_store()
     refusals = [f"{each.name} ({each.needs_own_store})" for each in experiments if each.needs_own_store]

@@ -25,7 +25,7 @@ from service.home import register_languages
 from service.measurement import step
 from service.measurement.middleware import Measured
 from service.pages import Notes, pages_blueprint
-from service.store.connection import StoreConnection
+from service.store.connection import StoreCommands
 from service.web.fields import read_fields
 
 
@@ -58,7 +58,7 @@ def create_app() -> Flask:
     database = Database(config.database_url)
     app.extensions["database"] = database
     members = Members(database)
-    store = StoreConnection(lambda: str(config.redis_url))
+    store = StoreCommands(lambda: str(config.redis_url))
     password_login = PasswordLogin(members, Attempts(store, config.store_prefix), public_passwords=True)
     app.register_blueprint(_approach(password_login, pages_blueprint(Notes(database), members, synthetic_work=True)))
     measured = Measured(app.wsgi_app, config.node_name, refusals_too=True)

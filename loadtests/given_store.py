@@ -20,7 +20,7 @@ AT_ONCE = 500  # keys
 
 
 @dataclass(frozen=True)
-class GivenStore:
+class BorrowedStore:
     """A store that was not started here. Every key of a run begins with `prefix`, which no other run has."""
 
     url: str
@@ -47,7 +47,7 @@ class GivenStore:
         return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and goes at its end"
 
 
-def given_store(environment: Mapping[str, str] = os.environ) -> GivenStore | None:
+def given_store(environment: Mapping[str, str] = os.environ) -> BorrowedStore | None:
     """Return the store that the environment names, or None. Raise `BadConfig`."""
     url = environment.get("REDIS_URL")
     if not url:
@@ -63,4 +63,4 @@ def given_store(environment: Mapping[str, str] = os.environ) -> GivenStore | Non
         raise BadConfig(
             f"STORE_PREFIX takes 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which adds its own"
         )
-    return GivenStore(url, f"{prefix}{secrets.token_hex(4)}:")
+    return BorrowedStore(url, f"{prefix}{secrets.token_hex(4)}:")

@@ -18,7 +18,7 @@ from lab.cluster.client import NoSupervisor
 from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.runtime_folder import RuntimeFolder
 from loadtests.experiments import BY_NAME
-from loadtests.given_store import GivenStore
+from loadtests.given_store import BorrowedStore
 from loadtests.lab import LabFailed
 from loadtests.machine import describe
 from loadtests.progress import Kept, State, holds_a_run, read_run, read_windows, tell_conclusion
@@ -46,7 +46,7 @@ def hear_polite_signals() -> None:
         signal.signal(polite, _interrupt)
 
 
-def run(experiment: Experiment, size: Size, folder: Path, store: GivenStore | None = None) -> bool:
+def run(experiment: Experiment, size: Size, folder: Path, store: BorrowedStore | None = None) -> bool:
     """Measure, write everything into `folder`, and say the answer; return whether it came to its end.
 
     Without a store, the labs have one of their own.
@@ -121,7 +121,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _measure(experiment: Experiment, size: Size, kept: Kept, store: GivenStore | None) -> tuple[bool, str | None]:
+def _measure(experiment: Experiment, size: Size, kept: Kept, store: BorrowedStore | None) -> tuple[bool, str | None]:
     """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end, and what failed, if something did.
 
     No process is left either way.

@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtests.arms import Arm, Crowd
 from loadtests.counters import StoreCounters
-from loadtests.given_store import GivenStore
+from loadtests.given_store import BorrowedStore
 from loadtests.lab import Lab
 from loadtests.neighbours import Neighbours
 from loadtests.outcome import Outcome
@@ -39,7 +39,7 @@ class Size:
 class Stage:
     """Where an experiment is set up; everything on it ends with `with`."""
 
-    def __init__(self, folder: Path, kept: Kept, size: Size, store: GivenStore | None = None) -> None:
+    def __init__(self, folder: Path, kept: Kept, size: Size, store: BorrowedStore | None = None) -> None:
         self.kept = kept
         self.size = size
         self._store = store

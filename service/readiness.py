@@ -18,7 +18,7 @@ from redis.exceptions import AuthenticationError, ClusterDownError
 from service.accounts.database import Database
 from service.errors import KeyRingUnusable, StoreUnavailable
 from service.measurement import step
-from service.store.connection import DOES_NOT_ANSWER, StoreConnection
+from service.store.connection import DOES_NOT_ANSWER, StoreCommands
 from service.store.needs import Findings, try_store
 
 
@@ -31,7 +31,7 @@ class Readiness:
     def __init__(
         self,
         node_name: str,
-        store: StoreConnection,
+        store: StoreCommands,
         prefix: str,
         database: Database,
         ring_problem: Callable[[], str | None],

@@ -13,14 +13,14 @@ import pytest
 from session_auth import Sessions
 from session_auth import guard as session_guard
 from session_auth.blueprint import credential as lab_sessions
-from session_auth.blueprint.guard import SessionGuard
+from session_auth.blueprint.guard import SessionBlueprintGuard
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.credential import SessionCredential
 from tests.ports import free_port
 from token_auth import Tokens
 from token_auth import guard as token_guard
 from token_auth.blueprint import credential as lab_tokens
-from token_auth.blueprint.guard import TokenGuard
+from token_auth.blueprint.guard import TokenBlueprintGuard
 from token_auth.blueprint.routes import TokenRoutes
 from token_auth.credential import TokenCredential
 
@@ -201,7 +201,7 @@ def verbs(kind: type) -> set[str]:
 def test_the_twins_have_the_same_verbs() -> None:
     assert verbs(Sessions) - {"renew"} == verbs(Tokens) - {"verify", "refresh"}
     assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh", "carry"}  # any answer may bring tokens
-    assert verbs(SessionGuard) == verbs(TokenGuard) == {"identify"}
+    assert verbs(SessionBlueprintGuard) == verbs(TokenBlueprintGuard) == {"identify"}
     assert verbs(session_guard.SessionGuard) - {"session", "data", "visit"} == verbs(token_guard.TokenGuard)
     shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "set_role"}
     assert verbs(SessionCredential) == shared | {"open", "write", "login_of"}

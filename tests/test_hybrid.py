@@ -7,7 +7,7 @@ from flask import Flask
 from redis import Redis
 
 from service.config import Config
-from service.store.connection import StoreConnection
+from service.store.connection import StoreCommands
 from tests.conftest import Clock, MakeApp
 from tests.forge import claims_of
 from tests.monitor import Monitor
@@ -143,7 +143,7 @@ def test_a_new_role_does_not_bring_an_ended_login_back(nodes: Nodes) -> None:
 
 def test_a_new_role_that_crosses_a_log_out_does_not_undo_it(config: Config, store_url: str) -> None:
     """SECURITY 12: the login was live when it was looked up, and ended before it was told."""
-    denylist = RedisDenylist(StoreConnection(lambda: store_url), config.store_prefix)
+    denylist = RedisDenylist(StoreCommands(lambda: store_url), config.store_prefix)
     denylist.deny("login", 60)
     denylist.require_role("login", "user", 60)
     assert denylist.find("login") == ENDED

@@ -14,7 +14,7 @@ from limits.util import WindowStats
 
 from service.accounts.names import as_compared
 from service.errors import RateLimited, StoreUnavailable
-from service.store.connection import StoreConnection
+from service.store.connection import StoreCommands
 
 FAILURES_PER_MINUTE = 10
 MOST_KEYS_HERE = 10_000  # a few megabytes of a node's memory
@@ -25,7 +25,7 @@ Key = tuple[str, ...]
 class Attempts:
     """Failed log-ins of the last minute. A success is not counted."""
 
-    def __init__(self, store: StoreConnection, prefix: str, limit: int = FAILURES_PER_MINUTE) -> None:
+    def __init__(self, store: StoreCommands, prefix: str, limit: int = FAILURES_PER_MINUTE) -> None:
         self._limit = RateLimitItemPerMinute(limit)
         self._here = WindowsHere()
         self._shared = MovingWindowRateLimiter(SharedWindows(store, f"{prefix}attempts"))
@@ -101,7 +101,7 @@ class WindowsHere:
 class SharedWindows(RedisStorage):
     """The limiter's own scripts, sent as every other command is: its own clients wait longer, and try again."""
 
-    def __init__(self, store: StoreConnection, key_prefix: str) -> None:
+    def __init__(self, store: StoreCommands, key_prefix: str) -> None:
         self._store = store
         super().__init__("redis://", key_prefix=key_prefix)  # a client that is never used, and connects to nothing
 

@@ -28,7 +28,7 @@ class TimedConnection(connection.StoreConnection):
             return super().command(*command)
 
 
-class StoreConnection:
+class StoreCommands:
     """Commands to the store at `address()`, which is asked for when the first command is sent.
 
     `timed` is the same connection for sessions, which know their own errors.

@@ -16,7 +16,7 @@ from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.config import Config
 from session_auth.blueprint.credential import LabCredential
-from session_auth.blueprint.guard import SessionGuard
+from session_auth.blueprint.guard import SessionBlueprintGuard
 from session_auth.blueprint.interface import CookieSessions, SessionsByPrefix
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
@@ -39,6 +39,6 @@ class SessionApproach(Approach):
         )
         self.interface = CookieSessions(app, f"/{name}", self.credential)
         views = SessionRoutes(name, self.interface, password_login, config.session_idle_s, config.lab)
-        guard = SessionGuard(name, self.interface)
+        guard = SessionBlueprintGuard(name, self.interface)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
         self.protected.add_url_rule("/renew", view_func=views.renew, methods=["POST"])

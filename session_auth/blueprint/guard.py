@@ -12,7 +12,7 @@ from session_auth.blueprint.interface import CookieSessions, live_session
 
 
 @dataclass(frozen=True)
-class SessionGuard:
+class SessionBlueprintGuard:
     """Leaves an `Identity` on `g`, or raises: no cookie, no live session, or no store to ask."""
 
     approach: str

@@ -22,7 +22,7 @@ from session_auth.blueprint.credential import LabCredential
 from session_auth.record import merged
 
 
-class Session(ServerSideSession):
+class CookieSession(ServerSideSession):
     """`flask.session` behind the approach `home`: what was `opened`, or the `failure` to.
 
     `sent_once`: the cookie came, and no second one with it.
@@ -54,19 +54,19 @@ class CookieSessions(ServerSideSessionInterface):
         self.credential = credential
         self._path = path
 
-    def open_session(self, app: Flask, request: Request) -> Session:
+    def open_session(self, app: Flask, request: Request) -> CookieSession:
         """Read the session that the cookie names."""
         request.environ[VARIES] = "Cookie"
         sent = cookies_sent(request, self.cookie)
         sid, sent_once = sent[0] if sent else "", len(sent) == 1  # sent twice, the guard refuses it
         try:
-            return Session(self, sent_once, self.credential.open(sid))
+            return CookieSession(self, sent_once, self.credential.open(sid))
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
-            return Session(self, sent_once, core.Session(sid), failure)
+            return CookieSession(self, sent_once, core.Session(sid), failure)
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
         """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
-        assert isinstance(session, Session)
+        assert isinstance(session, CookieSession)
         if session.failure is not None:
             return
         opened = session._opened
@@ -85,7 +85,7 @@ class CookieSessions(ServerSideSessionInterface):
 
     def regenerate(self, session: ServerSideSession) -> None:
         """Flask-Session's own name for a new id; here it also works on a session that was just cleared."""
-        assert isinstance(session, Session)
+        assert isinstance(session, CookieSession)
         if session:
             session.sid = self.credential.renew(session.opened)
         else:
@@ -135,18 +135,18 @@ class SessionsByPrefix(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save the session with the interface that opened it."""
-        if isinstance(session, Session):
+        if isinstance(session, CookieSession):
             session.home.save_session(app, session, response)
 
     def regenerate(self, session: ServerSideSession) -> None:
         """Give the session a new id, by the name that Flask-Session has for it."""
-        if isinstance(session, Session):
+        if isinstance(session, CookieSession):
             session.home.regenerate(session)
 
 
-def live_session() -> Session:
+def live_session() -> CookieSession:
     """Return `flask.session` as what it is behind this approach."""
     current = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides the type
-    if not isinstance(current, Session):
+    if not isinstance(current, CookieSession):
         raise TypeError("there is no session outside the prefixes that keep one")
     return current

@@ -17,7 +17,7 @@ from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.config import Config
 from token_auth.blueprint.credential import LabCredential
-from token_auth.blueprint.guard import Cookies, TokenGuard
+from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard
 from token_auth.blueprint.key_ring import open_key_ring
 from token_auth.blueprint.routes import TokenRoutes
 from token_auth.blueprint.stores import REFRESH_TABLES, MemberRefreshTokens, RedisDenylist
@@ -53,8 +53,8 @@ class TokenApproach(Approach):
         self.credential = LabCredential(store, key_ring, denylist, password_login.members, config, now)
         cookies = Cookies.named(config.secure_cookies)
         views = TokenRoutes(name, self.credential, password_login, config.lab, cookies, config.secure_cookies)
-        guard = TokenGuard(name, self.credential, cookies)
-        own_guard = TokenGuard(name, self.credential, cookies, any_role=True)
+        guard = TokenBlueprintGuard(name, self.credential, cookies)
+        own_guard = TokenBlueprintGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)
         self.public.before_request(_expect_bearer)
         self.public.after_request(views.carry)

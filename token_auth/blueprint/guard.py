@@ -38,7 +38,7 @@ class Presented(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TokenGuard:
+class TokenBlueprintGuard:
     """Leaves an `Identity` on `g`; or raises. What the answer has to carry is left for `TokenRoutes.carry`.
 
     `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.accounts.database import Database
 from service.accounts.members import Member
-from service.store.connection import StoreConnection, WrongKind
+from service.store.connection import StoreCommands, WrongKind
 from token_auth.denylist import ENDED
 from token_auth.store import Family, RefreshTokens, Tables
 
@@ -48,7 +48,7 @@ class MemberRefreshTokens(RefreshTokens):
 class RedisDenylist:
     """For `/hybrid`: one look-up a request, as a session pays it."""
 
-    def __init__(self, store: StoreConnection, prefix: str) -> None:
+    def __init__(self, store: StoreCommands, prefix: str) -> None:
         self._store = store
         self._prefix = prefix
 
