@@ -1,4 +1,4 @@
-// The doors that this page knocks at: log in, send both tokens together, log out. Each request is real.
+// The requests that this page sends: log in, send both tokens together, log out. Each request is real.
 
 import { cookieName } from "../shared/cookie-names.js";
 import { exchange } from "../shared/exchange.js";

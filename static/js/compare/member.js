@@ -30,7 +30,7 @@ export class Member {
     return Object.keys(this.logins).length > 0;
   }
 
-  /** Send a request as this browser. Memory comes by the sticky door, unless `turns` asks for the round robin. */
+  /** Send a request as this browser. Memory comes by the sticky listener, unless `turns` asks for the round robin. */
   async ask(approach, method, path, { body = null, turns = false } = {}) {
     const { now } = this.login(approach);
     const headers = { ...(approach === "memory" && !turns ? STICKY : {}), ...(BY_TOKEN.has(approach) ? bearer(now) : {}) };
@@ -51,7 +51,7 @@ export class Member {
     if (exchanged.answer?.status !== 200) return exchanged;
     this.give(approach, credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)));
     this.login(approach).home = exchanged.answer.node;
-    if (approach === "memory") await this.learnDoor();
+    if (approach === "memory") await this.learnSticky();
     return exchanged;
   }
 
@@ -103,7 +103,7 @@ export class Member {
   }
 
   /** The balancer's cookie is out of a script's reach, but the server tells what came to it. */
-  async learnDoor() {
+  async learnSticky() {
     const { answer } = await this.ask("memory", "GET", "whoami");
     const cookies = answer?.wire?.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
     this.login("memory").now.node = cookieIn(cookies.split("; "), STICKY_COOKIE);

@@ -28,15 +28,15 @@ export function draw(state, silentSeconds) {
   enable(nodes.querySelector(".add"), state.balancer === null ? [] : ["balanced"]);
 }
 
-function drawBalancer({ balancer, doors }) {
+function drawBalancer({ balancer, doors: listeners }) {
   const box = part("balancer");
   drawProcess(box, balancer ?? { state: "stopped", pid: null, rss_bytes: null, cpu_percent: null, up_since: null });
   box.querySelector("[data-state-line]").hidden = balancer === null;
   box.querySelector(".process-stats").hidden = balancer === null;
   box.querySelector("[data-no-balancer]").hidden = balancer !== null;
-  for (const [door, address] of Object.entries(doors)) {
-    put(box, `[data-fact="${door}"]`, address === null ? "" : new URL(address).host);
-    box.querySelector(`[data-door-line="${door}"]`).hidden = address === null;
+  for (const [listener, address] of Object.entries(listeners)) {
+    put(box, `[data-fact="${listener}"]`, address === null ? "" : new URL(address).host);
+    box.querySelector(`[data-listener="${listener}"]`).hidden = address === null;
   }
 }
 

@@ -11,14 +11,14 @@ const choices = document.querySelector("[data-choices]");
 const senders = [...document.querySelectorAll("[data-send]")];
 const watchButton = document.querySelector("[data-watch]");
 const loginButton = document.querySelector("[data-login-again]");
-const stickyDoor = choices.querySelector("[value=sticky]");
-const door = () => choices.elements.door.value;
-const watch = new Watch(door);
+const stickyListener = choices.querySelector("[value=sticky]");
+const listener = () => choices.elements.door.value;
+const watch = new Watch(listener);
 
 function show(state, silentSeconds) {
   draw(state, silentSeconds);
   if (state === null) return;
-  stickyDoor.disabled = state.doors.sticky === null;
+  stickyListener.disabled = state.doors.sticky === null;
   watch.nodes = state.nodes.filter((node) => node.state === "running").length;
 }
 
@@ -26,7 +26,7 @@ for (const button of senders) {
   button.addEventListener("click", async () => {
     for (const sender of senders) sender.disabled = true;
     for (const approach of button.dataset.send.split(" ")) {
-      await sendRound(approach, door(), choices.elements.login.checked, (which) => watch.forget(which));
+      await sendRound(approach, listener(), choices.elements.login.checked, (which) => watch.forget(which));
     }
     for (const sender of senders) sender.disabled = false;
     button.focus({ preventScroll: true });
@@ -43,8 +43,8 @@ loginButton.addEventListener("click", () => watch.logIn());
 choices.addEventListener("submit", (event) => event.preventDefault());
 choices.addEventListener("change", (event) => {
   if (event.target.name !== "door" || !watch.isRunning) return;
-  watch.mark(say(`door.${door()}`));
-  watch.logIn(); // a login belongs to the door that it was made through
+  watch.mark(say(`door.${listener()}`));
+  watch.logIn(); // a login belongs to the listener that it was made through
 });
 
 takeCommands((name) => watch.mark(name), show);

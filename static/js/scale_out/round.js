@@ -6,15 +6,15 @@ import { say, sign } from "./words.js";
 const REQUESTS = 20;
 const PAUSE_MS = 25; // slow enough to be seen
 
-/** Send them through the door; `loggedIn` hears of a log-in. */
-export async function sendRound(approach, door, logsIn, loggedIn) {
+/** Send them through the listener; `loggedIn` hears of a log-in. */
+export async function sendRound(approach, listener, logsIn, loggedIn) {
   const run = document.querySelector(`[data-run="${approach}"]`);
   const [marks, sentence] = [run.querySelector("[data-marks]"), run.querySelector("[data-sentence]")];
   run.hidden = false;
   marks.replaceChildren();
   sentence.textContent = say("sending");
-  if (logsIn || !isLoggedIn(approach, door)) {
-    const failure = await logIn(approach, door);
+  if (logsIn || !isLoggedIn(approach, listener)) {
+    const failure = await logIn(approach, listener);
     loggedIn(approach);
     if (failure !== null) {
       sentence.textContent = say("login_failed", failure);
@@ -23,12 +23,12 @@ export async function sendRound(approach, door, logsIn, loggedIn) {
   }
   const answers = [];
   while (answers.length < REQUESTS) {
-    const answer = await askWhoIAm(approach, door);
+    const answer = await askWhoIAm(approach, listener);
     answers.push(answer);
     marks.append(mark(answer));
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  sentence.textContent = explain(approach, door, answers);
+  sentence.textContent = explain(approach, listener, answers);
 }
 
 function mark({ node, verdict }) {
@@ -43,7 +43,7 @@ function mark({ node, verdict }) {
 }
 
 /** Say the numbers of this run, then why they are so. */
-function explain(approach, door, answers) {
+function explain(approach, listener, answers) {
   if (answers.some(({ verdict }) => verdict === "changed")) return say("changed");
   const told = answers.filter(({ verdict }) => verdict !== "broken");
   const known = told.filter(({ verdict }) => verdict === "known");
@@ -54,12 +54,12 @@ function explain(approach, door, answers) {
   const broken = answers.length - told.length;
   if (broken > 0) counts.push(say("broken_count", { broken, total: answers.length }));
   const homes = [...new Set(known.map(({ node }) => node))].sort();
-  return `${counts.join(", ")}. ${say(`${approach}.${outcome(answers.length, told.length, known.length, door)}`, { home: homes.join(", ") })}`;
+  return `${counts.join(", ")}. ${say(`${approach}.${outcome(answers.length, told.length, known.length, listener)}`, { home: homes.join(", ") })}`;
 }
 
-function outcome(all, told, known, door) {
+function outcome(all, told, known, listener) {
   if (told < all) return "broken";
   if (known === 0) return "none";
   if (known < told) return "some";
-  return door === "sticky" ? "sticky" : "all";
+  return listener === "sticky" ? "sticky" : "all";
 }

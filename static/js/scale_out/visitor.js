@@ -1,37 +1,37 @@
-// Alice at the lab's doors: real log-ins, real requests. The browser keeps the session ids, this module the tokens.
+// Alice at the lab's listeners: real log-ins, real requests. The browser keeps the session ids, this module the tokens.
 
 const MEMBER = { username: "alice", password: "wonderland" };
 const PATIENCE_MS = 3000;
 const CARRIES_TOKENS = new Set(["token", "hybrid"]);
 
 const tokens = new Map();
-const logins = new Map(); // approach → the door of its last log-in
+const logins = new Map(); // approach → the listener of its last log-in
 
 export const approaches = ["memory", "session", "token", "hybrid"];
 
-/** Log in through the door; return null, or what stood in the way as {status, code}. */
-export async function logIn(approach, door) {
+/** Log in through the listener; return null, or what stood in the way as {status, code}. */
+export async function logIn(approach, listener) {
   logins.delete(approach);
   tokens.delete(approach);
-  const response = await ask(approach, "login", door, { method: "POST", body: MEMBER });
+  const response = await ask(approach, "login", listener, { method: "POST", body: MEMBER });
   if (response?.status !== 200) return { status: response?.status ?? "", code: response?.body.code ?? "" };
   if (CARRIES_TOKENS.has(approach)) tokens.set(approach, response.body);
-  logins.set(approach, door);
+  logins.set(approach, listener);
   return null;
 }
 
-export function isLoggedIn(approach, door) {
-  return logins.get(approach) === door;
+export function isLoggedIn(approach, listener) {
+  return logins.get(approach) === listener;
 }
 
 /**
  * Ask for the profile: which node answered, and whether it knew alice: "known", "refused" or "broken"; "changed" where
  * another tab has logged in or out in this browser, for then the question was about another login.
  */
-export async function askWhoIAm(approach, door) {
-  let response = await profile(approach, door);
-  if (response?.body.code === "expired_token" && (await refresh(approach, door))) response = await profile(approach, door);
-  if (response?.status === 400 && (await endCookieLogin(approach, door))) response = await profile(approach, door);
+export async function askWhoIAm(approach, listener) {
+  let response = await profile(approach, listener);
+  if (response?.body.code === "expired_token" && (await refresh(approach, listener))) response = await profile(approach, listener);
+  if (response?.status === 400 && (await endCookieLogin(approach, listener))) response = await profile(approach, listener);
   const node = response?.node ?? null;
   if (response === null || response.status >= 500) return { node, verdict: "broken" };
   if (response.body.code === "no_credentials") return { node, verdict: "changed" };
@@ -39,29 +39,29 @@ export async function askWhoIAm(approach, door) {
   return { node, verdict: response.body.member?.username === MEMBER.username ? "known" : "changed" };
 }
 
-function profile(approach, door) {
-  return ask(approach, "profile", door, { token: tokens.get(approach)?.access_token });
+function profile(approach, listener) {
+  return ask(approach, "profile", listener, { token: tokens.get(approach)?.access_token });
 }
 
-async function refresh(approach, door) {
+async function refresh(approach, listener) {
   const { refresh_token } = tokens.get(approach) ?? {};
-  const response = await ask(approach, "refresh", door, { method: "POST", body: { refresh_token } });
+  const response = await ask(approach, "refresh", listener, { method: "POST", body: { refresh_token } });
   if (response?.status === 200) tokens.set(approach, response.body);
   return response?.status === 200;
 }
 
 /** A log-in by form has left token cookies in this browser, and the same token must not come in two places. */
-async function endCookieLogin(approach, door) {
-  return CARRIES_TOKENS.has(approach) && (await ask(approach, "logout", door, { method: "POST" }))?.status === 204;
+async function endCookieLogin(approach, listener) {
+  return CARRIES_TOKENS.has(approach) && (await ask(approach, "logout", listener, { method: "POST" }))?.status === 204;
 }
 
-async function ask(approach, page, door, { method = "GET", body, token } = {}) {
+async function ask(approach, page, listener, { method = "GET", body, token } = {}) {
   const headers = {};
-  if (door === "sticky") headers["X-Lab-Door"] = "sticky";
+  if (listener === "sticky") headers["X-Lab-Door"] = "sticky";
   if (body) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  // A token needs no cookie of any kind; the sticky door's own is one.
-  const credentials = token && door !== "sticky" ? "omit" : "same-origin";
+  // A token needs no cookie of any kind; the sticky listener's own is one.
+  const credentials = token && listener !== "sticky" ? "omit" : "same-origin";
   const request = { method, headers, credentials, body: body && JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) };
   try {
     const response = await fetch(`/${approach}/${page}`, request);

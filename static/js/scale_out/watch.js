@@ -83,8 +83,8 @@ class Lane {
 
 /** The probe: started and stopped by its button, marked by what is pressed meanwhile. */
 export class Watch {
-  constructor(door) {
-    this.door = door;
+  constructor(listener) {
+    this.listener = listener;
     this.events = document.querySelector("[data-events]");
     this.lanes = new Map(approaches.map((approach) => [approach, new Lane(approach, (text) => this.tell(text))]));
     this.timeline = new Timeline(document.querySelector("[data-ticks]"), approaches);
@@ -104,7 +104,7 @@ export class Watch {
   async start() {
     this.place.hidden = false;
     this.running = setInterval(() => this.probeAll(), EVERY_MS);
-    await this.logIn(approaches.filter((approach) => !isLoggedIn(approach, this.door())));
+    await this.logIn(approaches.filter((approach) => !isLoggedIn(approach, this.listener())));
   }
 
   stop() {
@@ -128,7 +128,7 @@ export class Watch {
     this.mark(say("login"));
     for (const approach of which) this.loggingIn.add(approach);
     for (const approach of which) {
-      const failure = await logIn(approach, this.door());
+      const failure = await logIn(approach, this.listener());
       this.lanes.get(approach).forget();
       this.loggingIn.delete(approach);
       if (failure) this.tell(`${say(`approach.${approach}`)}: ${say("login_failed", failure)}`);
@@ -152,7 +152,7 @@ export class Watch {
     if (this.busy.has(approach) || this.loggingIn.has(approach)) return;
     this.busy.add(approach);
     const sentAt = performance.now();
-    const answer = await askWhoIAm(approach, this.door());
+    const answer = await askWhoIAm(approach, this.listener());
     this.busy.delete(approach);
     if (!this.isRunning || this.loggingIn.has(approach)) return;
     this.timeline.tick(approach, answer, sentAt);

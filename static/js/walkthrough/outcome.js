@@ -49,7 +49,7 @@ function whatCame(answers) {
   return `${status} ${said.map((text) => text.replace(/\.$/, "")).join(". ")}`;
 }
 
-function sentence({ status, body, node }, isThroughADoor) {
+function sentence({ status, body, node }, isLetIn) {
   if (status >= 400) return `✕ ${say("refused", { status, node, code: body.code })}`;
-  return body.member && isThroughADoor ? `✓ ${say("let_in", { status, node, member: body.member.username })}` : `✓ ${say("done", { status, node })}`;
+  return body.member && isLetIn ? `✓ ${say("let_in", { status, node, member: body.member.username })}` : `✓ ${say("done", { status, node })}`;
 }
