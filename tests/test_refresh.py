@@ -28,7 +28,7 @@ def send(visitor: Visitor, refresh: str | None, access: str | None = None) -> Te
 
 
 @each_token
-def test_a_refresh_gives_new_tokens_and_the_old_refresh_token_is_spent(
+def test_a_refresh_gives_new_tokens_and_the_old_refresh_token_is_used(
     visitor: MakeVisitor, clock: Clock, approach: str
 ) -> None:
     """SECURITY 10."""

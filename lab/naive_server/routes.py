@@ -59,7 +59,7 @@ def naive_server_blueprint(
 
 
 def _let_in(tokens: NaiveTokens) -> Entry:
-    """Decide the four cases as the folk version does. Raise `NoCredentials`, `InvalidToken` or `ExpiredToken`."""
+    """Decide the four cases as the naive version does. Raise `NoCredentials`, `InvalidToken` or `ExpiredToken`."""
     access = _genuine_access(tokens)
     refresh_is_theirs = tokens.owner(request.headers.get(REFRESH_HEADER)) == access.username
     match access.expired, refresh_is_theirs:

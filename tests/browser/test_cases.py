@@ -161,7 +161,7 @@ def test_a_tampered_token_is_refused_whatever_the_other_says(page: Page, languag
 
 
 @pytest.mark.parametrize("language", LOCALES_IN_TURN)
-def test_a_stolen_access_token_lives_for_ever_at_the_folk_server_and_nowhere_else(page: Page, language: str) -> None:
+def test_a_stolen_access_token_lives_for_ever_at_the_naive_server_and_nowhere_else(page: Page, language: str) -> None:
     answers: list[Response] = []
     profiles = ("/folk/profile", "/token/profile")
     page.on("response", lambda response: answers.append(response) if response.url.endswith(profiles) else None)
