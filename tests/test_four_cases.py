@@ -114,7 +114,7 @@ def test_a_tampered_token_is_401_whatever_the_other_says(member: MakeBearer, clo
 
 @each_way
 def test_a_stolen_access_token_alone_never_yields_a_refresh_token(member: MakeBearer, clock: Clock) -> None:
-    """SECURITY 10: the folk version of the third case would make it a login for ever."""
+    """SECURITY 10: the naive version of the third case would make it a login for ever."""
     alice, thief = member().login(refresh_s=30), member()
     clock.advance(31)
     served = thief.send(alice.access, None)

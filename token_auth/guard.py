@@ -91,7 +91,7 @@ def _renew_if_due(credential: TokenCredential, access: AccessToken, due: bool, r
 def _renew_on_strength_of(credential: TokenCredential, access: AccessToken, refresh: RefreshToken) -> Pair | None:
     """Reissue an expired refresh token, but only to the login that it belonged to, and only while that lives.
 
-    The folk version gives a refresh token for any valid access token: a stolen access token would become a login for
+    The naive version gives a refresh token for any valid access token: a stolen access token would become a login for
     ever. Here the expired refresh token has to come along, and be of the same live family.
     """
     try:

@@ -8,7 +8,7 @@ import { untilExpired } from "./tokens.js";
 const SERVERS = ["folk", "token"];
 const ALICE = { username: "alice", password: "wonderland" };
 const BOB = { username: "bob", password: "builder" };
-const LIFETIMES = { access_ttl_s: 5, refresh_ttl_s: 12 }; // the folk server's own
+const LIFETIMES = { access_ttl_s: 5, refresh_ttl_s: 12 }; // the naive server's own
 const MOST_ROUNDS = 200; // of who leaves the page open
 const MOVES = ["account", "alice", "copy", "alone", "beside", "expired", "logout", "after_logout", "outlived"];
 // The status of each answer and what comes with it; whatever else comes is shown as what it is, and ends the log.
