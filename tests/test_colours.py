@@ -48,7 +48,7 @@ def test_every_ink_can_be_read_on_its_ground(theme: str) -> None:
 
 
 def test_every_colour_is_named_in_one_file() -> None:
-    others = [file for file in TOKENS.parent.glob("*.css") if file != TOKENS]
+    others = [file for file in TOKENS.parent.rglob("*.css") if file != TOKENS]
     assert len(others) >= 2
     for file in others:
         assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(|oklch\(", file.read_text()), file.name
