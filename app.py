@@ -181,13 +181,13 @@ def _options(arguments: Sequence[str] | None, most_nodes: int) -> argparse.Names
     parser.add_argument("--lan", action="store_true", help="let other machines in, to the switches with a code")
     options = parser.parse_args(arguments)
     if not 1 <= options.nodes <= most_nodes:
-        parser.error(f"--nodes takes a number from 1 to {most_nodes}")
+        parser.error(f"--nodes must be a number from 1 to {most_nodes}")
     if options.direct and options.nodes != 1:
         parser.error("--direct is for one node")
     if options.host == "":
-        parser.error("--host takes an address or a name")
+        parser.error("--host must be an address or a name")
     if not 1 <= options.port <= 65535:
-        parser.error("--port takes a number from 1 to 65535")
+        parser.error("--port must be a number from 1 to 65535")
     return options
 
 

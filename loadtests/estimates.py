@@ -45,7 +45,7 @@ def _statistics() -> Any:
 def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
     """Return the median of one value a repeat, with its bootstrap interval. Raise `ValueError` for none."""
     if not values:
-        raise ValueError("a median takes at least one value")
+        raise ValueError("a median needs at least one value")
     if len(values) == 1:  # one repeat knows nothing of its own uncertainty
         return Estimate(values[0], float("-inf"), float("inf"))
     interval = (
@@ -124,7 +124,7 @@ class Line:
 def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> Line:
     """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
     if len(xs) < 3:
-        raise ValueError("a line with an interval takes at least three points")
+        raise ValueError("a line with an interval needs at least three points")
     fit = _statistics().linregress(xs, ys)
     room = float(_statistics().t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
     slope = Estimate(float(fit.slope), float(fit.slope) - room, float(fit.slope) + room)

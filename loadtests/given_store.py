@@ -55,12 +55,14 @@ def given_store(environment: Mapping[str, str] = os.environ) -> GivenStore | Non
     try:
         kind = parse_address(url).kind
     except ValueError as error:
-        raise BadConfig(f"REDIS_URL takes {error}") from None
+        raise BadConfig(f"REDIS_URL must be {error}") from None
     if kind != "single":
-        raise BadConfig("REDIS_URL: a load test takes one server, redis:// or rediss://, whose commands it can count")
+        raise BadConfig(
+            "REDIS_URL: a load test needs a single server, redis:// or rediss://, whose commands it can count"
+        )
     prefix = environment.get("STORE_PREFIX") or DEFAULT_PREFIX
     if re.fullmatch(rf"[\w:.-]{{1,{LONGEST_PREFIX}}}", prefix, re.ASCII) is None:
         raise BadConfig(
-            f"STORE_PREFIX takes 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which adds its own"
+            f"STORE_PREFIX must have 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which appends to it"
         )
     return GivenStore(url, f"{prefix}{secrets.token_hex(4)}:")

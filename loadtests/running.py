@@ -76,7 +76,7 @@ def refuse_taken(*folders: Path) -> None:
     """Raise `ClickException` for a folder that holds a run, or the windows of one that was killed."""
     for folder in folders:
         if holds_a_run(folder):
-            raise click.ClickException(f"{folder} holds a run already; --out takes another folder")
+            raise click.ClickException(f"{folder} already contains a run; choose another folder with --out")
 
 
 def report(folder: Path) -> None:

@@ -83,14 +83,14 @@ def _whole(field: Input, value: object) -> int:
         return number
     raise BadRequest(
         gettext(
-            "%(name)s takes a whole number from %(low)s to %(high)s.", name=field.name, low=field.low, high=field.high
+            "%(name)s must be a whole number from %(low)s to %(high)s.", name=field.name, low=field.low, high=field.high
         )
     )
 
 
 def _refuse_reversed(shorter: str, shorter_s: int, longer: str, longer_s: int) -> None:
     if shorter_s > longer_s:
-        raise BadRequest(gettext("%(name)s takes at most %(other)s.", name=shorter, other=longer))
+        raise BadRequest(gettext("%(name)s must be at most %(other)s.", name=shorter, other=longer))
 
 
 def as_query(load: Load) -> dict[str, int]:

@@ -54,7 +54,7 @@ class Runs:
         file = self._files().get(name)
         if file is None:
             listed = ", ".join(self.names()) or "–"
-            raise BadRequest(gettext("%(name)s takes one of %(choices)s.", name="run", choices=listed))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="run", choices=listed))
         try:
             return results_of(file)
         except ValueError:

@@ -78,7 +78,7 @@ class StoreIsReplica(StoreUnavailable):
 
 
 class StoreRefuses(StoreUnavailable):
-    message = "The session store refuses to work. Your login is not lost; try again in a moment."
+    message = "The session store refuses commands. Your login is not lost; try again in a moment."
 
 
 class WrongKind(StoreRefuses):

@@ -212,6 +212,6 @@ def test_a_bad_setting_ends_a_flask_command_with_one_line(lab: Lab) -> None:
     refused = lab.flask("keys", "list", SESSION_IDLE_S="soon", ACCESS_TTL_S="0")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        "Error: SESSION_IDLE_S takes a whole number from 1 to 2592000; "
-        "ACCESS_TTL_S takes a whole number from 1 to 86400\n"
+        "Error: SESSION_IDLE_S must be a whole number from 1 to 2592000; "
+        "ACCESS_TTL_S must be a whole number from 1 to 86400\n"
     )

@@ -71,7 +71,7 @@ class Address:
                 next_one = replace(self, port=port)
                 next_one.refuse_if_taken()
                 return next_one
-        raise CannotStart(f"no free port after {self.port}; --port takes another")
+        raise CannotStart(f"no free port after {self.port}; choose another with --port")
 
     def is_open(self) -> bool:
         """Tell whether anybody listens there."""

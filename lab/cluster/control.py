@@ -132,7 +132,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def set_round_trip() -> Response:
         milliseconds = _field("ms")
         if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool):
-            raise Refused(400, "bad_request", "ms takes a number")
+            raise Refused(400, "bad_request", "ms must be a number")
         supervisor.set_round_trip(milliseconds)
         return jsonify(supervisor.state())
 
@@ -140,7 +140,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def fill_store() -> Response:
         full = _field("full")
         if not isinstance(full, bool):
-            raise Refused(400, "bad_request", "full takes true or false")
+            raise Refused(400, "bad_request", "full must be true or false")
         supervisor.fill_store(full)
         return jsonify(supervisor.state())
 
@@ -158,7 +158,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def start_load_run() -> tuple[Response, int]:
         experiment, quick = _field("experiment"), _field("quick")
         if not isinstance(quick, bool):
-            raise Refused(400, "bad_request", "quick takes true or false")
+            raise Refused(400, "bad_request", "quick must be true or false")
         supervisor.start_load_run(str(experiment), quick)
         return jsonify(supervisor.state()), 201
 
@@ -173,7 +173,7 @@ def control_app(supervisor: Supervisor) -> Flask:
 def _wanted(states: tuple[str, ...]) -> Wanted:
     state = _field("state")
     if state not in states:
-        raise Refused(400, "bad_request", f"state takes one of {', '.join(states)}")
+        raise Refused(400, "bad_request", f"state must be one of {', '.join(states)}")
     return cast(Wanted, state)
 
 
@@ -181,7 +181,7 @@ def _field(name: str) -> Any:
     """Return one field of the JSON body, whatever it is. Raise `Refused`."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict) or name not in body:
-        raise Refused(400, "bad_request", f'the body takes a JSON object with "{name}"')
+        raise Refused(400, "bad_request", f'the body must be a JSON object with "{name}"')
     return body[name]
 
 

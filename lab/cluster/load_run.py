@@ -31,7 +31,7 @@ class LoadRun:
     def start(self, experiment: str, quick: bool) -> None:
         """Start an experiment. Raise `Refused` for one that is not known or not for this store, or while one runs."""
         if experiment not in EXPERIMENTS:
-            raise Refused(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
+            raise Refused(400, "bad_request", f"experiment must be one of {', '.join(EXPERIMENTS)}")
         if experiment in NEED_OWN_STORE and not self._own_store:
             raise Refused(409, "needs_own_store", f"{experiment} needs a store that it has started, not REDIS_URL's")
         if self._is_running():

@@ -133,7 +133,7 @@ class OwnStore:
 
     def set_round_trip(self, milliseconds: float) -> None:
         if not 0 <= milliseconds <= LONGEST_ROUND_TRIP_MS:
-            raise Refused(400, "bad_request", f"ms takes a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
+            raise Refused(400, "bad_request", f"ms must be a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
         try:
             if milliseconds and self._link:
                 self._link.delay_s = milliseconds / 1000
@@ -210,7 +210,7 @@ def running_store(config: Config) -> Iterator[Store]:
     try:
         store = OwnStore(EmbeddedStore())
     except OSError as error:
-        raise CannotStart(f"{error}; REDIS_URL takes the address of another") from None
+        raise CannotStart(f"{error}; set REDIS_URL to another store") from None
     try:
         with published(store.url, store_file(config)):
             yield store
@@ -235,7 +235,7 @@ def _refuse_missing_store(url: str, prefix: str) -> None:
         raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; take its master")
     if found.is_too_old:
         known = f"the one at {where} does not know {found.lacking}"
-        raise CannotStart(f"REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey; {known}")
+        raise CannotStart(f"REDIS_URL must be the address of Redis 6.2 or newer, or of Valkey; {known}")
     if found.lacking:
         raise CannotStart(f"REDIS_URL: the store at {where} does not let this user use {found.lacking}")
 

@@ -205,4 +205,4 @@ class Supervisor:
 def refuse_long_path(folder: Path) -> None:
     """Raise `CannotStart` if a socket file in `folder` would have too long a path for the system."""
     if len(str(folder / f"node-{MOST_NODES}.socket").encode()) > MOST_SOCKET_PATH:
-        raise CannotStart(f"TMPDIR: {folder} is too long a path for socket files; TMPDIR takes a shorter one")
+        raise CannotStart(f"TMPDIR: {folder} is too long for the paths of socket files; set TMPDIR to a shorter one")

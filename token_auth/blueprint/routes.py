@@ -170,5 +170,5 @@ class TokenRoutes:
 def _wants_cookies(fields: Fields) -> bool:
     transport = fields.get("transport", "cookie" if is_form() else "body")
     if transport not in ("cookie", "body"):
-        raise BadRequest(gettext("transport takes cookie or body."))
+        raise BadRequest(gettext("transport must be cookie or body."))
     return bool(transport == "cookie")

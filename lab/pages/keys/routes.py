@@ -55,7 +55,7 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
         guard.admit()
         state = read_fields().get("state")
         if not isinstance(state, str) or state not in moves:
-            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="state", choices=", ".join(moves)))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="state", choices=", ".join(moves)))
         return jsonify(_shown(_with(_changed(lambda: moves[state](kid)), kid, state)))
 
     return keys
@@ -106,4 +106,4 @@ def _algorithm(asked: object) -> Algorithm | None:
     for algorithm in ALGORITHMS:
         if asked == algorithm:
             return algorithm  # type: ignore[no-any-return]
-    raise BadRequest(gettext("%(name)s takes %(choices)s.", name="algorithm", choices=", ".join(ALGORITHMS)))
+    raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="algorithm", choices=", ".join(ALGORITHMS)))

@@ -81,7 +81,7 @@ def walkthrough_blueprint(
         fields = read_fields()
         username, role = _load_member(fields), text_field(fields, "role", 16)
         if role not in ROLES:
-            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="role", choices=", ".join(ROLES)))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="role", choices=", ".join(ROLES)))
         try:
             set_role(username, role)
         except UnknownMember:
