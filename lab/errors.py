@@ -1,4 +1,4 @@
-"""What can go wrong with a lab's controls; these errors become responses as the service's do.
+"""The errors of the lab's controls. `service/errors.py` turns them into responses.
 
 LabError
 ├── ControlError
@@ -18,7 +18,7 @@ from service.errors import LabError
 
 
 class ControlError(LabError):
-    """The lab's controls stay as they are."""
+    """A control refuses a request, and nothing was changed."""
 
     status = 403
 
@@ -57,7 +57,7 @@ class KeyStaysRevoked(ControlError):
 
 
 class OrderRefused(ControlError):
-    """What the supervisor did not carry out, with its status and its code."""
+    """The supervisor refused a command. Has the supervisor's status and code."""
 
     title = lazy_gettext("The order was not carried out")
 
@@ -68,7 +68,7 @@ class OrderRefused(ControlError):
 
 
 class SupervisorUnavailable(LabError):
-    """503: nobody takes orders for the lab's processes."""
+    """503: no supervisor answers."""
 
     status = 503
     code = "supervisor_unavailable"

@@ -1,4 +1,4 @@
-"""Orders to the lab's supervisor from the browser: passed on once the guard has admitted them."""
+"""Forward commands from the browser to the lab's supervisor, after the guard's check."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from service.web.fields import read_fields
 
 MAKES = ("/nodes", "/load-run")
 
-# What the supervisor refuses, in the reader's language; its own words are for a terminal.
+# The supervisor's refusals in the reader's language. Its own texts are for the terminal.
 REFUSALS = {
     "too_many_nodes": lazy_gettext("There are as many nodes as a lab can have."),
     "no_balancer": lazy_gettext("This lab’s one node was started without a balancer."),
@@ -33,13 +33,13 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Switches:
-    """The orders that the supervisor takes on `socket`, for those whom `guard` admits."""
+    """Commands to the supervisor on `socket`, for clients that `guard` admits."""
 
     guard: Guard
     socket: Path
 
     def press(self, method: str, path: str, *names: str) -> Response:
-        """Give an order with these fields of the request's body, and answer with the state after it.
+        """Send a command with these fields of the request's body, and answer with the resulting state.
 
         Raise `CodeNeeded`, `WrongCode`, `RateLimited`, `OrderRefused`, `SupervisorUnavailable`, or 400 for a field.
         """
@@ -52,7 +52,7 @@ class Switches:
         return self.order("GET", "/state")
 
     def order(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give an order, and return the state after it. Raise `OrderRefused` or `SupervisorUnavailable`."""
+        """Send a command and return the resulting state. Raise `OrderRefused` or `SupervisorUnavailable`."""
         try:
             return order(self.socket, method, path, body or None)
         except Refused as refused:
@@ -62,7 +62,7 @@ class Switches:
 
 
 def plain_fields(names: tuple[str, ...]) -> dict[str, Any]:
-    """Return these fields of the body, each of them text, a number, true or false."""
+    """Return these fields of the body. Each must be a string, a number or a boolean."""
     fields = read_fields()
     for name in names:
         if not isinstance(fields.get(name), str | int | float):

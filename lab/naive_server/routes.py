@@ -1,4 +1,4 @@
-"""UNSAFE, DO NOT COPY: `/folk`, where a valid access token is enough to be given a refresh token."""
+"""UNSAFE, DO NOT COPY: `/folk`, which issues a refresh token for any valid access token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ ACCESS_HEADER = "X-Access-Token"
 
 @dataclass(frozen=True)
 class Entry:
-    """Who was let in, and the headers that bring them new tokens."""
+    """An admitted member, and the response headers with new tokens."""
 
     username: str
     renewed: dict[str, str] = field(default_factory=dict)
 
 
 def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Callable[[], float]) -> Blueprint:
-    """Return the folk server; it makes its own table."""
+    """Return the naive server. It creates its own table."""
     database.create_tables(FolkBase.metadata)
     tokens = FolkTokens(key_ring, database, now)
     folk = Blueprint("folk", __name__, url_prefix="/folk")
@@ -40,7 +40,7 @@ def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Calla
 
     @folk.get("/profile")
     def profile() -> Response:
-        """Show who was let in, with the new tokens attached."""
+        """Show the member, and add the new tokens."""
         entry = _let_in(tokens)
         response = jsonify(member={"username": entry.username}, approach="folk", node=current_app.config["NODE_NAME"])
         response.headers.extend(entry.renewed)
@@ -48,7 +48,7 @@ def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Calla
 
     @folk.post("/logout")
     def logout() -> Response:
-        """Forget the refresh token that came along, as the notes have it."""
+        """Delete the refresh token of this request, as the lecture notes describe."""
         _genuine_access(tokens)
         tokens.forget(request.headers.get(REFRESH_HEADER))
         return make_response("", 204)
@@ -57,7 +57,7 @@ def folk_blueprint(key_ring: KeyRing, database: Database, door: Door, now: Calla
 
 
 def _let_in(tokens: FolkTokens) -> Entry:
-    """Decide the four cases as the folk version does. Raise `NoCredentials`, `InvalidToken` or `ExpiredToken`."""
+    """Decide the four cases as the naive version does. Raise `NoCredentials`, `InvalidToken` or `ExpiredToken`."""
     access = _genuine_access(tokens)
     refresh_is_theirs = tokens.owner(request.headers.get(REFRESH_HEADER)) == access.username
     match access.expired, refresh_is_theirs:
@@ -66,8 +66,8 @@ def _let_in(tokens: FolkTokens) -> Entry:
         case True, True:
             return Entry(access.username, {ACCESS_HEADER: tokens.issue_access(access.username)})
         case False, False:
-            # THE HOLE: who holds an access token is given what outlives it. Nobody asks for the login's own refresh
-            # token, nor whether that login has ended, so a stolen access token becomes a login for ever.
+            # THE HOLE: an access token is exchanged for a token that lives longer. The login's own refresh token is not
+            # required, and the end of the login is not checked. So a stolen access token becomes a permanent login.
             return Entry(access.username, {REFRESH_HEADER: tokens.issue_refresh(access.username)})
         case _:
             return Entry(access.username)
@@ -84,5 +84,5 @@ def _genuine_access(tokens: FolkTokens) -> AccessToken:
 
 
 def _expect_bearer() -> None:
-    """Let refusals say how to authenticate here (RFC 6750 §3)."""
+    """Add the `WWW-Authenticate: Bearer` challenge to refusals (RFC 6750 §3)."""
     g.bearer_realm = True

@@ -13,7 +13,7 @@ def cases_blueprint(config: Config) -> Blueprint:
 
     @cases.get("/walkthrough/cases")
     def page() -> Response:
-        """Show the four cases, and the hole in the folk version of the third."""
+        """Show the four cases, and the hole in the naive version of the third."""
         return make_response(render_template("walkthrough/cases.html"))
 
     return cases

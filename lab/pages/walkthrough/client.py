@@ -1,6 +1,6 @@
-"""Another client: a page cannot send a Cookie header of its own making, so the lab sends the request itself.
+"""Act as another client: a page's script cannot set a Cookie header, so the lab sends the request itself.
 
-It goes out of this process and in at the front door, and what comes back is what the other client would see.
+The request goes through the balancer, and the answer is what another client would get.
 """
 
 import json
@@ -20,10 +20,10 @@ from service.accounts.public_members import LOAD_PASSWORD
 from service.errors import StoreUnavailable
 from service.web.fields import Fields, is_text
 
-# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's. None of
-# these counts a failure.
+# Log-in is excluded: a failure would count for this machine's address instead of the visitor's. None of these paths
+# counts failures.
 PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
-METHODS = ("GET", "POST")  # no set: what is asked for may be a list, which no set can be asked for
+METHODS = ("GET", "POST")  # not a set: the requested value may be a list, which is not hashable
 HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
 KEEPERS = ("memory", "session", "token", "hybrid")
@@ -32,7 +32,7 @@ PATIENCE_S = 3.0
 
 @dataclass(frozen=True)
 class OtherRequest:
-    """A request that another client may be played with."""
+    """A request to send as another client."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class OtherRequest:
 
     @classmethod
     def read(cls, fields: Fields) -> "OtherRequest":
-        """Return the request that the fields describe. Raise 400 for what no story needs."""
+        """Return the request that the fields describe. Raise 400 for a request that no story needs."""
         method, path, headers, body = (fields.get(name) for name in ("method", "path", "headers", "body"))
         if method not in METHODS or not isinstance(path, str) or PATH.fullmatch(path) is None:
             raise BadRequest(gettext("Another client asks for an approach’s pages only."))
@@ -54,9 +54,9 @@ class OtherRequest:
 
     @classmethod
     def log_in(cls, approach: str, load_member: str) -> "OtherRequest":
-        """Return the log-in of a load member, whose password is everybody's. Raise 400 for no approach.
+        """Return the log-in request of a load member, whose password is public. Raise 400 for an unknown approach.
 
-        It comes by the sticky door, whose cookie leads back to the node that may have the login in its memory.
+        It uses the sticky port, whose cookie leads later requests to the node that may keep the login in memory.
         """
         if approach not in KEEPERS:
             raise BadRequest(gettext("approach names one that keeps logins."))
@@ -66,14 +66,14 @@ class OtherRequest:
 
 
 class OtherClient:
-    """Sends one request at a time: a node has two threads, and the one that waits here needs the other."""
+    """Sends one request at a time: while one of the node's two threads waits here, the other may have to answer."""
 
     def __init__(self, front_door: str) -> None:
         self._door = urlsplit(front_door)
         self._busy = Lock()
 
     def send(self, request: OtherRequest) -> dict[str, Any]:
-        """Return the real answer: `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
+        """Send it. Return `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
         if not self._busy.acquire(blocking=False):
             raise StoreUnavailable(gettext("Another client is just being played; try again in a moment."))
         try:

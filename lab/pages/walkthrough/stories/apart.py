@@ -1,4 +1,4 @@
-"""The notes' first process: access token and refresh token are sent apart."""
+"""The lecture notes' first process: access token and refresh token are sent separately."""
 
 from flask_babel import lazy_gettext as _
 

@@ -1,4 +1,4 @@
-"""A client that reads `exp` and refreshes before it sends: it never sees a 401."""
+"""A client that reads `exp` and refreshes before it sends, so that it gets no 401."""
 
 from flask_babel import lazy_gettext as _
 

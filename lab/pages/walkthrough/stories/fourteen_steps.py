@@ -1,4 +1,4 @@
-"""The notes' refresh authentication in its fourteen steps. Several of them happen inside one exchange."""
+"""The lecture notes' refresh authentication in fourteen steps. Several steps are one HTTP exchange."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A member is demoted while logged in three ways: who notices, and when."""
+"""A member loses a role while logged in by three approaches: when each approach applies the change."""
 
 from flask_babel import lazy_gettext as _
 
@@ -22,7 +22,7 @@ ROLE_CHANGE = Story(
     title=_("Role change"),
     question=_("When does a member who lost a role feel it?"),
     credentials={"session": "sid", "token": "access_token", "hybrid": "hybrid_access_token"},
-    anew=("promote",),  # each login has the role of its moment
+    anew=("promote",),  # each login has the role at the time of the log-in
     steps=(
         Step(
             "promote",

@@ -1,4 +1,4 @@
-"""Rotation: what two tabs may do with one refresh token, and what a thief may not."""
+"""Rotation: two tabs may use the same refresh token, a thief may not."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A login kept on the server: what the cookie is, what a copy of it is worth, and how it ends."""
+"""A server-side session: the cookie, what a copy of it can do, and how the session ends."""
 
 from flask_babel import lazy_gettext as _
 

@@ -1,4 +1,4 @@
-"""Which id a session begins with, and how it ends without a logout: fixation, and the idle timeout."""
+"""Session fixation, and the idle timeout."""
 
 from flask_babel import lazy_gettext as _
 
@@ -8,7 +8,7 @@ from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
 BOB = {"username": "bob", "password": "builder"}
 KEEPS = {"sid": "cookie sid"}
 IDLE_S = 4
-MADE_UP = "made-up-by-somebody-and-planted-in-a-browse"  # of the length and the letters of a real one
+MADE_UP = "made-up-by-somebody-and-planted-in-a-browse"  # has the length and the characters of a real id
 REFUSED = Expect(401, code="invalid_session")
 
 SESSION_LIFETIMES = Story(

@@ -1,4 +1,4 @@
-"""The notes' second process: both tokens are sent each time, here in cookies, and the server reissues by itself."""
+"""The lecture notes' second process: both tokens are sent each time, in cookies, and the server reissues them."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A login carried by the client: what the token says, how long it is believed, and what a logout cannot do."""
+"""A token login: the token's content, how long it is valid, and what a logout cannot end."""
 
 from flask_babel import lazy_gettext as _
 
