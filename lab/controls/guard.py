@@ -52,9 +52,7 @@ class Guard:
         """
         self._refuse_foreign_host()
         if request.path.startswith("/lab/") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            raise Forbidden(
-                gettext("This request comes from another site's page.")
-            )  # it can read no answer, but could send requests
+            raise Forbidden(gettext("This request comes from another site's page."))  # it could send, but not read
         if request.method in SAFE_METHODS:
             return
         refuse_cross_origin()
@@ -95,9 +93,9 @@ class Guard:
     def is_local(self) -> bool:
         """Return whether the client is on this machine, by its address and the host name that it used.
 
-        A lab with a public origin has a proxy in front, so all clients seem local. The same is true with more proxies
-        than `TRUSTED_PROXIES` says. A client that bypasses a proxy can send any address in its name. So the address is
-        trusted only from the lab's balancer, which connects by a socket file and sends the real address.
+        A lab with a public origin has a proxy in front, and so has one whose `TRUSTED_PROXIES` counts more than the
+        lab's balancer: then all clients seem local. A client that bypasses a proxy can claim any address. So the
+        address is trusted only from the lab's balancer, which connects by a socket file and sends the real one.
         """
         named = host_name(request) in LOOPBACK_NAMES and self.public_origin is None
         balancers = 1 if _came_by_socket_file(request) else 0
