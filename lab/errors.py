@@ -30,7 +30,7 @@ class ForeignHost(ControlError):
 
 class CodeNeeded(ControlError):
     code = "code_needed"
-    title = lazy_gettext("The lab's controls are not open to you")
+    title = lazy_gettext("You may not use the lab's controls")
 
 
 class WrongCode(ControlError):
@@ -41,13 +41,13 @@ class WrongCode(ControlError):
 class LastNode(ControlError):
     status = 409
     code = "last_node"
-    title = lazy_gettext("This is the last node that runs")
+    title = lazy_gettext("This is the last running node")
 
 
 class NoSuchKey(ControlError):
     status = 404
     code = "unknown_key"
-    title = lazy_gettext("The ring has no such key")
+    title = lazy_gettext("The key ring has no such key")
 
 
 class KeyStaysRevoked(ControlError):
@@ -59,7 +59,7 @@ class KeyStaysRevoked(ControlError):
 class OrderRefused(ControlError):
     """The supervisor refused a command. Has the supervisor's status and code."""
 
-    title = lazy_gettext("The order was not carried out")
+    title = lazy_gettext("The command was not executed")
 
     def __init__(self, status: int, code: str, detail: LazyString | str) -> None:
         super().__init__(detail)

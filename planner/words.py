@@ -42,7 +42,8 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
     ),
     lazy_gettext(
         "Members do not log out of a session, which is the most that is kept. They log out of a hybrid login after "
-        "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the member "
+        "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the "
+        "member "
         "database."
     ),
     lazy_gettext(
@@ -53,10 +54,10 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
         "There is one member database with one writer, as measured here with SQLite, whatever the number of nodes. "
         "SQLite serves the nodes of one machine. A server such as PostgreSQL serves more, and takes more writes."
     ),
-    lazy_gettext("At most 0.7 of anything is planned to be in use (usable_share). The rest is for peaks."),
+    lazy_gettext("The plan uses at most 0.7 of every resource (usable_share). The rest is for peaks."),
     lazy_gettext("Memory needs sticky sessions, and loses a node’s logins with the node."),
     lazy_gettext("Numbers in a formula are shown rounded, and calculated with all their digits."),
-    lazy_gettext("Bytes on the wire are those of a request with the headers that it needs. A browser adds its own."),
+    lazy_gettext("Bytes on the wire are counted for a request with only the necessary headers. A browser adds more."),
 )
 
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")

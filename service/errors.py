@@ -113,7 +113,7 @@ class AmbiguousCredentials(LabError):
 
     status = 400
     code = "bad_request"
-    title = lazy_gettext("One token, sent in two places")
+    title = lazy_gettext("A token was sent in two places")
     bearer_error = "invalid_request"
 
 
@@ -203,7 +203,7 @@ HTTP_CODES = {
 }
 
 HTTP_TITLES = {
-    400: lazy_gettext("The request has a mistake"),
+    400: lazy_gettext("The request is malformed"),
     403: lazy_gettext("The request is refused"),
     404: lazy_gettext("There is nothing here"),
     405: lazy_gettext("This method is not allowed here"),

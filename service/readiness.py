@@ -56,7 +56,7 @@ class Readiness:
             )
         self._database.ping()
         if self._ring_problem() is not None:
-            raise KeyRingUnusable(gettext("The last good ring stays in use. The log of this node says more."))
+            raise KeyRingUnusable(gettext("The last good key ring stays in use. See this node’s log for details."))
         log_ins: dict[str, Any] = {"log_ins": "paused", "because": found.paused} if found.paused else {}
         return jsonify(status="ready", node=self._node_name, **log_ins)
 

@@ -139,4 +139,4 @@ class BadKeyRing(Exception):
 
 
 class UnknownKey(LookupError):
-    """The ring has no such key."""
+    """The key ring has no such key."""

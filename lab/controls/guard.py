@@ -59,14 +59,14 @@ class Guard:
         if "Sec-Fetch-Site" in request.headers and "Origin" not in request.headers:
             raise Forbidden(gettext("This request comes from another site's page."))
         if request.mimetype not in ("", "application/json"):
-            raise UnsupportedMediaType(gettext("The controls read application/json."))
+            raise UnsupportedMediaType(gettext("The controls accept only application/json."))
 
     def admit(self) -> None:
         """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may use a control."""
         if self.may_press():
             return
         if self.code is None:
-            raise CodeNeeded(gettext("Only a browser on the lab's own machine presses its controls."))
+            raise CodeNeeded(gettext("Only a browser on the lab's own machine may use its controls."))
         shown = request.headers.get(HEADER)
         if shown is not None:
             self._check(shown, self.code)

@@ -65,7 +65,8 @@ def _refuse_to_end_the_last(switches: Switches, name: str) -> None:
     if running == {name}:
         raise LastNode(
             gettext(
-                "No other node runs, so nobody would answer here. A terminal can: python -m cluster node stop %(name)s",
+                "No other node is running, so this page would get no answers. Use a terminal: python -m cluster "
+                "node stop %(name)s",
                 name=name,
             )
         )

@@ -18,15 +18,15 @@ MAKES = ("/nodes", "/load-run")
 
 # The supervisor's refusals in the reader's language. Its own texts are for the terminal.
 REFUSALS = {
-    "too_many_nodes": lazy_gettext("There are as many nodes as a lab can have."),
-    "no_balancer": lazy_gettext("This lab’s one node was started without a balancer."),
-    "unknown_node": lazy_gettext("There is no node of this name."),
-    "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
-    "not_running": lazy_gettext("The store has to run for this."),
+    "too_many_nodes": lazy_gettext("The lab already has the largest possible number of nodes."),
+    "no_balancer": lazy_gettext("This lab has one node and no balancer."),
+    "unknown_node": lazy_gettext("There is no node with this name."),
+    "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not control it."),
+    "not_running": lazy_gettext("The store must be running for this."),
     "needs_own_store": lazy_gettext(
-        "This load test breaks or fills its store, so it runs only where the lab has started one of its own."
+        "This load test breaks or fills its store, so it can only run in a lab with its own store."
     ),
-    "run_in_progress": lazy_gettext("A load test is running; one at a time."),
+    "run_in_progress": lazy_gettext("A load test is already running. Only one can run at a time."),
     "no_run": lazy_gettext("No load test is running."),
 }
 

@@ -1,4 +1,4 @@
-"""L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not.
+"""L1. What does looking up a login cost on every request? The notes say that sessions pay it and tokens do not.
 
 One member of each approach takes part, and whose turn it is, is chosen at random before each request. A restart of the
 lab is a repeat.
@@ -271,7 +271,7 @@ def _restarts(windows: Sequence[Window]) -> list[Check]:
 
 LOOKUP_COST = Experiment(
     name="lookup-cost",
-    question=_("What does looking a login up cost, on every request?"),
+    question=_("What does looking up a login cost on every request?"),
     full=Size(seconds=20.0, repeats=12, users=1),
     quick=Size(seconds=2.0, repeats=2, users=1, quick=True),
     windows=lambda size: len(MEMBERS) * len(round_trips_ms(size)) * size.repeats,

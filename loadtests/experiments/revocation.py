@@ -1,4 +1,4 @@
-"""L4. When a member has logged out, for how long is the ended login still let in?"""
+"""L4. After a log-out, how long is the ended login still accepted?"""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -142,12 +142,14 @@ def _name(key: Key) -> str:
 
 METHOD = [
     _(
-        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms until it is "
+        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms "
+        "until it is "
         "refused; the time counts from the acknowledgement of the log-out.",
         ms=round(POLL_S * 1000),
     ),
     _(
-        "The log-out comes right after the login, which is the worst case: who logs out at a random moment leaves half "
+        "The log-out comes right after the login, which is the worst case: who logs out at a random moment "
+        "leaves half "
         "of that on average. Each repeat counts with its longest lag."
     ),
     _("All approaches and lifetimes run at the same time; the load is light, and what is measured is seconds."),
@@ -155,7 +157,7 @@ METHOD = [
 
 REVOCATION = Experiment(
     name="revocation",
-    question=_("When a member has logged out, for how long is the ended login still let in?"),
+    question=_("After a log-out, how long is the ended login still accepted?"),
     full=Size(seconds=30.0, repeats=5, users=4),
     quick=Size(seconds=3.0, repeats=5, users=2, quick=True),
     windows=lambda size: (2 + 2 * len(lifetimes_s(size))) * size.repeats,

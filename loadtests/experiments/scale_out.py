@@ -1,4 +1,4 @@
-"""L2. Does twice the nodes serve twice the requests, and does everybody stay logged in?"""
+"""L2. Do twice as many nodes serve twice as many requests, and do all members stay logged in?"""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -192,7 +192,8 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
         return TOO_LITTLE
     return _(
         "%(nodes)s nodes that take turns serve %(session)s of %(nodes)s times what one serves with sessions in a "
-        "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of members "
+        "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of "
+        "members "
         "who are logged in.",
         nodes=most,
         session=interval(session, ".0%"),
@@ -289,7 +290,8 @@ METHOD = [
         "RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
     ),
     _(
-        "Members who are turned away go on with the credential that they have: what is counted is how many requests of "
+        "Members who are turned away go on with the credential that they have: what is counted is how many "
+        "requests of "
         "logged-in members a node does not recognise. Everybody rests after each answer, for a random time that is as "
         "long as a page on average: who asked again at once would meet the other node every time."
     ),
@@ -301,7 +303,7 @@ METHOD = [
 
 SCALE_OUT = Experiment(
     name="scale-out",
-    question=_("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
+    question=_("Do twice as many nodes serve twice as many requests, and do all members stay logged in?"),
     full=Size(seconds=5.0, repeats=5, users=32),
     quick=Size(seconds=0.3, repeats=5, users=16, quick=True),
     windows=lambda size: (len(GUARDED) * (2 * len(sizes(size)) - 1)) * size.repeats + len(GUARDED),

@@ -267,7 +267,7 @@ def test_what_needs_a_login_says_so_and_does_nothing(page: Page) -> None:
     button(page, "open").dispatch_event("click")
     press(page, "log-in")
     expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator("[data-reasons]")).to_contain_text("Replay the old credential")
+    expect(page.locator("[data-reasons]")).to_contain_text("Send the old credential again")
     press(page, "log-out")
     expect(button(page, "replay")).to_have_attribute("aria-disabled", "false")
     expect(button(page, "renew")).to_have_attribute("aria-disabled", "true")

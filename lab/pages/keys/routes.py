@@ -82,11 +82,11 @@ def _changed(change: Callable[[], Ring]) -> Ring:
     try:
         return change()
     except UnknownKey as unknown:
-        raise NoSuchKey(gettext("There is no key %(kid)s in the ring.", kid=str(unknown)[:20])) from None
+        raise NoSuchKey(gettext("There is no key %(kid)s in the key ring.", kid=str(unknown)[:20])) from None
     except BadKeyRing as error:
         log.error("the key ring was not changed: %s", error.message)
         raise KeyRingUnusable(
-            gettext("Nothing was changed; the last good ring stays in use. The lab’s terminal says more.")
+            gettext("Nothing was changed; the last good key ring stays in use. See the lab’s terminal for details.")
         ) from None
 
 
@@ -94,9 +94,7 @@ def _with(ring: Ring, kid: str, state: str) -> Ring:
     """Return the ring if the key now has that state. Raise `KeyStaysRevoked`: a revoked key never changes."""
     key = ring.find(kid)
     if key is None or key.state != state:
-        raise KeyStaysRevoked(
-            gettext("%(kid)s was revoked, and whoever made that necessary may still have it.", kid=kid)
-        )
+        raise KeyStaysRevoked(gettext("%(kid)s was revoked for good: a thief may still have it.", kid=kid))
     return ring
 
 

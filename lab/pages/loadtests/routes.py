@@ -30,11 +30,13 @@ COMPARES_WITHIN_S = 50.0  # the balancer's timeout is a minute
 LARGEST_BYTES = 20_000_000  # a report contains its chart library
 
 EXPERIMENTS = {
-    "lookup-cost": lazy_gettext("What does looking a login up cost, on every request?"),
+    "lookup-cost": lazy_gettext("What does looking up a login cost on every request?"),
     "saturation": lazy_gettext("How many requests does one core serve?"),
-    "scale-out": lazy_gettext("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
+    "scale-out": lazy_gettext(
+        "Do twice as many nodes serve twice as many requests, and do all members stay logged in?"
+    ),
     "memory": lazy_gettext("What does a logged-in member cost in memory, and where?"),
-    "revocation": lazy_gettext("When a member has logged out, for how long is the ended login still let in?"),
+    "revocation": lazy_gettext("After a log-out, how long is the ended login still accepted?"),
     "lifetimes": lazy_gettext("How long should an access token live?"),
     "outage": lazy_gettext("Who is still served, and who is still logged in, when the store or a node fails?"),
 }

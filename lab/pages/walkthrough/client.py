@@ -44,10 +44,10 @@ class OtherRequest:
         """Return the request that the fields describe. Raise 400 for a request that no story needs."""
         method, path, headers, body = (fields.get(name) for name in ("method", "path", "headers", "body"))
         if method not in METHODS or not isinstance(path, str) or PATH.fullmatch(path) is None:
-            raise BadRequest(gettext("Another client asks for an approach’s pages only."))
+            raise BadRequest(gettext("Another client can only request the pages of an approach."))
         headers = {} if headers is None else headers
         if not isinstance(headers, dict) or not all(map(_may_be_sent, headers.items())):
-            raise BadRequest(gettext("Another client sends a credential and nothing else."))
+            raise BadRequest(gettext("Another client can only send a credential."))
         if body is not None and not (isinstance(body, str) and is_text(body)):
             raise BadRequest(gettext("%(name)s must be text.", name="body"))
         return cls(str(method), path, headers, body)
@@ -59,7 +59,7 @@ class OtherRequest:
         It uses the sticky port, whose cookie leads later requests to the node that may keep the login in memory.
         """
         if approach not in KEEPERS:
-            raise BadRequest(gettext("approach names one that keeps logins."))
+            raise BadRequest(gettext("approach must be one with logins."))
         headers = {"Content-Type": "application/json", "X-Lab-Door": "sticky"}
         body = json.dumps({"username": load_member, "password": LOAD_PASSWORD})
         return cls("POST", f"/{approach}/login", headers, body)
@@ -75,7 +75,7 @@ class OtherClient:
     def send(self, request: OtherRequest) -> dict[str, Any]:
         """Send it. Return `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
         if not self._busy.acquire(blocking=False):
-            raise StoreUnavailable(gettext("Another client is just being played; try again in a moment."))
+            raise StoreUnavailable(gettext("Another client’s request is in progress; try again in a moment."))
         try:
             with closing(HTTPConnection(self._door.hostname or "", self._door.port, timeout=PATIENCE_S)) as connection:
                 body = None if request.body is None else request.body.encode()
@@ -84,7 +84,7 @@ class OtherClient:
                 text = answer.read().decode(errors="replace")
                 return {"status": answer.status, "headers": [list(pair) for pair in answer.getheaders()], "body": text}
         except (OSError, HTTPException):
-            raise StoreUnavailable(gettext("The lab’s own front door does not answer.")) from None
+            raise StoreUnavailable(gettext("The lab’s balancer does not answer.")) from None
         finally:
             self._busy.release()
 

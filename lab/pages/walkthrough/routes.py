@@ -58,7 +58,7 @@ def walkthrough_blueprint(
         fields = read_fields()
         look = looks.get(text_field(fields, "approach", 16))
         if look is None:
-            raise BadRequest(gettext("approach names one that keeps logins."))
+            raise BadRequest(gettext("approach must be one with logins."))
         held = next(filter(None, map(look, _credentials(fields))), [])
         return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(holding) for holding in held])
 
