@@ -1,4 +1,4 @@
-"""Breaking and mending a lab while it is asked: orders that are given at their time, in a thread of their own."""
+"""Break and repair a lab under load: a thread sends commands at given times."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from loadtests.lab import Lab
 
 @dataclass(frozen=True)
 class Order:
-    """One order to a lab's supervisor, `at_s` seconds after the window began."""
+    """One command to a lab's supervisor, `at_s` seconds after the window began."""
 
     at_s: float
     method: str
@@ -21,7 +21,7 @@ class Order:
 
 @contextmanager
 def given(lab: Lab, orders: list[Order]) -> Iterator[None]:
-    """Give the orders at their times meanwhile. Raise what went wrong with one, at the end."""
+    """Send the commands at their times while the context is open. At the end raise the error of a failed one."""
     failures: list[Exception] = []
 
     def give(order: Order) -> None:

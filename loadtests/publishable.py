@@ -1,4 +1,4 @@
-"""Whether a run may be shown to others, and if not, why."""
+"""Decide whether a run may be published, and if not, why."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -15,7 +15,7 @@ MOST_LOPSIDED = 0.25  # of the fair share
 
 
 def reasons_against(windows: Sequence[Window], checks: Sequence[Check], stopped: bool = False) -> list[Text]:
-    """Return every reason not to publish; none means publishable."""
+    """Return every reason against publishing; an empty list means publishable."""
     return [
         *([_("The run was stopped before its end.")] if stopped else []),
         *_nothing(windows),
@@ -108,7 +108,7 @@ def _lopsided(windows: Sequence[Window]) -> list[Text]:
 
 
 def _shares(windows: Sequence[Window]) -> list[float]:
-    """Return each node's share of the answers; a node that gave none has 0."""
+    """Return each node's share of the answers; 0 for a node without answers."""
     answers: dict[str, int] = {}
     for window in windows:
         for node, number in window.reading["nodes"].items():

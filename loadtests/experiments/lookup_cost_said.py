@@ -1,4 +1,4 @@
-"""What `lookup-cost` says of its arms: the answer, charts, tables and the method, in the words of reports."""
+"""The texts of `lookup-cost` reports: answer, charts, tables and method."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -18,7 +18,7 @@ Between = Mapping[int | None, Mapping[tuple[Any, Any], Differences]]  # pairs of
 
 
 def answer(readings: Mapping[Key, Readings], between: Between) -> Text:
-    """Return what each approach adds near and far, how the two compare, and what the same twice differs by."""
+    """Return the answer: what each approach adds with a near and a far store, and their differences."""
     far_ms = max(map(round_trip, readings), key=added, default=0)
     near_ms = None if far_ms is None else 0
     near, far = _adds(readings, near_ms), _adds(readings, far_ms)
@@ -73,7 +73,7 @@ def _compared(pairs: Mapping[tuple[Any, Any], Differences], round_trip_ms: int |
 
 
 def charts(readings: Mapping[Key, Readings], round_trips_ms: Sequence[int | None]) -> list[Chart]:
-    """Return a chart of what each approach adds, for each round trip that was measured."""
+    """Return a chart of what each approach adds, for each measured round trip."""
     return [_chart(readings, round_trip_ms) for round_trip_ms in round_trips_ms if _at(readings, round_trip_ms)]
 
 
@@ -111,7 +111,7 @@ def _title(round_trip_ms: int | None, costs: Mapping[str, str]) -> Text:
 
 
 def readings_table(readings: Mapping[Key, Readings]) -> Table:
-    """Return the three readings side by side."""
+    """Return the table of the three readings."""
     rows = [
         [
             _short(key),
@@ -132,12 +132,12 @@ def readings_table(readings: Mapping[Key, Readings]) -> Table:
 
 
 def round_trip(key: Key) -> int | None:
-    """Return an arm's distance to the store, in milliseconds."""
+    """Return an arm's round trip to the store, in milliseconds."""
     return cast(int | None, key[2])
 
 
 def added(round_trip_ms: int | None) -> int:
-    """Return what was put between, in milliseconds."""
+    """Return the added delay, in milliseconds."""
     return round_trip_ms or 0
 
 
@@ -157,7 +157,7 @@ def label_of(key: Key) -> str:
 
 
 def where(round_trip_ms: int | None) -> str:
-    """Return a round trip as the end of a check's name; nothing for a store that was given."""
+    """Return a round trip as the end of a check's name; "" for the store at `REDIS_URL`."""
     return "" if round_trip_ms is None else f" · {round_trip_ms} ms"
 
 
@@ -169,7 +169,7 @@ def percentiles_table(differences: Mapping[Key, Differences]) -> Table:
 
 
 def between_table(between: Between) -> Table:
-    """Return how much longer one approach takes than another; the same one twice comes last."""
+    """Return the differences between approaches. The last row is an approach compared with itself."""
     rows = [
         [_("%(one)s − %(other)s", one=_short(one), other=_short(other)), _ms(ms), *_percentiles(differences)]
         for ms, pairs in between.items()

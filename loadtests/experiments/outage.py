@@ -25,7 +25,7 @@ BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
 
 @dataclass(frozen=True)
 class Fault:
-    """What breaks, and the orders that break and mend it."""
+    """A fault, with the commands that cause and repair it."""
 
     name: str
     said: Text
@@ -34,8 +34,8 @@ class Fault:
 
 
 def expected(approach: str, fault: str) -> frozenset[str]:
-    """Return the failures that are data: by design, of this approach under this fault."""
-    if fault == NODE_KILLED:  # what it was answering breaks off, and its memory is gone
+    """Return the expected failures of this approach under this fault."""
+    if fault == NODE_KILLED:  # its requests in flight fail, and its memory is lost
         return frozenset({CUT, "logged_out"} if approach == "memory" else {CUT})
     return frozenset({"unavailable"} if approach in IN_STORE else ())
 
@@ -54,7 +54,7 @@ FAULTS = (
 
 
 def collect(stage: Stage) -> None:
-    """Break something under a steady load of every approach, mend it, and ask everybody whether they are still in."""
+    """Cause a fault under a steady load of every approach, repair it, and check every member's login."""
     lab = stage.lab("lab", nodes=2).wait_until_ready()
     for repeat in range(stage.size.repeats):
         for fault in stage.random.sample(FAULTS, len(FAULTS)):
@@ -71,7 +71,7 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     orders = [Order(broken_s[0], *fault.breaks), Order(broken_s[1], *fault.mends)]
     with given(lab, orders):
         seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
-    lab.control(*fault.mends)  # carried out already: this waits until everything runs
+    lab.control(*fault.mends)  # already executed: this waits until everything runs
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:
         answered = after[arm.crowd.name]["kinds"]
@@ -87,7 +87,7 @@ def _arm(approach: str, fault: Fault, lab: Lab, size: Size) -> Arm:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set error shares, recovery and lost logins side by side."""
+    """Compare error shares, recovery times and lost logins."""
     order = [fault.name for fault in FAULTS]
     arms = dict(
         sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), APPROACHES.index(item[0][0])))
@@ -110,7 +110,7 @@ def _more(windows: Sequence[Window]) -> dict[str, Any]:
 
 
 def _share(windows: Sequence[Window]) -> float:
-    """Return the share of failures while it was broken."""
+    """Return the share of failed requests during the fault."""
     return _errors(windows) / max(_answers(windows), 1)
 
 
@@ -128,7 +128,7 @@ def _during(window: Window) -> list[Mapping[str, int]]:
 
 
 def _recovery_s(windows: Sequence[Window]) -> float | None:
-    """Return the longest time from mending to the last failure but those of lost logins; None if there was none."""
+    """Return the longest time from the repair to the last failure, without lost logins; None if there was none."""
     late = [
         at_s - window.more["broken_s"][1]
         for window in windows

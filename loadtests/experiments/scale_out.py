@@ -17,8 +17,8 @@ from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summar
 from loadtests.words import Text, _
 
 ROUND_ROBIN, STICKY = "round robin", "sticky"
-OFFERED = 0.8  # of what the threads of all nodes can do
-SHARE_ROOM = 0.15  # round robin over a short window is not exactly fair
+OFFERED = 0.8  # of the capacity of all nodes' threads
+SHARE_ROOM = 0.15  # round robin is not exactly even in a short window
 
 
 def sizes(size: Size) -> tuple[int, ...]:
@@ -27,27 +27,27 @@ def sizes(size: Size) -> tuple[int, ...]:
 
 
 def work_ms(size: Size) -> int:
-    """Return how long each page is made to take, and members rest before the next, on average.
+    """Return how long each page takes, and how long members pause on average.
 
-    It is long enough that threads are the limit, and not processors.
+    It is so long that the threads are the limit, not the processors.
     """
     return 10 if size.quick else 20
 
 
 def offered_rps(nodes: int, size: Size) -> float:
-    """Return the open loop's rate."""
+    """Return the rate of the open loop."""
     return OFFERED * nodes * NODE_THREADS * 1000 / work_ms(size)
 
 
 def collect(stage: Stage) -> None:
-    """Measure every number of nodes, door and approach, then kill a node while members ask."""
+    """Measure every number of nodes, port and approach. Then kill a node under load."""
     labs = {nodes: stage.lab(f"lab-{nodes}", max(nodes, 2)) for nodes in sizes(stage.size)}
     for nodes, lab in labs.items():
         lab.wait_until_ready()
-        if nodes == 1:  # one node behind the same balancer: what is compared is nodes and nothing else
+        if nodes == 1:  # one node behind the same balancer, so that only the number of nodes differs
             lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
     arms = [arm for nodes, lab in labs.items() for arm in _arms(nodes, lab, stage.size)]
-    for arm in arms:  # one after the other: the sticky door deals newcomers out evenly, whatever crowd they belong to
+    for arm in arms:  # one after the other: the sticky port distributes new members of all crowds evenly
         stage.generator.enter([arm.crowd])
     for repeat, arm in stage.interleaved(arms):
         _measure(stage, arm, repeat)
@@ -75,7 +75,7 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
 
 
 def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
-    """Measure what the nodes can do; and, in an open loop below that, what a member waits."""
+    """Measure the nodes' capacity, and waiting times in an open loop below it."""
     nodes = arm.factors["nodes"]
     waited: Mapping[str, Any] = {}
     if repeat == 0 or not stage.size.quick:
@@ -87,7 +87,7 @@ def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set throughput, efficiency and lost logins side by side."""
+    """Compare throughput, efficiency and lost logins."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: _order(item[0])))
     efficiencies = {key: found for key in arms if (found := _efficiency(arms, key, size.seed)) is not None}
     results = [
@@ -111,7 +111,7 @@ def _order(key: Key) -> tuple[Any, ...]:
 
 
 def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
-    """Return RPS(N) / (N · RPS(1)), repeat by repeat."""
+    """Return RPS(N) / (N · RPS(1)) over the repeats."""
     approach, nodes, door = key
     many, one = paired(arms[key], arms.get((approach, 1, ROUND_ROBIN), []), "rps")
     if door == KILLED or not many:
@@ -137,7 +137,7 @@ def _repeats(windows: Sequence[Window]) -> dict[str, list[float]]:
 
 
 def _conditions(window: Window, size: Size) -> dict[str, Any]:
-    """Return all that a simulation has to know of an arm, in the units that its names end with."""
+    """Return the parameters of an arm for a simulation, with units in the names."""
     return {
         "nodes": window.factors["nodes"],
         "balancer": "sticky" if window.factors["door"] == STICKY else "round_robin",
@@ -162,7 +162,7 @@ def _share_out(windows: Sequence[Window]) -> float:
 
 
 def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
-    """Return whether node memory behind turns loses whom it should."""
+    """Check that node memory behind round robin refuses the expected share of requests."""
     return [
         Check(
             _("wrongly logged out: %(arm)s", arm=of_arm[0].label),
@@ -179,7 +179,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
 
 
 def _baseline(arm: Mapping[str, Any]) -> ArmKey:
-    """Return one node's arm; while a node is killed the rate is one that was set, and compared with nothing."""
+    """Return the baseline: the arm with one node. The arm with a killed node has a fixed rate and no baseline."""
     killed = arm["factors"]["door"] == KILLED
     return (arm["approach"], arm["factors"] if killed else {"nodes": 1, "door": ROUND_ROBIN})
 
