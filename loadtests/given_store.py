@@ -44,7 +44,7 @@ class GivenStore:
 
     def __str__(self) -> str:
         where = hosts_of(self.url)  # without the password that the address may contain
-        return f"the store at {where} (REDIS_URL); all keys of this run begin with {self.prefix} and are removed at its end"
+        return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and is removed later"
 
 
 def given_store(environment: Mapping[str, str] = os.environ) -> GivenStore | None:

@@ -204,7 +204,7 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
 METHOD = [
     _(
         "Members ask all the time, with %(ms)s ms between two requests on average, read when their access token "
-        "expires, and refresh before they send it. All lifetimes run at the same time, each with members of its own.",
+        "expires, and refresh before they send it. All lifetimes run at the same time, each with its own members.",
         ms=round(PAUSE_S * 1000),
     ),
     _(
@@ -212,13 +212,13 @@ METHOD = [
         "The commit is not counted as one of them."
     ),
     _(
-        "Lifetimes of a minute and more are computed, not waited for: refreshes an hour are 3,600 s over the lifetime, "
-        "which the measured ones have to meet."
+        "Lifetimes of a minute and more are computed, not measured: refreshes an hour are 3,600 s divided by "
+        "the lifetime. The measured ones must match this formula."
     ),
     _(
-        "Exposure is how long a stolen access token, or one whose login has ended, is still let in: at most its "
+        "Exposure is how long a stolen access token, or one whose login has ended, is still accepted: at most its "
         "lifetime, half of it if it is stolen at a random moment. With a denylist, ended logins are refused at once; "
-        "stolen ones only when somebody notices."
+        "stolen ones only after the theft is detected."
     ),
 ]
 

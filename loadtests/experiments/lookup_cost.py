@@ -265,8 +265,8 @@ def _no_difference(difference: Estimate, key: Key) -> Check:
 
 def _restarts(windows: Sequence[Window]) -> list[Check]:
     restarts = len({window.repeat for window in windows})
-    detail = _("%(restarts)s restarts; an answer takes %(least)s", restarts=restarts, least=LEAST_RESTARTS)
-    return [Check(_("the lab was started anew often enough"), restarts >= LEAST_RESTARTS, detail)]
+    detail = _("%(restarts)s restarts; an answer needs %(least)s", restarts=restarts, least=LEAST_RESTARTS)
+    return [Check(_("the lab was restarted often enough"), restarts >= LEAST_RESTARTS, detail)]
 
 
 LOOKUP_COST = Experiment(

@@ -52,7 +52,8 @@ def _adds(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[s
 
 def _near(adds: Mapping[str, str], where: Text) -> Text:
     return _(
-        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the look-up; "
+        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the "
+        "look-up; "
         "a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
         where=where,
         **adds,
@@ -195,11 +196,11 @@ def _ms(round_trip_ms: int | None) -> str:
 
 NODE_AND_STORE = _(
     "Node and store are one process each; the page asks no database. A relay delays the store's replies by the "
-    "round trip given; at 0 ms nothing stands in between."
+    "round trip given; at 0 ms there is no relay."
 )
 TWINS_SAID = _(
     "The twin of a session is the same code with its records in node memory; that of a token with denylist is the "
-    "token without. What the two differ by is the look-up and nothing else."
+    "token without. The two differ only in the look-up."
 )
 UNTUNED = _(
     "Flask-Session's default runs here only, as its documentation sets it up, behind the same pages. It reads and "
@@ -208,21 +209,22 @@ UNTUNED = _(
 
 METHOD = [
     _(
-        "One member of each approach is logged in. Whose turn it is, is chosen at random before each request (the seed "
+        "One member of each approach is logged in. Whose turn it is, is chosen at random before each request "
+        "(the seed "
         "is in the results), and one request is sent at a time: so no request waits in a queue, and a slow moment of "
         "the machine falls on all approaches alike."
     ),
     _(
-        "The lab is started anew for each repeat: all times of a process depend on how it happens to lie in memory, "
-        "which no number of requests to it can show."
+        "The lab is restarted for each repeat: the times of a process depend on its layout in memory, which "
+        "more requests to the same process cannot show."
     ),
     _(
         "The session takes part twice, under two names. The interval in which 99 of 100 such runs hold the true "
-        "difference of the two has to hold 0, or else the run is not publishable."
+        "difference of the two must contain 0, or the run is not publishable."
     ),
     _(
-        "A difference of percentiles is that of the two approaches' own percentiles in one restart. Requests have no "
-        "partners, so there are no percentiles of differences between requests."
+        "A difference of percentiles is that of the two approaches' own percentiles in one restart. Requests "
+        "are not paired, so there are no percentiles of differences between requests."
     ),
     _(
         "Before all take turns each approach asks alone for a moment while the store counts its commands; while all "
@@ -236,7 +238,7 @@ METHOD = [
     ),
     UNTUNED,
     _(
-        "It has a process of its own, which is idle while the others take their turns and so has its memory less at "
-        "hand: its times are a little too long."
+        "It has its own process, which is idle while the others take their turns, so its data is often not in "
+        "the processor’s cache: its times are a little too long."
     ),
 ]

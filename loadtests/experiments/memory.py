@@ -253,7 +253,7 @@ def _table(fits: Mapping[str, Line]) -> Table:
         *(_("approach"), _("where"), _("bytes a login"), "R²"),
         *(_("MiB for %(number)s members, extrapolated", number=f"{number:,}") for number in EXTRAPOLATED),
     ]
-    return Table(_("Bytes a login, and the line carried on"), head, rows)
+    return Table(_("Bytes per login, and the extrapolated line"), head, rows)
 
 
 METHOD = [
@@ -267,12 +267,13 @@ METHOD = [
         "says itself what it uses; a check compares a seeded record with that of a real login."
     ),
     _(
-        "Node memory is that of a process of its own which holds the sessions by the same class as a node, and nothing "
-        "else: what a node takes besides is in no figure. It is counted as the system counts it, in pages."
+        "Node memory is that of a process of its own which holds the sessions by the same class as a node, and "
+        "nothing "
+        "else: a node’s other memory is not included. Memory is counted by the system, in pages."
     ),
     _(
-        "Refresh tokens are written for the first logins only, as the member database takes one transaction each; the "
-        "line is carried on from there."
+        "Refresh tokens are written for the first logins only, as the member database takes one transaction "
+        "each; the rest is extrapolated."
     ),
     _(
         "Requests in the rows of node memory are logins that were seeded. Beyond the largest number measured, every "

@@ -38,8 +38,8 @@ TOO_LITTLE = _("Too little was measured for an answer.")
 GUARDED = ("memory", "session", "token", "hybrid")
 
 IN_TURN = _(
-    "Everybody is logged in before anything is measured. Within each repeat the arms run in another random order; each "
-    "is warmed up, everybody stands still while counters are read, and then the window begins."
+    "All members are logged in before the measurement. Within each repeat the arms run in another random order. "
+    "Each is warmed up, all members wait while the counters are read, and then the window begins."
 )
 
 

@@ -20,7 +20,8 @@ ByApproach = Mapping[str, Sequence[Window]]
 
 
 def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
-    """Kill a node while members of every approach send requests at a steady rate. Then check who is still logged in."""
+    """Kill a node while members of every approach send requests at a steady rate. Then check who is still "
+    "logged in."""
     arms = [_arm(approach, lab, nodes, stage.size.users) for approach in GUARDED]
     crowds = [arm.crowd for arm in arms]
     for crowd in crowds:
@@ -46,7 +47,7 @@ def kill_checks(arms: ByApproach) -> list[Check]:
     """Check that a killed node loses only the logins in its own memory."""
     return [
         Check(
-            _("nobody is logged out: %(arm)s", arm=windows[0].label),
+            _("no login is lost: %(arm)s", arm=windows[0].label),
             windows[0].more["logins_lost"] == 0,
             _("%(lost)s of %(all)s logins lost", lost=windows[0].more["logins_lost"], all=windows[0].more["logins"]),
         )

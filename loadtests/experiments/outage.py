@@ -150,9 +150,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
             )
         if (approach, fault) != ("memory", NODE_KILLED):
             lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
-            checks.append(
-                Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost)
-            )
+            checks.append(Check(_("no login is lost: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost))
     return checks
 
 
@@ -194,7 +192,7 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
     title = (
         _("When %(fault)s, these are not served: %(who)s", fault=fault.said, who=_joined(failing))
         if failing
-        else _("When %(fault)s, nobody notices for long", fault=fault.said)
+        else _("When %(fault)s, requests fail only briefly", fault=fault.said)
     )
     return Chart(title, _("seconds"), _("% of requests that failed"), traces)
 
@@ -220,23 +218,23 @@ def _table(arms: Mapping[Key, list[Window]]) -> Table:
             ]
         )
     head = [
-        *(_("fault"), _("approach"), _("failed while it was broken")),
-        *(_("s from mending to the last failure"), _("logins lost")),
+        *(_("fault"), _("approach"), _("failed during the fault")),
+        *(_("s from the repair to the last failure"), _("logins lost")),
     ]
-    return Table(_("What each fault costs whom"), head, rows)
+    return Table(_("The effect of each fault on each approach"), head, rows)
 
 
 METHOD = [
     _(
         "Two nodes behind a balancer. Members of every approach ask at the same time, in an open loop of %(rate)s "
-        "requests a second each; after a quarter of the window something breaks, at half of it mending begins.",
+        "requests a second each; after a quarter of the window the fault begins, at half of it the repair.",
         rate=round(RATE),
     ),
     _(
-        "Node memory is reached by the sticky door, the others by the door that takes turns. A store that comes back "
-        "does so with its log; a node comes back empty."
+        "Node memory is reached by the sticky port, the other approaches by round robin. A store restarts with "
+        "its log, a node restarts empty."
     ),
-    _("Afterwards everybody asks once more: who is not recognised then has lost the login."),
+    _("Afterwards every member sends one more request. A member that is not recognised then has lost the login."),
 ]
 
 OUTAGE = Experiment(

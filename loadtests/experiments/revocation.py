@@ -148,11 +148,10 @@ METHOD = [
         ms=round(POLL_S * 1000),
     ),
     _(
-        "The log-out comes right after the login, which is the worst case: who logs out at a random moment "
-        "leaves half "
-        "of that on average. Each repeat counts with its longest lag."
+        "The log-out comes right after the login, which is the worst case: a log-out at a random moment leaves "
+        "half of that on average. Each repeat counts with its longest lag."
     ),
-    _("All approaches and lifetimes run at the same time; the load is light, and what is measured is seconds."),
+    _("All approaches and lifetimes run at the same time; the load is light, because the measured times are seconds."),
 ]
 
 REVOCATION = Experiment(

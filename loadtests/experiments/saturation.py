@@ -275,13 +275,13 @@ def _knee_found(core: Served | None) -> Text:
 def _cores(windows: Sequence[Window], found: Mapping[Who, Served]) -> list[Check]:
     """Check that the node had its own core, and that the other processes had enough room on theirs."""
     pinned = bool(windows) and all(window.more["pinned"] for window in windows)
-    alone = _("pinned by the system") if pinned else _("this machine has one core, or its system pins nothing")
+    alone = _("pinned by the system") if pinned else _("this machine has one core, or its system cannot pin processes")
     shared = min((window.more["cores_beside"] for window in windows), default=0) == 1
     busiest = max((_beside(step, shared) for core in found.values() for step in core.knees), default=0.0)
     return [
-        Check(_("the node had a core of its own"), pinned, alone),
+        Check(_("the node had its own core"), pinned, alone),
         Check(
-            _("generator and store had room beside it"),
+            _("generator and store had enough processor time"),
             busiest <= MOST_GENERATOR_CORE,
             _(
                 "at the knee they used at most %(share)s %% of a core; the bound is %(bound)s %%",
@@ -399,15 +399,16 @@ def _table(found: Mapping[Who, Served]) -> Table:
 
 METHOD = [
     _(
-        "One node runs on a core of its own; the load generator, the store and everything else run on the others. With "
-        "two cores these share one, and a check says whether it had room."
+        "One node runs on its own core. The load generator, the store and everything else run on the others. "
+        "With two cores these share one, and a check says whether that core was overloaded."
     ),
     _(
         "Requests are due at random moments that no answer delays (an open loop), and a request's time counts from "
         "when it was due. Rates rise in steps of what each approach reached in a closed loop before."
     ),
     _(
-        "The knee is the highest rate that is carried, as all rates below it are: at least %(answered)s %% of what was "
+        "The knee is the highest rate that is carried, as all rates below it are: at least %(answered)s %% of "
+        "what was "
         "due is answered before the window ends, the 99th percentile is at most %(times)s times that at the lowest "
         "rate, and the generator uses at most %(bound)s %% of a core. Between two steps nothing is offered: intervals "
         "reach up to the next step.",

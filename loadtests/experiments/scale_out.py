@@ -240,14 +240,14 @@ def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
     for door, dashed in ((ROUND_ROBIN, False), (STICKY, True)):
         keys = [key for key in arms if key[0] == "memory" and key[2] == door]
         shares = [100 * _share_out(arms[key]) for key in keys]
-        name = _("node memory, taking turns") if door == ROUND_ROBIN else _("node memory, sticky")
+        name = _("node memory, round robin") if door == ROUND_ROBIN else _("node memory, sticky")
         traces.append(Trace(name, "memory", [str(key[1]) for key in keys], shares, dashed=dashed))
     nodes = sorted({key[1] for key in arms})
     expected = [100 * (1 - 1 / number) for number in nodes]
     traces.append(Trace(_("expected: 1 − 1/N"), "refused", [str(n) for n in nodes], expected, kind="line", dashed=True))
     out = arms.get(("memory", max(nodes, default=1), ROUND_ROBIN))
     title = _(
-        "With %(nodes)s nodes that take turns, node memory turns away %(share)s of the requests of who is logged in",
+        "With %(nodes)s nodes with round robin, node memory refuses %(share)s of the requests of logged-in members",
         nodes=max(nodes, default=1),
         share=f"{_share_out(out):.0%}" if out else "–",
     )
@@ -262,7 +262,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
             [
                 NAMES[key[0]],
                 str(key[1]),
-                _("sticky") if key[2] == STICKY else _("taking turns"),
+                _("sticky") if key[2] == STICKY else _("round robin"),
                 f"{median(w.reading['rps'] for w in of_arm):,.0f}",
                 interval(efficiencies.get(key), ".0%"),
                 f"{_share_out(of_arm):.1%}",
@@ -272,7 +272,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
             ]
         )
     head = [
-        *(_("approach"), _("nodes"), _("door"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
+        *(_("approach"), _("nodes"), _("port"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
         *(_("expected"), _("p50 since due, ms"), _("p99 since due, ms")),
     ]
     return Table(_("Throughput, efficiency, lost logins, and what members wait below capacity"), head, rows)
@@ -282,22 +282,21 @@ METHOD = [
     IN_TURN,
     _(
         "Every page is made to wait (?work_ms=), as a page does that asks something else: so a node is limited by its "
-        "two threads, and not by this machine's processors, which all nodes share. The work is synthetic; efficiency "
-        "means this and nothing else."
+        "two threads, and not by this machine's processors, which all nodes share. The work is synthetic; "
+        "efficiency refers only to it."
     ),
     _(
         "One node stands behind the same balancer as two or four: its neighbour is stopped. Efficiency is "
         "RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
     ),
     _(
-        "Members who are turned away go on with the credential that they have: what is counted is how many "
-        "requests of "
-        "logged-in members a node does not recognise. Everybody rests after each answer, for a random time that is as "
-        "long as a page on average: who asked again at once would meet the other node every time."
+        "Refused members continue with their credential: the requests of logged-in members that a node does not "
+        "recognise are counted. Every member pauses after each answer, for a random time that is as long as a "
+        "page on average: a member that repeats at once would always get the other node."
     ),
     _(
         "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments "
-        "that no answer delays, and the time counts from then, so a stall cannot hide."
+        "that no answer delays, and the time counts from then, so a stall is always visible."
     ),
 ]
 
