@@ -1,4 +1,4 @@
-"""What the figures and resources are called, and how their values are written in the reader's language."""
+"""Names of figures and resources, and the format of their values, in the reader's language."""
 
 import math
 
@@ -64,7 +64,7 @@ PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
 def shown(name: str, value: float) -> str:
-    """Write a figure's value with its unit."""
+    """Format a figure's value with its unit."""
     unit = FIGURES[name][1]
     if unit.startswith("B"):
         return f"{size(value)}{unit[1:]}"
@@ -72,13 +72,13 @@ def shown(name: str, value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Write bytes with three significant digits."""
+    """Format bytes with three significant digits."""
     step = 0 if count < 1024 else min(int(math.log2(count) / 10), len(PREFIXES) - 1)
     return f"{number(count / 1024**step)} {PREFIXES[step]}B"
 
 
 def number(value: float) -> str:
-    """Write a number: whole from a hundred on, else with three significant digits."""
+    """Format a number: as an integer from 100 on, else with three significant digits."""
     if not math.isfinite(value):
         return "∞"
     value = noticed(value)
@@ -87,7 +87,7 @@ def number(value: float) -> str:
 
 
 def compact(value: float) -> str:
-    """Write a large number in few signs: 1.2M, 120만."""
+    """Format a large number briefly: 1.2M, 120만."""
     if not math.isfinite(value):
         return "∞"
     places = 1 if value >= 1000 else 0

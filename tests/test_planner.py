@@ -212,7 +212,7 @@ def test_a_terminal_says_what_the_page_says(module_app: Flask, asked: dict[str, 
             assert f'data-figure="{one.approach}.{name}">{written}<' in html
             assert f" {written} " in told
         first = f"{RESOURCES[one.first.resource]}, at {number(one.first.breaks_at.value)} members"
-        verdict = "is over its limit:" if one.first.is_over else "holds; the first to be full:"
+        verdict = "is over its limit:" if one.first.is_over else "holds; the first resource to be full:"
         assert f"{one.approach} {verdict} {first}" in told
         assert f"{number(one.first.breaks_at.value)} members." in page
         for quantity in (*one.figures.values(), *one.helpers.values(), one.first.breaks_at):
