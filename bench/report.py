@@ -98,7 +98,7 @@ def leaves_out(language: str) -> Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One section of a report: its key (also its chart's name), its title, its table, and the comparisons as a table."""
+    """One section of a report: its key (also its chart's name), its title, its table, and its comparisons."""
 
     key: str
     title: str
