@@ -1,4 +1,4 @@
-// One character of a signature is another: each token, in each of the four states, beside the other token as it came.
+// Change one character of a signature: of each token, in each of the four states, with the other token unchanged.
 
 import { make } from "../player/words.js";
 import { number, say } from "../words.js";

@@ -1,4 +1,4 @@
-// Orders to the lab, and what became of them.
+// Commands to the lab, and their results.
 
 import { shut } from "../instructor.js";
 import { say } from "../words.js";
@@ -6,7 +6,7 @@ import { say } from "../words.js";
 const PATIENCE_MS = 8000;
 const result = document.querySelector("[data-order-result]");
 
-/** Give an order and say what became of it; return whether it was carried out. */
+/** Send a command and show the result. Return whether it was executed. */
 export async function order(method, path, body, name) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   try {

@@ -1,4 +1,4 @@
-// How the player writes durations.
+// The player's format of durations.
 
 import { number } from "../words.js";
 
@@ -9,7 +9,7 @@ export function microseconds(us) {
   return `${figure(us)} µs`;
 }
 
-/** The same without its unit, for a table that has it in its head. */
+/** The same without the unit, for tables with the unit in the head. */
 export function figure(us) {
   return number(us, us < 100 ? 1 : 0);
 }

@@ -1,4 +1,4 @@
-// The page on several servers: its processes, twenty requests, and the probe, joined.
+// The page on several servers: connects its processes, the twenty requests, and the probe.
 
 import { recall } from "../instructor.js";
 import { poll, takeOrders } from "./control.js";
@@ -44,7 +44,7 @@ choices.addEventListener("submit", (event) => event.preventDefault());
 choices.addEventListener("change", (event) => {
   if (event.target.name !== "door" || !watch.isRunning) return;
   watch.mark(say(`door.${door()}`));
-  watch.logIn(); // a login belongs to the door that it was made through
+  watch.logIn(); // a login belongs to the port through which it was made
 });
 
 takeOrders((name) => watch.mark(name), show);
