@@ -314,7 +314,7 @@ def test_without_the_store_token_goes_on_and_it_is_no_refusal(page: Page, lab: s
     try:
         assert press(page, "open") == {"memory": "let_in", "session": "broken", "token": "let_in", "hybrid": "broken"}
         expect(cell(page, "session")).to_contain_text("503")
-        assert "Session and Hybrid: nobody could say" in found(page)
+        assert "Session and Hybrid: the server could not check the login" in found(page)
         assert press(page, "log-out") == {"memory": "done", "session": "broken", "token": "done", "hybrid": "broken"}
         assert press(page, "log-in")["token"] == "done"
     finally:

@@ -226,7 +226,7 @@ NO_TOKENS = {
     "e+J9.e30.": "Header: “+” is not",
     "e30.<b>.": "Payload: “<” is not",
     "e30.e30.이름": "Signature: “이” is not",
-    "e30.abcde.": "Payload: No bytes",
+    "e30.abcde.": "Payload: 5 base64url characters cannot be decoded",
     "_w.e30.": "Header: The bytes are not UTF-8",
     "x" * 1_000_000: "1,000,000 characters",
 }
