@@ -8,7 +8,7 @@ from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
 BOB = {"username": "bob", "password": "builder"}
 KEEPS = {"sid": "cookie sid"}
 IDLE_S = 4
-MADE_UP = "made-up-by-somebody-and-planted-in-a-browse"  # has the length and the characters of a real id
+MADE_UP = "made-up-by-bob-and-planted-in-a-web-browser"  # has the length and the characters of a real id
 REFUSED = Expect(401, code="invalid_session")
 
 SESSION_LIFETIMES = Story(
