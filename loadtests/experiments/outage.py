@@ -231,7 +231,7 @@ METHOD = [
         rate=round(RATE),
     ),
     _(
-        "Node memory is reached by the sticky port, the other approaches by round robin. A store restarts with "
+        "Node memory is measured with sticky balancing, the other approaches with round robin. A store restarts with "
         "its log, a node restarts empty."
     ),
     _("Afterwards every member sends one more request. A member that is not recognised then has lost the login."),

@@ -272,7 +272,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
             ]
         )
     head = [
-        *(_("approach"), _("nodes"), _("port"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
+        *(_("approach"), _("nodes"), _("balancing"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
         *(_("expected"), _("p50 since due, ms"), _("p99 since due, ms")),
     ]
     return Table(_("Throughput, efficiency, lost logins, and what members wait below capacity"), head, rows)
