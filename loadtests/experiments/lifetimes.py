@@ -138,7 +138,7 @@ def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -
     ttl, spread = mine[-1]
     return _(
         "A busy member whose access token lives %(ttl)s s refreshes %(rate)s times an hour, with %(writes)s database "
-        "writes each, and a stolen token is accepted for %(ttl)s s at most; at 5 minutes it is 12 times an hour and "
+        "writes each, and a stolen token opens doors for %(ttl)s s at most; at 5 minutes it is 12 times an hour and "
         "300 s: half the exposure always costs twice the refreshes.",
         ttl=ttl,
         rate=interval(spread),

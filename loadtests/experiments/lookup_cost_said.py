@@ -52,8 +52,7 @@ def _adds(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[s
 
 def _near(adds: Mapping[str, str], where: Text) -> Text:
     return _(
-        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the "
-        "look-up; "
+        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the look-up; "
         "a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
         where=where,
         **adds,
