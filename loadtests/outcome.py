@@ -13,15 +13,13 @@ Cell = Text | str
 
 BOOTSTRAPPED = _(
     "Intervals are bootstrapped over repeats, not over requests: requests of one window are not independent. "
-    "With five "
-    "repeats such an interval of a median is their whole range."
+    "With five repeats such an interval of a median is the whole range of the repeats."
 )
 WITHIN = _(
-    "An interval is over repeats (rounds, or restarts of the lab), not over requests: requests of one repeat "
-    "are not independent. Its ends are two of the repeats' own values, so far apart that of 100 such runs at "
-    "least 95 hold the "
-    "true median, whatever the values are distributed like. Below six repeats there are no such two, and no interval "
-    "is given."
+    "An interval is over repeats (rounds, or restarts of the lab), not over requests: requests of one repeat are not "
+    "independent. Its ends are two of the repeats' own values, so far apart that of 100 such runs at least 95 hold "
+    "the true median, for any distribution of the values. With fewer than six repeats there are no such two values, "
+    "and no interval is given."
 )
 
 

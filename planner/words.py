@@ -43,8 +43,7 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
     lazy_gettext(
         "Members do not log out of a session, which is the most that is kept. They log out of a hybrid login after "
         "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the "
-        "member "
-        "database."
+        "member database."
     ),
     lazy_gettext(
         "A node is one Python process on one core: its threads wait side by side, but only one of them computes at a "

@@ -120,7 +120,7 @@ class Sessions:
         return self._guard.data()
 
     def renew(self) -> None:
-        """Give this login a new id, for example when its rights grow. The old id is dead. Raise `InvalidSession`."""
+        """Give this login a new id, e.g. when its rights grow. The old id stops working. Raise `InvalidSession`."""
         visit, session = self._guard.visit(), self._guard.session()
         visit.sid = visit.cookie = self._credential.renew(session)
 

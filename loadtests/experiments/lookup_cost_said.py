@@ -52,8 +52,8 @@ def _adds(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[s
 
 def _near(adds: Mapping[str, str], where: Text) -> Text:
     return _(
-        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the look-up; "
-        "a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
+        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the "
+        "look-up; a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
         where=where,
         **adds,
     )
@@ -208,18 +208,17 @@ UNTUNED = _(
 
 METHOD = [
     _(
-        "One member of each approach is logged in. Whose turn it is, is chosen at random before each request "
-        "(the seed "
-        "is in the results), and one request is sent at a time: so no request waits in a queue, and a slow moment of "
-        "the machine falls on all approaches alike."
+        "One member of each approach is logged in. Before each request one of them is chosen at random (the "
+        "seed is in the results), and only one request is sent at a time. So no request waits in a queue, and a "
+        "slow moment of the machine may affect any approach."
     ),
     _(
         "The lab is restarted for each repeat: the times of a process depend on its layout in memory, which "
         "more requests to the same process cannot show."
     ),
     _(
-        "The session takes part twice, under two names. The interval in which 99 of 100 such runs hold the true "
-        "difference of the two must contain 0, or the run is not publishable."
+        "The session takes part twice, under two names. The interval that contains their true difference in 99 "
+        "of 100 runs must contain 0, or the run is not publishable."
     ),
     _(
         "A difference of percentiles is that of the two approaches' own percentiles in one restart. Requests "

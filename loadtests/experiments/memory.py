@@ -258,18 +258,17 @@ def _table(fits: Mapping[str, Line]) -> Table:
 
 METHOD = [
     _(
-        "The numbers of logged-in members go upwards, one after the other, so that a slow moment of the machine may "
-        "fall on one of them alone; at each of them session and token take turns. Intervals of bytes are those of the "
+        "The numbers of logged-in members go upwards, one after the other, so a slow moment of the machine may "
+        "affect only one of them. At each number session and token take turns. Intervals of bytes are those of the "
         "fitted line's slope."
     ),
     _(
-        "Logins are seeded by the lab's own store classes, record by record; only no password is hashed. The store "
-        "says itself what it uses; a check compares a seeded record with that of a real login."
+        "Logins are created by the lab's own store classes, record by record, but without password hashing. The "
+        "store reports its own memory; a check compares a seeded record with that of a real login."
     ),
     _(
-        "Node memory is that of a process of its own which holds the sessions by the same class as a node, and "
-        "nothing "
-        "else: a node’s other memory is not included. Memory is counted by the system, in pages."
+        "Node memory is measured in a separate process that stores only the sessions, with the same class as a "
+        "node: a node’s other memory is not included. Memory is counted by the system, in pages."
     ),
     _(
         "Refresh tokens are written for the first logins only, as the member database takes one transaction "

@@ -142,9 +142,8 @@ def _name(key: Key) -> str:
 
 METHOD = [
     _(
-        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms "
-        "until it is "
-        "refused; the time counts from the acknowledgement of the log-out.",
+        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms until it "
+        "is refused; the time counts from the acknowledgement of the log-out.",
         ms=round(POLL_S * 1000),
     ),
     _(

@@ -407,11 +407,10 @@ METHOD = [
         "when it was due. Rates rise in steps of what each approach reached in a closed loop before."
     ),
     _(
-        "The knee is the highest rate that is carried, as all rates below it are: at least %(answered)s %% of "
-        "what was "
-        "due is answered before the window ends, the 99th percentile is at most %(times)s times that at the lowest "
-        "rate, and the generator uses at most %(bound)s %% of a core. Between two steps nothing is offered: intervals "
-        "reach up to the next step.",
+        "The knee is the highest rate up to which all rates are sustained: at least %(answered)s %% of the due "
+        "requests are answered before the window ends, the 99th percentile is at most %(times)s times that at the "
+        "lowest rate, and the generator uses at most %(bound)s %% of a core. No rate is offered between two "
+        "steps, so intervals reach up to the next step.",
         answered=round(100 * LEAST_ANSWERED),
         times=round(MOST_TIMES_P99),
         bound=round(100 * MOST_GENERATOR_CORE),
@@ -422,8 +421,8 @@ METHOD = [
     ),
     _(
         "Processor time of the node is what Linux counts for each of its threads (schedstat), that of the store what "
-        "INFO says (used_cpu_user and used_cpu_sys). An idle store works a little too, which shows where nothing asks "
-        "it."
+        "INFO says (used_cpu_user and used_cpu_sys). An idle store also uses some processor time, which shows where "
+        "no request uses it."
     ),
     _(
         "Tokens by HS256 and by EdDSA are verified by the same node, which holds both keys. Members log in through "

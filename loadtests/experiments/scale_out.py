@@ -193,8 +193,7 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
     return _(
         "%(nodes)s nodes that take turns serve %(session)s of %(nodes)s times what one serves with sessions in a "
         "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of "
-        "members "
-        "who are logged in.",
+        "members who are logged in.",
         nodes=most,
         session=interval(session, ".0%"),
         token=interval(token, ".0%"),
@@ -286,8 +285,8 @@ METHOD = [
         "efficiency refers only to it."
     ),
     _(
-        "One node stands behind the same balancer as two or four: its neighbour is stopped. Efficiency is "
-        "RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
+        "A single node is measured behind the same balancer as two or four: the other nodes are stopped. Efficiency "
+        "is RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
     ),
     _(
         "Refused members continue with their credential: the requests of logged-in members that a node does not "

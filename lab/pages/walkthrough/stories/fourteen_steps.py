@@ -154,9 +154,8 @@ FOURTEEN_STEPS = Story(
             "13",
             _("13. Check for tampering, then compare"),
             _(
-                "First the access token’s signature, then the refresh token’s. Then its hash is compared with "
-                "the one in "
-                "the member database."
+                "First the access token’s signature, then the refresh token’s. Then its hash is compared with the "
+                "one in the member database."
             ),
             _(
                 "The stored token is marked as used and gets a successor, in one transaction. So a copy of it is "
