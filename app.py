@@ -1,4 +1,4 @@
-"""The composition: which parts there are and how they are joined. It decides nothing itself."""
+"""The composition root: creates all parts and connects them."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ from token_auth.blueprint.key_commands import commands as key_commands
 def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
     """Return the Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
 
-    `now` is the clock that logins are judged by, in seconds since the epoch. Without a lab, nothing of `lab` is loaded.
+    `now` returns seconds since the epoch, for all logins. With `LAB=0` nothing of `lab` is imported.
     """
     config = config or load_config()
     app = _application(config)
@@ -60,11 +60,11 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     demo_members: list[DemoMember] = []
 
     def notify(change: MemberChange) -> None:
-        # `flask members …` beside a lab does not know that it is one, and the hybrid logins have to hear of it too.
+        # `flask members …` next to a lab may run with LAB=0, and must still change the hybrid logins.
         _notify({*approaches, hybrid}, change)
 
     if config.lab:
-        from lab.composition import Parts, add_to  # noqa: PLC0415  # without a lab, none of it is loaded
+        from lab.composition import Parts, add_to  # noqa: PLC0415  # not imported with LAB=0
 
         parts = Parts(
             config=config,
@@ -92,12 +92,12 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.register_blueprint(jwks_blueprint(key_ring))
     app.cli.add_command(member_commands(members, notify, _seed_load_members))
     app.cli.add_command(key_commands(key_ring))
-    app.wsgi_app = ReadToTheEnd(app.wsgi_app)  # type: ignore[method-assign]  # whatever a lab has put around the app
+    app.wsgi_app = ReadToTheEnd(app.wsgi_app)  # type: ignore[method-assign]  # includes the lab's WSGI wrappers
     return app
 
 
 def _application(config: Config) -> Flask:
-    """Return an app that knows its limits, languages and errors, and adds the headers that every answer has."""
+    """Return an app with its limits, languages, error handlers and security headers."""
     app = Application(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -107,7 +107,7 @@ def _application(config: Config) -> Flask:
         PUBLIC_ORIGIN=config.public_origin,
         SESSION_COOKIE_SECURE=config.secure_cookies,
     )
-    app.url_map.merge_slashes = False  # its redirect would lead wherever the client's Host header says
+    app.url_map.merge_slashes = False  # its redirect would use the client's Host header
     register_languages(app)
     errors.register(app)
     if config.trusted_proxies:
@@ -118,9 +118,9 @@ def _application(config: Config) -> Flask:
 
 
 def _store_address(config: Config) -> str:
-    """Return the store's address; if none is set, that of an embedded store: a running lab's, or one for this process.
+    """Return the store's address; if unset, that of an embedded store: a running lab's, or a new one for this process.
 
-    Its processes are the lab's, so the code for them is loaded only here.
+    The embedded store is part of the lab, so its code is imported only here.
     """
     if config.redis_url:
         return config.redis_url
@@ -130,14 +130,14 @@ def _store_address(config: Config) -> str:
 
 
 def _seed_load_members(members: Members, count: int) -> int:
-    """Do what `flask members seed` asks for; only then something of the lab is loaded."""
+    """Run `flask members seed`, and import the lab's part for it."""
     from lab.demo import seed_load_members  # noqa: PLC0415
 
     return seed_load_members(members, count)
 
 
 def _notify(approaches: Collection[Approach], change: MemberChange) -> None:
-    """Carry a change of a member to every approach; one that is broken does not keep it from the others."""
+    """Apply a change of a member to every approach, even if one of them fails."""
     failures = []
     for approach in approaches:
         try:
@@ -150,7 +150,7 @@ def _notify(approaches: Collection[Approach], change: MemberChange) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab from the command line; return the exit code: 2 for a bad setting, 1 for a failed start."""
-    # A node imports this module too, and starts nothing.
+    # Imported here, because nodes import this module too.
     from lab.cluster import lab  # noqa: PLC0415
     from lab.cluster.address import MOST_NODES, Address, CannotStart  # noqa: PLC0415
 
@@ -161,8 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config()
         _make_what_nodes_share(config)
-        host = options.host or ("0.0.0.0" if options.lan else "127.0.0.1")  # noqa: S104  # that is what --lan asks for
-        direct = options.direct or (not config.lab and options.nodes == 1)  # there your own proxy stands in front
+        host = options.host or ("0.0.0.0" if options.lan else "127.0.0.1")  # noqa: S104  # because of --lan
+        direct = options.direct or (not config.lab and options.nodes == 1)  # then your own proxy is in front
         return lab.run(config, Address(host, options.port), options.nodes, options.lan, direct)
     except BadConfig as error:
         print(f"app.py: {error}", file=sys.stderr)
@@ -170,31 +170,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before there was anything to end
+    except KeyboardInterrupt:  # nothing to end yet
         return 130
 
 
 def _options(arguments: Sequence[str] | None, most_nodes: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
-    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan every one)")
+    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan: all addresses)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
     parser.add_argument("--nodes", type=int, default=1, help="how many nodes to run (default: %(default)s)")
-    parser.add_argument("--direct", action="store_true", help="one node on the port itself, for measuring: no balancer")
-    parser.add_argument("--lan", action="store_true", help="let other machines in, to the switches with a code")
+    parser.add_argument("--direct", action="store_true", help="one node on the port, without a balancer, to measure it")
+    parser.add_argument("--lan", action="store_true", help="let other machines use the lab; its controls need a code")
     options = parser.parse_args(arguments)
     if not 1 <= options.nodes <= most_nodes:
-        parser.error(f"--nodes takes a number from 1 to {most_nodes}")
+        parser.error(f"--nodes must be a number from 1 to {most_nodes}")
     if options.direct and options.nodes != 1:
-        parser.error("--direct is for one node")
+        parser.error("--direct needs --nodes 1")
     if options.host == "":
-        parser.error("--host takes an address or a name")
+        parser.error("--host must be an address or a name")
     if not 1 <= options.port <= 65535:
-        parser.error("--port takes a number from 1 to 65535")
+        parser.error("--port must be a number from 1 to 65535")
     return options
 
 
 def _make_what_nodes_share(config: Config) -> None:
-    """Make the key ring and the member database, and find what is wrong with them, once and in one line."""
+    """Create the key ring and the member database, so that a fault is reported once and in one line."""
     if "instance_dir" in config.model_fields_set:
         make_folder("INSTANCE_DIR", config.instance_dir)
     create_app(config).extensions["database"].engine.dispose()

@@ -1,7 +1,7 @@
-"""Install the lab into .venv, from the locks: `python3 install.py run` what runs it, `dev` all of it, `bench` peers.
+"""Install the lab into .venv from the lock files: `python3 install.py run` (or `dev`, or `bench` with the peers).
 
-A set that is there already is not installed again. Packages come by uv, which is fast; where pip has been told where
-to look or whom to trust, they come by pip. Standard library only; Python 3.6 must be able to read this file.
+A set that is already installed is not installed again. uv installs the packages, because it is fast. If pip has its own
+index or certificate settings, pip installs them. Standard library only; Python 3.6 must be able to parse this file.
 """
 
 import configparser
@@ -21,10 +21,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
-NEEDED: str = "The lab needs Python 3.11 or newer"  # Python 2 stops here, and prints this line
+NEEDED: str = "The lab needs Python 3.11 or newer"  # Python 2 stops at this line and prints it
 if sys.version_info < (3, 11):  # noqa: UP036 - to say so is what this is for
     this = "{}.{}".format(*sys.version_info)
-    sys.exit(f"{NEEDED}, and this is {this}. Name another one: `make PYTHON=python3.13 demo`, `python3.13 install.py`.")
+    sys.exit(f"{NEEDED}, and this is {this}. Use another one: `make PYTHON=python3.13 demo`, `python3.13 install.py`.")
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -38,16 +38,16 @@ SETS = {
 }
 GOOD_FOR = {"run": ("run", "dev", "bench"), "dev": ("dev", "bench"), "bench": ("bench",)}
 SIGN_EVERY_S = 3.0
-SHARED = Path("/etc")  # where pip.conf is for everybody
+SHARED = Path("/etc")  # the folder of the system-wide pip.conf
 
-# Settings of pip that change how it talks, not where it looks or whom it trusts.
+# Settings of pip that change neither its index nor its certificates.
 HARMLESS = {
     *("config-file", "disable-pip-version-check", "root-user-action", "break-system-packages", "require-virtualenv"),
     *("cache-dir", "no-cache-dir", "timeout", "default-timeout", "retries"),
     *("quiet", "verbose", "progress-bar", "no-color", "no-input", "no-warn-script-location", "log"),
 }
 
-# What uv, pip and the system print, and what it means. The first that is found is said.
+# Patterns in the output of uv, pip and the system, with their explanations. The first match is printed.
 FULL = r"No space left on device|os error 28\b|Disk quota exceeded|os error 122\b|File too large|os error 27\b"
 PROXY = (
     r"ProxyError|[Uu]nable to connect to proxy|[Pp]roxy (connect|auth)|tunnel(ing)? (error|failed|connection)|via proxy"
@@ -62,22 +62,22 @@ UNREACHED = (
 )
 CAUSES = {
     FULL: "The disk is full. Make room: 1 GB for .venv, and as much for downloads in your home. Then try again.",
-    LOCKED: "A file cannot be written: look who owns {root}, its .venv and your home's cache. ({line})",
-    PROXY: "The proxy {proxy} does not let the packages through. Set the right one in HTTPS_PROXY, or none.",
-    UNTRUSTED: "The package index shows a certificate that is not trusted here. Name the file of the authority that "
+    LOCKED: "A file cannot be written: check the owner of {root}, its .venv and your home's cache. ({line})",
+    PROXY: "The proxy {proxy} blocks the packages. Set the right one in HTTPS_PROXY, or unset it.",
+    UNTRUSTED: "The package index has a certificate that is not trusted here. Set the file of the authority that "
     "signed it: `pip config set global.cert FILE`.",
-    CHANGED: "A package came damaged, or is not the one in the lock: its hash differs. Try again. If it stays so, "
-    "something between you and the package index changes it.",
-    UNREACHED: "The package index cannot be reached, or stopped answering. Look at the network, then try again.",
+    CHANGED: "A package is damaged, or is not the one in the lock file: its hash differs. Try again. If it happens "
+    "again, something between you and the package index changes it.",
+    UNREACHED: "The package index cannot be reached, or stopped answering. Check the network, then try again.",
 }
 
 
 class Trouble(Exception):
-    """What stopped the installation, in one line, with what to do."""
+    """The installation failed. The message is one line that says why and what to do."""
 
 
 def main() -> int:
-    """Install the set that the command line names; on trouble print one line and return what to exit with."""
+    """Install the set named on the command line. After a failure print one line. Return the exit code."""
     _end_on_signals()
     try:
         ensure(_wanted())
@@ -88,19 +88,19 @@ def main() -> int:
         print(explained(str(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. The same command installs from the start.", file=sys.stderr)
+        print("Stopped. Run the same command to install again.", file=sys.stderr)
         return 130
     return 0
 
 
 def ensure(wanted: str) -> None:
-    """Bring .venv to the wanted set, unless it holds it already."""
+    """Install the wanted set into .venv, unless it is already there."""
     if is_installed(wanted):
         return
     _leave_virtual_environment()
     _check_folders()
     with _alone():
-        if not is_installed(wanted):  # another installation may have brought it meanwhile
+        if not is_installed(wanted):  # another installation may have done it meanwhile
             _bring(wanted)
 
 
@@ -115,13 +115,13 @@ def _bring(wanted: str) -> None:
 
 
 def is_installed(wanted: str) -> bool:
-    """Tell whether .venv works, and holds the wanted set or one that includes it."""
+    """Return whether .venv works and has the wanted set, or a larger one."""
     return is_sound() and _stamp()[1] in {fingerprint(name) for name in GOOD_FOR[wanted] if name == _held()}
 
 
 def is_sound() -> bool:
-    """Tell whether .venv was finished, in this place, with an interpreter that answers and is the one asked for."""
-    is_named = bool(os.environ.get("PYTHON"))  # `make PYTHON=python3.13`; else .venv keeps the interpreter that it has
+    """Return whether .venv is complete, in this folder, with a working interpreter of the requested version."""
+    is_named = bool(os.environ.get("PYTHON"))  # `make PYTHON=python3.13`; else .venv keeps its interpreter
     return (
         STAMP.exists()
         and _stamp()[0] == identity(PYTHON)
@@ -130,7 +130,7 @@ def is_sound() -> bool:
 
 
 def identity(python: Path) -> str:
-    """Ask an interpreter which one it is, for which .venv; empty if it does not answer."""
+    """Return a text that identifies an interpreter and .venv; empty if the interpreter does not work."""
     question = "import sys; print(sys.implementation.name, *sys.version_info[:2], sys.abiflags)"
     try:
         answer = subprocess.run([python, "-ISc", question], check=True, capture_output=True, text=True)
@@ -144,7 +144,7 @@ def fingerprint(name: str) -> str:
 
 
 def make_venv() -> None:
-    """Make .venv anew, empty; without pip, which its own installer would unpack for many seconds."""
+    """Create an empty .venv again, without pip: unpacking pip takes many seconds."""
     if find_spec("ensurepip") is None:
         version = "{}.{}".format(*sys.version_info)
         raise Trouble(f"This Python has no ensurepip. On Debian or Ubuntu: apt install python{version}-venv")
@@ -152,14 +152,14 @@ def make_venv() -> None:
 
 
 def install(wanted: str) -> None:
-    """Install by uv, or by pip where pip is set up in its own way or where uv cannot."""
+    """Install by uv; or by pip, if pip has its own settings or uv fails."""
     pip = first_pip()
     if is_pip_set_up() or not install_by_uv(pip, wanted):
         install_by_pip(pip, wanted)
 
 
 def first_pip() -> list[str | Path]:
-    """Return a pip that installs into .venv: .venv's, the interpreter's, or the one that came with Python."""
+    """Return a pip that can install into .venv: .venv's, the interpreter's, or the one of ensurepip."""
     if (PYTHON.parent / "pip").exists():
         return [PYTHON, "-m", "pip"]
     if find_spec("pip"):
@@ -169,7 +169,7 @@ def first_pip() -> list[str | Path]:
 
 
 def is_pip_set_up() -> bool:
-    """Tell whether pip is told of an index, a proxy, a certificate, constraints: uv would not know of them."""
+    """Return whether pip's settings have an index, a proxy, a certificate or constraints: uv does not read them."""
     names = {name[4:].lower().replace("_", "-") for name in os.environ if name.startswith("PIP_")}
     settings = configparser.RawConfigParser(strict=False)
     settings.read(_pip_files())
@@ -178,7 +178,7 @@ def is_pip_set_up() -> bool:
 
 
 def _pip_files() -> list[Path]:
-    """Return where pip looks for its configuration: for everybody, for this user, for this interpreter, and by name."""
+    """Return pip's configuration files: of the system, the user, the interpreter, and the one in `PIP_CONFIG_FILE`."""
     named = os.environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return []
@@ -194,41 +194,41 @@ def _pip_files() -> list[Path]:
 
 
 def install_by_uv(pip: list[str | Path], wanted: str) -> bool:
-    """Return False if there is no uv for this machine, or if it fails where pip may not."""
+    """Install by uv. Return False if there is no uv for this machine, or if pip may succeed where uv failed."""
     try:
         command = [find_uv(pip), "pip", "install", "--quiet", "--python", PYTHON]
         compiles = ("--compile-bytecode",) if NEVER_COMPILED_LATER else ()
         run([*command, *compiles, "--require-hashes", "--no-deps", "-r", _lock(wanted)])
     except FailedCommand as failed:
-        if failed.cause and failed.cause != UNTRUSTED:  # pip would meet it too; but it may trust what uv does not
+        if failed.cause and failed.cause != UNTRUSTED:  # pip would fail too, but may trust other certificates
             raise
         return False
     return True
 
 
 def find_uv(pip: list[str | Path]) -> str | Path:
-    """Return the system's uv; else bring the pinned one, into a folder of its own beside what was asked for."""
+    """Return the system's uv, or install the pinned one into its own folder in .venv."""
     found, own = shutil.which("uv"), VENV / "uv" / "bin" / "uv"
     if not found and not own.exists():
         run([*pip, *BY_PIP, "--target", VENV / "uv", "-r", _lock("uv")])
     return found or own
 
 
-# Where this is set, modules would be compiled in each process again.
+# With this setting, modules would be compiled again in each process.
 NEVER_COMPILED_LATER = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
-# Everything is pinned, so there is nothing to resolve. Modules are compiled when they are first imported: few are.
+# All versions are pinned, so no resolving is needed. Modules are compiled on first import: few are imported.
 WHEN_IMPORTED = () if NEVER_COMPILED_LATER else ("--no-compile",)
 BY_PIP = ("install", "--quiet", "--no-user", "--no-deps", *WHEN_IMPORTED, "--require-hashes")
 
 
 def install_by_pip(pip: list[str | Path], wanted: str) -> None:
-    """Bring a current pip first: the one that came with Python takes twice as long over the rest."""
+    """Install by pip, after a current pip: Python's bundled one takes twice as long."""
     run([*pip, *BY_PIP, "-r", _lock("pip")])
     run([PYTHON, "-m", "pip", *BY_PIP, "-r", _lock(wanted)])
 
 
 class FailedCommand(Trouble):
-    """A command that did not end well; `cause` is the one that is known here, or empty."""
+    """A command that failed. `cause` is the matching pattern, or empty."""
 
     def __init__(self, output: str) -> None:
         super().__init__(explained(output))
@@ -236,7 +236,7 @@ class FailedCommand(Trouble):
 
 
 def run(command: list[str | Path] | tuple[str | Path, ...]) -> str:
-    """Run a command to its end and return what it printed; stopping this process stops the command too."""
+    """Run a command and return its output. Stopping this process stops the command too."""
     child = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -259,7 +259,7 @@ def run(command: list[str | Path] | tuple[str | Path, ...]) -> str:
 
 
 def explained(output: str) -> str:
-    """Return in one line what an output means for the person who started the installation."""
+    """Return one line that explains a failed command's output to the user."""
     for cause, said in CAUSES.items():
         if re.search(cause, output):
             return said.format(root=ROOT, proxy=_proxy(), line=_last_line(output))
@@ -273,7 +273,7 @@ def _last_line(output: str) -> str:
 
 
 def _kept(output: str) -> str:
-    """Keep an output that has no line of its own here, and tell where."""
+    """Save an output without a known explanation, and return where, as a message part."""
     try:
         FAILED.write_text(output)
     except OSError:
@@ -284,7 +284,7 @@ def _kept(output: str) -> str:
 def _proxy() -> str:
     names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "PIP_PROXY")
     given = next((os.environ[name] for name in names if os.environ.get(name)), "of pip's configuration")
-    return re.sub(r"//[^/@]*@", "//", given)  # a proxy's password is not for a log
+    return re.sub(r"//[^/@]*@", "//", given)  # keep a proxy's password out of the log
 
 
 def _wanted() -> str:
@@ -307,7 +307,7 @@ def _stamp() -> list[str]:
 
 
 def _leave_virtual_environment() -> None:
-    """Go on with the interpreter below an activated .venv, for .venv may have to be made anew."""
+    """Continue with the base interpreter of an activated .venv, because .venv may have to be created again."""
     below = getattr(sys, "_base_executable", sys.executable)
     if sys.prefix != sys.base_prefix and below != sys.executable:
         os.execv(below, [below, *sys.argv])  # noqa: S606
@@ -316,13 +316,11 @@ def _leave_virtual_environment() -> None:
 def _check_folders() -> None:
     for folder in (ROOT, VENV):
         if folder.exists() and not os.access(folder, os.W_OK):
-            raise Trouble(
-                f"{folder} cannot be written by you. Become its owner, or take a copy of the lab of your own."
-            )
+            raise Trouble(f"You cannot write to {folder}. Become its owner, or use your own copy of the lab.")
 
 
 def _end_on_signals() -> None:
-    """End as on Ctrl-C when the terminal is closed or the process is told to end."""
+    """Treat the end of the terminal and SIGTERM like Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -334,7 +332,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Let one installation at a time into this folder."""
+    """Allow one installation at a time in this folder."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -349,7 +347,7 @@ def _alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _unfinished() -> Iterator[None]:
-    """Take the stamp away while packages change. Give it back if none did: then what was there still starts."""
+    """Remove the stamp while packages change. Restore it if no package changed: the old installation still works."""
     stamp, before = STAMP.read_text() if STAMP.exists() else "", _changed_at()
     STAMP.unlink(missing_ok=True)
     try:
@@ -361,13 +359,13 @@ def _unfinished() -> Iterator[None]:
 
 
 def _changed_at() -> list[tuple[str, int]]:
-    """When each package last changed: both installers download everything before they write here."""
+    """Return when each package last changed. Both installers download all packages before they write here."""
     return sorted((str(package), package.stat().st_mtime_ns) for package in VENV.glob("lib/python*/site-packages/*"))
 
 
 @contextlib.contextmanager
 def _signs_of_life(doing: str) -> Iterator[None]:
-    """Say what is being done, then how long it has taken, every few seconds."""
+    """Print what is being done, and every few seconds how long it has taken."""
     started, ended = time.monotonic(), threading.Event()
     print(doing, end=" ...", flush=True)
     watch = threading.Thread(target=_count, args=(started, ended), daemon=True)

@@ -1,1 +1,1 @@
-"""Cost of one guarded page per request, in-process, beside what people would use instead."""
+"""Benchmarks: the cost of a request to a guarded page, compared with common alternatives."""

@@ -1,7 +1,7 @@
-"""Measure what a guarded request costs, ours beside what people would use instead.
+"""Measure the cost of a guarded request, and compare it with common alternatives.
 
-Every server is started anew in each round, and the arms of a round come in random order, so that a slow moment of the
-machine falls on all of them alike. Results go to results/bench/, as JSON with every round, as tables and as charts.
+Every server is restarted in each round, and the arms of a round run in random order, so that a slow moment of the
+machine may affect any arm. Results go to results/bench/, as JSON with every round, as tables and as charts.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from lab.cluster.embedded_store import EmbeddedStore
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write and print; return the exit code."""
-    for polite in (signal.SIGINT, signal.SIGTERM):  # a script that starts us with `&` would have us ignore the first
+    for polite in (signal.SIGINT, signal.SIGTERM):  # a script that starts this with `&` would let it ignore SIGINT
         signal.signal(polite, _interrupt)
     options = _options(arguments)
     started, order = datetime.now(UTC), random.Random(options.seed)
@@ -72,7 +72,7 @@ def write(folder: Path, results: dict[str, Any]) -> None:
 
 
 class _Notes:
-    """Prints on standard error what happens, and keeps what is left out."""
+    """Prints progress on standard error, and stores what is left out."""
 
     def __init__(self, left_out: list[str]) -> None:
         self._left_out = left_out
@@ -108,7 +108,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measurable(options: argparse.Namespace) -> tuple[list[Arm], list[str]]:
-    """Return the arms that can be tried here, and why others cannot."""
+    """Return the arms that can run here, and why others cannot."""
     arms = list(options.arms)
     del options.arms
     of_node = [arm for arm in arms if isinstance(arm.app, NodeApp)]
@@ -122,7 +122,7 @@ def _measurable(options: argparse.Namespace) -> tuple[list[Arm], list[str]]:
 
 @contextmanager
 def _surroundings() -> Iterator[tuple[Redis, Cores]]:
-    """Give a store of this run alone and the cores, each part on its own; leave nothing behind."""
+    """Provide a store for this run only, and the division of the cores. Clean up afterwards."""
     cores, store = divided(), EmbeddedStore()
     try:
         if cores.client is not None and cores.store is not None and store.process.pid is not None:

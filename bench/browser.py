@@ -1,4 +1,4 @@
-"""A headless Chromium, the system's own, for what is drawn or painted."""
+"""The system's Chromium, headless, to draw charts and measure pages."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ def where() -> str | None:
 
 @contextmanager
 def opened() -> Iterator["Browser"]:
-    """Run it for a while."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # what measures without it starts sooner
+    """Run it while the context is open."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # imported here, so that other commands start faster
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=where(), args=["--no-sandbox", "--disable-gpu"])

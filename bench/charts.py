@@ -22,7 +22,7 @@ DRAW = """async ([figure, width, height]) => {
 
 
 def draw(results: Results, folder: Path) -> list[str]:
-    """Draw a run's charts into a folder; return their names, or why there are none."""
+    """Draw a run's charts into a folder. Return their names, or why there are none."""
     figures = {}
     if results["in_process"]["us"]:
         figures["in-process.svg"] = in_process(results)
@@ -32,7 +32,7 @@ def draw(results: Results, folder: Path) -> list[str]:
 
 
 def save(figures: dict[str, dict[str, Any]], folder: Path) -> list[str]:
-    """Write each figure under its name; return the names, or that there is no Chromium."""
+    """Write each figure to a file. Return the names, or a message that there is no Chromium."""
     if browser.where() is None:
         return ["(no charts: there is no Chromium)"]
     with browser.opened() as chromium:
@@ -46,7 +46,7 @@ def save(figures: dict[str, dict[str, Any]], folder: Path) -> list[str]:
 
 
 def in_process(results: Results) -> dict[str, Any]:
-    """Draw microseconds a request, the cheapest at the top, with their intervals."""
+    """Draw microseconds per request with intervals, the cheapest arm at the top."""
     estimates = {name: median_of(taken) for name, taken in results["in_process"]["us"].items()}
     names = sorted(estimates, key=lambda name: -estimates[name].value)
     bars = {
@@ -63,7 +63,7 @@ def in_process(results: Results) -> dict[str, Any]:
 
 
 def over_http(results: Results, connections: int) -> dict[str, Any]:
-    """Draw requests a second on one core, an arm under its server a bar, the quickest at the top."""
+    """Draw requests per second on one core: one bar per arm and server, the fastest at the top."""
     taken: dict[str, list[float]] = {}
     arms: dict[str, str] = {}
     for window in results["http"]:
@@ -79,7 +79,7 @@ def over_http(results: Results, connections: int) -> dict[str, Any]:
 
 
 def _bars(arms: list[str], values: list[float]) -> dict[str, Any]:
-    """Return bars in the colours of the approaches: ours full, peers pale."""
+    """Return bars in the colours of the approaches: ours opaque, peers pale."""
     named, by_name = colours("light"), {arm.name: arm for arm in ARMS}
     return {
         "type": "bar",
@@ -88,7 +88,7 @@ def _bars(arms: list[str], values: list[float]) -> dict[str, Any]:
         "y": [_strong(name, name) for name in arms],
         "text": [f"{value:,.0f}" for value in values],
         "textposition": "inside",
-        "insidetextanchor": "start",  # beside the interval, which stands at the end
+        "insidetextanchor": "start",  # beside the interval, which is at the end of the bar
         "textfont": {"color": [named["on-hue"] if by_name[name].is_ours else named["ink"] for name in arms]},
         "marker": {
             "color": [named[by_name[name].approach] for name in arms],
@@ -102,7 +102,7 @@ def _strong(label: str, arm: str) -> str:
 
 
 def layout(title: str) -> dict[str, Any]:
-    """Return what all charts here have in common: on white, zero on the axis."""
+    """Return the common layout of all charts: a white background, an axis with zero."""
     named = colours("light")
     return {
         "font": {"family": FONT, "color": named["ink"], "size": 13},

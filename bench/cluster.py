@@ -1,7 +1,7 @@
-"""What the lab's processes need and how they recover: `python -m bench.cluster [ROUNDS]`.
+"""Measure memory, start, end and recovery of the lab's processes: `python -m bench.cluster [ROUNDS]`.
 
-Each round starts the lab with two nodes, kills a node, lets the store hang and kills it, while one client asks for a
-session's page again and again; then starts it with four nodes. Medians and ranges over the rounds are printed.
+Each round starts the lab with two nodes. It kills a node, suspends the store and kills it, while one client requests a
+session's page again and again. Then it starts the lab with four nodes. Medians and ranges are printed.
 """
 
 import os
@@ -39,7 +39,7 @@ def main(rounds: int) -> None:
 
 
 def measure_two_nodes(folder: Path, note: Note) -> None:
-    """Note how long a start and an end take, and what a node's and the store's absence cost a client."""
+    """Record the times of start and end, and the effects of a lost node and store on a client."""
     with running_lab(folder, 2, note) as (port, control):
         cookie = log_in(port)
         since = perf_counter()
@@ -65,14 +65,14 @@ def measure_two_nodes(folder: Path, note: Note) -> None:
 
 
 def measure_four_nodes(folder: Path, note: Note) -> None:
-    """Note how long four nodes take, which is all that differs."""
+    """Record the times for four nodes."""
     with running_lab(folder, 4, note):
         pass
 
 
 @contextmanager
 def running_lab(folder: Path, nodes: int, note: Note) -> Iterator[tuple[int, Path]]:
-    """Run a lab; give its port and its control socket."""
+    """Run a lab. Return its port and its control socket."""
     port, began = free_port(), perf_counter()
     command = [sys.executable, "app.py", "--port", str(port), "--nodes", str(nodes)]
     environment = {**os.environ, "INSTANCE_DIR": str(folder)}
@@ -91,13 +91,13 @@ def running_lab(folder: Path, nodes: int, note: Note) -> Iterator[tuple[int, Pat
 
 
 def proportional_bytes(process: psutil.Process) -> int:
-    """Return its memory, shared pages divided among those who share them where the system tells (Linux)."""
+    """Return a process's memory: on Linux with shared pages divided among their processes (PSS)."""
     memory = process.memory_full_info()
     return int(getattr(memory, "pss", memory.rss))
 
 
 def log_in(port: int) -> str:
-    """Log in by session; return the cookie."""
+    """Log in by session. Return the cookie."""
     connection = HTTPConnection("127.0.0.1", port)
     credentials = dumps({"username": "alice", "password": "wonderland"})
     connection.request("POST", "/session/login", credentials, {"Content-Type": "application/json"})
@@ -107,7 +107,7 @@ def log_in(port: int) -> str:
 
 
 def ask(port: int, cookie: str) -> tuple[int, float]:
-    """Ask for the session's page once; return status and seconds."""
+    """Request the session's page once. Return status and seconds."""
     connection, began = HTTPConnection("127.0.0.1", port), perf_counter()
     connection.request("GET", "/session/profile", headers={"Cookie": cookie})
     status = connection.getresponse().status
@@ -116,7 +116,7 @@ def ask(port: int, cookie: str) -> tuple[int, float]:
 
 
 def wait(condition: Callable[[], bool]) -> None:
-    """Return as soon as `condition` holds."""
+    """Wait until `condition` is true."""
     while not condition():
         sleep(0.01)
 

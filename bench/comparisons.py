@@ -1,4 +1,4 @@
-"""What the figures are compared for: ratios within one run, each round with itself. A ratio has an aim."""
+"""The comparisons of a run: ratios between arms within each round, with a target for each ratio."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from bench.servers import GRANIAN, GUNICORN, NODE_JS
 from loadtests.estimates import Estimate, median_of
 
 BARE = "bare Flask"
-Values = Mapping[str, float]  # one round: microseconds, or requests a second, by arm
+Values = Mapping[str, float]  # one round: microseconds, or requests per second, by arm
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A ratio by its name, and the aim as it is written."""
+    """A ratio: its name, and its target as text."""
 
     name: str
     aim: str
@@ -22,7 +22,7 @@ class Comparison:
 
 
 def _over_bare(arm: str, other: str, most: float) -> Comparison:
-    """Compare what two arms add to bare Flask."""
+    """Compare the added time of two arms over bare Flask."""
     aims = f"≤ {most:.2f}"
 
     def what(us: Values) -> float:
@@ -48,12 +48,12 @@ IN_PROCESS = (
 
 
 def _times(arm: str, other: str, least: float) -> Comparison:
-    """Compare requests a second; names are "arm | server"."""
+    """Compare requests per second. Names are "arm | server"."""
     return Comparison(f"{arm} ÷ {other}", f"≥ {least:.2f}", (arm, other), lambda rps: rps[arm] / rps[other])
 
 
 def under(server: str, arm: str) -> str:
-    """Name an arm under its server."""
+    """Return the name of an arm with its server."""
     return f"{arm} ({server})"
 
 
@@ -80,7 +80,7 @@ OVER_HTTP = (
 
 
 def in_process(rounds: Mapping[str, Sequence[float]]) -> list[tuple[Comparison, Estimate]]:
-    """Return the ratios in-process that these rounds can tell."""
+    """Return the in-process ratios for which these rounds have data."""
     each = [dict(zip(rounds, values, strict=True)) for values in zip(*rounds.values(), strict=True)]
     return _estimated(IN_PROCESS, each)
 
@@ -88,7 +88,7 @@ def in_process(rounds: Mapping[str, Sequence[float]]) -> list[tuple[Comparison, 
 def over_http(
     windows: Iterable[Mapping[str, Any]], connections: int, figure: Callable[[Mapping[str, Any]], float]
 ) -> list[tuple[Comparison, Estimate]]:
-    """Return the ratios of a figure (of a window, a rate) at one number of connections."""
+    """Return the ratios of a window's figure at one number of connections."""
     rounds: dict[int, dict[str, float]] = {}
     for window in windows:
         if window["connections"] == connections:
@@ -97,12 +97,12 @@ def over_http(
 
 
 def by_the_clock(window: Mapping[str, Any]) -> float:
-    """Return requests a second."""
+    """Return requests per second."""
     return float(window["rps"])
 
 
 def by_cpu(window: Mapping[str, Any]) -> float:
-    """Return requests a second of the node's processor time: what a whole core would serve."""
+    """Return requests per second of the node's processor time: what a whole core would serve."""
     return 1e6 / float(window["node_cpu_us"])
 
 

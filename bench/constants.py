@@ -1,7 +1,7 @@
-"""The planner's constants, measured here: `python -m bench.constants planner/constants.json`.
+"""Measure the planner's constants: `python -m bench.constants planner/constants.json`.
 
-Every figure is taken from the lab's own code over a store and a database of its own; how is said at each function.
-Arms are interleaved, and a figure is the median over rounds.
+Every figure comes from the lab's code with its own store and database. Each function says how. Arms are interleaved,
+and a figure is the median over rounds.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Which core runs what, and how much processor time it takes."""
+"""Pin processes to cores, and read their processor time."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Cores:
-    """The server has a core of its own; client and store share one where there are only two. None: not pinned."""
+    """The cores of server, client and store. With two cores client and store share one. None: not pinned."""
 
     server: int | None = None
     client: int | None = None
@@ -20,14 +20,14 @@ class Cores:
 
 
 def divided() -> Cores:
-    """Return the cores of this machine as they are used here; nothing is pinned where that cannot be done."""
+    """Return the division of this machine's cores. Nothing is pinned if that is not possible."""
     there = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return Cores(there[0], there[1], there[min(2, len(there) - 1)]) if len(there) > 1 else Cores()
 
 
 @contextmanager
 def starting_on(core: int | None) -> Iterator[None]:
-    """Let what is started meanwhile run on this core: a child has its parent's."""
+    """Let processes that are started meanwhile run on this core: children inherit the setting."""
     if core is None:
         yield
         return
@@ -40,7 +40,7 @@ def starting_on(core: int | None) -> Iterator[None]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of all that it started, so far."""
+    """Return the processor time of a process and its descendants so far."""
     with suppress(psutil.NoSuchProcess):
         processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
         return sum(map(_seconds, processes))
@@ -48,20 +48,20 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Stopwatch:
-    """Runs from when it is made; the time in which other programs had this thread's core does not count (Linux)."""
+    """Measures from its creation, without the time in which other programs used this thread's core (Linux)."""
 
     def __init__(self) -> None:
         self._cpu_ns, self._began_ns, self._waited_ns = process_time_ns(), perf_counter_ns(), _waited_ns()
 
     def us(self) -> tuple[float, float]:
-        """Return the microseconds that have passed, waiting for a store included, and those of the processor."""
-        waited_ns = _waited_ns() - self._waited_ns  # first: what the clocks do not see must not be taken off
+        """Return the elapsed microseconds, including waiting for a store, and the processor time."""
+        waited_ns = _waited_ns() - self._waited_ns  # first: do not subtract waiting that the clocks do not include
         cpu_ns, passed_ns = process_time_ns() - self._cpu_ns, perf_counter_ns() - self._began_ns
         return (passed_ns - waited_ns) / 1000, cpu_ns / 1000
 
 
 def _waited_ns() -> int:
-    """Return for how long this thread could have run and did not, by the kernel's count; 0 where it keeps none."""
+    """Return how long this thread was ready but not running, from the kernel; 0 if there is no such count."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
     except OSError:
@@ -74,11 +74,11 @@ def own_seconds() -> float:
 
 
 def _seconds(process: psutil.Process) -> float:
-    """Read the kernel's nanoseconds by thread where it tells (Linux), else its ticks."""
+    """Read nanoseconds by thread (Linux), or clock ticks on other systems."""
     try:
         files = list(Path(f"/proc/{process.pid}/task").glob("*/schedstat"))
         return sum(int(file.read_text().split()[0]) for file in files) / 1e9 if files else _ticks(process)
-    except (OSError, psutil.NoSuchProcess):  # it has ended meanwhile
+    except (OSError, psutil.NoSuchProcess):  # the process has ended
         return 0.0
 
 

@@ -1,4 +1,4 @@
-"""Processor time by request, log-in and refresh, and what the server's own trace says of the steps inside."""
+"""Processor time per request, log-in and refresh, and the times of single steps from the server's trace."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ CREDENTIALS = {"username": "alice", "password": "wonderland"}
 
 
 class Clock:
-    """The time by which logins are judged. It goes on before each refresh, for a login refreshes ten times a second."""
+    """The clock of the logins. It advances before each refresh, because a login may refresh only ten times a second."""
 
     def __init__(self) -> None:
         self.now = time()
@@ -34,13 +34,13 @@ class Clock:
 
 
 class TracedCaller:
-    """A client of one approach that knows its tokens."""
+    """A client of one approach, with its tokens."""
 
     def __init__(self, app: Flask, approach: str, clock: Clock) -> None:
         self.approach, self.app, self.client, self.clock, self.tokens = approach, app, FlaskClient(app), clock, {}
 
     def log_in(self) -> Any:
-        """Begin a visit: whatever was carried before has ended, and is not brought along."""
+        """Log in without the credentials of the previous login, which has ended."""
         self.client = FlaskClient(self.app)
         response = self.client.post(f"/{self.approach}/login", json=CREDENTIALS, headers={"X-Lab-Trace": "1"})
         assert response.status_code == 200, response.text
@@ -55,7 +55,7 @@ class TracedCaller:
         return response
 
     def profile_environ(self) -> dict[str, Any]:
-        """Return the request as a server hands it over; sending it so leaves the test client's own time out."""
+        """Return the request as a server passes it, so that the test client's time is not measured."""
         cookie = self.client.get_cookie("sot_sid", path=f"/{self.approach}")
         carried = {"Cookie": f"sot_sid={cookie.value}"} if cookie else {}
         if "access_token" in self.tokens:
@@ -72,7 +72,7 @@ class TracedCaller:
 
 
 def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
-    """Return microseconds of this process (in-process requests, the store is another one), and steps as traced."""
+    """Return this process's microseconds (requests in-process, the store in another process), and traced steps."""
     folder.mkdir()
     store = EmbeddedStore()
     try:
@@ -88,7 +88,7 @@ def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def _cpu(callers: dict[str, TracedCaller], rounds: int) -> dict[str, Any]:
-    """Return processor time; that of log-ins and refreshes includes the test client's, which is small beside it."""
+    """Return processor time. For log-ins and refreshes it includes the test client's, which is comparatively small."""
     taken: dict[str, dict[str, list[float]]] = {"request_cpu_us": {}, "login_cpu_us": {}, "refresh_cpu_us": {}}
     for _ in range(rounds):
         for name, caller in callers.items():
@@ -115,7 +115,7 @@ def _per_call(call: Callable[[], Any], times: int) -> float:
 
 
 def _steps(callers: dict[str, TracedCaller]) -> dict[str, float]:
-    """Return the medians of single steps, by the lab's own trace."""
+    """Return the medians of single steps, from the lab's trace."""
     session, token = callers["session"], callers["token"]
     return {
         "store_us": _step(session.get_profile, "GETEX", REQUESTS),
@@ -131,7 +131,7 @@ def _step(call: Callable[[], Any], what: str, times: int) -> float:
 
 
 def _db_us(caller: TracedCaller) -> float:
-    """Return for how long a refresh keeps every other writer out of the member database: from BEGIN to COMMIT."""
+    """Return how long a refresh blocks every other writer of the member database: from BEGIN to COMMIT."""
     traces = [json.loads(caller.refresh().headers["X-Lab-Trace"]) for _ in range(10 * REFRESHES)]
     return round(median(map(_locked_us, traces)), 1)
 
@@ -143,7 +143,7 @@ def _locked_us(trace: list[dict[str, Any]]) -> float:
 
 
 def _login_commands(caller: TracedCaller, store_url: str, times: int = 20) -> int:
-    """Return what one log-in costs by the store's own count, in which the commands inside a script are commands too."""
+    """Return the store commands of one log-in, by the store's count, which includes the commands inside scripts."""
     caller.log_in()
     with Redis.from_url(store_url) as redis:
         before = _processed(redis)
@@ -153,7 +153,7 @@ def _login_commands(caller: TracedCaller, store_url: str, times: int = 20) -> in
 
 
 def _login_round_trips(caller: TracedCaller, times: int = 20) -> int:
-    """Return how often one log-in waits for the store, by the lab's own trace."""
+    """Return the number of store round trips of one log-in, from the lab's trace."""
     traces = [json.loads(caller.log_in().headers["X-Lab-Trace"]) for _ in range(times)]
     return round(median(sum(step["part"] == "store" for step in trace) for trace in traces))
 

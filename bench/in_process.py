@@ -1,4 +1,4 @@
-"""Each arm called in this process, as its server would call it: no socket, no server, only the store is another one."""
+"""Call each arm in this process, as its server would: without socket and server. Only the store is another process."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from bench.cores import Stopwatch
 from bench.proving import Answer, Unproved, prove
 
 HOST = "127.0.0.1:8000"
-WARM_UP = 10  # a share of a round's requests comes first and is not counted
+WARM_UP = 10  # the first 1/10 of a round's requests is a warm-up
 Rounds = dict[str, list[float]]
 
 
@@ -24,11 +24,11 @@ class Caller(Protocol):
         """Send one request."""
 
     def repeat(self, path: str, headers: Mapping[str, str], times: int) -> None:
-        """Send the same GET again and again, and look at nothing."""
+        """Send the same GET repeatedly, without checking the answers."""
 
 
 class WsgiCaller:
-    """Calls as PEP 3333 has it."""
+    """Calls a WSGI application (PEP 3333)."""
 
     def __init__(self, app: Callable[..., Any]) -> None:
         self._app = app
@@ -54,7 +54,7 @@ class WsgiCaller:
 
 
 class AsgiCaller:
-    """Calls by the ASGI specification, in an event loop of its own."""
+    """Calls an ASGI application, in its own event loop."""
 
     def __init__(self, app: Callable[..., Any]) -> None:
         self._app = app
@@ -88,7 +88,7 @@ CALLERS = {"wsgi": WsgiCaller, "asgi": AsgiCaller}
 
 
 def environ(method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """Return a request as a WSGI server hands it over."""
+    """Return a request as a WSGI server passes it."""
     sent = {"HOST": HOST, "ACCEPT": "*/*", **{name.upper().replace("-", "_"): value for name, value in headers.items()}}
     about = {"CONTENT_TYPE": sent.pop("CONTENT_TYPE", ""), "CONTENT_LENGTH": str(len(body)) if body else ""}
     name, _, port = HOST.partition(":")
@@ -114,7 +114,7 @@ def environ(method: str, path: str, headers: Mapping[str, str], body: bytes) -> 
 
 
 def scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return a request as an ASGI server hands it over."""
+    """Return a request as an ASGI server passes it."""
     sent = {"host": HOST, "accept": "*/*", **{name.lower(): value for name, value in headers.items()}}
     name, _, port = HOST.partition(":")
     return {
@@ -135,13 +135,13 @@ def scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 class Apps:
-    """The applications of one run; arms that share one get the same."""
+    """The applications of one run. Arms with the same application share it."""
 
     def __init__(self) -> None:
         self._callers: dict[str, Caller] = {}
 
     def caller(self, arm: Arm) -> Caller:
-        """Return what calls the arm's application. Raise `Unproved` if it cannot be made."""
+        """Return a caller of the arm's application. Raise `Unproved` if it cannot be created."""
         app = arm.app
         if not isinstance(app, PythonApp):
             raise Unproved(f"{arm.name}: no application of this process")
@@ -156,14 +156,14 @@ class Apps:
 def measure(
     arms: Sequence[Arm], rounds: int, requests: int, order: random.Random, say: Callable[[str], None]
 ) -> dict[str, Rounds]:
-    """Return each arm's microseconds a request, one figure a round; `say` hears of each arm that is left out.
+    """Return each arm's microseconds per request, one figure per round. `say` is called for each arm that is left out.
 
-    `us` is the time that passes, waiting for the store included; `cpu_us` is this process's own part of it.
+    `us`: elapsed time, including waiting for the store. `cpu_us`: this process's processor time.
     """
     proved = list(_proved(arms, say)) if rounds else []
     taken: dict[str, Rounds] = {figure: {arm.name: [] for arm, _, _ in proved} for figure in ("us", "cpu_us")}
     gc.collect()
-    gc.freeze()  # what all the applications hold is looked through once, and not while one of them is measured
+    gc.freeze()  # keep the applications' objects out of garbage collection during measurements
     for _ in range(rounds):
         for arm, caller, carried in order.sample(proved, len(proved)):
             caller.repeat(arm.page, carried, max(1, requests // WARM_UP))

@@ -1,7 +1,7 @@
-"""How many Python instructions a request takes: exact and the same on every machine, so a test can hold it.
+"""Count the Python instructions of a request. The count is exact and the same on every machine, so a test can check it.
 
-`python -m bench.instructions` prints them. What runs in C is not seen: a signature, JSON, a socket. So this says when
-our own code has become longer, and not how long it takes.
+`python -m bench.instructions` prints the counts. C code is not counted: signatures, JSON, sockets. So they show when
+our own code has become longer, not how long it takes.
 """
 
 import os
@@ -20,16 +20,16 @@ from bench.proving import prove
 from lab.cluster.embedded_store import EmbeddedStore
 
 BARE = "bare Flask"
-# What a path takes above bare Flask, in requests of bare Flask, as it was measured with Python 3.11. Its limit is a
-# quarter higher. When a path becomes shorter, its new figure belongs here.
+# The instructions of a path above bare Flask, as a multiple of bare Flask's, measured with Python 3.11. The limit is
+# 25 % higher. When a path becomes shorter, put its new figure here.
 MEASURED = {"/open": 0.13, "/session": 0.43, "/token HS256": 0.38, "/token EdDSA": 0.37, "/hybrid HS256": 0.51}
 MARGIN = 1.25
 TRIES = 5
-TOOL = 4  # no tool that Python reserves a number for
+TOOL = 4  # a tool id that Python does not reserve
 
 
 def main() -> int:
-    """Print each path's instructions, and above bare Flask."""
+    """Print each path's instructions, and the multiple above bare Flask."""
     store = EmbeddedStore()
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -52,17 +52,17 @@ def count_all(store_url: str, folder: Path) -> dict[str, int]:
 def _of_arm(apps: Apps, arm: Arm) -> int:
     caller = apps.caller(arm)
     carried = prove(arm, caller.ask)
-    caller.repeat(arm.page, carried, TRIES)  # what is remembered from now on is remembered
+    caller.repeat(arm.page, carried, TRIES)  # fill all caches first
     return min(instructions(lambda: caller.repeat(arm.page, carried, 1)) for _ in range(TRIES))
 
 
 def instructions(call: Callable[[], object]) -> int:
-    """Return how many bytecode instructions `call` takes in this thread's Python code."""
+    """Return how many bytecode instructions `call` executes in this thread."""
     return _monitored(call) if hasattr(sys, "monitoring") else _traced(call)
 
 
 def _monitored(call: Callable[[], object]) -> int:
-    """Count by the monitoring of Python 3.12 and newer: there, tracing misses the first call of a function."""
+    """Count with `sys.monitoring` (Python 3.12 and newer), where tracing misses a function's first call."""
     monitoring, counter = sys.monitoring, count()
 
     def seen(_code: object, _offset: int) -> None:
@@ -99,7 +99,7 @@ def _traced(call: Callable[[], object]) -> int:
 
 
 def excess(counted: dict[str, int]) -> dict[str, float]:
-    """Return what each path takes above bare Flask, in requests of bare Flask."""
+    """Return each path's instructions above bare Flask, as a multiple of bare Flask's."""
     bare = counted[BARE]
     return {name: (count - bare) / bare for name, count in counted.items() if name != BARE}
 

@@ -1,4 +1,4 @@
-"""Whose code runs at a moment of a request: the layer of a frame, by the file that it is in."""
+"""Find the layer of running code: by the file of a stack frame."""
 
 import linecache
 import re
@@ -9,7 +9,7 @@ from types import FrameType
 
 from lab.cluster.process import ROOT
 
-# From the outside in, as a request travels: a key, and how it is called in English and Korean.
+# From the outside in, in the order of a request: the key, and the English and Korean name.
 LAYERS = {
     "framework": ("Flask, Werkzeug: request, routing, response", "Flask, Werkzeug: 요청, 라우팅, 응답"),
     "measurement": ("measurement/: trace, Server-Timing", "measurement/: 추적, Server-Timing"),
@@ -24,7 +24,7 @@ LAYERS = {
     "other": ("other libraries", "다른 라이브러리"),
 }
 
-# The first that fits a path counts: ours by its place in the project, others by their package.
+# The first match of a path counts: our code by its folder, other code by its package.
 _OWN = {
     "session_auth/store_client": "client",
     "session_auth/connection": "client",
@@ -51,9 +51,9 @@ _SYSTEM_CALL = re.compile(r"\.(recv|recv_into|send|sendall|poll|select|can_read)
 
 
 def layer_of(frame: FrameType) -> str:
-    """Return the layer of the innermost frame that has one; the standard library works for its caller.
+    """Return the layer of the innermost frame that has one. The standard library counts for its caller.
 
-    Flask's code counts as asked for where code of ours has called it: in a guard or a page, not in a middleware.
+    Flask's code counts as "asked" if our code has called it: in a guard or a page, but not in a middleware.
     """
     known = [(each, layer) for each in _outwards(frame) if (layer := _layer(each)) is not None]
     innermost, layer = known[0] if known else (frame, "other")
@@ -61,23 +61,23 @@ def layer_of(frame: FrameType) -> str:
         return "wait"
     if layer == "framework" and _is_asked([further for _, further in known]):
         return "asked"
-    return "framework" if layer == "caller" else layer  # what calls an application stands for a server
+    return "framework" if layer == "caller" else layer  # the caller takes the role of a server
 
 
 def _is_asked(outwards: Sequence[str]) -> bool:
-    """Tell whether, further out, there is other code than the framework's, and then the framework again."""
+    """Return whether other code lies between two parts of the framework on the stack."""
     within = next(place for place, layer in enumerate([*outwards, "caller"]) if layer != "framework")
     return "framework" in outwards[within:]
 
 
 def _layer(frame: FrameType) -> str | None:
-    if frame.f_code.co_qualname == "Flask.__call__":  # it calls the middlewares: a server's part
+    if frame.f_code.co_qualname == "Flask.__call__":  # it calls the middlewares, which is a server's role
         return "caller"
     return _of_file(frame.f_code.co_filename)
 
 
 def _waits(frame: FrameType) -> bool:
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno or 0)  # a jump back may belong to no line
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno or 0)  # a backward jump may have no line
     return _SYSTEM_CALL.search(line) is not None
 
 

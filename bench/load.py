@@ -1,7 +1,7 @@
-"""The load: a number of keep-alive connections, each with one request on its way, in one thread and few lines.
+"""A small load generator: keep-alive connections, each with one request in flight, in one thread.
 
-Why not wrk or h2load: they have to be installed, and look at no body. This one takes about 15 µs of its core for a
-request, looks whom each answer names, and says how busy it was itself.
+wrk and h2load must be installed and do not check the body. This one needs about 15 µs of its core per request, checks
+the member in each answer, and reports how busy it was.
 """
 
 import re
@@ -18,12 +18,12 @@ LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class Broken(Exception):
-    """A connection that ended, or an answer that cannot be read, in one line."""
+    """A connection ended, or an answer cannot be parsed. The message is one line."""
 
 
 @dataclass
 class Window:
-    """What was answered between two moments."""
+    """The answers between two points in time."""
 
     latencies_ns: list[int] = field(default_factory=list)
     failures: int = 0
@@ -31,7 +31,7 @@ class Window:
 
     @property
     def rps(self) -> float:
-        """Right answers a second."""
+        """Correct answers per second."""
         return len(self.latencies_ns) / self.seconds
 
     def percentile_us(self, share: float) -> float:
@@ -41,7 +41,7 @@ class Window:
 
 
 class Connection:
-    """One client: it sends the request, and again when the answer is there."""
+    """One client: it sends the request again after each answer."""
 
     def __init__(self, port: int, request: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
@@ -54,7 +54,7 @@ class Connection:
         self.socket.sendall(self._request)
 
     def receive(self) -> bytes | None:
-        """Return the answer if all of it has come. Raise `Broken`."""
+        """Return the answer if it is complete. Raise `Broken`."""
         chunk = self.socket.recv(65536)
         if not chunk:
             raise Broken("the server closed a connection")
@@ -72,7 +72,7 @@ class Connection:
 
 
 def request_bytes(port: int, path: str, headers: Mapping[str, str]) -> bytes:
-    """Return a GET with what is needed and no more."""
+    """Return a GET request with only the necessary headers."""
     lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
     return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
 
@@ -86,9 +86,9 @@ def drive(
     seconds: float,
     mark: Callable[[], None],
 ) -> Window:
-    """Ask for `warm_up_s + seconds`; count what ends in the latter part. `mark` is called at its start and end.
+    """Send requests for `warm_up_s + seconds`. Count those after the warm-up; call `mark` at their start and end.
 
-    An answer is right if it is a 200 that holds `expected`. Raise `Broken`.
+    An answer is correct if its status is 200 and it contains `expected`. Raise `Broken`.
     """
     window = Window()
     with ExitStack() as open_until_here, selectors.DefaultSelector() as selector:
@@ -107,7 +107,7 @@ def drive(
 
 
 def _exchange(selector: selectors.BaseSelector, expected: bytes, until_ns: int, window: Window) -> None:
-    """Note each answer and send the next request, until the time has come."""
+    """Record each answer and send the next request, until `until_ns`."""
     now_ns = perf_counter_ns()
     while now_ns < until_ns:
         ready = selector.select(TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""What a run ran on: the machine, and the versions of what was measured."""
+"""Description of the machine of a run, and the versions of the measured packages."""
 
 import json
 import shlex
@@ -19,13 +19,13 @@ PEERS = (
 
 
 def describe() -> dict[str, Any]:
-    """Return the machine, with the peers' versions; a peer that is not there has none."""
+    """Return the machine, with the versions of installed peers."""
     said = machine.describe()
     return {**said, "packages": {**said["packages"], **_python()}, "node": _node()}
 
 
 def typed(module: str, arguments: Sequence[str] | None) -> str:
-    """Return the command that was typed, without where its results go: that is no matter of the reader's."""
+    """Return the command line, without the output folder, which readers do not need."""
     given = [*(sys.argv[1:] if arguments is None else arguments)]
     if "--out" in given:
         place = given.index("--out")
@@ -44,7 +44,7 @@ def _python() -> dict[str, str]:
 
 
 def _node() -> dict[str, str]:
-    """Return the versions of Node.js and of the packages that are asked of npm; nothing without Node.js."""
+    """Return the versions of Node.js and its packages; nothing without Node.js."""
     node = shutil.which("node")
     if node is None:
         return {}

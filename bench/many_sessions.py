@@ -1,7 +1,7 @@
-"""Does a look-up cost more, the more sessions the store holds? `python -m bench.many_sessions`.
+"""Does a look-up cost more if the store has more sessions? `python -m bench.many_sessions`.
 
-One store holds a thousand sessions, another one a million. The same application stands before each. In each round both
-are asked, in random order, for sessions drawn at random. Most of the time goes into filling the second store.
+One store has a thousand sessions, another one a million, each with the same application. In each round both get
+requests for random sessions, in random order. Filling the second store takes most of the time.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from session_auth.store import RedisSessions
 FEW, MANY, ASKED_FOR = 1_000, 1_000_000, 20_000
 ROUNDS, REQUESTS = 100, 200
 PAGE = "/session/profile"
-FILL_PATIENCE_S = 60  # a store that grows fast writes its log, and does not answer meanwhile
-MOST = 1.10  # an answer of "no" leaves no room for a tenth more
+FILL_PATIENCE_S = 60  # a fast growing store rewrites its log, and does not answer meanwhile
+MOST = 1.10  # the answer "no" excludes a cost of 10 % more
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A store with sessions in it, and the application that asks it; `ids` of the sessions that are asked for."""
+    """A store with sessions and its application. `ids`: the sessions for the requests."""
 
     sessions: int
     bytes_each: float
@@ -44,7 +44,7 @@ class Filled:
     caller: WsgiCaller
 
     def us(self, requests: int, order: random.Random) -> float:
-        """Return the microseconds a request, for sessions drawn at random."""
+        """Return the microseconds per request, for random sessions."""
         carried = [{"Cookie": f"sot_sid={sid}"} for sid in order.choices(self.ids, k=requests)]
         watch = Stopwatch()
         for headers in carried:
@@ -54,7 +54,7 @@ class Filled:
 
 @contextmanager
 def filled(folder: Path, sessions: int) -> Iterator[Filled]:
-    """Fill a store of its own, and ask once for each session that is asked for later: its time to live is set then."""
+    """Fill a new store, and request each session in `ids` once, which sets its TTL."""
     folder.mkdir()
     with ExitStack() as ends:
         store = EmbeddedStore()
@@ -73,12 +73,12 @@ def filled(folder: Path, sessions: int) -> Iterator[Filled]:
         for sid in ids:
             answer = caller.ask("GET", PAGE, {"Cookie": f"sot_sid={sid}"}, b"")
             if answer.status != 200:
-                raise RuntimeError(f"a session that was just begun is answered with {answer.status}")
+                raise RuntimeError(f"a new session was answered with {answer.status}")
         yield Filled(sessions, round(bytes_each, 1), ids, caller)
 
 
 def compare(stores: Sequence[Filled], rounds: int, seed: int) -> list[tuple[float, ...]]:
-    """Return the microseconds a request of each store, a tuple a round."""
+    """Return the microseconds per request of each store, one tuple per round."""
     order = random.Random(seed)
     taken = []
     for _ in range(rounds):
@@ -88,7 +88,7 @@ def compare(stores: Sequence[Filled], rounds: int, seed: int) -> list[tuple[floa
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and write what was measured."""
+    """Measure, print, and write the results."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as ends:
         stores = [

@@ -1,4 +1,4 @@
-"""The packages of Node.js: brought by npm, by the lock, where there is a Node.js."""
+"""Install the Node.js packages with npm, from the lock file, if there is a Node.js."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ STAMP = FOLDER / "node_modules" / "installed"
 
 
 def missing(say: Callable[[str], None]) -> str | None:
-    """Install what is not there yet; return why Express cannot be measured, or None."""
+    """Install missing packages. Return why Express cannot be measured, or None."""
     if shutil.which("node") is None:
         return "there is no Node.js"
     if _is_installed():

@@ -1,4 +1,4 @@
-"""Each arm behind its servers, on one core, asked over keep-alive connections from another one."""
+"""Measure each arm with its servers over HTTP: the server on one core, the client on another."""
 
 import gc
 import http.client
@@ -17,13 +17,13 @@ from bench.proving import Unproved, prove
 from bench.servers import Server, ask, has_gunicorn, prepare, servers_of
 
 WARM_UP_S = 0.3
-UNDISTURBED = 0.9  # of its core a busy server has at least, or other programs took some of it
+UNDISTURBED = 0.9  # a busy server's smallest share of its core if no other programs used it
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class MeasuredWindow:
-    """One window: microseconds; `node_cpu_us` and `store_cpu_us` are processor time by request."""
+    """One window, in microseconds. `node_cpu_us` and `store_cpu_us`: processor time per request."""
 
     arm: str
     server: str
@@ -36,7 +36,7 @@ class MeasuredWindow:
     p99_us: float
     node_cpu_us: float
     store_cpu_us: float
-    node_share: float  # of its core; less than all of it, at 16 connections, where other programs had some
+    node_share: float  # of its core; less than 1 at 16 connections if other programs used it
     client_share: float
     store_share: float
     retaken: int = 0
@@ -44,7 +44,7 @@ class MeasuredWindow:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and with how many connections each arm is asked, where, and who hears of what is left out."""
+    """The plan of a run: times, connections, cores, and a function that reports what is left out."""
 
     store: Redis
     cores: Cores
@@ -55,7 +55,7 @@ class Plan:
 
 
 def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) -> list[dict[str, Any]]:
-    """Return one dictionary a window. In each round every server is started anew, in random order."""
+    """Return one dictionary per window. In each round every server is restarted, in random order."""
     if rounds and not has_gunicorn():
         plan.say("left out over HTTP: gunicorn is not installed; `make bench` installs it")
     by_server = _by_server(arms, plan.say) if rounds else {}
@@ -63,7 +63,7 @@ def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) 
         prepare(app)
     windows: list[MeasuredWindow] = []
     gc.collect()
-    gc.disable()  # a pause of the client is none of the server's
+    gc.disable()  # a pause of the client must not count for the server
     for number in range(rounds):
         for server in order.sample(list(by_server), len(by_server)):
             windows += _of_server(server, by_server[server], plan, number)
@@ -73,7 +73,7 @@ def measure(arms: Sequence[Arm], plan: Plan, rounds: int, order: random.Random) 
 
 
 def _of_server(server: Server, arms: list[Arm], plan: Plan, number: int) -> list[MeasuredWindow]:
-    """Measure what one server serves; take those out of `arms` that cannot be measured."""
+    """Measure the arms of one server. Remove arms that cannot be measured from `arms`."""
     windows: list[MeasuredWindow] = []
     if not arms:
         return windows
@@ -96,7 +96,7 @@ def _told(arm: Arm, why: Exception) -> str:
 
 
 def _by_server(arms: Sequence[Arm], say: Say) -> dict[Server, list[Arm]]:
-    """Return the servers with their arms; without those whose packages are not there."""
+    """Return the servers with their arms, without those whose packages are missing."""
     found: dict[Server, list[Arm]] = {}
     for arm in arms:
         if isinstance(arm.app, PythonApp) and (name := arm.app.missing()):
@@ -108,7 +108,7 @@ def _by_server(arms: Sequence[Arm], say: Say) -> dict[Server, list[Arm]]:
 
 
 def _of_arm(arm: Arm, server: Server, port: int, pid: int, plan: Plan, number: int) -> list[MeasuredWindow]:
-    """Measure an arm that has proved its guard; take a window again in which other programs had the server's core."""
+    """Measure an arm after its guard was checked. Repeat a window in which other programs used the server's core."""
     carried = prove(arm, partial(ask, port))
     request, expected = request_bytes(port, arm.page, carried), f'"{arm.member["id"]}"'.encode()
 

@@ -1,6 +1,6 @@
-"""How soon each page is painted and how much comes over the wire: `python -m bench.pages [ROUNDS]`.
+"""Measure each page's first paint and transferred bytes: `python -m bench.pages [ROUNDS]`.
 
-Each page is opened in a browser with an empty cache, in a lab of two nodes on this machine; rounds are interleaved.
+A browser with an empty cache opens each page of a lab with two nodes on this machine. Rounds are interleaved.
 """
 
 import random
@@ -51,7 +51,7 @@ def main(rounds: int) -> None:
 
 
 def visit(chromium: Browser, url: str) -> tuple[float, int]:
-    """Open a page with an empty cache; return its first contentful paint in ms and the bytes that came."""
+    """Open a page with an empty cache. Return its first contentful paint in ms, and the received bytes."""
     with chromium.new_context() as context:
         page, sizes = context.new_page(), []
         page.on("response", lambda response: sizes.append(len(response.body())))

@@ -1,7 +1,7 @@
-"""The charts of a run's report as pictures beside it: `python -m bench.plots RUN…`.
+"""Save the charts of a run's report as images: `python -m bench.plots RUN…`.
 
-RUN is a run's folder. `docs/results/` keeps these pictures and the data; the reports hold Plotly's script and are not
-kept: `python -m loadtests report RUN` writes one anew.
+RUN is a run's folder. `docs/results/` has these images and the data, but not the reports, because they contain Plotly's
+script: `python -m loadtests report RUN` writes one again.
 """
 
 import sys
@@ -14,7 +14,7 @@ SIZE = {"width": 1100, "height": 900}
 
 
 def main(runs: list[Path]) -> None:
-    """Take `chart-1.png` and so on, in English and on white."""
+    """Write `chart-1.png` and so on, in English and in the light theme."""
     with browser.opened() as chromium:
         page = chromium.new_context(viewport=SIZE, color_scheme="light", locale="en").new_page()
         for run in runs:

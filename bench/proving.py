@@ -1,4 +1,4 @@
-"""Before an arm is measured it shows that it guards: it lets the right member in and refuses a bad credential."""
+"""Check an arm's guard before it is measured: it must let the right member in and refuse a bad credential."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -7,29 +7,29 @@ from urllib.parse import urlencode
 
 from bench.arms.arm import Arm
 
-REFUSALS = (401, 403, 422)  # 422 is what Flask-JWT-Extended says of a token that was altered
+REFUSALS = (401, 403, 422)  # 422: Flask-JWT-Extended's answer to an altered token
 WHERE_IT_IS_ALTERED = -10  # in the middle of a signature or of an id
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response, however it came."""
+    """An HTTP response, over a socket or in-process."""
 
     status: int
     headers: Iterable[tuple[str, str]]
     body: bytes
 
 
-# Sends a method, a path, headers and a body.
+# Sends a request with method, path, headers and body.
 Ask = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 class Unproved(Exception):
-    """An arm that cannot be measured, in one line that names it."""
+    """An arm cannot be measured. The message is one line with its name."""
 
 
 def prove(arm: Arm, ask: Ask) -> dict[str, str]:
-    """Log in, see that the guard works, and return the headers that carry the login. Raise `Unproved`."""
+    """Log in, check the guard, and return the headers with the credential. Raise `Unproved`."""
     carried = log_in(arm, ask) if arm.is_guarded else {}
     _let_in(arm, ask("GET", arm.page, carried, b""))
     if arm.is_guarded:
@@ -39,7 +39,7 @@ def prove(arm: Arm, ask: Ask) -> dict[str, str]:
 
 
 def log_in(arm: Arm, ask: Ask) -> dict[str, str]:
-    """Return the headers that carry a login: a cookie, or a bearer token. Raise `Unproved`."""
+    """Return the headers with the credential: a cookie, or a bearer token. Raise `Unproved`."""
     answer = ask("POST", arm.log_in, *_credentials(arm))
     if answer.status != 200:
         raise Unproved(f"{arm.name}: the log-in answered {answer.status}: {answer.body[:200]!r}")

@@ -1,7 +1,7 @@
-"""Put a run into the docs: `python -m bench.publish FOLDER`, whose results.json and waterfall.json are taken over.
+"""Publish a run in the docs: `python -m bench.publish FOLDER` copies its results.json and waterfall.json.
 
-docs/bench.md and its Korean version keep what is written by hand. The parts between marks come from the data, and a
-test holds them to it. Without a folder, the parts are written anew from the data that is there.
+docs/bench.md and its Korean version contain text written by hand. The parts between marks are generated from the data,
+which a test checks. Without a folder these parts are generated again from the present data.
 """
 
 import json
@@ -21,7 +21,7 @@ from lab.cluster.process import ROOT
 DATA = ROOT / "docs" / "bench"
 PAGES = {"en": ROOT / "docs" / "bench.md", "ko": ROOT / "docs" / "bench.ko.md"}
 FILES = ("results.json", "waterfall.json")
-SHOWN = ("in-process", "http-16")  # others are folded
+SHOWN = ("in-process", "http-16")  # the others are collapsed
 SAID = {
     "measured": (
         "Measured {started} by `{command}`: {cores} cores, {processor}, Python {python}. "
@@ -36,7 +36,7 @@ SAID = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take a run over, draw its charts, and write the pages anew."""
+    """Copy a run, draw its charts, and generate the pages' parts."""
     folders = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
     DATA.mkdir(exist_ok=True)
     for file in (folder / name for folder in folders for name in FILES):
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def filled(text: str, results: Results, parts: Results, language: str) -> str:
-    """Return a page with everything between its marks as the data has it."""
+    """Return a page with the parts between its marks generated from the data."""
     said = {
         "measured": _measured(results, language),
         "waterfall": _waterfall(parts, language),

@@ -1,4 +1,4 @@
-"""A run as tables, for the terminal and for the docs, in English and Korean."""
+"""Format a run as tables, for the terminal and the docs, in English and Korean."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ KOREAN = {
 
 
 def in_process(results: Results) -> Table:
-    """Return an arm a row, the cheapest first."""
+    """Return one row per arm, the cheapest first."""
     rounds: Mapping[str, list[float]] = results["in_process"]["us"]
     cpu, bare = results["in_process"]["cpu_us"], rounds.get(comparisons.BARE)
     rows = []
@@ -51,7 +51,7 @@ def in_process(results: Results) -> Table:
 
 
 def over_http(results: Results, connections: int) -> Table:
-    """Return an arm under its server a row, the quickest first."""
+    """Return one row per arm and server, the fastest first."""
     taken: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for window in results["http"]:
         if window["connections"] == connections:
@@ -79,7 +79,7 @@ Told = Sequence[tuple[comparisons.Comparison, Estimate]]
 
 
 def ratios(by_the_clock: Told, by_cpu: Told) -> Table:
-    """Return a comparison a row, once by the clock and once by processor time, which other programs disturb less."""
+    """Return one row per comparison: by elapsed time, and by processor time, which other programs disturb less."""
     rows = [
         [what.name, *(f"{ratio.value:.2f} {_interval(ratio, 2)}" for ratio in (clock, cpu)), what.aim]
         for (what, clock), (_, cpu) in zip(by_the_clock, by_cpu, strict=True)
@@ -88,7 +88,7 @@ def ratios(by_the_clock: Told, by_cpu: Told) -> Table:
 
 
 def leaves_out(language: str) -> Table:
-    """Return what each arm does not do."""
+    """Return the table of what each arm leaves out."""
     rows = [
         [f"[{arm.name}]({arm.documentation})" if arm.documentation else arm.name, said(arm.leaves_out, language)]
         for arm in ARMS
@@ -98,7 +98,7 @@ def leaves_out(language: str) -> Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One way of measuring: its key, which is its chart's name too, its title, what was measured and what it is for."""
+    """One section of a report: its key (also its chart's name), its title, its table, and its comparisons."""
 
     key: str
     title: str
@@ -107,7 +107,7 @@ class Section:
 
 
 def sections(results: Results, language: str = "en") -> list[Section]:
-    """Return each way in which a run has measured."""
+    """Return the sections of a run, one per way of measuring."""
     called, http = results["in_process"], results["http"]
     told = []
     if called["us"]:
@@ -146,13 +146,13 @@ def as_markdown(table: Table, language: str) -> str:
 
 
 def in_terminal(results: Results) -> str:
-    """Return a run as it is printed."""
+    """Return a run as text for the terminal."""
     parts = [part for each in sections(results) for part in (each.title, as_text(each.table), as_text(each.ratios))]
     return "\n\n".join([*parts, *warnings(results)])
 
 
 def in_markdown(results: Results) -> str:
-    """Return a run as a file beside its data."""
+    """Return a run as Markdown, for a file beside its data."""
     parts = [
         part
         for each in sections(results)
@@ -162,7 +162,7 @@ def in_markdown(results: Results) -> str:
 
 
 def warnings(results: Results) -> list[str]:
-    """Return what speaks against a run: a server without its core, a busy client, failures, arms left out."""
+    """Return warnings about a run: disturbed servers, a busy client, failures, arms left out."""
     http = results["http"]
     full = [window for window in http if window["connections"] > 1]
     disturbed = sum(window["node_share"] < UNDISTURBED for window in full)

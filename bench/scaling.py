@@ -1,8 +1,8 @@
-"""A small measured run for the planner's simulation to reproduce: `python -m bench.scaling planner/runs/DATE.json`.
+"""Measure a small run to check the planner's simulation: `python -m bench.scaling planner/runs/DATE.json`.
 
-A lab of four nodes, members in a closed loop, a synthetic page that waits: so a node is limited by its threads and not
-by the cores that everything here shares. Arms are interleaved in random order within each repeat; an arm's
-figures are medians over the repeats.
+A lab of four nodes, members in a closed loop, and a synthetic page that waits, so that a node is limited by its threads
+and not by the shared cores. Arms are interleaved in random order within each repeat. An arm's figures are medians over
+the repeats.
 """
 
 import argparse
@@ -27,18 +27,18 @@ from lab.cluster.node import NODE_THREADS
 
 NODES = 4
 MEMBERS = 24
-FULL_HOUSE = 16  # members who never pause
+FULL_HOUSE = 16  # members that never pause
 WORK_MS = 20
-PAUSE_MS = 60  # on average: nodes are busy for three quarters of the time
+PAUSE_MS = 60  # on average: nodes are busy 75 % of the time
 WARM_UP_S = 0.5
 MOST_RETAKEN = 4
 
 
 def arms() -> list[ScalingArm]:
-    """Return what is measured: members who pause over node counts and round trips, and nodes that are never idle.
+    """Return the arms: members with pauses over node counts and round trips, and nodes that are never idle.
 
-    Members pause wherever a balancer deals out their requests in turn. If nobody did, queues would wander from node to
-    node, none ever shrinking, and the median would be as it happens: 22 ms in one window and 60 ms in the next.
+    With round robin the members pause. Without pauses queues would move from node to node without ever shrinking, and
+    the median would vary widely: 22 ms in one window and 60 ms in the next.
     """
     grid = [_factors(nodes, 6 * nodes, PAUSE_MS, round_trip_ms=ms) for nodes, ms in product((1, 2, NODES), (0, 1, 5))]
     full = [_factors(1, FULL_HOUSE, round_trip_ms=ms) for ms in (0, 5)]
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def undisturbed(lab: Lab, members: list[Member], arm: ScalingArm, seconds: float) -> ScalingWindow:
-    """Measure once more, a few times at most, where a request failed: a machine that is shared has bad moments."""
+    """Measure, and repeat a few times at most if a request failed: a shared machine has slow moments."""
     window, retaken = measure(lab, members[: arm.factors["users"]], arm, seconds), 0
     while window.failures and retaken < MOST_RETAKEN:
         window, retaken = measure(lab, members[: arm.factors["users"]], arm, seconds), retaken + 1
@@ -85,7 +85,7 @@ def undisturbed(lab: Lab, members: list[Member], arm: ScalingArm, seconds: float
 
 
 def measure(lab: Lab, members: list[Member], arm: ScalingArm, seconds: float) -> ScalingWindow:
-    """Let all members ask without pause; what comes after the warm-up counts."""
+    """Let all members send requests. Count the answers after the warm-up."""
     ended, answers = Event(), [[] for _ in members]
     path, port = f"profile?work_ms={arm.factors['work_ms']}", lab.ports[arm.factors["balancer"]]
     threads = [

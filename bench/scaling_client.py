@@ -1,4 +1,4 @@
-"""Members in a closed loop, and what a window of their requests says."""
+"""Members in a closed loop, and the results of a window of their requests."""
 
 import json
 import random
@@ -16,7 +16,7 @@ SHARES = 20
 
 @dataclass(frozen=True)
 class ScalingAnswer:
-    """One request: when it ended, how long it took, and what the server says of that (microseconds by part)."""
+    """One request: when it ended, how long it took, and the server's microseconds by part."""
 
     ended_at: float
     took_us: float
@@ -25,7 +25,7 @@ class ScalingAnswer:
 
 
 class Member:
-    """One logged-in member with a connection of its own."""
+    """One logged-in member with its own connection."""
 
     def __init__(self, lab: Lab, approach: str, number: int) -> None:
         self._approach = approach
@@ -34,7 +34,7 @@ class Member:
         self._headers = lab.log_in(approach, self._name)
 
     def keep_asking(self, port: int, path: str, pause_s: float, ended: Event, answers: list[ScalingAnswer]) -> None:
-        """Ask, and again after a random pause. A sticky door gives each member its node by a cookie."""
+        """Send requests with random pauses. The sticky port assigns a node to each member by a cookie."""
         connection, headers = HTTPConnection("127.0.0.1", port, timeout=10), dict(self._headers)
         while not ended.wait(self._chance.expovariate(1 / pause_s) if pause_s else 0):
             began = perf_counter()
@@ -57,14 +57,14 @@ class Member:
 
 
 def parts_us(header: str) -> dict[str, float]:
-    """Read `Server-Timing`: milliseconds become microseconds."""
+    """Parse `Server-Timing` into microseconds."""
     pairs = (entry.strip().partition(";dur=") for entry in header.split(",") if entry)
     return {name: float(milliseconds) * 1000 for name, _, milliseconds in pairs}
 
 
 @dataclass(frozen=True)
 class ScalingWindow:
-    """What was answered in `seconds`, how many commands the store counted, and how busy the generator's core was."""
+    """The answers in `seconds`, the store's number of commands, and the utilization of the generator's core."""
 
     answers: list[ScalingAnswer]
     seconds: float
@@ -94,11 +94,11 @@ class ScalingWindow:
         return taken[min(len(taken) - 1, int(share * len(taken)))]
 
     def part_us(self, part: str) -> float:
-        """Return the median that the server itself measured for a part."""
+        """Return the median of the server's time for a part."""
         return median(answer.parts_us[part] for answer in self.right)
 
     def shares_us(self, part: str) -> list[float]:
-        """Return the part's distribution: sorted, in twenty equal shares, the mean of each."""
+        """Return the part's distribution: the means of twenty equal parts of the sorted values."""
         taken = sorted(answer.parts_us[part] for answer in self.right)
         bounds = [len(taken) * share // SHARES for share in range(SHARES + 1)]
         return [fmean(taken[low:high]) for low, high in pairwise(bounds)]

@@ -1,4 +1,4 @@
-"""The lab that the small run measures: started once, its nodes and its way to the store set for each arm."""
+"""The lab for the small run: started once; its nodes and its round trip to the store are set for each arm."""
 
 import json
 import os
@@ -16,20 +16,20 @@ from lab.cluster.client import State, send_command
 from lab.cluster.embedded_store import free_port
 
 ROOT = Path(__file__).parent.parent
-MEASURED_APPROACHES = ("session", "token")  # the approaches that are measured
-SETTLES_S = 1.3  # the balancer tries a node again a second after it has failed
+MEASURED_APPROACHES = ("session", "token")  # the measured approaches
+SETTLES_S = 1.3  # the balancer tries a failed node again after a second
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A running lab: its addresses, its control socket and its store."""
+    """A running lab: its ports, its control socket and its store."""
 
     ports: dict[str, int]
     control: Path
     store_url: str
 
     def arrange(self, nodes: int, round_trip_ms: int) -> None:
-        """Let exactly the first `nodes` run, over a store this far away."""
+        """Let exactly the first `nodes` nodes run, with this round trip to the store."""
         send_command(self.control, "PUT", "/store/round-trip", {"ms": round_trip_ms})
         if self._running() == nodes:
             return
@@ -41,7 +41,7 @@ class Lab:
         sleep(SETTLES_S)
 
     def log_in(self, approach: str, username: str) -> dict[str, str]:
-        """Log in and return the header that carries the login."""
+        """Log in and return the header with the credential."""
         with closing(HTTPConnection("127.0.0.1", self.ports["round_robin"], timeout=10)) as connection:
             credentials = json.dumps({"username": username, "password": "load"})
             connection.request("POST", f"/{approach}/login", credentials, {"Content-Type": "application/json"})
@@ -62,7 +62,7 @@ class Lab:
 
 @contextmanager
 def running_lab(folder: Path, nodes: int) -> Iterator[Lab]:
-    """Run a lab with nodes enough, its access tokens long enough for the run; end it as Ctrl-C does."""
+    """Run a lab with enough nodes, and access tokens that last for the run. End it as Ctrl-C does."""
     port = free_port()
     command = [sys.executable, "app.py", "--port", str(port), "--nodes", str(nodes)]
     environment = {**os.environ, "INSTANCE_DIR": str(folder), "ACCESS_TTL_S": "36000", "REDIS_URL": ""}

@@ -1,4 +1,4 @@
-"""A run of windows as `results.json`: medians over repeats, and what speaks against the run."""
+"""Format a run as `results.json`: medians over repeats, and reasons against publishing it."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ MACHINE = ("cores", "memory_gib", "processor", "system", "python")
 
 @dataclass(frozen=True)
 class ScalingArm:
-    """An approach, and the conditions under which it is measured."""
+    """An approach with the conditions of its measurement."""
 
     approach: str
     factors: dict[str, Any]
@@ -34,7 +34,7 @@ def results(
     arms: Sequence[ScalingArm],
     windows: Mapping[str, Sequence[ScalingWindow]],
 ) -> dict[str, Any]:
-    """Return the run as every experiment's `results.json` has it."""
+    """Return the run in the format of every experiment's `results.json`."""
     order = random.Random(options.seed)
     measured = [arm_result(arm, windows[arm.name], order) for arm in arms]
     busiest = max(window.generator for taken in windows.values() for window in taken)
@@ -100,12 +100,12 @@ def bootstrap(medians: list[float], order: random.Random, draws: int = 2000) -> 
 
 
 def machine() -> dict[str, Any]:
-    """Say what this was measured on."""
+    """Return the description of the machine."""
     said = describe()
     return {name: said[name] for name in MACHINE} | {"scheduling": _scheduling()}
 
 
 def _scheduling() -> str:
-    """Say whether this ran before everything else on its machine, as `chrt -r` has it."""
+    """Return whether this process ran with real-time priority, as with `chrt -r`."""
     realtime = hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
     return "real-time" if realtime else "usual"

@@ -1,4 +1,4 @@
-"""How each arm is served: one process that works, two threads where there are threads, as a node of the lab has it."""
+"""Run each arm under its servers: one worker process, with two threads if it has threads, like a node of the lab."""
 
 import http.client
 import os
@@ -23,7 +23,7 @@ from lab.cluster.process import Process
 READY_WITHIN_S = 30.0
 NODE_FOLDER = Path(__file__).parent / "node"
 GRANIAN, GUNICORN, NODE_JS = "Granian", "gunicorn", "Node.js"
-# What a server prints of its own success is not for this terminal; what it complains of is.
+# Hide a server's standard output, but show its errors.
 QUIET = ("sh", "-c", 'exec "$@" >/dev/null', "sh")
 
 
@@ -35,7 +35,7 @@ class Server:
     kind: str
 
     def command(self, port: int) -> list[str]:
-        """Return what starts it."""
+        """Return the command that starts it."""
         app = self.app
         if isinstance(app, NodeApp):
             return [str(shutil.which("node")), str(NODE_FOLDER / app.script)]
@@ -46,7 +46,7 @@ class Server:
         return _granian(app, port)
 
     def environment(self, port: int) -> dict[str, str]:
-        """Return what is set for it alone."""
+        """Return its own environment variables."""
         if isinstance(self.app, NodeApp):
             return {"PORT": str(port), "NODE_ENV": "production"}
         if not isinstance(self.app, LabApp):
@@ -57,31 +57,31 @@ class Server:
 
     @contextmanager
     def running(self, core: int | None) -> Iterator[tuple[int, int]]:
-        """Run it on one core; give its port and its process id. Raise `Unproved` if it does not answer."""
+        """Run it on one core. Return its port and process id. Raise `Unproved` if it does not answer."""
         port = free_port()
         with starting_on(core):
             process = Process(self.kind, [*QUIET, *self.command(port)], self.environment(port))
         try:
             _wait(process, port)
-            assert process.pid is not None  # it answers
+            assert process.pid is not None  # it has started: it answers
             yield port, process.pid
         finally:
             process.stop()
 
 
 def servers_of(arm: Arm) -> list[Server]:
-    """Return the servers that an arm is measured under, of those that are installed."""
+    """Return the installed servers for an arm."""
     kinds = (NODE_JS,) if isinstance(arm.app, NodeApp) else (GRANIAN, GUNICORN) if has_gunicorn() else (GRANIAN,)
     return [Server(arm.app, kind) for kind in kinds]
 
 
 def has_gunicorn() -> bool:
-    """Tell whether it is installed; Granian is, for the lab runs on it."""
+    """Return whether gunicorn is installed. Granian always is, because the lab needs it."""
     return find_spec("gunicorn") is not None
 
 
 def prepare(app: PythonApp | NodeApp) -> None:
-    """Make databases and keys once, before servers are started that share them."""
+    """Create databases and keys once, before the servers that share them start."""
     if isinstance(app, LabApp):
         module, _, name = app.factory.partition(":")
         getattr(import_module(module), name)().extensions["database"].engine.dispose()
@@ -116,7 +116,7 @@ def _answers(port: int) -> bool:
 
 
 def ask(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Send one request on a connection of its own. Raise `OSError` or `HTTPException`."""
+    """Send one request on a new connection. Raise `OSError` or `HTTPException`."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)) as connection:
         connection.request(method, path, body or None, dict(headers))
         response = connection.getresponse()

@@ -1,4 +1,4 @@
-"""What a login takes where it is kept: in the store, in a node's memory, in the member database."""
+"""Measure the bytes of a login: in the store, in a node's memory, and in the member database."""
 
 import gc
 import tracemalloc
@@ -28,7 +28,7 @@ PREFIX = "lab:"
 
 
 def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
-    """Return bytes a piece: `count` members log in once each, by the lab's own code, and the difference is divided."""
+    """Return bytes per item: `count` members log in once, by the lab's code, and the growth is divided by `count`."""
     folder.mkdir()
     store = EmbeddedStore()
     try:
@@ -50,7 +50,7 @@ def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
 
 
 def _session_bytes(sessions: LabSessions, members: Members, count: int, used: Callable[[], int]) -> int:
-    """Return what the figure `used` grows by for each login, index entry included."""
+    """Return the growth of `used` per login, including the index entry."""
     lifetimes = SessionLifetimes(1800, 43_200)
     credential = SessionCredential(sessions, members, lifetimes, 50, time, in_lab=True)
     everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]
@@ -62,7 +62,7 @@ def _session_bytes(sessions: LabSessions, members: Members, count: int, used: Ca
 
 
 def _node_bytes(members: Members, count: int) -> int:
-    """Return what Python itself allocates for each login that a node keeps, by tracemalloc."""
+    """Return the bytes that Python allocates per login in a node's memory, by tracemalloc."""
 
     def used() -> int:
         gc.collect()
@@ -83,7 +83,7 @@ def _denial_bytes(denylist: RedisDenylist, count: int, used: Callable[[], int]) 
 
 
 def _row_bytes(config: Config, database: Database, members: Members, count: int) -> dict[str, int]:
-    """Return by how much the database file grows for each login, and for each refresh after it."""
+    """Return the growth of the database file per login, and per later refresh."""
     key_ring = KeyRing(config.key_ring_file, config.jwt_algorithm)
     credential = TokenCredential(MemberRefreshTokens(database, "token"), key_ring, NoDenylist(), members, config)
     everybody = [members.find_active(f"load-{number:04d}") for number in range(1, count + 1)]

@@ -1,7 +1,7 @@
-"""What one store can do: the processor time of its only command thread, by its own account.
+"""Measure the capacity of one store: the processor time of its single command thread, from its own counters.
 
-How fast a client of ours can ask says more about the client. The store counts its commands and the processor time of
-its main thread; a thread can be busy for a second each second, so their quotient is what it can do.
+The rate of a client would say more about the client. The store counts its commands and the processor time of its main
+thread. The time per command gives the capacity, because the thread can be busy for one second per second.
 """
 
 import socket
@@ -17,7 +17,7 @@ CLIENTS, COMMANDS, RECORD_BYTES = 50, 400, 200
 
 
 def measure_store(rounds: int) -> dict[str, float]:
-    """Return microseconds of the store's thread for one GETEX, fifty clients at once, each with one in flight."""
+    """Return the store thread's microseconds per GETEX, with fifty clients, each with one command in flight."""
     store = EmbeddedStore()
     try:
         with Redis.from_url(store.url) as redis:

@@ -1,8 +1,8 @@
-"""Where the microseconds of a request go: `python -m bench.waterfall`.
+"""Show where the time of a request goes: `python -m bench.waterfall`.
 
-A timer looks every millisecond or so (at random, so that it does not keep step with the requests) which code runs. A
-layer's share of these looks, times what a request takes without the timer, is the layer's time. So nothing slows down
-what is measured, as a profiler that counts calls does: that one makes many short functions look dear.
+This is a sampling profiler. About every millisecond (at random, so that it is not in step with the requests) a timer
+records which code runs. A layer's time is its share of the samples, times the time of a request without the timer. A
+profiler that counts calls would slow the code down, and make many short functions look expensive.
 """
 
 import argparse
@@ -40,7 +40,7 @@ LANGUAGE_COLUMN = {"en": "layer, µs", "ko": "계층, µs"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure each path; print a table, write the data and the pictures."""
+    """Measure each path, print a table, and write the data and the charts."""
     options = _options(arguments)
     started = datetime.now(UTC)
     store = EmbeddedStore()
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(arms: Sequence[Arm], rounds: int, requests: int) -> dict[str, dict[str, Any]]:
-    """Return by path: microseconds a request without the timer, and how many looks found each layer."""
+    """Return by path: microseconds per request without the timer, and the number of samples of each layer."""
     apps = Apps()
     ready = [(arm, caller := apps.caller(arm), prove(arm, caller.ask)) for arm in arms]
     taken: dict[str, list[float]] = {arm.name: [] for arm in arms}
@@ -90,7 +90,7 @@ def _us(caller: Caller, arm: Arm, carried: dict[str, str], requests: int) -> flo
 
 @contextmanager
 def looking(found: Counter[str]) -> Iterator[None]:
-    """Count which layer runs, each time that the timer rings."""
+    """Count the running layer at each timer signal."""
 
     def look(_number: int, frame: FrameType | None) -> None:
         if frame is not None:
@@ -107,7 +107,7 @@ def looking(found: Counter[str]) -> Iterator[None]:
 
 
 def microseconds(path: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return each layer's time and its uncertainty: the looks are a sample (twice the standard error)."""
+    """Return each layer's time and its sampling uncertainty (twice the standard error)."""
     whole = sum(path["looks"].values())
     shares = {layer: path["looks"].get(layer, 0) / whole for layer in LAYERS}
     return {
@@ -117,7 +117,7 @@ def microseconds(path: dict[str, Any]) -> dict[str, tuple[float, float]]:
 
 
 def table(results: dict[str, Any], language: str) -> Table:
-    """Return a layer a row, a path a column."""
+    """Return a table with one row per layer and one column per path."""
     place = ("en", "ko").index(language)
     each = {name: microseconds(path) for name, path in results["paths"].items()}
     found = [layer for layer in LAYERS if any(told[layer][0] for told in each.values())]
@@ -131,17 +131,17 @@ def _cell(us: float, error: float) -> str:
 
 
 def pictures(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return a figure a path, by the name of its file."""
+    """Return one figure per path, by file name."""
     return {f"waterfall-{file_name(name)}.svg": picture(name, path) for name, path in results["paths"].items()}
 
 
 def file_name(path: str) -> str:
-    """Return a path's name as a file may have it."""
+    """Return a path's name for a file name."""
     return path.strip("/").lower().replace(" ", "-")
 
 
 def picture(name: str, path: dict[str, Any]) -> dict[str, Any]:
-    """Draw one path: each layer begins where the one before it ends."""
+    """Draw one path as a waterfall: each layer begins where the previous one ends."""
     told = {layer: us for layer, (us, _) in microseconds(path).items() if us >= 0.5}
     labels = [*(LAYERS[layer][0] for layer in told), f"<b>{name}: a request</b>"]
     named_colours = colours("light")

@@ -1,4 +1,4 @@
-"""Bytes of a request and its answer, counted at a socket in front of a running lab."""
+"""Count the bytes of a request and its answer at a client's socket of a running lab."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ NODES = 2
 
 
 def measure_wire(folder: Path) -> dict[str, Any]:
-    """Return bytes both ways, with no header but those that are needed: the profile, a log-in and a refresh."""
+    """Return the bytes in both directions, with only the necessary headers: profile, log-in and refresh."""
     folder.mkdir()
     with running_lab(folder, NODES) as lab:
         port = lab.ports["round_robin"]
@@ -31,7 +31,7 @@ def measure_wire(folder: Path) -> dict[str, Any]:
 
 
 def _log_in(port: int, approach: str) -> tuple[int, str, str]:
-    """Return the bytes of a log-in, the header line that carries the login, and the refresh token."""
+    """Return the bytes of a log-in, the header line with the credential, and the refresh token."""
     body = json.dumps({"username": "alice", "password": "wonderland"})
     total, head, said = _exchange(port, "POST", f"/{approach}/login", "", body)
     if approach in BY_TOKEN:
@@ -42,7 +42,7 @@ def _log_in(port: int, approach: str) -> tuple[int, str, str]:
 
 
 def _profile_bytes(port: int, approach: str, credential: str) -> int:
-    """Return the bytes of an answer that lets the member in: half of the nodes do not know a login in memory."""
+    """Return the bytes of an accepted request: half of the nodes refuse a login that is in a node's memory."""
     for _ in range(NODES):
         total, head, said = _exchange(port, "GET", f"/{approach}/profile", credential)
         if json.loads(said).get("member"):
@@ -51,7 +51,7 @@ def _profile_bytes(port: int, approach: str, credential: str) -> int:
 
 
 def _exchange(port: int, method: str, path: str, credential: str, body: str = "") -> tuple[int, str, str]:
-    """Send one request on a connection of its own; return all bytes both ways, the answer's head, and its body."""
+    """Send one request on a new connection. Return the bytes in both directions, the answer's head, and its body."""
     about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n{credential}{about}\r\n{body}"
     with socket.create_connection(("127.0.0.1", port)) as connection:

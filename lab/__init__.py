@@ -1,1 +1,1 @@
-"""What exists only with `LAB=1`: the processes of a lab and their controls, its members, and the pages that show it."""
+"""Code that runs only with `LAB=1`: the lab's processes and their controls, its members and its pages."""

@@ -1,4 +1,4 @@
-"""What a lab adds to the service: three more approaches, its members, its trace and its pages."""
+"""Add the lab to the service: three more approaches, the lab's members, its trace and its pages."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ from token_auth.blueprint import TokenApproach, open_key_ring
 
 @dataclass(frozen=True)
 class Parts:
-    """The service as a lab finds it. A lab adds to the lists of approaches and of members to log in as.
+    """The parts of the service that a lab uses. A lab appends to the lists of approaches and of demo members.
 
-    `hybrid` is there without a lab too, and is mounted in a lab only. `notify` carries a change of a member to the live
-    logins of every approach in the list.
+    `hybrid` exists without a lab too, but only a lab mounts it. `notify` applies a change of a member to the live logins
+    of every approach in the list.
     """
 
     config: Config
@@ -56,7 +56,7 @@ class Parts:
 
 
 def add_to(app: Flask, parts: Parts) -> None:
-    """Make a lab of the service. Raise `StoreUnavailable` if the database stays locked while members are added."""
+    """Add the lab to `app`. Raise `StoreUnavailable` if the database stays locked while members are added."""
     answer_only_to(app, parts.config.public_origin, parts.config.front_door)
     in_memory = SessionApproach("memory", app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
     parts.session_interfaces["memory"] = in_memory.interface
@@ -69,7 +69,7 @@ def add_to(app: Flask, parts: Parts) -> None:
 
 
 def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
-    """Yield the pages that need a lab's front door, behind which other clients are played."""
+    """Yield the pages that need the lab's balancer, because they simulate other clients."""
     config, members = parts.config, parts.members
     if config.front_door:
         keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
@@ -82,13 +82,13 @@ def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
 
 
 def _other_pages(parts: Parts) -> Iterator[Blueprint]:
-    """Yield the lab's other pages; those with switches need its supervisor."""
+    """Yield the lab's other pages. Those with controls need its supervisor."""
     config = parts.config
     yield jwt_blueprint()
     yield storage_blueprint()
     yield tcp_blueprint()
     yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
-    # A ring of its own beside the lab's, where all nodes look already: nothing is derived from a key that counts.
+    # A separate key ring, in the folder that all nodes use: the unsafe server must not use the lab's keys.
     naive_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
     yield naive_server_blueprint(
         open_key_ring(naive_ring_file, "HS256", parts.now), parts.database, parts.password_login, parts.now

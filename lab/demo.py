@@ -1,4 +1,4 @@
-"""Seed the members that only a lab has. Their passwords are printed on its home page: never seed them elsewhere."""
+"""Add the lab's members. Their passwords are printed on the lab's home page: never add them elsewhere."""
 
 import secrets
 from time import monotonic, sleep
@@ -10,21 +10,21 @@ from service.accounts.passwords import hash_password
 from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, DEMO_MEMBERS, GUEST, LOAD_PASSWORD
 from service.errors import StoreUnavailable
 
-SEED_WITHIN_S = 30.0  # a page waits one second for a lock; a node that starts may wait for another that seeds
+SEED_WITHIN_S = 30.0  # a page waits 1 s for a lock; a starting node may wait longer for another one that adds members
 LOOK_AGAIN_S = 0.1
 
 
 def seed_demo(members: Members) -> None:
-    """Add the demo members, the load members, and the guest of `/open`, where they are missing.
+    """Add the missing demo members, load members, and the guest of `/open`.
 
-    Several nodes may start at once. Raise `StoreUnavailable` if the database stays locked or gone.
+    Several nodes may do so at once. Raise `StoreUnavailable` if the database stays locked or does not answer.
     """
     give_up_at = monotonic() + SEED_WITHIN_S
     while True:
         try:
             return _add_missing(members)
         except (IntegrityError, StoreUnavailable):
-            # Another node adds some of them: between our look and our try, or at this moment. Then we look again.
+            # Another node is adding some of them: try again.
             if monotonic() > give_up_at:
                 raise
             sleep(LOOK_AGAIN_S)
@@ -32,7 +32,7 @@ def seed_demo(members: Members) -> None:
 
 def _add_missing(members: Members) -> None:
     ends = _ends(DEFAULT_LOAD_MEMBERS)
-    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS), *ends])  # one look: each start has it
+    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS), *ends])  # one query per start
     for demo in DEMO_MEMBERS:
         if demo.username not in there:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
@@ -43,9 +43,9 @@ def _add_missing(members: Members) -> None:
 
 
 def seed_load_members(members: Members, count: int) -> int:
-    """Add `load-0001` … up to `count` unless the first and the last are there; return how many were missing.
+    """Add `load-0001` … up to `count` unless the first and the last exist. Return how many were missing.
 
-    One hash serves all: they share one password, and hashing it again for each would take minutes.
+    All share one password and one hash: a hash for each would take minutes.
     """
     if members.there_of(_ends(count)) == _ends(count):
         return 0
@@ -54,7 +54,7 @@ def seed_load_members(members: Members, count: int) -> int:
 
 
 def _ends(count: int) -> set[str]:
-    """Return the first and the last of so many load members."""
+    """Return the names of the first and the last of `count` load members."""
     return {_load_name(1), _load_name(count)}
 
 

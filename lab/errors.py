@@ -1,4 +1,4 @@
-"""What can go wrong with a lab's controls; these errors become responses as the service's do.
+"""The errors of the lab's controls. `service/errors.py` turns them into responses.
 
 LabError
 ├── ControlError
@@ -18,7 +18,7 @@ from service.errors import LabError
 
 
 class ControlError(LabError):
-    """The lab's controls stay as they are."""
+    """A control refuses a request, and nothing was changed."""
 
     status = 403
 
@@ -30,7 +30,7 @@ class ForeignHost(ControlError):
 
 class CodeNeeded(ControlError):
     code = "code_needed"
-    title = lazy_gettext("The lab's controls are not open to you")
+    title = lazy_gettext("You may not use the lab's controls")
 
 
 class WrongCode(ControlError):
@@ -41,13 +41,13 @@ class WrongCode(ControlError):
 class LastNode(ControlError):
     status = 409
     code = "last_node"
-    title = lazy_gettext("This is the last node that runs")
+    title = lazy_gettext("This is the last running node")
 
 
 class NoSuchKey(ControlError):
     status = 404
     code = "unknown_key"
-    title = lazy_gettext("The ring has no such key")
+    title = lazy_gettext("The key ring has no such key")
 
 
 class KeyStaysRevoked(ControlError):
@@ -57,9 +57,9 @@ class KeyStaysRevoked(ControlError):
 
 
 class RefusedBySupervisor(ControlError):
-    """What the supervisor did not carry out, with its status and its code."""
+    """The supervisor refused a command. Has the supervisor's status and code."""
 
-    title = lazy_gettext("The order was not carried out")
+    title = lazy_gettext("The command was not executed")
 
     def __init__(self, status: int, code: str, detail: LazyString | str) -> None:
         super().__init__(detail)
@@ -68,7 +68,7 @@ class RefusedBySupervisor(ControlError):
 
 
 class SupervisorUnavailable(LabError):
-    """503: no supervisor takes commands for the lab's processes."""
+    """503: no supervisor answers."""
 
     status = 503
     code = "supervisor_unavailable"

@@ -1,4 +1,4 @@
-"""The approach without a guard: everybody is the guest. What the other approaches cost is measured against it."""
+"""The approach without a guard: every request is the guest's. It is the baseline for measuring the others."""
 
 from flask import Response, g
 
@@ -15,7 +15,7 @@ IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)
 
 
 class OpenRoutes:
-    """The views of an approach that remembers nothing."""
+    """The views of an approach without logins."""
 
     def __init__(self, password_login: PasswordLogin) -> None:
         self._password_login = password_login
@@ -25,7 +25,7 @@ class OpenRoutes:
         return login_form(NAME)
 
     def login(self) -> Response:
-        """Check name and password, and forget them."""
+        """Check name and password, and store nothing."""
         member = self._password_login.authenticate(read_fields())
         return done({"member": member.view()}, 200, then=f"{NAME}.protected.pages.profile")
 
@@ -35,11 +35,11 @@ class OpenRoutes:
         return done(None, 204, then=f"{NAME}.login_form")
 
     def logins(self) -> Response:
-        """Show that there is none."""
+        """Show an empty list: there are no logins."""
         return logins_page(lambda _first, _most: [])
 
     def end_login(self, login_id: str) -> Response:
-        """Find no login to end."""
+        """Answer 404: there are no logins."""
         mine_or_404(False)
         return ended(login_id)
 
@@ -49,11 +49,11 @@ class OpenRoutes:
 
 
 def open_approach(password_login: PasswordLogin) -> Approach:
-    """Return the approach; it needs the guest among the members."""
+    """Return the approach. The guest must be a member."""
     return Approach(NAME, OpenRoutes(password_login), guard, lambda: IDENTITY)
 
 
 def guard() -> None:
-    """Let everybody in as the guest; what another site's page sends would be kept here too."""
+    """Let every request in as the guest. Other sites' requests are refused: a note that they send would be stored."""
     refuse_cross_origin()
     g.identity = IDENTITY

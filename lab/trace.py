@@ -1,4 +1,4 @@
-"""What a lab's page is told of a request: `X-Lab-Trace`, the steps inside, and `X-Lab-Wire`, the messages outside."""
+"""Response headers for the lab's pages: `X-Lab-Trace`, the server's steps, and `X-Lab-Wire`, the HTTP messages."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 Write = Callable[[bytes], object]
 
-MAX_TRACE = 2300  # bytes of single steps: a proxy keeps all headers of a response in one buffer, of 4 kB in nginx
+MAX_TRACE = 2300  # bytes of single steps: a proxy stores all response headers in one buffer, 4 kB in nginx
 
 
 class Traced:
-    """A WSGI application that tells of a request that asks with `X-Lab-Trace: 1`; `app` measures it."""
+    """A WSGI application that adds the headers if the request has `X-Lab-Trace: 1`. `app` measures the request."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -29,22 +29,22 @@ class Traced:
 
 
 def _traced(environ: "WSGIEnvironment", start_response: "StartResponse") -> "StartResponse":
-    """Record the request's body, and tell what the server did."""
+    """Record the request's body, and add the headers to the response."""
     body = environ["wsgi.input"] = RecordingInput(environ["wsgi.input"])
 
     def traced_start(status: str, headers: Headers, exc_info: Any = None) -> Write:
         wire = [("X-Lab-Wire", lab_wire(environ, body.recorded, status, headers))] if is_told(environ) else []
         recorder = current.get()
-        assert recorder is not None  # the service measures every request
+        assert recorder is not None  # set by the service for every request
         return start_response(status, [*headers, ("X-Lab-Trace", lab_trace(recorder)), *wire], exc_info)
 
     return traced_start
 
 
 def lab_trace(recorder: Recorder) -> str:
-    """Return the request's steps, in order, as a JSON list that fits a header.
+    """Return the request's steps, in order, as a JSON list that fits into a header.
 
-    Of a long one the first steps, and the others summed up by part, so that the durations still add up.
+    A long list is cut: the remaining steps are summed up by part, so that the total duration stays correct.
     """
     steps = recorder.steps
     told = [_told(step) for step in steps]

@@ -1,7 +1,7 @@
-"""A request and its response as the server saw and sent them, told to the page that asked: `X-Lab-Wire`.
+"""`X-Lab-Wire`: the request and the response as the server received and sent them, for the page that asked.
 
-A teaching device, and unsafe to copy: it hands cookies that are HttpOnly back to scripts. A lab has nothing to lose
-but demo members; with `LAB=0` it is not there.
+For teaching only, unsafe to copy: it gives HttpOnly cookies to scripts. In a lab this exposes only demo members; with
+`LAB=0` it does not exist.
 """
 
 import json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 
-# What decides about a login; what a browser tells of itself does not.
+# Headers that matter for a login. Other headers of the browser are left out.
 TOLD = (
     "Host",
     "Cookie",
@@ -28,18 +28,16 @@ TOLD = (
     "Sec-Fetch-Site",
     "X-Lab-Door",
 )
-UNTOLD_PATHS = ("/lab", "/walkthrough")  # the lab's own machinery, the instructor code among it
+UNTOLD_PATHS = ("/lab", "/walkthrough")  # the lab's own requests, some with the instructor code
 MASKED = frozenset({"password", "code"})
-MASKED_COOKIES = re.compile(
-    r"(?<![^;\s])((?:__Secure-)?sot_instructor)=[^;]*"
-)  # worth the instructor code, wherever it comes along
+MASKED_COOKIES = re.compile(r"(?<![^;\s])((?:__Secure-)?sot_instructor)=[^;]*")  # as secret as the instructor code
 MASK = "****"
-MAX_HEADER = 16 * 1024  # all headers of a response have to fit nginx's proxy_buffer_size of 32 kB
-LIMITS = (4096, 1024, 256, 64)  # characters of each value: the first limit with which all of it fits
+MAX_HEADER = 16 * 1024  # all response headers must fit into nginx's proxy_buffer_size of 32 kB
+LIMITS = (4096, 1024, 256, 64)  # characters per value: the first limit is used with which everything fits
 
 
 class RecordingInput:
-    """A request body that is remembered as the application reads it."""
+    """A request body that is recorded while the application reads it."""
 
     def __init__(self, stream: "InputStream") -> None:
         self._stream = stream
@@ -63,7 +61,7 @@ class RecordingInput:
 
 
 def is_told(environ: "WSGIEnvironment") -> bool:
-    """Tell whether this request may be shown."""
+    """Return whether this request may be shown."""
     path = str(environ.get("PATH_INFO", ""))
     return not any(path == untold or path.startswith(f"{untold}/") for untold in UNTOLD_PATHS)
 
@@ -113,7 +111,7 @@ def _shortened(text: str, limit: int) -> str:
 
 
 def _masked(body: bytes, content_type: str) -> str:
-    """Return a body without its passwords. One that cannot be read is not shown: nobody knows what is in it."""
+    """Return a body without passwords. A body that cannot be parsed is not shown, because it may contain one."""
     text = body.decode(errors="replace")
     if content_type.startswith("application/x-www-form-urlencoded"):
         return urlencode([(name, MASK if name in MASKED else value) for name, value in parse_qsl(text)], safe=MASK)

@@ -1,5 +1,5 @@
-"""Load tests that answer the notes' questions in numbers: members driven by Locust, experiments, and their reports.
+"""Load tests that answer the lecture notes' questions with measurements: Locust members, experiments, and reports.
 
-`python -m loadtests EXPERIMENT` runs one experiment against labs of its own; `locust -f loadtests/locustfile.py` sends
-the same members to a lab of yours. Nothing here is part of what it measures.
+`python -m loadtests EXPERIMENT` runs one experiment against its own labs. `locust -f loadtests/locustfile.py` runs the
+same members against a lab of yours. Nothing here is part of the measured system.
 """

@@ -1,4 +1,4 @@
-"""`python -m loadtests EXPERIMENT`: Measure, and leave a report; each starts labs of its own and ends them."""
+"""`python -m loadtests EXPERIMENT`: Measure and write a report. Each experiment starts and ends its own labs."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from loadtests.stage import Experiment, Size
 from planner.commands import plan
 from service.config import BadConfig, privately
 
-STOPPED = 130  # as a shell says of a command that Ctrl-C ended
+STOPPED = 130  # the shell's exit code after Ctrl-C
 OUT = Path("results")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 HIGHEST_SEED = 2**32 - 1
@@ -37,19 +37,19 @@ loadtests = click.Group(
 
 
 def _sizes(command: Callable[..., None]) -> Callable[..., None]:
-    """Add what every experiment can be told."""
+    """Add the options that every experiment has."""
     options = (
-        click.option("--quick", is_flag=True, help="Small, within a minute: to see that it works."),
+        click.option("--quick", is_flag=True, help="Small: takes about a minute, to check that it works."),
         click.option("--out", type=FOLDER, help="The folder for the report [results/EXPERIMENT-…]"),
-        click.option("--repeats", type=click.IntRange(1, 100), help="How often each arm is measured."),
-        click.option("--seconds", type=NumberRange(0.1, 3600), help="How long each measured window is."),
-        click.option("--users", type=click.IntRange(1, 500), help="How many members each arm has."),
+        click.option("--repeats", type=click.IntRange(1, 100), help="Number of repeats of each arm."),
+        click.option("--seconds", type=NumberRange(0.1, 3600), help="Length of each measured window."),
+        click.option("--users", type=click.IntRange(1, 500), help="Number of members of each arm."),
         click.option(
             "--seed",
             type=click.IntRange(0, HIGHEST_SEED),
             default=1,
             show_default=True,
-            help="Of the order of arms, and of intervals.",
+            help="Random seed for the order of arms and for intervals.",
         ),
     )
     for option in reversed(options):
@@ -75,7 +75,7 @@ for _experiment in ALL:
 @loadtests.command("all")
 @_sizes
 def run_all(out: Path | None, **sizes: Any) -> None:
-    """All experiments, one after the other."""
+    """Run all experiments, one after the other."""
     folders = [out / experiment.name if out else _folder(experiment) for experiment in ALL]
     refuse_taken(*folders)
     store = _store(*ALL)
@@ -89,7 +89,7 @@ def run_all(out: Path | None, **sizes: Any) -> None:
 @click.argument("run_b", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
-    """Two runs side by side, and which differences exceed the noise."""
+    """Compare two runs, and show which differences exceed the noise."""
     try:
         comparison = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:
@@ -100,7 +100,7 @@ def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
 @loadtests.command("report")
 @click.argument("folder", type=FOLDER)
 def report_anew(folder: Path) -> None:
-    """Conclude a run anew, from the windows that it kept: its report, results.json and CSV. A killed run too."""
+    """Write report, results.json and CSV again from a run's windows. Also works for a killed run."""
     running.report(folder)
 
 
@@ -108,14 +108,14 @@ loadtests.add_command(plan)
 
 
 def _store(*experiments: Experiment) -> BorrowedStore | None:
-    """Return the store at `REDIS_URL`, if there is one, and say which settings are used. Raise `BadConfig`."""
+    """Return the store at `REDIS_URL` or None, and print which settings are not used. Raise `BadConfig`."""
     store = given_store()
     refusals = [f"{each.name} ({each.needs_own_store})" for each in experiments if each.needs_own_store]
     if store and refusals:
-        raise BadConfig(f"REDIS_URL: unset it for {' and '.join(refusals)}: a store of its own starts then")
+        raise BadConfig(f"REDIS_URL: unset it for {' and '.join(refusals)}: it then starts its own store")
     used = STORE_SETTINGS if store else ()
     if unused := [name for name in SETTINGS if os.environ.get(name) and name not in used]:
-        click.echo(f"Not used: {', '.join(unused)}. The labs of a load test have settings of their own.", err=True)
+        click.echo(f"Not used: {', '.join(unused)}. The labs of a load test have their own settings.", err=True)
     if store:
         click.echo(f"Used: {store}.", err=True)
     return store

@@ -1,27 +1,27 @@
-"""What is measured: who asks, what, how, and under which conditions."""
+"""The arms of an experiment: which members send which requests, under which conditions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-POLL_S = 0.01  # between two tries of an ended login
+POLL_S = 0.01  # between two attempts with an ended login
 
 Activity = Literal["profile", "bare", "revocation"]
 
 # The arm behind Flask-Session as it comes (see `loadtests.flask_session_default`), as committed runs name it.
 FLASK_SESSION_DEFAULT = "untuned"
 
-# Store commands that a request costs, by design. The store's own counters have to say the same.
+# Store commands per request, by design. The store's counters must match.
 DESIGN = {"open": 0, "memory": 0, "session": 1, "hybrid": 1, "token": 0, FLASK_SESSION_DEFAULT: 2}
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """Members of one approach at one door, all logged in before anything is measured.
+    """Members of one approach at one port of a lab. All are logged in before the measurement.
 
-    `query` goes behind every page's address, `login_fields` into every login; `pause_s` is what a member waits, on
-    average, between two requests when nobody else sets the pace; `traced` asks the server what it did for each.
-    `algorithm` is what signs their tokens, where that matters: a member who is given another cannot go on.
+    `query` is appended to every page's address, `login_fields` are sent with every login. `pause_s`: average pause
+    between two requests in a closed loop. `traced`: request the server's trace. `algorithm`: the required signature
+    algorithm of the tokens; a member with another one stops.
     """
 
     name: str
@@ -36,13 +36,13 @@ class Crowd:
     algorithm: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the generator takes it."""
+        """Return it as JSON data for the generator."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A crowd under one set of conditions. `expects` names the failures that are data here, and no fault."""
+    """A crowd under one set of conditions. `expects`: failures that are expected results, not faults."""
 
     crowd: Crowd
     factors: Mapping[str, Any]

@@ -1,6 +1,6 @@
-"""One kept-alive connection that sends the same request again and again: a client that costs next to nothing.
+"""A client with very little overhead: one keep-alive connection that repeats the same request.
 
-Locust's own takes about as long for a request as what is measured here. In the generator the sockets are gevent's.
+Locust's client takes about as long for a request as the measured effect. In the generator the sockets are gevent's.
 """
 
 import re
@@ -15,7 +15,7 @@ TOLD = re.compile(rb"\r\n(content-length|x-node|server-timing): *([^\r]*)", re.I
 
 @dataclass(frozen=True)
 class BareAnswer:
-    """A status, the few headers that are needed, by their lower-case names, and the body."""
+    """A status, the needed headers by lower-case name, and the body."""
 
     status: int
     headers: dict[str, str]
@@ -23,7 +23,7 @@ class BareAnswer:
 
 
 class BareConnection:
-    """Asks `GET path` at the server of `url`, with `headers`; it connects with the first request."""
+    """Sends `GET path` with `headers` to the server of `url`. The first request connects."""
 
     def __init__(self, url: str, path: str, headers: dict[str, str]) -> None:
         parts = urlsplit(url)
@@ -34,7 +34,7 @@ class BareConnection:
         self._socket: socket.socket | None = None
 
     def ask(self) -> BareAnswer:
-        """Send the request and return the answer. Raise `OSError`; the next request then has a new connection."""
+        """Send the request and return the answer. Raise `OSError`; then the next request reconnects."""
         try:
             self._socket = self._socket or self._connected()
             self._socket.sendall(self._request)

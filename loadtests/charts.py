@@ -1,4 +1,4 @@
-"""Charts as Plotly takes them: the lab's hues, intervals drawn, zero on the axis, the finding as the title."""
+"""Charts for Plotly: the lab's colours, intervals, an axis with zero, and the finding as the title."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -9,7 +9,7 @@ from loadtests.outcome import Chart, Trace
 from loadtests.words import Text, said_in
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", sans-serif'
-# Lines of neighbouring hues also differ in their marks.
+# Lines of similar colours also have different markers.
 MARKS = {
     "open": "circle-open",
     "memory": "square",
@@ -46,7 +46,7 @@ def figure(chart: Chart, language: str, theme: str) -> dict[str, Any]:
 
 
 def _scale(chart: Chart) -> dict[str, Any]:
-    if chart.logarithmic_x:  # Plotly's own marks between powers of ten show one digit of each number
+    if chart.logarithmic_x:  # between powers of ten Plotly's tick labels show only one digit
         values = sorted({x for trace in chart.traces for x in trace.x if isinstance(x, int | float)})
         return {"type": "log", "tickvals": values, "ticktext": [f"{value:,g}" for value in values]}
     names = all(isinstance(x, str | Text) for trace in chart.traces for x in trace.x)

@@ -1,8 +1,8 @@
-"""Two runs side by side, by the readings that answer their question: which differences are larger than the noise?
+"""Compare two runs by the readings that answer their question: which differences are larger than the noise?
 
-Times and rates are a machine's own. Between two machines, or two sizes of a run, they are compared as ratios to a
-baseline of the same run, as to `/open`, without the round trips to the store that were set; as they are only where
-machine and settings are the same.
+Times and rates depend on the machine. They are compared as absolute values only if machine and settings are the same.
+Otherwise they are compared as ratios to a baseline of the same run, such as `/open`, after subtracting the configured
+round trips to the store.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,25 +17,25 @@ from loadtests.estimates import Estimate, shift_of
 from loadtests.experiments import BY_NAME
 from loadtests.stage import Size
 
-CONFIDENCE = 0.95  # for the whole table: each of its rows is held to more, since one of many is always far out
-DRIFT = 0.10  # what a machine changes by from one run to the next, which no repeat within a run can see
-MOST_REPEATS = 1000  # of one reading: what is resampled takes memory
-# Where a tenth of the value is next to nothing: what no difference is, in the reading's own unit.
+CONFIDENCE = 0.95  # for the whole table: each row needs a higher level, because one of many rows is always far off
+DRIFT = 0.10  # a machine's change from run to run, which repeats within a run cannot show
+MOST_REPEATS = 1000  # of one reading: resampling needs memory
+# For small values, where 10 % is almost nothing: the smallest difference that counts, in the reading's unit.
 LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 
-# The other readings are counts, shares, bytes, and seconds that a setting gives.
+# The other readings are counts, shares, bytes, and seconds that depend on a setting.
 OF_A_MACHINE = ("p50_us", "rps", "node_cpu_us")
 MACHINE = ("processor", "cores", "memory_gib", "system", "python")
-CHANGE_NOTHING = ("seed", "repeats")  # settings by which the same is measured in another order, or more often
+CHANGE_NOTHING = ("seed", "repeats")  # settings that change only the order or the number of repeats
 DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store")}
 
 
 class NotComparable(Exception):
-    """The two runs do not measure the same thing; the text says why."""
+    """The two runs do not measure the same thing. The message says why."""
 
 
 class MeasuredArm(msgspec.Struct):
-    """What is needed here of an arm in `results.json`."""
+    """The needed fields of an arm in `results.json`."""
 
     name: str
     approach: str = ""
@@ -45,7 +45,7 @@ class MeasuredArm(msgspec.Struct):
 
 
 class MeasuredRun(msgspec.Struct):
-    """What is needed here of a `results.json`."""
+    """The needed fields of a `results.json`."""
 
     experiment: str
     arms: list[MeasuredArm]
@@ -57,7 +57,7 @@ class MeasuredRun(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of one arm in each repeat, as it is or `over` the baseline's: then it is a ratio."""
+    """A reading of one arm in each repeat: an absolute value, or a ratio to the baseline `over`."""
 
     name: str
     reading: str
@@ -69,7 +69,7 @@ Readings = Mapping[Reading, Sequence[float]]
 
 @dataclass(frozen=True)
 class Row:
-    """One reading of one arm in both runs: medians and their difference in the reading's unit, and the verdict."""
+    """One reading of one arm in both runs: the medians, their difference in the reading's unit, and the verdict."""
 
     name: str
     reading: str
@@ -80,15 +80,15 @@ class Row:
     differs: bool
 
     def view(self) -> dict[str, Any]:
-        """Return the row as programs read it."""
+        """Return the row as JSON data."""
         ends = (self.difference.low, self.difference.high)
-        low, high = (end if isfinite(end) else None for end in ends)  # JSON knows no infinity
+        low, high = (end if isfinite(end) else None for end in ends)  # JSON has no infinity
         return {**vars(self), "difference": self.difference.value, "low": low, "high": high}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows; what else differs between the runs; whether absolute times are left out; why each should not be shown."""
+    """Rows, other differences between the runs, whether it has only ratios, and why each run is not publishable."""
 
     rows: Sequence[Row]
     unlike: Sequence[str]
@@ -96,12 +96,12 @@ class Comparison:
     unpublishable: tuple[Sequence[str], Sequence[str]]
 
     def view(self) -> dict[str, Any]:
-        """Return it as programs read it."""
+        """Return it as JSON data."""
         return {**vars(self), "rows": [row.view() for row in self.rows]}
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) -> Comparison:
-    """Set two runs' `results.json` side by side. Raise `NotComparable`."""
+    """Compare two runs' `results.json`. Raise `NotComparable`."""
     mine, theirs = _measured(first), _measured(second)
     if mine.experiment != theirs.experiment:
         raise NotComparable(f"{mine.experiment} and {theirs.experiment} are two experiments")
@@ -130,21 +130,21 @@ def _measured(results: Mapping[str, Any]) -> MeasuredRun:
 
 
 def _same_conditions(first: MeasuredRun, second: MeasuredRun) -> bool:
-    """Tell whether machine and settings are known to be the same, so that times may be compared as they are."""
+    """Return whether machine and settings are the same, so that absolute times can be compared."""
     if not first.machine or any(first.machine.get(name) != second.machine.get(name) for name in MACHINE):
         return False
     mine, theirs = _settings(first), _settings(second)
     changed = {name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}
-    return mine["own_store"] is True and changed <= set(CHANGE_NOTHING)  # a given store's machine is not known
+    return mine["own_store"] is True and changed <= set(CHANGE_NOTHING)  # a given store's machine is unknown
 
 
 def _settings(run: MeasuredRun) -> dict[str, Any]:
-    """Return a run's settings; one that is younger than the run was as its default is now."""
+    """Return a run's settings. A setting that is newer than the run has its present default."""
     return {**DEFAULTS, **run.options}
 
 
 def _unlike(first: MeasuredRun, second: MeasuredRun) -> list[str]:
-    """Return what else differs, `users: 32 and 16`: settings, machines, packages, and arms that one lacks."""
+    """Return other differences, such as `users: 32 and 16`: settings, machines, packages, and missing arms."""
     machines, packages = zip(*map(_machine, (first, second)), strict=True)
     pairs = [(_settings(first), _settings(second)), machines, packages]
     lacking = len({arm.name for arm in first.arms} ^ {arm.name for arm in second.arms})
@@ -167,18 +167,18 @@ def _reasons(run: MeasuredRun) -> list[str]:
 
 
 def _readings(run: MeasuredRun, ratios_only: bool) -> Readings:
-    """Return what each arm repeated, the ratios first."""
+    """Return each arm's readings by repeat, ratios first."""
     as_they_are = {
         Reading(arm.name, reading): values
         for arm in run.arms
         for reading, values in arm.repeats.items()
-        if values and not (ratios_only and reading in OF_A_MACHINE)  # an arm without an answer has none
+        if values and not (ratios_only and reading in OF_A_MACHINE)  # an arm without answers has no values
     }
     return {**dict(_ratios(run)), **as_they_are}
 
 
 def _ratios(run: MeasuredRun) -> Iterator[tuple[Reading, list[float]]]:
-    """Yield times and rates over the baseline's, repeat by repeat: a slow moment of the machine falls on both."""
+    """Yield ratios of times and rates to the baseline, by repeat: a slow moment of the machine affects both."""
     by_key = {_key(arm.approach, arm.factors): arm for arm in run.arms}
     for arm in run.arms:
         baseline = by_key.get(_baseline_of(run, arm))
@@ -191,7 +191,7 @@ def _ratios(run: MeasuredRun) -> Iterator[tuple[Reading, list[float]]]:
 
 
 def _own(arm: MeasuredArm, reading: str) -> list[float]:
-    """Return a reading without the round trips to the store that were set: they are the same on every machine."""
+    """Return a reading without the configured round trips to the store, which are the same on every machine."""
     round_trip_ms, values = arm.factors.get("round_trip_ms"), arm.repeats.get(reading, [])
     if reading != "p50_us" or not isinstance(round_trip_ms, int | float):
         return values
@@ -203,7 +203,7 @@ def _baseline_of(run: MeasuredRun, arm: MeasuredArm) -> str:
     experiment = BY_NAME.get(run.experiment)
     try:
         return _key(*experiment.baseline(msgspec.structs.asdict(arm))) if experiment and experiment.baseline else ""
-    except KeyError:  # an arm without the factors of its experiment
+    except KeyError:  # an arm without the factors of this experiment
         return ""
 
 
@@ -215,7 +215,7 @@ def _why_nothing(first: MeasuredRun, second: MeasuredRun, ratios_only: bool) -> 
     names = {arm.name for arm in first.arms if arm.repeats} & {arm.name for arm in second.arms if arm.repeats}
     if names and ratios_only:
         return (
-            "machine or settings are not the same, so only ratios to a baseline of the same run can be compared, and "
+            "machine or settings differ, so only ratios to a baseline of the same run can be compared, and "
             f"the runs have none in common ({'; '.join(_unlike(first, second)) or 'neither names its machine'})"
         )
     return "the two runs have no measured arm in common"
@@ -236,9 +236,9 @@ def text(comparison: Comparison) -> list[str]:
     ]
     said = []
     if comparison.unlike:
-        said.append(f"The runs themselves were not alike. {'; '.join(comparison.unlike)}.")
+        said.append(f"The two runs had different conditions. {'; '.join(comparison.unlike)}.")
     if comparison.ratios_only:
-        said.append("Machine or settings are not the same: times and rates are compared as ratios to a baseline only.")
+        said.append("Machine or settings differ: times and rates are compared only as ratios to a baseline.")
     return [*refusals, *_table(comparison.rows), *said, *refusals, _verdict(comparison.rows)]
 
 

@@ -1,4 +1,4 @@
-"""Which core runs what, and the processor time that processes take, thread by thread, as Linux's kernel counts it."""
+"""Pin processes to cores, and read the processor time of each thread from the Linux kernel."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,21 +12,21 @@ CpuTimes = Mapping[int, int]  # nanoseconds by thread
 
 @dataclass(frozen=True)
 class Cores:
-    """One core for the node, and those that all others share."""
+    """One core for the node, and the cores for all other processes."""
 
     node: int
     others: frozenset[int]
 
 
 def divided() -> Cores | None:
-    """Return how this machine's cores are divided, or None: it has one only, or its system pins nothing."""
+    """Return how to divide this machine's cores; None if it has only one, or the system cannot pin processes."""
     there = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return Cores(there[-1], frozenset(there[:-1])) if len(there) > 1 else None
 
 
 @contextmanager
 def starting_on(cores: Iterable[int]) -> Iterator[None]:
-    """Let what is started meanwhile run on these cores: a child has its parent's."""
+    """Let processes that are started meanwhile run on these cores: children inherit the setting."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -36,7 +36,7 @@ def starting_on(cores: Iterable[int]) -> Iterator[None]:
 
 
 def pin(pid: int, cores: Iterable[int]) -> None:
-    """Move a process, all that it has started and all their threads to these cores."""
+    """Move a process, its descendants and all their threads to these cores."""
     wanted = set(cores)
     for thread in _threads(pid):
         with suppress(OSError):  # it has ended
@@ -44,9 +44,9 @@ def pin(pid: int, cores: Iterable[int]) -> None:
 
 
 def cpu_times_ns(pid: int) -> CpuTimes:
-    """Return the processor time of a process and of all that it has started, by thread; only Linux tells.
+    """Return the processor time of a process and its descendants, by thread. Linux only.
 
-    `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
+    `schedstat` counts nanoseconds, but `stat` only hundredths of a second.
     """
     times = {}
     for thread in _threads(pid):
@@ -56,7 +56,7 @@ def cpu_times_ns(pid: int) -> CpuTimes:
 
 
 def added_us(before: CpuTimes, now: CpuTimes) -> float:
-    """Return the microseconds that were added, those of threads that began meanwhile included."""
+    """Return the added microseconds, including threads that started meanwhile."""
     return sum(ns - before.get(thread, 0) for thread, ns in now.items()) / 1000
 
 

@@ -1,4 +1,4 @@
-"""What the store itself counted: commands by name, and how long it worked on them."""
+"""The store's own counters: commands by name, and the time spent on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Self
 
 from redis import Redis
 
-# What a client says when it connects, what a supervisor asks, and what we do in order to count: none is a request's.
+# Commands of connecting clients, of the supervisor, and of this counter. They belong to no request.
 CONNECTING = frozenset({"hello", "auth", "select", "client", "ping", "info", "config", "command", "dbsize"})
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Commands by name, and microseconds that the store worked on each kind."""
+    """Commands by name, and the store's microseconds for each kind."""
 
     calls: Mapping[str, int]
     worked_us: Mapping[str, int]
 
     def since(self, before: "Counted") -> "Counted":
-        """Return what was added."""
+        """Return the difference to an earlier reading."""
         return Counted(_added(self.calls, before.calls), _added(self.worked_us, before.worked_us))
 
     @property
@@ -29,7 +29,7 @@ class Counted:
 
     @property
     def us_each(self) -> float:
-        """Microseconds that the store worked on one command."""
+        """The store's average microseconds per command."""
         return sum(self.worked_us.values()) / self.total if self.total else 0.0
 
 
@@ -38,7 +38,7 @@ def _added(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
 
 
 class StoreCounters:
-    """Reads the counters of the store at `url`, on one connection that stays."""
+    """Reads the counters of the store at `url` over one permanent connection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -54,12 +54,12 @@ class StoreCounters:
             self._client.close()
 
     def cpu_us(self) -> float:
-        """Return the processor time that the store's process has taken, in user and in system mode."""
+        """Return the processor time of the store's process, in user and system mode."""
         told = self._connected().info("cpu")
         return 1e6 * (float(told["used_cpu_user"]) + float(told["used_cpu_sys"]))
 
     def read(self) -> Counted:
-        """Return what the store has counted of its clients' requests until now."""
+        """Return the current counters of its clients' commands."""
         told = self._connected().info("commandstats")
         stats = {name.removeprefix("cmdstat_"): stat for name, stat in told.items()}
         wanted = {name: stat for name, stat in stats.items() if name.partition("|")[0] not in CONNECTING}

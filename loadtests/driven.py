@@ -1,4 +1,4 @@
-"""Members whose every step the generator decides: when they ask, and what is written down about it."""
+"""Locust members that the generator controls: when they send requests, and what is recorded."""
 
 import json
 import random
@@ -24,24 +24,24 @@ REFUSED_WITHIN_S = 120.0
 
 @dataclass
 class CrowdAtWork:
-    """What the members of one crowd share."""
+    """State that the members of one crowd share."""
 
     pacer: Pacer
     traced: bool
     algorithm: str | None = None
     recording: Recording = field(default_factory=Recording)
-    broken: list[str] = field(default_factory=list)  # why members could not go on: no window of theirs counts
+    broken: list[str] = field(default_factory=list)  # why members had to stop: the crowd's windows are then invalid
 
 
 class FlaskSessionDefault(SessionUser):
-    """Behind Flask-Session as its documentation sets it up (see `loadtests.flask_session_default`)."""
+    """A member of Flask-Session's default configuration (see `loadtests.flask_session_default`)."""
 
     abstract = True
     approach = FLASK_SESSION_DEFAULT
 
 
 class Driven(Member):
-    """A member who stands still after the login, until the pacer says go, and again after each request."""
+    """A member that waits for the pacer after the login, and again after each request."""
 
     abstract = True
     crowd: ClassVar[CrowdAtWork]
@@ -53,10 +53,10 @@ class Driven(Member):
         except StopUser:
             self.give_up("cannot log in")
         if self.crowd.algorithm not in (None, signed_by := self._signed_by()):
-            self.give_up(f"was given a token signed by {signed_by}, and not by {self.crowd.algorithm}")
+            self.give_up(f"got a token signed by {signed_by} instead of {self.crowd.algorithm}")
         self.due = self.crowd.pacer.next()
 
-    def wait_time(self) -> float:  # Locust asks between two tasks
+    def wait_time(self) -> float:  # called by Locust between two tasks
         self.due = self.crowd.pacer.next()
         return 0.0
 
@@ -71,16 +71,16 @@ class Driven(Member):
         return super().credentials() | ({"X-Lab-Trace": "1"} if self.crowd.traced else {})
 
     def give_up(self, why: str) -> Never:
-        """End this member, and let the generator say why."""
+        """Stop this member, and let the generator report why."""
         answers = "; ".join(self.crowd.recording.examples.values())
         self.crowd.broken.append(f"{self.username} by {self.approach} {why}: {answers}")
         raise StopUser
 
     def logged_out(self) -> None:
-        """Go on with the same credential: how many such answers there are is what is measured."""
+        """Continue with the same credential: the number of such answers is measured."""
 
     def record(self, name: str, took_us: float, response: Any, refusal: Exception | None) -> None:
-        """Write one answer down."""
+        """Record one answer."""
         if refusal is None and response.status_code == 401:
             refusal = Expired()
         if name.endswith(BESIDE):
@@ -90,7 +90,7 @@ class Driven(Member):
             self.crowd.recording.page(response.headers or {}, took_us, self.due, refusal)
 
     def note_beside(self, name: str, response: Any) -> None:
-        """Note what the server says it did for a refresh: which statements wrote into the member database."""
+        """Record from the trace which statements of a refresh wrote into the member database."""
         told = (response.headers or {}).get("x-lab-trace")
         if told is not None and name.endswith("/refresh"):
             steps = [step["what"] for step in json.loads(told) if step["part"] == "db"]
@@ -98,14 +98,14 @@ class Driven(Member):
 
 
 class Bare(Driven):
-    """Logs in as all do, and then asks for the profile by a bare connection: light enough to measure a server by."""
+    """Logs in like others, then requests the profile over a bare connection, with little overhead."""
 
     abstract = True
-    _mine: bytes | None = None  # an answer that was read and found to be this member's
+    _mine: bytes | None = None  # the last verified answer of this member
 
     @task
     def keep_asking(self) -> None:
-        """Ask whenever the pacer says so."""
+        """Send a request whenever the pacer allows it."""
         while True:
             self.look(self.due)
             self.due = self.crowd.pacer.next()
@@ -115,7 +115,7 @@ class Bare(Driven):
         super().on_start()
 
     def look(self, due: float | None) -> None:
-        """Ask once, and write the answer down."""
+        """Send one request, and record the answer."""
         if self._connection is None:
             path = f"/{self.approach}/profile{self.query}"
             self._connection = BareConnection(str(self.host), path, self.credentials())
@@ -130,7 +130,7 @@ class Bare(Driven):
         self.crowd.recording.page(answer.headers, took_us, due, refusal)
 
     def _judged(self, answer: BareAnswer) -> Refusal | None:
-        """Read an answer as Locust's members do; the same bytes need not be read twice."""
+        """Check an answer as Locust's members do. Identical bytes are not checked twice."""
         response = SimpleNamespace(
             status_code=answer.status, content=answer.body, request_meta={"exception": None}, headers=answer.headers
         )
@@ -141,7 +141,7 @@ class Bare(Driven):
 
 
 class Revoked(Driven):
-    """Logs in, looks, logs out, and tries the ended login again and again until it is refused."""
+    """Logs in, reads, logs out, and repeats requests with the ended login until it is refused."""
 
     abstract = True
 
@@ -149,7 +149,7 @@ class Revoked(Driven):
     def end_a_login(self) -> None:
         """Measure from the acknowledged log-out to the first refusal.
 
-        Tokens end with a whole second: who logs in at any moment of one finds out how much that is worth.
+        Tokens expire at a whole second. So the log-ins are spread over the second.
         """
         gevent.sleep(random.random())  # noqa: S311
         if not self.log_in():
@@ -187,7 +187,7 @@ def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     }
     kind: Any = type(crowd["name"], (how, base), members)
     tasks = {"profile": [base.profile], "bare": [Bare.keep_asking], "revocation": [Revoked.end_a_login]}
-    kind.tasks = tasks[crowd["activity"]]  # after Locust has added up those of both parents
+    kind.tasks = tasks[crowd["activity"]]  # after Locust has combined the tasks of both base classes
     return cast(type[Driven], kind)
 
 

@@ -1,4 +1,4 @@
-"""Medians and their uncertainty. A repeat is the unit: requests of one window share its luck, repeats do not."""
+"""Medians and their uncertainty. The unit is a repeat: requests of one window are not independent, repeats are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and the interval that it lies in with 95 % confidence, unless another level was asked for."""
+    """A value and its confidence interval (95 % unless another level is given)."""
 
     value: float
     low: float
@@ -22,31 +22,31 @@ class Estimate:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval leaves no room for "no difference"."""
+        """Whether the interval excludes "no difference"."""
         return self.low > 0 or self.high < 0
 
     def widened(self, share: float, least: float) -> "Estimate":
-        """Return it with an interval wider by a share of the value, or by `least`, on either side."""
+        """Return it with an interval that is wider on both sides by a share of the value, at least by `least`."""
         room = max(abs(self.value) * share, least)
         return Estimate(self.value, self.low - room, self.high + room)
 
     def holds(self, value: float) -> bool:
-        """Tell whether `value` lies in the interval."""
+        """Return whether `value` is in the interval."""
         return self.low <= value <= self.high
 
 
 def _statistics() -> Any:
-    """Return SciPy's, which takes two seconds to import: what draws load or runs a lab starts without it."""
+    """Return `scipy.stats`. Importing it takes two seconds, so it is imported only when needed."""
     from scipy import stats  # noqa: PLC0415
 
     return stats
 
 
 def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
-    """Return the median of one value a repeat, with its bootstrap interval. Raise `ValueError` for none."""
+    """Return the median of one value per repeat, with its bootstrap interval. Raise `ValueError` without values."""
     if not values:
-        raise ValueError("a median takes at least one value")
-    if len(values) == 1:  # one repeat knows nothing of its own uncertainty
+        raise ValueError("a median needs at least one value")
+    if len(values) == 1:  # one repeat says nothing about the uncertainty
         return Estimate(values[0], float("-inf"), float("inf"))
     interval = (
         _statistics()
@@ -55,7 +55,7 @@ def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> E
             numpy.median,
             n_resamples=RESAMPLES,
             confidence_level=level,
-            method="percentile",  # with five values, corrections for bias have nothing to go by
+            method="percentile",  # five values are too few for a bias correction
             rng=numpy.random.default_rng(seed),
         )
         .confidence_interval
@@ -64,7 +64,7 @@ def median_of(values: Sequence[float], seed: int = 0, level: float = LEVEL) -> E
 
 
 def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, level: float = LEVEL) -> Estimate:
-    """Return by how much the median of `others` is above that of `values`, with its bootstrap interval. Not paired."""
+    """Return the median of `others` minus that of `values`, with its bootstrap interval. Not paired."""
     point = float(median(others) - median(values))
     if min(len(values), len(others)) == 1:
         return Estimate(point, float("-inf"), float("inf"))
@@ -85,11 +85,11 @@ def shift_of(values: Sequence[float], others: Sequence[float], seed: int = 0, le
 
 
 def median_within(values: Sequence[float], level: float = LEVEL) -> Estimate:
-    """Return the median and two of the values that the true one lies between, as often as `level` says or more.
+    """Return the median with the interval of the sign test: two of the values, with confidence `level` or more.
 
-    It holds whatever the values are distributed like: each is above the true median or below it, as a coin falls.
-    (The interval of the sign test; H. A. David, H. N. Nagaraja: Order Statistics, 7.1.) Below six values no two are
-    far enough apart for 95 %: then the interval has no ends. Raise `ValueError` for none.
+    It holds for any distribution: each value is above or below the true median with probability 1/2.
+    (H. A. David, H. N. Nagaraja: Order Statistics, 7.1.) With fewer than six values no two are far enough apart for
+    95 %, and the interval is infinite. Raise `ValueError` without values.
     """
     ordered = sorted(values)
     ranks = [rank for rank in range(len(ordered) // 2 + 1) if _covered(len(ordered), rank) >= level]
@@ -99,32 +99,32 @@ def median_within(values: Sequence[float], level: float = LEVEL) -> Estimate:
 
 
 def _covered(number: int, rank: int) -> float:
-    """Return how often the true median lies between the `rank`-th smallest and largest of so many values."""
+    """Return the probability that the true median is between the `rank`-th smallest and largest of `number` values."""
     return 1 - 2 * sum(comb(number, below) for below in range(rank)) / float(2**number)
 
 
 def difference_within(values: Sequence[float], baseline: Sequence[float], level: float = LEVEL) -> Estimate:
-    """Return the median difference to the baseline *of the same repeat*, with its interval as `median_within` says."""
+    """Return the median difference to the baseline *of the same repeat*, with the interval of `median_within`."""
     return median_within([mine - floor for mine, floor in zip(values, baseline, strict=True)], level)
 
 
 @dataclass(frozen=True)
 class FittedLine:
-    """A straight line through measured points: `slope` with its interval, and how much of the spread it explains."""
+    """A straight line fitted to measured points: `slope` with its interval, and R²."""
 
     slope: Estimate
     intercept: float
     r_squared: float
 
     def at(self, x: float) -> float:
-        """Return the line's value, where it was measured or beyond."""
+        """Return the line's value at `x`, which may be outside the measured range."""
         return self.intercept + self.slope.value * x
 
 
 def line_through(xs: Sequence[float], ys: Sequence[float], level: float = LEVEL) -> FittedLine:
-    """Fit a line by least squares; the slope's interval is Student's. Raise `ValueError` below three points."""
+    """Fit a line by least squares, with Student's interval of the slope. Raise `ValueError` for fewer than 3 points."""
     if len(xs) < 3:
-        raise ValueError("a line with an interval takes at least three points")
+        raise ValueError("a line with an interval needs at least three points")
     fit = _statistics().linregress(xs, ys)
     room = float(_statistics().t.ppf((1 + level) / 2, len(xs) - 2) * fit.stderr)
     slope = Estimate(float(fit.slope), float(fit.slope) - room, float(fit.slope) + room)

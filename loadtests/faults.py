@@ -1,4 +1,4 @@
-"""Breaking and mending a lab while it is asked: commands that are sent at their time, in a thread of their own."""
+"""Break and repair a lab under load: a thread sends commands at given times."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ class Command:
 
 @contextmanager
 def given(lab: Lab, commands: list[Command]) -> Iterator[None]:
-    """Send the commands at their times meanwhile. Raise what went wrong with one, at the end."""
+    """Send the commands at their times while the context is open. At the end raise the error of a failed one."""
     failures: list[Exception] = []
 
     def give(command: Command) -> None:

@@ -1,8 +1,8 @@
-"""**Do not copy.** The lab's pages behind Flask-Session as its documentation sets it up, to measure what that costs.
+"""**Do not copy.** The lab's pages with Flask-Session's default configuration, to measure its cost.
 
-It answers with a GET and a SET on every request, brings a logged-out session back if a slow request ends late, keeps
-ids readable in the store, and unpickles what it finds there. It runs for load tests only, in a process that nobody else
-is told of, under a prefix, a cookie and keys of its own: nothing that it issues opens anything else.
+It sends a GET and a SET on every request, restores a logged-out session if a slow request ends late, stores readable
+ids, and unpickles data from the store. It runs only for load tests, in a process whose address no other program gets,
+with its own prefix, cookie and keys: its sessions are not accepted elsewhere.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ from service.web.fields import read_fields
 
 
 class TimedRedis(Redis):
-    """A client whose commands are timed like the lab's own."""
+    """A client whose commands are timed like the lab's."""
 
     def execute_command(self, *command: Any, **options: Any) -> Any:
         with step("store", str(command[0])):
@@ -41,7 +41,7 @@ def create_app() -> Flask:
     """Return the app. Raise `RuntimeError` outside a lab."""
     config = load_config()
     if not config.lab or config.redis_url is None:
-        raise RuntimeError("this is for load tests: LAB=1 and REDIS_URL, as loadtests.lab sets them")
+        raise RuntimeError("only for load tests: needs LAB=1 and REDIS_URL, as loadtests.lab sets them")
     app = Flask(__name__)
     app.config.update(
         SESSION_TYPE="redis",

@@ -1,4 +1,4 @@
-"""Runs `loadtests.flask_session_default` as a lab runs a node, in its own process: no app is imported here."""
+"""Run `loadtests.flask_session_default` as a lab runs a node, in a separate process, so that no app is imported here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ from loadtests.lab import SETTINGS
 
 @contextmanager
 def running_flask_session_default(folder: Path, store_url: str, database_url: str, store_prefix: str) -> Iterator[str]:
-    """Run it as a node runs, on the same store and members, and give its address."""
+    """Run it like a node, with the same store and members. Return its address."""
     address = Address("127.0.0.1", free_port())
     environment = {
-        **dict.fromkeys(SETTINGS, ""),  # which counts as unset
+        **dict.fromkeys(SETTINGS, ""),  # empty counts as unset
         "LAB": "1",
         "REDIS_URL": store_url,
         "STORE_PREFIX": store_prefix,

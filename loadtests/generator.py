@@ -1,8 +1,8 @@
-"""The load generator: Locust in a process of its own, which takes orders as JSON lines and answers with readings.
+"""The load generator: Locust in a separate process, which reads commands as JSON lines and answers with readings.
 
-`{"order": "enter", "crowds": […]}` logs crowds in and lets them stand still; `{"order": "window", …}` lets them ask for
-a while, `{"order": "turns", …}` one at a time. Locust replaces Python's blocking calls by gevent's, in this process and
-in no other. It ends when its orders do.
+`{"order": "enter", "crowds": […]}` logs crowds in, after which they wait. `{"order": "window", …}` lets them send
+requests for a while, `{"order": "turns", …}` one request at a time. Only in this process Locust replaces Python's
+blocking calls by gevent's. It ends when its input ends.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import gevent
 from gevent.fileobject import FileObjectThread
-from locust import events  # before anything that blocks is imported: it makes blocking calls gevent's
+from locust import events  # first import: it patches blocking calls for gevent
 from locust.env import Environment
 
 from loadtests.driven import Bare, Driven, driven_class
@@ -26,11 +26,11 @@ from loadtests.schedule import schedule
 LOGGED_IN_WITHIN_S = 120.0
 Orders = dict[str, Callable[..., dict[str, Any]]]
 
-QUIET_WITHIN_S = 20.0  # and as long as the window is
+QUIET_WITHIN_S = 20.0  # plus the length of the window
 
 
 class Generator:
-    """Crowds that stand still until a window lets them go."""
+    """Crowds that wait until a window starts."""
 
     def __init__(self) -> None:
         self._environment = Environment(events=events, user_classes=[], catch_exceptions=False)
@@ -41,7 +41,7 @@ class Generator:
         events.request.add_listener(_record)  # type: ignore[no-untyped-call]
 
     def enter(self, crowds: list[dict[str, Any]]) -> dict[str, Any]:
-        """Log crowds in, all at once, and return when they stand still."""
+        """Log crowds in, all at once, and return when all members wait."""
         began = perf_counter()
         for crowd in crowds:
             kind = driven_class(crowd)
@@ -51,12 +51,12 @@ class Generator:
         while not all(self._stands(crowd["name"]) for crowd in crowds):
             self._refuse_broken()
             if perf_counter() - began > LOGGED_IN_WITHIN_S:
-                raise TimeoutError(f"not everybody was logged in within {LOGGED_IN_WITHIN_S:.0f} s")
+                raise TimeoutError(f"not all members were logged in within {LOGGED_IN_WITHIN_S:.0f} s")
             gevent.sleep(0.005)
         return {"entered": sum(crowd["users"] for crowd in crowds)}
 
     def leave(self, crowds: list[str]) -> dict[str, Any]:
-        """Let crowds go home; their logins stay."""
+        """Stop crowds without logging them out."""
         for name in crowds:
             for member in self._crowds.pop(name):
                 member.stop(force=True)
@@ -65,10 +65,10 @@ class Generator:
     def window(
         self, crowds: list[str], seconds: float, rate: float | None = None, seed: int = 0, once: bool = False
     ) -> dict[str, Any]:
-        """Let crowds ask for a while, at once; return each one's readings when all are answered.
+        """Let crowds send requests for a while, all at once. Return each one's readings after the last answer.
 
-        With `rate`, requests a second of each crowd, at moments that do not depend on the answers (an open loop);
-        `once` instead lets each member ask for one page.
+        `rate`: requests per second of each crowd, at times that do not depend on the answers (an open loop).
+        `once`: instead each member requests one page.
         """
         for name in crowds:
             self._crowds[name][0].crowd.recording = Recording()
@@ -89,10 +89,10 @@ class Generator:
         }
 
     def turns(self, crowds: list[str], seconds: float, seed: int = 0) -> dict[str, Any]:
-        """Let one member of each crowd ask, one request at a time, the next member chosen at random each time.
+        """Let one member of each crowd send requests, one at a time, and choose the next member at random each time.
 
-        It ends after `seconds`, or later when each has asked once: on a busy machine few requests fit into a short
-        window. All crowds are of the activity `bare`, and stand still.
+        It ends after `seconds`, or later when each member has sent a request: on a busy machine few requests fit into
+        a short window. All crowds must have the activity `bare`, and wait.
         """
         members = [cast(Bare, self._crowds[name][0]) for name in crowds]
         for member in members:
@@ -106,7 +106,7 @@ class Generator:
             waiting.discard(member)
         core = (process_time() - cpu_s) / (perf_counter() - began)
         self._refuse_broken()
-        # A rate would be that of all together: each crowd waits while others ask.
+        # No rate per crowd: each crowd waits while others send requests.
         told = [{**member.crowd.recording.summary(), "rps": None} for member in members]
         return {"generator_core": core, "crowds": dict(zip(crowds, told, strict=True))}
 
@@ -151,15 +151,15 @@ def _record(name: str, response_time: float, response: Any, exception: Any, cont
 
 
 def _end_with(parent: int) -> None:
-    """End when whoever gives the orders has, in mid-window too: the lab will be gone, and its port anybody's."""
+    """End with the parent process, even during a window: the lab ends too, and another process may take its port."""
     while os.getppid() == parent:
         gevent.sleep(0.5)
     os._exit(1)
 
 
 def main() -> None:
-    """Carry out orders until there are no more."""
-    # This process has nothing to say but its answers; what others print must not come between them.
+    """Execute commands until the input ends."""
+    # Standard output is only for answers: redirect everything that other code prints.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.disable(logging.WARNING)
@@ -179,7 +179,7 @@ def main() -> None:
             answer = {"error": str(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-    os._exit(0)  # whoever is still waiting for an answer waits for nothing
+    os._exit(0)  # end at once, without waiting for open requests
 
 
 if __name__ == "__main__":

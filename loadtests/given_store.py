@@ -1,4 +1,4 @@
-"""The store at `REDIS_URL`, for the experiments that can use it: it may have other users, whose keys stay untouched."""
+"""The store at `REDIS_URL`, for experiments that can use it. It may have other users: their keys are not touched."""
 
 import os
 import re
@@ -14,14 +14,14 @@ from session_auth.store_client import hosts_of, parse_address
 
 STORE_SETTINGS = ("REDIS_URL", "STORE_PREFIX")
 DEFAULT_PREFIX = "load-"
-LONGEST_PREFIX = 15  # what a run and its labs add leaves a lab's own limit
+LONGEST_PREFIX = 15  # a run and its labs append to it, within the limit of a lab's prefix
 TIMEOUT_S = 5.0
 AT_ONCE = 500  # keys
 
 
 @dataclass(frozen=True)
 class BorrowedStore:
-    """A store that was not started here. Every key of a run begins with `prefix`, which no other run has."""
+    """A store that this run has not started. Every key of the run begins with `prefix`, which is unique to it."""
 
     url: str
     prefix: str
@@ -31,7 +31,7 @@ class BorrowedStore:
         return {"REDIS_URL": self.url, "STORE_PREFIX": f"{self.prefix}{lab}:"}
 
     def clear(self) -> None:
-        """Remove what the run has left there, and nothing else; say so where that is not possible."""
+        """Remove only the run's keys. Print a message if that is not possible."""
         try:
             with Redis.from_url(self.url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S) as store:
                 for key in store.scan_iter(f"{self.prefix}*", count=AT_ONCE):
@@ -43,24 +43,26 @@ class BorrowedStore:
             )
 
     def __str__(self) -> str:
-        where = hosts_of(self.url)  # never with the password that the address may hold
-        return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and goes at its end"
+        where = hosts_of(self.url)  # without the password that the address may contain
+        return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and is removed later"
 
 
 def given_store(environment: Mapping[str, str] = os.environ) -> BorrowedStore | None:
-    """Return the store that the environment names, or None. Raise `BadConfig`."""
+    """Return the store at `REDIS_URL`, or None if it is unset. Raise `BadConfig`."""
     url = environment.get("REDIS_URL")
     if not url:
         return None
     try:
         kind = parse_address(url).kind
     except ValueError as error:
-        raise BadConfig(f"REDIS_URL takes {error}") from None
+        raise BadConfig(f"REDIS_URL must be {error}") from None
     if kind != "single":
-        raise BadConfig("REDIS_URL: a load test takes one server, redis:// or rediss://, whose commands it can count")
+        raise BadConfig(
+            "REDIS_URL: a load test needs a single server, redis:// or rediss://, whose commands it can count"
+        )
     prefix = environment.get("STORE_PREFIX") or DEFAULT_PREFIX
     if re.fullmatch(rf"[\w:.-]{{1,{LONGEST_PREFIX}}}", prefix, re.ASCII) is None:
         raise BadConfig(
-            f"STORE_PREFIX takes 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which adds its own"
+            f"STORE_PREFIX must have 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which appends to it"
         )
     return BorrowedStore(url, f"{prefix}{secrets.token_hex(4)}:")

@@ -1,4 +1,4 @@
-"""The lab's colours, read from where they are named: one hue an approach, in pages and charts alike."""
+"""The lab's colours, read from its style sheet: one per approach, the same in pages and charts."""
 
 import re
 from functools import cache
@@ -8,7 +8,7 @@ from loadtests.arms import FLASK_SESSION_DEFAULT
 
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 THEMES = ("light", "dark")
-# Variants have no hue of their own on any page: they are drawn as the session or token that they are, and hatched.
+# Variants have no colour of their own: they are hatched in the colour of session or token.
 ALIASES = {FLASK_SESSION_DEFAULT: "session", "eddsa": "token"}
 
 

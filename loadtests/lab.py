@@ -1,4 +1,4 @@
-"""A lab of one's own: `python app.py` on a free port, in a folder of its own, gone afterwards."""
+"""A temporary lab: `python app.py` on a free port, in its own folder, which is removed afterwards."""
 
 import json
 import os
@@ -22,16 +22,16 @@ READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0
 PATIENCE_S = 15.0
 SETTLED = ("running", "stopped", "killed", "hanging")
-# What was set for another lab is not for this one: an experiment sets what it measures.
+# Settings in the environment are for other labs, so they are unset: an experiment sets what it measures.
 SETTINGS = tuple(name.upper() for name in Config.model_fields)
 
 
 class LabFailed(Exception):
-    """The lab did not start, or did not follow a command; the text says what it said."""
+    """The lab did not start, or did not execute a command. The message contains the lab's output."""
 
 
 class Lab:
-    """Starts a lab with `nodes` nodes, and whatever settings are given by their environment names."""
+    """Starts a lab with `nodes` nodes and the given settings, by environment name."""
 
     def __init__(self, folder: Path, nodes: int = 1, **settings: str) -> None:
         self.folder = folder
@@ -46,7 +46,7 @@ class Lab:
         how = ["--nodes", str(self.nodes)] if self.nodes > 1 else ["--direct"]
         command = [sys.executable, "app.py", "--port", str(self._port), *how]
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(  # under a process guard: it ends with us, however we end
+            self._process = subprocess.Popen(  # under a process guard: it always ends with this process
                 [sys.executable, "-m", "lab.cluster.process_guard", "lab", *command],
                 cwd=ROOT,
                 env={**kept, "INSTANCE_DIR": str(self.folder), "LAB": "1", **self._settings},
@@ -70,7 +70,7 @@ class Lab:
             self._process.wait()
 
     def wait_until_ready(self) -> Self:
-        """Return when it answers. Raise `LabFailed`."""
+        """Wait until it answers. Raise `LabFailed`."""
         deadline = monotonic() + READY_WITHIN_S
         listeners = 1 if self.nodes == 1 else 2
         while len(self._listeners()) < listeners:
@@ -81,52 +81,52 @@ class Lab:
 
     @property
     def url(self) -> str:
-        """Where it listens: the one node's address, or the balancer's round robin one."""
+        """Its URL: of the only node, or of the balancer's round robin port."""
         return self._listeners()[0]
 
     @property
     def sticky_url(self) -> str:
-        """The balancer's sticky address, which keeps a browser with its node."""
+        """The URL of the balancer's sticky port."""
         return self._listeners()[1]
 
     @property
     def store_url(self) -> str:
-        """Where its store is, password included."""
+        """The address of its store, with password."""
         return self._settings.get("REDIS_URL") or (self.folder / "store.url").read_text()
 
     @property
     def store_prefix(self) -> str:
-        """What its keys there begin with."""
+        """The prefix of its keys in the store."""
         return self._settings.get("STORE_PREFIX") or str(Config.model_fields["store_prefix"].default)
 
     @property
     def database_url(self) -> str:
-        """The member database."""
+        """The address of its member database."""
         return f"sqlite:///{self.folder / 'lab.db'}"
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> State:
-        """Send a command to its supervisor, and return when every process has followed. Raise `LabFailed`."""
+        """Send a command to its supervisor, and wait until it has taken effect. Raise `LabFailed`."""
         socket = Path((self.folder / "control.path").read_text())
         state = send_command(socket, method, path, dict(body) if body else None)
         deadline = monotonic() + FOLLOWS_WITHIN_S
         while not all(part["state"] in SETTLED for part in (*state["nodes"], state["store"])):
             if monotonic() > deadline:
-                raise LabFailed(f"the lab did not follow within {FOLLOWS_WITHIN_S:.0f} s: {method} {path}")
+                raise LabFailed(f"the lab did not finish within {FOLLOWS_WITHIN_S:.0f} s: {method} {path}")
             sleep(0.05)
             state = send_command(socket, "GET", "/state")
         return state
 
     def send_command(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
-        """Send a command and do not wait until it is carried out."""
+        """Send a command without waiting for its effect."""
         send_command(Path((self.folder / "control.path").read_text()), method, path, dict(body) if body else None)
 
     @property
     def node_pid(self) -> int:
-        """The process of its first node."""
+        """The process id of its first node."""
         return int(self.control("GET", "/state")["nodes"][0]["pid"])
 
     def sign_by(self, algorithm: str) -> None:
-        """Let its one node sign tokens by a new key of this algorithm from now on. Raise `LabFailed` if it refuses."""
+        """Let its only node sign tokens with a new key of this algorithm. Raise `LabFailed` if it refuses."""
         request = Request(  # noqa: S310  # our own lab
             f"{self.url}/lab/keys",
             json.dumps({"algorithm": algorithm}).encode(),
@@ -138,7 +138,7 @@ class Lab:
             raise LabFailed(f"the node does not sign by {algorithm}: {error}") from None
 
     def set_round_trip(self, milliseconds: float) -> None:
-        """Let the store's replies take this much longer."""
+        """Delay the store's replies."""
         self.control("PUT", "/store/round-trip", {"ms": milliseconds})
 
     def _listeners(self) -> list[str]:

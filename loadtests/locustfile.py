@@ -1,15 +1,15 @@
-"""`locust -f loadtests/locustfile.py --host http://127.0.0.1:8000`: the members of every approach, in Locust as it is.
+"""`locust -f loadtests/locustfile.py --host http://127.0.0.1:8000`: members of every approach, for plain Locust.
 
-One user class an approach, with the same tasks and weights (`--class-picker` chooses in the browser; so do names on the
-command line: `locust … SessionUser TokenUser`). `--tags profile` leaves the reads, `write` the notes. `--processes`,
-`--master` and `--worker` work as ever. This file imports nothing of the project: a worker elsewhere needs Locust and no
-more, since `-f - --worker` has the master send it this one file.
+One user class per approach, with the same tasks and weights. Choose classes in the browser with `--class-picker`, or on
+the command line: `locust … SessionUser TokenUser`. `--tags profile` selects the reads, `write` the notes.
+`--processes`, `--master` and `--worker` work as usual. This file imports nothing of the project: a worker on another
+machine needs only Locust, and gets this file from the master with `-f - --worker`.
 
-Members log in, use the pages, and check on every answer that they are still themselves. The master says which member
-each user is, so that no two processes drive the same one.
+Members log in, use the pages, and check that every answer is for them. The master assigns members to users, so that no
+two processes use the same one.
 
-What the server says of its own work gets rows of its own: `STORE`, `VERIFY`, `DB` and `APP`, one set a page, **in
-microseconds** as their names say. They are no requests, so the aggregated row does not count them.
+`Server-Timing` gets its own rows: `STORE`, `VERIFY`, `DB` and `APP`, one set per page, **in microseconds** as their
+names say. They are not requests, so the aggregated row does not count them.
 """
 
 import json
@@ -33,7 +33,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 log = logging.getLogger(__name__)
 
-PASSWORD = "load"  # noqa: S105  # what the lab itself says aloud
+PASSWORD = "load"  # noqa: S105  # published by the lab
 MEMBERS = 1000
 TAKE, GIVE_BACK = "take a member", "give a member back"  # messages between workers and their master
 ANSWERS_WITHIN_S = 30.0
@@ -43,25 +43,25 @@ A_NOTE_OF = "a note of"
 
 
 class Roster:
-    """Which member each user is: one that the fewest others are, and of those the one not given out for the longest."""
+    """Assigns members to users: the member with the fewest users, and among these the one that was free the longest."""
 
     def __init__(self) -> None:
-        first = random.randrange(MEMBERS)  # noqa: S311  # generators without a common master begin with other members
+        first = random.randrange(MEMBERS)  # noqa: S311  # generators without a common master begin with different members
         self._users = {(first + each) % MEMBERS + 1: 0 for each in range(MEMBERS)}
         self._has_warned = False
 
     def take(self) -> int:
-        """Give out a member's number."""
+        """Assign a member, and return its number."""
         number = min(self._users, key=self._users.__getitem__)
         users = self._users.pop(number)
-        self._users[number] = users + 1  # the last in the order now
+        self._users[number] = users + 1  # moves to the end of the order
         if users and not self._has_warned:
             self._has_warned = True
             log.warning("There are more users than the lab has members (%s): some members are several users.", MEMBERS)
         return number
 
     def give_back(self, number: int) -> None:
-        """Take it that one user less is this member."""
+        """Record that one user fewer uses this member."""
         self._users[number] -= 1
 
 
@@ -72,7 +72,7 @@ _answers: dict[int, "AsyncResult[int]"] = {}
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def share_one_roster(runner: Any, **_: Any) -> None:
-    """Let the master's roster be the one that counts: forked workers have copies of one, others have any."""
+    """Use the master's roster in all processes: workers have only copies."""
     if isinstance(runner, MasterRunner):
         runner.register_message(TAKE, _answer)
         runner.register_message(GIVE_BACK, lambda msg, **_: _roster.give_back(msg.data["number"]))
@@ -91,7 +91,7 @@ def _hear(msg: Any, **_: Any) -> None:
 
 
 def take_member(runner: Any) -> int:
-    """Return the number of a member for one user. Raise `StopUser` if the master gives none."""
+    """Return a member's number for one user. Raise `StopUser` if the master assigns none."""
     if not isinstance(runner, WorkerRunner):
         return _roster.take()
     question = next(_questions)
@@ -100,14 +100,14 @@ def take_member(runner: Any) -> int:
         runner.send_message(TAKE, {"question": question})
         return int(waiting.get(timeout=ANSWERS_WITHIN_S))
     except Timeout:
-        log.error("The master does not say which member to be. Does it run this file, as its workers do?")
+        log.error("The master does not assign members. Does it run this file, as its workers do?")
         raise StopUser from None
     finally:
         del _answers[question]
 
 
 def give_member_back(runner: Any, number: int) -> None:
-    """Let others be this member."""
+    """Release this member for other users."""
     if isinstance(runner, WorkerRunner):
         runner.send_message(GIVE_BACK, {"number": number})
     else:
@@ -115,7 +115,7 @@ def give_member_back(runner: Any, number: int) -> None:
 
 
 class Refusal(Exception):
-    """An answer that is not the page that was asked for; `kind` says what became of the member."""
+    """An answer that is not the requested page. `kind`: the kind of failure."""
 
     kind = "other"
 
@@ -127,55 +127,55 @@ class LoggedOut(Refusal):
 
 
 class Unavailable(Refusal):
-    """503: the server says that it is broken."""
+    """503: the server reports that it is unavailable."""
 
     kind = "unavailable"
 
 
 class Unanswered(Refusal):
-    """No answer at all, and none of the reasons below."""
+    """No answer, for none of the reasons below."""
 
     kind = "unanswered"
 
 
 class ConnectionRefused(Unanswered):
-    """Nothing listens there."""
+    """No process listens on the port."""
 
     kind = "connection_refused"
 
 
 class ConnectionCut(Unanswered):
-    """The connection was reset or closed before the answer was whole."""
+    """The connection was reset or closed before the answer was complete."""
 
     kind = "connection_cut"
 
 
 class TimedOut(Unanswered):
-    """The connection stood, or was being made, and no answer came in time."""
+    """There was no answer in time, or no connection."""
 
     kind = "timed_out"
 
 
 class Expired(Refusal):
-    """401 to an access token that expired on its way: no failure, the client refreshes and asks again."""
+    """401 to an access token that expired in transit. Not a failure: the client refreshes and repeats the request."""
 
     kind = "expired"
 
 
 class SomebodyElse(Refusal):
-    """A page of another member: the one failure that no experiment expects."""
+    """The answer is another member's page. No experiment expects this failure."""
 
     kind = "somebody_else"
 
 
 REFUSALS: dict[int, type[Refusal]] = {401: LoggedOut, 503: Unavailable}
-CUT_INSIDE = ("connection closed", "EOF", "Incomplete")  # the client's words; other parse errors are no HTTP
+CUT_INSIDE = ("connection closed", "EOF", "Incomplete")  # the client's texts; other parse errors: invalid HTTP
 GIVEN = (200, 201, NO_CONTENT := 204)
 Check = Callable[[Any], str | None]
 
 
 class Member(FastHttpUser):
-    """A member behind one approach, named `load-0001` to `load-1000`. `query` goes behind every page's address."""
+    """A member of one approach, `load-0001` to `load-1000`. `query` is appended to every page's address."""
 
     abstract = True
     approach: ClassVar[str]
@@ -185,8 +185,8 @@ class Member(FastHttpUser):
     wait_time = between(0.5, 1.5)
 
     def on_start(self) -> None:
-        """Log in, before anything is measured. A member who cannot stays away, and Locust says why."""
-        # The cookies that matter are sent by hand: a cookie jar would cost more than the look-up that is measured.
+        """Log in, before the measurement. A member that cannot log in stops, and Locust reports why."""
+        # Cookies are set by hand: a cookie jar would cost more than the measured look-up.
         self.client.client.cookiejar = None
         self.cookies: dict[str, str] = {}
         self.number = take_member(self.environment.runner)
@@ -195,7 +195,7 @@ class Member(FastHttpUser):
             raise StopUser
 
     def on_stop(self) -> None:
-        """Let another user be this member."""
+        """Release this member for other users."""
         if self.number is not None:
             give_member_back(self.environment.runner, self.number)
             self.number = None
@@ -205,19 +205,19 @@ class Member(FastHttpUser):
     @tag("profile")
     @task(8)
     def profile(self) -> None:
-        """Look at the profile."""
+        """Request the profile."""
         self.ask("GET", "/profile", self._is_my_profile)
 
     @tag("notes")
     @task(3)
     def notes(self) -> None:
-        """Look at the notes."""
+        """Request the notes."""
         self.ask("GET", "/notes", lambda said: self._all_mine(said["notes"]))
 
     @tag("write")
     @task(1)
     def add_note(self) -> None:
-        """Add a note that says whose it is."""
+        """Add a note with this member's name."""
         self.ask(
             "POST", "/notes", lambda said: self._all_mine([said["note"]]), {"text": f"{A_NOTE_OF} {self.name_here}"}
         )
@@ -226,26 +226,26 @@ class Member(FastHttpUser):
 
     @property
     def name_here(self) -> str:
-        """Whom this approach should take the member for."""
+        """The member's name as this approach should see it."""
         return self.username
 
     def log_in(self) -> bool:
-        """Log in; tell whether it worked."""
+        """Log in. Return whether it worked."""
         credentials = {"username": self.username, "password": PASSWORD, **self.login_fields}
         return self.ask("POST", "/login", self._keep, credentials) is not None
 
     def credentials(self) -> dict[str, str]:
-        """Return the headers that say who this is."""
+        """Return the headers with this member's credential."""
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
 
     def logged_out(self) -> None:
-        """Log in again, as people do. The failure is in the statistics by now."""
+        """Log in again, as people do. The failure has already been counted."""
         self.log_in()
 
     def ask(self, method: str, path: str, check: Check, body: Any = None) -> Any:
-        """Send one request and return its JSON if `check` has nothing against it, else None.
+        """Send one request and return its JSON if `check` accepts it, else None.
 
-        `check` returns why the answer is somebody else's, or None.
+        `check` returns why the answer is another member's, or None.
         """
         name = f"/{self.approach}{path}"
         url = f"{name}{self.query}" if path != "/login" else name
@@ -281,11 +281,11 @@ class Member(FastHttpUser):
         try:
             wrong = check(json.loads(response.content)) if status != NO_CONTENT else None
         except (ValueError, LookupError, TypeError):
-            return Refusal(f"{status}, and not what this page answers")
+            return Refusal(f"{status}, and not the expected answer of this page")
         return None if wrong is None else SomebodyElse(wrong)
 
     def _keep(self, said: Any) -> str | None:
-        """Keep what the login gave; the session approaches' cookie is kept already."""
+        """Store the tokens of the login. A session's cookie is stored already."""
         who = said["member"]["username"]
         return None if who == self.username else f"logged in as {self.username}, welcomed as {who}"
 
@@ -296,14 +296,14 @@ class Member(FastHttpUser):
         return f"logged in as {self.username} by {self.approach}, answered as {who} by {how}"
 
     def _all_mine(self, notes: list[dict[str, Any]]) -> str | None:
-        """Find a note that says it is another's; visitors of the same lab may have written what they like."""
+        """Look for a note of another load member. Other notes may come from visitors of the lab."""
         mine = f"{A_NOTE_OF} {self.name_here}"
         others = [note["text"] for note in notes if note["text"].startswith(A_NOTE_OF) and note["text"] != mine]
         return f"{self.username} was shown {others[0]!r}" if others else None
 
 
 class OpenUser(Member):
-    """The baseline: there is no login, each request is the guest's."""
+    """The baseline: no login, each request is the guest's."""
 
     approach = "open"
 
@@ -313,7 +313,7 @@ class OpenUser(Member):
 
 
 class MemoryUser(Member):
-    """Sessions in one node's memory; behind several nodes it needs the sticky door."""
+    """Sessions in one node's memory. With several nodes it needs the sticky port."""
 
     approach = "memory"
 
@@ -325,7 +325,7 @@ class SessionUser(Member):
 
 
 class TokenUser(Member):
-    """Access and refresh tokens; reads when the access token expires, and refreshes before it sends it."""
+    """Access and refresh tokens. The client reads `exp`, and refreshes before it sends an expired token."""
 
     approach = "token"
 
@@ -335,7 +335,7 @@ class TokenUser(Member):
         if time() >= self.expires_at:
             self.refresh()
         said = super().ask(method, path, check, body)
-        if said is None and time() >= self.expires_at:  # it expired on its way
+        if said is None and time() >= self.expires_at:  # it expired in transit
             self.refresh()
             said = super().ask(method, path, check, body)
         return said
@@ -383,8 +383,8 @@ def _code(response: Any) -> str:
 
 
 def unanswered(error: Exception | None) -> Unanswered:
-    """Say by what a request was left without an answer."""
-    error = getattr(error, "original", None) or error  # what the client wraps when it has tried as often as it may
+    """Return the reason why a request got no answer."""
+    error = getattr(error, "original", None) or error  # the client wraps the last error after its retries
     match error:
         case ConnectionRefusedError():
             return ConnectionRefused("connection refused")
@@ -399,17 +399,17 @@ def unanswered(error: Exception | None) -> Unanswered:
 
 
 def three_figures(response_time: float) -> float:
-    """Round to three significant figures: Locust's own whole milliseconds hide what a look-up costs."""
+    """Round to three significant figures: Locust's whole milliseconds would hide a look-up's cost."""
     return round(response_time, 2 - floor(log10(response_time))) if response_time > 0 else 0
 
 
-# In every process: workers fill the histograms that the master adds up.
+# In every process: workers fill histograms, and the master adds them up.
 locust.stats.bucket_response_time = three_figures  # type: ignore[assignment]
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def show_server_timing(environment: Any, **_: Any) -> None:
-    """Let every answer's `Server-Timing` fill the rows of its page."""
+    """Add every answer's `Server-Timing` to the rows of its page."""
 
     def fill(name: str, response: Any, **_: Any) -> None:
         headers: Mapping[str, str] = getattr(response, "headers", None) or {}

@@ -1,4 +1,4 @@
-"""What a run ran on: figures without it mean nothing to anybody else."""
+"""Description of the machine of a run. Readers need it to interpret the figures."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ PACKAGES = (
 
 
 def describe() -> dict[str, Any]:
-    """Return processor, memory, system and versions, and how busy the machine was with other things."""
+    """Return processor, memory, system and versions, and the machine's load by other processes."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -31,5 +31,5 @@ def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):  # no Linux, or one that does not say
+    except (OSError, StopIteration):  # not Linux, or no such information
         return platform.processor() or platform.machine()

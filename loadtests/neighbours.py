@@ -1,4 +1,4 @@
-"""How much of the machine others used meanwhile: what they take, the measured processes lack."""
+"""Processor time of other processes during a measurement, which the measured processes did not get."""
 
 import os
 from contextlib import suppress
@@ -6,18 +6,18 @@ from time import perf_counter
 
 import psutil
 
-BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # steal: other guests of the same host
+BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # steal: other virtual machines of the host
 
 
 class Neighbours:
-    """Watches from its making on. Processes that this one has started, at whatever remove, are not neighbours."""
+    """Measures from its creation on. Descendants of this process do not count as neighbours."""
 
     def __init__(self) -> None:
         self._began = perf_counter()
         self._all_s, self._ours_s = _all_s(), _ours_s()
 
     def share(self) -> float:
-        """Return the share of all processors that others have used since."""
+        """Return the share of all processors that other processes have used since."""
         capacity_s = (perf_counter() - self._began) * (os.cpu_count() or 1)
         ours_s = sum(spent - self._ours_s.get(pid, 0.0) for pid, spent in _ours_s().items())
         return max(0.0, (_all_s() - self._all_s - ours_s) / capacity_s)

@@ -1,4 +1,4 @@
-"""Numbers as the command line takes them."""
+"""Number types of the command line."""
 
 from math import isnan
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 
 class NumberRange(click.FloatRange):
-    """A number between two others. `nan` is neither below nor above any, so click's own range lets it through."""
+    """A number in a range. click's own range accepts `nan`, which is neither below nor above any number."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number. Raise `click.BadParameter`."""

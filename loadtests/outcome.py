@@ -1,4 +1,4 @@
-"""What an experiment concludes: an answer, and what shows it."""
+"""The conclusion of an experiment: its answer, charts and tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ Hue = Literal["open", "memory", "session", "token", "hybrid", "untuned", "eddsa"
 Cell = Text | str
 
 BOOTSTRAPPED = _(
-    "Intervals are bootstrapped over repeats, not over requests: requests of one window share its luck. With five "
-    "repeats such an interval of a median is their whole range."
+    "Intervals are bootstrapped over repeats, not over requests: requests of one window are not independent. "
+    "With five repeats such an interval of a median is the whole range of the repeats."
 )
 WITHIN = _(
-    "An interval is over repeats (rounds, or restarts of the lab), not over requests: requests of one repeat share "
-    "its luck. Its ends are two of the repeats' own values, so far apart that of 100 such runs at least 95 hold the "
-    "true median, whatever the values are distributed like. Below six repeats there are no such two, and no interval "
-    "is given."
+    "An interval is over repeats (rounds, or restarts of the lab), not over requests: requests of one repeat are not "
+    "independent. Its ends are two of the repeats' own values, so far apart that of 100 such runs at least 95 hold "
+    "the true median, for any distribution of the values. With fewer than six repeats there are no such two values, "
+    "and no interval is given."
 )
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One series of a chart. `low` and `high` are the ends of the intervals; `dashed` is computed, not measured."""
+    """One series of a chart. `low` and `high`: ends of the intervals. `dashed`: computed, not measured."""
 
     name: Text | str
     hue: Hue
@@ -39,7 +39,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart; its title is what it found, `x` and `y` say what the axes are, units included."""
+    """A chart. Its title is the finding; `x` and `y` are the axis titles with units."""
 
     title: Text
     x: Text | str
@@ -50,7 +50,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; numbers are formatted already, units are in the head."""
+    """A table. Numbers are already formatted; units are in the head."""
 
     title: Text
     head: Sequence[Cell]
@@ -59,7 +59,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer in one sentence, its interval in it, and everything that stands behind it."""
+    """The answer in one sentence with its interval, and everything that supports it."""
 
     answer: Text
     arms: Sequence[ArmResult]

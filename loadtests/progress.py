@@ -1,4 +1,4 @@
-"""How far a run is: for whoever watches the terminal, and in files that others can follow while it goes on."""
+"""The progress of a run: in the terminal, and in files that other processes can read meanwhile."""
 
 import fcntl
 import json
@@ -21,14 +21,14 @@ from loadtests.windows import Window
 from loadtests.witness import PROGRESS
 
 Tick = Callable[[int, str], None]
-State = Literal["running", "finished", "stopped", "failed"]  # "killed" is said by `loadtests.witness`
+State = Literal["running", "finished", "stopped", "failed"]  # `loadtests.witness` writes "killed"
 
 
 class Kept:
-    """Windows as they are measured: each is on disk before the next begins.
+    """Stores windows: each is on disk before the next one begins.
 
-    `windows.jsonl` has one line each; `progress.json` says what is measured, how many windows of how many are done, and
-    what becomes of the run. Raise `CannotWrite`.
+    `windows.jsonl` has one line per window. `progress.json` has the experiment, the numbers of windows done and
+    planned, and the state of the run. Raise `CannotWrite`.
     """
 
     def __init__(self, folder: Path, described: Run, planned: int) -> None:
@@ -40,15 +40,15 @@ class Kept:
 
     def __enter__(self) -> Self:
         write_whole(self.folder / WINDOWS, "")
-        self._lock = open(self.folder / WINDOWS, "rb")  # closed when the run has ended, however it ends
-        with suppress(OSError):  # a file system without locks: `is_running` says no
+        self._lock = open(self.folder / WINDOWS, "rb")  # closed at the end of the run, even after a crash
+        with suppress(OSError):  # a file system without locks: `is_running` returns False
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.say("running")
         self._witness = subprocess.Popen(
             [sys.executable, "-m", "loadtests.witness", str(self.folder.absolute())],
             cwd=ROOT,
             stdin=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us
+            start_new_session=True,  # only this process gets the terminal's Ctrl-C
         )
         return self
 
@@ -60,27 +60,27 @@ class Kept:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Draw a bar in the terminal meanwhile."""
+        """Show a progress bar in the terminal while the context is open."""
         with click.progressbar(length=self._planned, show_pos=True, item_show_func=lambda label: label or "") as bar:
             self._tick = bar.update
             yield
 
     def add(self, window: Window) -> None:
-        """Keep a window."""
+        """Store a window."""
         append_line(self.folder / WINDOWS, json.dumps(window.view(), default=_plain))
         self.windows.append(window)
         self.say("running")
         self._tick(1, window.label)
 
     def say(self, state: State) -> None:
-        """Tell those who follow how far the run is."""
+        """Write the state of the run to `progress.json`."""
         latest = self.windows[-1].label if self.windows else None
         told = {"state": state, "latest": latest, "done": len(self.windows), "planned": self._planned}
         write_whole(self.folder / PROGRESS, json.dumps({**asdict(self.described), **told}))
 
 
 def is_running(folder: Path) -> bool:
-    """Tell whether a run is being measured into `folder`. The system gives its lock back, however the run ends."""
+    """Return whether a run is being measured into `folder`. The system releases its lock even after a crash."""
     try:
         with open(folder / WINDOWS, "rb") as windows:
             fcntl.flock(windows, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -92,21 +92,21 @@ def is_running(folder: Path) -> bool:
 
 
 def holds_a_run(folder: Path) -> bool:
-    """Tell whether `folder` keeps windows or results, or is about to."""
+    """Return whether `folder` has windows or results, or a run that has just started."""
     windows = folder / WINDOWS
     return (folder / RESULTS).exists() or (windows.exists() and windows.stat().st_size > 0) or is_running(folder)
 
 
 def read_run(folder: Path) -> Run:
-    """Return what was measured into `folder`, whether the run came to its end or was killed.
+    """Return the run in `folder`, complete or killed.
 
-    Raise `ValueError` with one line that says why not.
+    Raise `ValueError` with a message of one line.
     """
     if is_running(folder):
         raise ValueError("it is still being measured")
     try:
         return _described(_read_progress(folder))
-    except ValueError:  # kept without it, as the published runs are
+    except ValueError:  # stored without progress.json, as the published runs are
         return _described(read_results(folder))
 
 
@@ -115,7 +115,7 @@ def _described(said: Mapping[str, Any]) -> Run:
 
 
 def tell_conclusion(folder: Path, finished: bool) -> None:
-    """Say in `progress.json`, if there is one, that a run was concluded after its end. Raise `CannotWrite`."""
+    """Record in `progress.json`, if it exists, that a run was concluded later. Raise `CannotWrite`."""
     with suppress(ValueError):
         told = {**_read_progress(folder), "state": "finished" if finished else "stopped"}
         write_whole(folder / PROGRESS, json.dumps(told))
@@ -129,9 +129,9 @@ def _read_progress(folder: Path) -> dict[str, Any]:
 
 
 def read_windows(folder: Path) -> list[Window]:
-    """Return what a run kept. Raise `ValueError` with one line that says why not.
+    """Return a run's windows. Raise `ValueError` with a message of one line.
 
-    A last line without its end was being written when the run was killed: that window was not kept.
+    An incomplete last line was being written when the run was killed. That window is ignored.
     """
     file = folder / WINDOWS
     try:
@@ -140,7 +140,7 @@ def read_windows(folder: Path) -> list[Window]:
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror})") from None
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(f"{file} does not hold the windows of a run") from None
+        raise ValueError(f"{file} does not contain the windows of a run") from None
 
 
 def _plain(value: Any) -> Any:

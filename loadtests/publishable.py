@@ -1,4 +1,4 @@
-"""Whether a run may be shown to others, and if not, why."""
+"""Decide whether a run may be published, and if not, why."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -15,7 +15,7 @@ MOST_LOPSIDED = 0.25  # of the fair share
 
 
 def reasons_against(windows: Sequence[Window], checks: Sequence[Check], stopped: bool = False) -> list[Text]:
-    """Return every reason not to publish; none means publishable."""
+    """Return every reason against publishing; an empty list means publishable."""
     return [
         *([_("The run was stopped before its end.")] if stopped else []),
         *_nothing(windows),
@@ -45,7 +45,7 @@ def _few_repeats(windows: Sequence[Window]) -> list[Text]:
         return []
     return [
         _(
-            "An arm was measured %(fewest)s times; an interval takes %(least)s repeats.",
+            "An arm was measured %(fewest)s times; an interval needs %(least)s repeats.",
             fewest=fewest,
             least=LEAST_REPEATS,
         )
@@ -58,7 +58,8 @@ def _busy_generator(windows: Sequence[Window]) -> list[Text]:
         return []
     return [
         _(
-            "The load generator used %(share)s %% of its core (%(arm)s): it was measured, and not the server.",
+            "The load generator used %(share)s %% of its core (%(arm)s): so the generator was measured, not the "
+            "server.",
             share=round(100 * busiest.generator_core),
             arm=busiest.label,
         )
@@ -71,7 +72,8 @@ def _busy_machine(windows: Sequence[Window]) -> list[Text]:
         return []
     return [
         _(
-            "Other processes used %(share)s %% of this machine's processors meanwhile: what is measured lacked them.",
+            "Other processes used %(share)s %% of this machine's processors meanwhile, which the measured "
+            "processes did not get.",
             share=round(100 * share),
         )
     ]
@@ -85,7 +87,7 @@ def _unexpected(windows: Sequence[Window]) -> list[Text]:
                 example = next(w.reading["examples"][kind] for w in of_arm if kind in w.reading["examples"])
                 said.append(
                     _(
-                        "%(arm)s: %(number)s failures that nobody expected (%(example)s).",
+                        "%(arm)s: %(number)s unexpected failures (%(example)s).",
                         arm=of_arm[0].label,
                         number=number,
                         example=example,
@@ -108,7 +110,7 @@ def _lopsided(windows: Sequence[Window]) -> list[Text]:
 
 
 def _shares(windows: Sequence[Window]) -> list[float]:
-    """Return each node's share of the answers; a node that gave none has 0."""
+    """Return each node's share of the answers; 0 for a node without answers."""
     answers: dict[str, int] = {}
     for window in windows:
         for node, number in window.reading["nodes"].items():

@@ -1,10 +1,10 @@
-"""Three readings of what a store look-up costs, which have to tell one story.
+"""Three readings of a store look-up's cost, which must agree.
 
 1. *In the server*: the timer around the store's client.
-2. *In the store*: commands a request, by its own count, times what it worked on one and the round trip that was set. It
-   knows nothing of the network and the client, so it is the least that a look-up can take.
-3. *From outside*: how much longer an answer takes than without the look-up. Against `/open` that is the whole price of
-   the approach; against its twin, which differs in nothing but the look-up, it is the look-up's.
+2. *In the store*: its count of commands per request, times its working time per command, plus the configured round
+trip. It excludes the network and the client, so it is a lower bound.
+3. *From outside*: the difference of answer times with and without the look-up. Compared with `/open` it is the whole
+cost of the approach; compared with its twin, which differs only in the look-up, it is the look-up's cost.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from loadtests.windows import Window, commands_per_request, middle, paired
 
 # The same code with another store, or the same token without a denylist.
 TWINS = {"session": "memory", "hybrid": "token"}
-# What is inside the timer and what is not differ by the client's own work on a reply.
+# The timer does not include all of the client's work on a reply.
 ROOM_SHARE, LEAST_ROOM_US = 0.25, 60.0
-CLOCK_SHARE = 0.02  # by how much a median may fall below the least that is possible
+CLOCK_SHARE = 0.02  # how far a median may be below the lower bound
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Microseconds a request by each reading; `agree` is None where there is nothing to compare."""
+    """Microseconds per request by each reading. `agree` is None if there is nothing to compare."""
 
     in_server_us: float
     in_store_us: float
@@ -38,7 +38,7 @@ def read(
     twin: Sequence[Window] | None,
     round_trip_ms: float,
 ) -> Readings | None:
-    """Return the readings of one arm, or None if it or the baseline has none in common."""
+    """Return the readings of one arm, or None if it has no repeat in common with the baseline."""
     in_server = middle(windows, "store_us_p50")
     mine, floor = paired(windows, baseline, "p50_us")
     if in_server is None or not mine:
@@ -57,7 +57,7 @@ def _above(windows: Sequence[Window], twin: Sequence[Window] | None) -> Estimate
 
 
 def _agree(in_server: float, in_store: float, above_open: Estimate, above_twin: Estimate | None) -> bool:
-    """Tell whether the store's share fits into the server's, and that into the difference seen from outside."""
+    """Return whether the store's time fits into the server's, and the server's into the difference from outside."""
     if in_server < in_store * (1 - CLOCK_SHARE):
         return False
     if above_twin is not None:

@@ -1,4 +1,4 @@
-"""Whether the store did exactly what the design says: its own counters against the requests that were sent."""
+"""Check the store's counters against the design: commands per request."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from loadtests.words import _
 
 
 def reconciled(windows: Sequence[Window]) -> list[Check]:
-    """Return one check an arm: every window's commands are what its requests cost by design, not one more or less."""
+    """Return one check per arm: every window's number of commands is exactly the number by design."""
     counted = [window for window in windows if window.commands is not None]
     return [_reconciled(of_arm) for of_arm in by_arm(counted).values()]
 

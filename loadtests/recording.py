@@ -1,4 +1,4 @@
-"""What one crowd did in one window of time, gathered request by request and summed up."""
+"""The requests of one crowd in one window: recorded one by one and summed up."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ from loadtests.server_timing import PARTS, parts_us
 
 BIN_S = 0.1
 NO_FAILURES = ("ok", "expired")
-# Kinds of "no answer came". Until they were told apart all were "unanswered", as in windows that were kept before.
+# Kinds of "no answer". Older windows have only "unanswered" for all of them.
 CUT = "connection_cut"
 NO_ANSWER = ("unanswered", "connection_refused", CUT, "timed_out")
-FAILED = " failed"  # behind what was tried beside the pages
+FAILED = " failed"  # suffix for failed log-ins, refreshes and log-outs
 PERCENTILES = {"p50_us": 0.50, "p95_us": 0.95, "p99_us": 0.99}
 
 
 def percentile(ordered: list[float], share: float) -> float | None:
-    """Return the smallest value that at least `share` of the values do not exceed (nearest rank)."""
+    """Return the smallest value that is not exceeded by at least `share` of the values (nearest rank)."""
     if not ordered:
         return None
     return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 class Recording:
-    """Requests to pages; log-ins, refreshes and log-outs are counted beside them."""
+    """Requests to pages. Log-ins, refreshes and log-outs are counted separately."""
 
     def __init__(self) -> None:
         self.began = self.ended = perf_counter()
@@ -48,7 +48,7 @@ class Recording:
             self.examples.setdefault(kind, f"{what}: {refusal}")
 
     def page(self, headers: Mapping[str, str], took_us: float, due: float | None, refusal: Exception | None) -> None:
-        """Add one answer to a page's request. Only those who were let in count for the times."""
+        """Add one answer to a page's request. Times count only for answers that let the member in."""
         self.ended = perf_counter()
         kind = "ok" if refusal is None else getattr(refusal, "kind", "other")
         self.kinds[kind] += 1

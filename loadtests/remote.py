@@ -1,4 +1,4 @@
-"""The load generator as experiments see it: a process of its own, given orders and asked for readings."""
+"""The experiments' interface to the load generator: sends commands to its process and reads the results."""
 
 import json
 import os
@@ -16,11 +16,11 @@ PATIENCE_S = 3.0
 
 
 class GeneratorFailed(Exception):
-    """The generator could not carry an order out; the text says why."""
+    """The generator could not execute a command. The message says why."""
 
 
 class RemoteGenerator:
-    """Starts the generator; it ends with `with`, or with us."""
+    """Starts the generator. It ends with the `with` block, or with this process."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -49,7 +49,7 @@ class RemoteGenerator:
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Its process id."""
         return self._process.pid
 
     def enter(self, crowds: Sequence[Crowd]) -> None:
@@ -57,7 +57,7 @@ class RemoteGenerator:
         self._order("enter", crowds=[crowd.as_json() for crowd in crowds])
 
     def leave(self, crowds: Sequence[Crowd]) -> None:
-        """Let crowds go."""
+        """Stop crowds."""
         self._order("leave", crowds=[crowd.name for crowd in crowds])
 
     def window(
@@ -68,12 +68,12 @@ class RemoteGenerator:
         seed: int = 0,
         once: bool = False,
     ) -> dict[str, Any]:
-        """Let crowds ask for a while; return each one's readings by name and the generator's share of a core."""
+        """Let crowds send requests for a while. Return their readings by name, and the generator's share of a core."""
         names = [crowd.name for crowd in crowds]
         return self._order("window", crowds=names, seconds=seconds, rate=rate, seed=seed, once=once)
 
     def turns(self, crowds: Sequence[Crowd], seconds: float, seed: int = 0) -> dict[str, Any]:
-        """Let one member of each crowd ask, in random order, one request at a time; return as `window` does."""
+        """Let one member of each crowd send requests in random order, one at a time. Return as `window` does."""
         return self._order("turns", crowds=[crowd.name for crowd in crowds], seconds=seconds, seed=seed)
 
     def _order(self, order: str, **details: Any) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class RemoteGenerator:
         except OSError:
             line = ""
         if not line:
-            raise GeneratorFailed("the load generator ended by itself; its last lines are above")
+            raise GeneratorFailed("the load generator ended unexpectedly; its last lines are above")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise GeneratorFailed(answer["error"])

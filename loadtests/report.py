@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing else: both languages, both themes, the answer first."""
+"""Write a run as one self-contained HTML file: both languages, both themes, the answer first."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RAW = {RESULTS: _("everything below, for programs"), ARMS: _("one row an arm"), 
 
 
 def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[Text], folder: Path) -> Path:
-    """Write the report beside the data that it links to; return its path."""
+    """Write the report into the folder of its data. Return its path."""
     page = _environment().get_template("report.html")
     text = page.render(
         run=run,
@@ -34,7 +34,7 @@ def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[T
         raw=RAW,
         palettes={theme: colours(theme) for theme in THEMES},
         figures=_embedded(_figures(outcome)),
-        plotly=Markup(plotly_script()),  # noqa: S704  # from the wheel
+        plotly=Markup(plotly_script()),  # noqa: S704  # from the installed package
     )
     file = folder / REPORT
     write_whole(file, text)
@@ -42,7 +42,7 @@ def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[T
 
 
 def _environment() -> Environment:
-    # One Jinja for pages and reports: these two are the only things that a report's template asks for.
+    # Only these two functions are needed by a report's template.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -56,7 +56,7 @@ def _environment() -> Environment:
 
 
 def both(value: Any) -> Markup:
-    """Return a text in every language, of which the page shows one; anything else as it is."""
+    """Return a text in every language, of which the page shows one; any other value unchanged."""
     if not isinstance(value, Text):
         return escape(value)
     said = {language: value.said_in(language) for language in LANGUAGES}
@@ -73,9 +73,9 @@ def _figures(outcome: Outcome) -> list[dict[str, dict[str, Any]]]:
 
 
 def _embedded(value: Any) -> Markup:
-    """Return JSON that no text inside can end the script element with."""
+    """Return JSON for a script element, escaped so that no text in it can close the element."""
     text = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-    return Markup(text)  # noqa: S704  # escaped above, as a script element wants it
+    return Markup(text)  # noqa: S704  # escaped above for a script element
 
 
 def _row(arm: ArmResult) -> list[str]:
@@ -91,7 +91,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """Return microseconds and counts as the pages show them: one decimal up to 100, then none."""
+    """Format microseconds and counts as the pages do: one decimal up to 100, then none."""
     if abs(value) == float("inf"):
         return "∞" if value > 0 else "−∞"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""What a run found: one result an arm, checks, and the files that keep them."""
+"""The results of a run: one per arm, the checks, and their files."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class ArmResult:
-    """One arm over all repeats; times are medians over repeats of each window's own percentile."""
+    """One arm over all repeats. Times are medians over the repeats of each window's percentile."""
 
     name: str
     approach: str
@@ -41,27 +41,27 @@ class ArmResult:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def view(self) -> dict[str, Any]:
-        """Return it as `results.json` has it: what every experiment has, then what this one adds."""
+        """Return it as JSON data for `results.json`: common fields first, then this experiment's."""
         fixed = {name: value for name, value in asdict(self).items() if name != "more"}
         return {**fixed, **self.more}
 
 
 @dataclass(frozen=True)
 class Check:
-    """Something that has to hold for a run to be believed."""
+    """A condition that must hold for a run to be valid."""
 
     name: Text
     ok: bool
     detail: Text
 
     def view(self) -> dict[str, Any]:
-        """Return it as `results.json` has it."""
+        """Return it as JSON data for `results.json`."""
         return {"name": str(self.name), "ok": self.ok, "detail": str(self.detail)}
 
 
 @dataclass(frozen=True)
 class Run:
-    """Everything about a run that is not the measurement itself."""
+    """The metadata of a run."""
 
     experiment: str
     started: str
@@ -90,13 +90,13 @@ def _all_in(texts: Sequence[Text], language: str) -> list[str]:
 
 
 def write_json(results: Any, folder: Path) -> None:
-    """Write `results.json`; what is infinite or no number becomes null, which every reader of JSON takes."""
+    """Write `results.json`. Infinite and NaN values become null, which is valid JSON."""
     text = json.dumps(_finite(results), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / RESULTS, text + "\n")
 
 
 def write_csv(arms: Sequence[ArmResult], folder: Path) -> None:
-    """Write one row an arm: its factors, then the fields that every experiment has."""
+    """Write one row per arm: its factors, then the common fields."""
     factors = list(dict.fromkeys(name for arm in arms for name in arm.factors))
     text = io.StringIO()
     rows = csv.writer(text)
@@ -108,7 +108,7 @@ def write_csv(arms: Sequence[ArmResult], folder: Path) -> None:
 
 
 def read_results(folder: Path) -> Any:
-    """Return a run's `results.json`, given its folder or the file. Raise `ValueError` with one line that says why."""
+    """Return a run's `results.json`, given its folder or the file. Raise `ValueError` with a message of one line."""
     file = folder / RESULTS if folder.is_dir() else folder
     try:
         results = json.loads(file.read_text("utf-8"), parse_constant=_refuse_constant)
@@ -125,7 +125,7 @@ def read_results(folder: Path) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _cell(value: Any) -> Any:
@@ -136,7 +136,7 @@ def _cell(value: Any) -> Any:
 
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, 4) if abs(value) < float("inf") else None  # NaN is not less either
+        return round(value, 4) if abs(value) < float("inf") else None  # also False for NaN
     if isinstance(value, Mapping):
         return {str(name): _finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

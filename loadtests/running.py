@@ -1,4 +1,4 @@
-"""A run from its start to its report, however it ends; and a report written anew from what a run kept."""
+"""Run an experiment from start to report, also after a failure; and write a report again from stored windows."""
 
 import signal
 import sqlite3
@@ -30,33 +30,33 @@ from loadtests.stage import Experiment, Size, Stage
 from loadtests.whole import CannotWrite
 from loadtests.windows import Window
 
-# What a lab, its store, its member database or a process of it may come to; whatever was measured is kept.
+# Failures of a lab, its store, its member database or its processes. Measured windows are kept.
 FAILURES = (
     *(LabFailed, GeneratorFailed, NoSupervisor, RefusedCommand, CannotWrite),
     *(OSError, CalledProcessError, RedisError, sqlite3.Error),
 )
-# A polite signal is treated as Ctrl-C is; a script that starts us with `&` would have us ignore that one.
+# These signals act like Ctrl-C. A script that starts this with `&` would otherwise let it ignore SIGINT.
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def hear_polite_signals() -> None:
-    """Let each of them be a Ctrl-C."""
-    hears_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` sets it
+    """Let each of these signals act like Ctrl-C."""
+    hears_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # `nohup` ignores SIGHUP
     for polite in POLITE if hears_hang_up else POLITE[:2]:
         signal.signal(polite, _interrupt)
 
 
 def run(experiment: Experiment, size: Size, folder: Path, store: BorrowedStore | None = None) -> bool:
-    """Measure, write everything into `folder`, and say the answer; return whether it came to its end.
+    """Measure, write everything into `folder`, and print the answer. Return whether the run was completed.
 
-    Without a store, the labs have one of their own.
+    Without a `store` the labs start their own.
     """
     size = replace(size, own_store=store is None)
     refuse_taken(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.ClickException(f"{folder} cannot be made ({error.strerror})") from None
+        raise click.ClickException(f"{folder} cannot be created ({error.strerror})") from None
     described = Run(experiment.name, now().isoformat(timespec="seconds"), describe(), asdict(size))
     click.echo(f"{experiment.name}: {experiment.question}")
     kept = Kept(folder, described, experiment.windows(size))
@@ -73,14 +73,14 @@ def run(experiment: Experiment, size: Size, folder: Path, store: BorrowedStore |
 
 
 def refuse_taken(*folders: Path) -> None:
-    """Raise `ClickException` for a folder that holds a run, or the windows of one that was killed."""
+    """Raise `ClickException` if a folder contains a run, or the windows of a killed one."""
     for folder in folders:
         if holds_a_run(folder):
-            raise click.ClickException(f"{folder} holds a run already; --out takes another folder")
+            raise click.ClickException(f"{folder} already contains a run; choose another folder with --out")
 
 
 def report(folder: Path) -> None:
-    """Conclude a run from the windows that it kept. Raise `ClickException`."""
+    """Write a run's report again from its windows. Raise `ClickException`."""
     try:
         described, windows = read_run(folder), read_windows(folder)
         experiment, size = BY_NAME[described.experiment], msgspec.convert(described.options, Size)
@@ -93,13 +93,13 @@ def report(folder: Path) -> None:
         raise click.ClickException(str(error)) from None
     except (LookupError, TypeError, AttributeError) as error:
         file = folder / WINDOWS
-        raise click.ClickException(f"{file} does not hold windows of {experiment.name} ({error!r})") from None
+        raise click.ClickException(f"{file} does not contain windows of {experiment.name} ({error!r})") from None
 
 
 def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
-    """Write what the windows say into `folder`, and say it; fewer than were planned are a run that was stopped.
+    """Write the conclusion from the windows into `folder`, and print it. Fewer windows than planned: a stopped run.
 
-    `results.json` comes last: with it a run has ended, and the rest is there. Raise `CannotWrite`.
+    `results.json` is written last: if it exists, the run has ended and all other files exist. Raise `CannotWrite`.
     """
     outcome = experiment.conclude(windows, size)
     stopped = len(windows) < experiment.windows(size)
@@ -117,14 +117,14 @@ def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], desc
 
 
 def now() -> datetime:
-    """Return the moment, as runs are dated."""
+    """Return the current time in the time zone of a run's date."""
     return datetime.now(UTC)
 
 
 def _measure(experiment: Experiment, size: Size, kept: Kept, store: BorrowedStore | None) -> tuple[bool, str | None]:
-    """Measure until the end, Ctrl-C or SIGTERM; return whether it was the end, and what failed, if something did.
+    """Measure until the end, Ctrl-C or SIGTERM. Return whether the end was reached, and the failure, if any.
 
-    No process is left either way.
+    All started processes have ended afterwards.
     """
     folder: RuntimeFolder | None = None
     try:
@@ -142,11 +142,11 @@ def _measure(experiment: Experiment, size: Size, kept: Kept, store: BorrowedStor
 
 
 def _end(experiment: Experiment, size: Size, kept: Kept, ending: State) -> None:
-    """Conclude what was measured, and say how the run has ended. Raise `CannotWrite`."""
+    """Write the conclusion and the final state of the run. Raise `CannotWrite`."""
     if kept.windows:
         conclude(experiment, size, kept.windows, kept.described, kept.folder)
     else:
-        click.echo("Stopped before anything was measured; nothing was kept.")
+        click.echo("Stopped before the first window; nothing was kept.")
     kept.say(ending)
 
 
@@ -158,7 +158,7 @@ def _how_to_conclude(kept: Kept) -> str:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold back signals during what is soon done: half a report would be worse than none."""
+    """Delay signals during a short step: an incomplete report would be worse than none."""
     before = {polite: signal.signal(polite, signal.SIG_IGN) for polite in POLITE}
     try:
         yield
@@ -168,7 +168,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _interrupt(_number: int, _frame: Any) -> None:
-    """Stop as after Ctrl-C, once: who presses it again would interrupt the cleaning up."""
+    """Stop as after Ctrl-C, but only once: a second Ctrl-C would interrupt the clean-up."""
     for polite in POLITE:
         signal.signal(polite, signal.SIG_IGN)
     raise KeyboardInterrupt

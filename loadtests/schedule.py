@@ -1,10 +1,10 @@
-"""When requests are due in an open loop."""
+"""The times at which requests are due in an open loop."""
 
 import random
 
 
 def schedule(seconds: float, rate: float, seeded: random.Random) -> list[float]:
-    """Return moments at which strangers come: `rate` a second on average, none knowing of another."""
+    """Return random times of independent requests: `rate` per second on average (a Poisson process)."""
     moments, at_s = [], seeded.expovariate(rate)
     while at_s < seconds:
         moments.append(at_s)

@@ -1,7 +1,7 @@
-"""Logins in bulk, written by the lab's own stores: no password is hashed, every byte is what a real login leaves.
+"""Create logins in bulk with the lab's store classes: the records equal those of real logins. No password is hashed.
 
-`python -m loadtests.seeding 1000 5000` holds that many sessions in the memory of a process of its own, by the very
-class that a node holds them with, and says after each number how much memory that took.
+`python -m loadtests.seeding 1000 5000` creates that many sessions in the memory of a separate process, with the class
+that a node uses, and prints the used memory after each number.
 """
 
 import gc
@@ -34,31 +34,31 @@ from token_auth.store import Family
 ABSOLUTE_S = 12 * 3600
 PREFIX = str(Config.model_fields["store_prefix"].default)
 LOAD_MEMBERS = 1000
-# What the store or the member database may come to.
+# Failures of the store and the member database.
 FAILURES = (errors.StoreUnavailable, session_auth.StoreUnavailable, token_auth.StoreUnavailable, SQLAlchemyError)
-AS_MANY_AS_ASKED = 1_000_000  # a member's oldest login does not make room here
+AS_MANY_AS_ASKED = 1_000_000  # no limit: a member's oldest login must not end here
 
 
 def name_of(number: int) -> str:
-    """Return the member's name: as long as those of real ones, and longer beyond the first 9,999."""
+    """Return the member's name. It is as long as real ones, and longer from number 10,000 on."""
     return f"load-{number:04d}"
 
 
 def log_in(store: SessionStore, number: int) -> str:
-    """Leave in `store` what one member's login leaves there, and return its session id."""
+    """Write one member's login into `store`, and return its session id."""
     now, member = round(time(), 3), name_of(number)
     record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
     sid = new_id()
     key = hashed(sid)
     entry = IndexEntry(record.login_id, now)
     if store.create(key, msgspec.json.encode(record), IdleTime(ABSOLUTE_S), member, entry, ABSOLUTE_S) == 0:
-        raise RuntimeError("two random ids are the same")
+        raise RuntimeError("two random ids collided")
     return sid
 
 
 @contextmanager
 def saying_what_failed() -> Iterator[None]:
-    """Turn what a store or a database comes to into `LabFailed`, so that a run knows no errors but its own."""
+    """Turn failures of a store or database into `LabFailed`, so that a run handles only its own errors."""
     try:
         yield
     except FAILURES as error:
@@ -66,7 +66,7 @@ def saying_what_failed() -> Iterator[None]:
 
 
 class StoreSeeder:
-    """Logs members in to the store that nodes share, up to a number."""
+    """Creates sessions in the shared store, up to a number."""
 
     def __init__(self, url: str) -> None:
         self.logins = 0
@@ -81,7 +81,7 @@ class StoreSeeder:
 
 
 class TokenSeeder:
-    """Gives members refresh tokens in the member database, up to a number; the lab's load members take turns."""
+    """Creates refresh tokens in the member database, up to a number, for the load members in turn."""
 
     def __init__(self, url: str) -> None:
         self.logins = 0
@@ -114,9 +114,9 @@ class TokenSeeder:
 
 
 def node_memory(numbers: list[int]) -> Iterator[dict[str, int]]:
-    """Yield, for each number of logins, how many bytes this process has grown by."""
+    """Yield, for each number of logins, by how many bytes this process has grown."""
     sessions, process = MemorySessions(), psutil.Process()
-    log_in(sessions, 0)  # what comes with the first is not what each costs
+    log_in(sessions, 0)  # the first login has one-time costs
     gc.collect()
     before, there = process.memory_info().rss, 0
     for logins in numbers:

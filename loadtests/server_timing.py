@@ -1,4 +1,4 @@
-"""What a server says of its own work in `Server-Timing`, in microseconds."""
+"""Parse `Server-Timing` into microseconds."""
 
 PARTS = ("store", "verify", "db", "app")
 
@@ -6,7 +6,7 @@ PARTS = ("store", "verify", "db", "app")
 def parts_us(header: str) -> dict[str, float]:
     """Return microseconds by part: `store;dur=0.091, app;dur=0.2` gives `{"store": 91.0, "app": 200.0}`.
 
-    What does not say how long it took is left out.
+    Entries without a duration are left out.
     """
     parts = {}
     for entry in header.split(","):

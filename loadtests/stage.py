@@ -1,4 +1,4 @@
-"""What every experiment stands on: the generator, labs, what was kept, and one way to measure a window."""
+"""The common base of experiments: the generator, labs, stored windows, and the measurement of a window."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,24 +20,24 @@ from loadtests.words import Text
 
 ArmKey = tuple[str, Mapping[str, Any]]  # approach and factors
 WARM_UP_SHARE, LONGEST_WARM_UP_S, SHORTEST_WARM_UP_S = 0.2, 2.0, 0.1
-# Nobody's login ends by itself while it is not their turn.
+# Long lifetimes, so that no login expires while its member waits.
 LONG_LIVES = {"ACCESS_TTL_S": "43200", "SESSION_IDLE_S": "43200", "SESSION_ABSOLUTE_S": "43200"}
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: seconds a window, repeats, members a crowd, the seed of every choice; on which store."""
+    """The size of a run: seconds per window, repeats, members per crowd, the random seed, and which store."""
 
     seconds: float
     repeats: int
     users: int
     seed: int = 1
     quick: bool = False
-    own_store: bool = True  # started by the run, or else the one at REDIS_URL
+    own_store: bool = True  # started by the run, or the one at REDIS_URL
 
 
 class Stage:
-    """Where an experiment is set up; everything on it ends with `with`."""
+    """The set-up of an experiment. Everything that it starts ends with the `with` block."""
 
     def __init__(self, folder: Path, kept: Kept, size: Size, store: BorrowedStore | None = None) -> None:
         self.kept = kept
@@ -49,7 +49,7 @@ class Stage:
 
     def __enter__(self) -> "Stage":
         if self._store:
-            self._ends.callback(self._store.clear)  # after everything that writes there has ended
+            self._ends.callback(self._store.clear)  # runs after all writers have ended
         self.generator = self._ends.enter_context(RemoteGenerator())
         return self
 
@@ -57,16 +57,16 @@ class Stage:
         self._ends.__exit__(*ending)
 
     def lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
-        """Start a lab that ends with the stage; it is not ready yet. A given store comes before its settings."""
+        """Start a lab that ends with the stage; it is not ready yet. A given store overrides its settings."""
         return self._ends.enter_context(self.short_lived_lab(name, nodes, **settings))
 
     def short_lived_lab(self, name: str, nodes: int = 1, **settings: str) -> Lab:
-        """Return a lab that is not started yet: it starts and ends with a `with` of its own."""
+        """Return a lab that is not started yet. It starts and ends with its own `with` block."""
         given = self._store.settings(name) if self._store else {}
         return Lab(self._folder / name, nodes, **{**LONG_LIVES, **settings, **given})
 
     def enter(self, part: Any) -> Any:
-        """Let something else end with the stage."""
+        """Enter a context manager that ends with the stage."""
         return self._ends.enter_context(part)
 
     def counters(self, url: str) -> StoreCounters:
@@ -74,33 +74,33 @@ class Stage:
         return self._ends.enter_context(StoreCounters(url))
 
     def interleaved(self, arms: Sequence[Arm]) -> Iterator[tuple[int, Arm]]:
-        """Yield each repeat's arms, in another random order each time: a slow moment falls on every arm alike."""
+        """Yield each repeat's arms, in a new random order each time: a slow moment may affect any arm."""
         for repeat in range(self.size.repeats):
             for arm in self.random.sample(list(arms), len(arms)):
                 yield repeat, arm
 
     def window(self, crowds: Sequence[Crowd], seconds: float, **how: Any) -> dict[str, Any]:
-        """Let crowds ask for a while (see `RemoteGenerator.window`), and watch the neighbours meanwhile."""
+        """Let crowds send requests for a while (see `RemoteGenerator.window`), and measure the neighbours."""
         neighbours = Neighbours()
         seen = self.generator.window(crowds, seconds, **how)
         return {**seen, "neighbours_share": neighbours.share()}
 
     def turns(self, crowds: Sequence[Crowd], seconds: float) -> dict[str, Any]:
-        """Let one member of each crowd ask, in random order (see `RemoteGenerator.turns`)."""
+        """Let one member of each crowd send requests in random order (see `RemoteGenerator.turns`)."""
         neighbours, seed = Neighbours(), self.random.randrange(2**32)
         seen = self.generator.turns(crowds, seconds, seed)
         return {**seen, "neighbours_share": neighbours.share(), "seed": seed}
 
     def warm_up(self, crowds: Sequence[Crowd]) -> None:
-        """Let crowds ask without looking at it."""
+        """Let crowds send requests without recording them."""
         self.generator.window(crowds, warm_up_s(self.size.seconds))
 
     def measure(
         self, arm: Arm, repeat: int, counters: StoreCounters | None = None, nodes: int = 0, **more: Any
     ) -> Window:
-        """Warm an arm up, measure one window of it, and keep that.
+        """Warm an arm up, measure one window of it, and store that.
 
-        Everybody stands still while the counters are read, so that they count this window and nothing else.
+        All members wait while the counters are read, so that they count only this window.
         """
         self.warm_up([arm.crowd])
         before = counters.read() if counters else None
@@ -114,7 +114,7 @@ class Stage:
 
 
 def window_of(arm: Arm, repeat: int, seen: Mapping[str, Any], nodes: int = 0, more: Any = None) -> Window:
-    """Return what the generator saw of one arm."""
+    """Return the window of one arm from the generator's readings."""
     return Window(
         approach=arm.crowd.approach,
         factors=arm.factors,
@@ -129,16 +129,16 @@ def window_of(arm: Arm, repeat: int, seen: Mapping[str, Any], nodes: int = 0, mo
 
 
 def warm_up_s(seconds: float) -> float:
-    """Return how long a window of `seconds` is warmed up before."""
+    """Return the length of the warm-up before a window of `seconds`."""
     return min(LONGEST_WARM_UP_S, max(SHORTEST_WARM_UP_S, WARM_UP_SHARE * seconds))
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One question. `collect` measures on a stage, `conclude` reads what was kept, even if that is only a part.
+    """One question. `collect` measures on a stage, `conclude` evaluates stored windows, even of an incomplete run.
 
-    `windows` says how many windows a size takes, for the progress bar; `needs_own_store` why it cannot use one that it
-    has not started, if so. `baseline` gives an arm of `results.json` the one whose times its own are set against.
+    `windows`: the number of windows of a size, for the progress bar. `needs_own_store`: why it cannot use the store at
+    `REDIS_URL`, or "". `baseline`: returns the arm with which an arm of `results.json` is compared.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Waiting for what was started by hand."""
+"""Wait for a server that was started separately."""
 
 from time import monotonic, sleep
 from urllib.parse import urlsplit
@@ -8,11 +8,11 @@ from loadtests.lab import READY_WITHIN_S, LabFailed
 
 
 def wait_until_open(url: str) -> None:
-    """Return when somebody listens there. Raise `LabFailed`."""
+    """Wait until a process listens there. Raise `LabFailed`."""
     parts = urlsplit(url)
     address = Address(str(parts.hostname), int(parts.port or 80))
     deadline = monotonic() + READY_WITHIN_S
     while not address.is_open():
         if monotonic() > deadline:
-            raise LabFailed(f"nobody listens at {url}")
+            raise LabFailed(f"no server listens at {url}")
         sleep(0.05)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a full disk leaves what was there before, and nothing beside it."""
+"""Write files atomically: a full disk leaves the old content, and no partial file."""
 
 import os
 from contextlib import suppress
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class CannotWrite(Exception):
-    """A file of a run could not be written; the text names the file and says why."""
+    """A file of a run could not be written. The message names the file and the cause."""
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Put `text` in the place of what the file held. Raise `CannotWrite`, and leave the file as it was."""
+    """Replace the file's content by `text`. Raise `CannotWrite`, and then the file is unchanged."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_text(text, "utf-8", newline="")
@@ -22,7 +22,7 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def append_line(file: Path, line: str) -> None:
-    """Add one line. Raise `CannotWrite`, and leave no part of the line."""
+    """Append one line. Raise `CannotWrite`, and then no part of the line is left."""
     before = file.stat().st_size
     try:
         with open(file, "a", encoding="utf-8") as lines:

@@ -1,4 +1,4 @@
-"""One measured window of time, and what several of them say of an arm together."""
+"""One measured window of time, and the summary of an arm's windows."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,20 +12,20 @@ from loadtests.recording import FAILED
 from loadtests.results import ArmResult
 
 Key = tuple[Any, ...]
-BIN_S = 0.5  # of charts over time
+BIN_S = 0.5  # bin of charts over time
 
 
 @dataclass(frozen=True)
 class Window:
-    """What the generator saw and the store counted of one arm in one repeat.
+    """The generator's readings and the store's counts of one arm in one repeat.
 
-    `generator_core` is the share of a core that the generator used, `neighbours_share` that of all processors that
-    anybody else did.
+    `generator_core`: the generator's share of a core. `neighbours_share`: the share of all processors that other
+    processes used.
 
-    `commands` is None where none were counted; `counted_requests` are those that were counted, where arms take turns
-    in a window and each was counted alone before it, and None if they are the window's own. `nodes` is among how many
-    nodes the requests should have been shared, 0 if that is not the point. `expects` names the failures that are data
-    here; `once` says that there are no repeats of it.
+    `commands`: None if they were not counted. `counted_requests`: the requests for which they were counted, if the arms
+    take turns and each was counted alone before; None if these are the window's requests. `nodes`: the number of nodes
+    that should share the requests evenly, or 0. `expects`: failures that are expected results. `once`: it has no
+    repeats.
     """
 
     approach: str
@@ -44,7 +44,7 @@ class Window:
 
     @property
     def key(self) -> Key:
-        """Its arm: the approach and its factors' values."""
+        """Its arm: the approach and the values of its factors."""
         return (self.approach, *self.factors.values())
 
     @property
@@ -54,7 +54,7 @@ class Window:
 
     @property
     def requests_counted(self) -> int:
-        """The requests that `commands` were counted for."""
+        """The number of requests for which `commands` were counted."""
         return int(self.reading["requests"] if self.counted_requests is None else self.counted_requests)
 
     def view(self) -> dict[str, Any]:
@@ -63,13 +63,13 @@ class Window:
 
     @classmethod
     def of_view(cls, view: Mapping[str, Any]) -> "Window":
-        """Return the window of which `view()` is this."""
+        """Return the window from its `view()`."""
         own = {name: value for name, value in view.items() if name != "label"}
         return cls(**{**own, "expects": frozenset(own["expects"])})
 
 
 def label(approach: str, factors: Mapping[str, Any]) -> str:
-    """Return an arm's name, from the factors that it has and their units."""
+    """Return an arm's name, from its factors and their units."""
     return " · ".join(
         [approach, *(f"{value}{_unit(name, value)}" for name, value in factors.items() if value is not None)]
     )
@@ -93,12 +93,12 @@ def by_arm(windows: Sequence[Window]) -> dict[Key, list[Window]]:
 
 
 def values(windows: Sequence[Window], name: str) -> list[float]:
-    """Return one reading of each window that has it."""
+    """Return one reading of each window, without missing ones."""
     return [window.reading[name] for window in windows if window.reading.get(name) is not None]
 
 
 def paired(windows: Sequence[Window], others: Sequence[Window], name: str) -> tuple[list[float], list[float]]:
-    """Return one reading of both arms, from the repeats in which both have it."""
+    """Return one reading of two arms, from the repeats in which both have it."""
     mine, theirs = (
         {window.repeat: window.reading[name] for window in side if window.reading.get(name) is not None}
         for side in (windows, others)
@@ -108,20 +108,20 @@ def paired(windows: Sequence[Window], others: Sequence[Window], name: str) -> tu
 
 
 def middle(windows: Sequence[Window], name: str) -> float | None:
-    """Return the median over the windows of one reading, or None if none has it."""
+    """Return the median of one reading over the windows, or None if no window has it."""
     found = values(windows, name)
     return median(found) if found else None
 
 
 def commands_per_request(windows: Sequence[Window]) -> float | None:
-    """Return the store's own count of commands over the requests that it was counted for."""
+    """Return the store's count of commands, divided by the number of counted requests."""
     counted = [window for window in windows if window.commands is not None]
     requests = sum(window.requests_counted for window in counted)
     return sum(sum((window.commands or {}).values()) for window in counted) / requests if requests else None
 
 
 def binned(windows: Sequence[Window]) -> dict[float, Counter[str]]:
-    """Return how many answers of each kind came in each half second, over all repeats."""
+    """Return the number of answers of each kind in each half second, over all repeats."""
     bins: dict[float, Counter[str]] = {}
     for window in windows:
         for at_s, counts in window.reading["timeline"]:
@@ -130,7 +130,7 @@ def binned(windows: Sequence[Window]) -> dict[float, Counter[str]]:
 
 
 def kinds(windows: Sequence[Window]) -> Counter[str]:
-    """Return how many answers there were of each kind."""
+    """Return the number of answers of each kind."""
     total: Counter[str] = Counter()
     for window in windows:
         total.update(window.reading["kinds"])
@@ -153,10 +153,10 @@ def summarise(
     repeats: Mapping[str, Sequence[float]] | None = None,
     estimated: Callable[[Sequence[float]], Estimate] | None = None,
 ) -> ArmResult:
-    """Return what one arm's windows say together.
+    """Return the result of one arm's windows.
 
-    `repeats` are the readings that answer the experiment's question, one value a repeat: by them two runs are compared.
-    Without them it is the median of a request. `estimated` gives the median its interval, unless it is bootstrapped.
+    `repeats`: the readings that answer the experiment's question, one value per repeat, by which two runs are compared.
+    Default: the median of a request. `estimated`: computes the median's interval; default: bootstrap.
     """
     p50s = values(windows, "p50_us")
     spread: Estimate | None = (estimated or partial(median_of, seed=seed))(p50s) if p50s else None

@@ -1,6 +1,6 @@
-"""Say that a run was killed, if it was: `python -m loadtests.witness FOLDER` waits for the end of its input.
+"""Record that a run was killed: `python -m loadtests.witness FOLDER` waits for the end of its input.
 
-A process that is ended by SIGKILL, or for want of memory, cannot say so itself.
+A process that is ended by SIGKILL, or for lack of memory, cannot record that itself.
 """
 
 import json
@@ -17,7 +17,7 @@ PROGRESS = "progress.json"
 def main(progress: Path) -> None:
     """Wait until standard input closes, then correct a `progress.json` that still says "running"."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # these end the run in order, and it says so itself
+        signal.signal(number, signal.SIG_IGN)  # these end the run gracefully, and it records that itself
     sys.stdin.buffer.read()
     with suppress(OSError, ValueError, CannotWrite):
         told = json.loads(progress.read_text("utf-8"))

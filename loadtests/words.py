@@ -1,4 +1,4 @@
-"""Text in every language at once: a report holds all of them, and its reader chooses."""
+"""Texts in all languages: a report contains all of them, and its reader chooses one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ LANGUAGES = {"en": "English", "ko": "한국어"}
 
 @dataclass(frozen=True)
 class Text:
-    """A message and the values that go into it, which may be texts themselves."""
+    """A message and its values, which may be texts too."""
 
     message: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -31,12 +31,12 @@ class Text:
 
 
 def _(message: str, **values: Any) -> Text:
-    """Return a text; `pybabel` finds messages by this name."""
+    """Return a text. `pybabel` finds messages by this function's name."""
     return Text(message, values)
 
 
 def said_in(value: Any, language: str) -> Any:
-    """Return a text in one language, and anything else as it is."""
+    """Return a text in one language, and any other value unchanged."""
     return value.said_in(language) if isinstance(value, Text) else value
 
 

@@ -1,1 +1,1 @@
-"""How large a lab would have to be: formulas over measured constants, and a simulation held to measured runs."""
+"""Capacity planner: formulas over measured constants, and a simulation that is checked against measured runs."""

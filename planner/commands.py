@@ -1,4 +1,4 @@
-"""The plan in a terminal: `plan` prints what `/planner` shows, `simulate` renews what its model is held to."""
+"""The planner's commands: `plan` prints what `/planner` shows, `simulate` updates the stored simulations."""
 
 import json
 import textwrap
@@ -29,7 +29,7 @@ ARM = "approach · nodes · balancer · ms to the store · ms of work · members
 
 @click.command()
 def simulate() -> None:
-    """Simulate the committed runs anew and keep the outcome: for who has changed a run, a constant or the model."""
+    """Simulate the committed runs again and store the results: after a change of a run, a constant or the model."""
     arms = [asdict(arm) for arm in simulate_committed(measured()[0])]
     SIMULATED.write_text(json.dumps(arms, indent=1, ensure_ascii=False) + "\n", "utf-8")
     click.echo(f"{len(arms)} arms are in {SIMULATED}")
@@ -46,11 +46,13 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_inputs
 @click.option("--run", type=click.Path(path_type=Path), help="Take constants from this results.json of a run.")
-@click.option("--formulas", is_flag=True, help="Print each formula, and the numbers put into it.")
-@click.option("--simulate", is_flag=True, help="Simulate a node of this fleet; print the committed runs simulated.")
-@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@click.option("--formulas", is_flag=True, help="Print each formula with its numbers.")
+@click.option(
+    "--simulate", is_flag=True, help="Simulate a node of this fleet, and print the simulations of the committed runs."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **given: int | None) -> None:
-    """Reckon what each approach needs for a number of members, and where it breaks first."""
+    """Compute what each approach needs for a number of members, and which resource is full first."""
     try:
         load = read_load(given)
     except BadRequest as mistake:
@@ -99,7 +101,7 @@ def _print_findings(plans: list[ApproachPlan]) -> None:
     click.echo()
     for one in plans:
         first = one.first
-        says = "is over its limit:" if first.is_over else "holds; the first to be full:"
+        says = "is over its limit:" if first.is_over else "holds; the first resource to be full:"
         click.echo(f"{one.approach} {says} {RESOURCES[first.resource]}, at {number(first.breaks_at.value)} members")
         click.echo(f"    {first.breaks_at.text} = {first.breaks_at.worked} = {readable(first.breaks_at.value)}")
     click.echo("\nAssumed:")
@@ -110,7 +112,7 @@ def _print_findings(plans: list[ApproachPlan]) -> None:
 def _print_source(constants: Constants, run: Path | None) -> None:
     day = measured()[1].started[:10]
     if run is None:
-        click.echo(f"\nConstants measured on {day}. Published runs have measured some of them in their way (--run):")
+        click.echo(f"\nConstants measured on {day}. Published runs have measured some of them in another way (--run):")
         for each in read_again(constants):
             click.echo(f"    {each.constant} {each.here:,g} here, {each.there:,g} in docs/results/{each.run}")
     else:
@@ -128,7 +130,7 @@ def _print_formulas(plans: list[ApproachPlan]) -> None:
 
 
 def _print_simulation(load: Load, constants: Constants) -> None:
-    click.echo("\nPages of one node of this fleet, simulated; what nodes share in closed form (M/D/1)")
+    click.echo("\nPages of one simulated node of this fleet; shared resources in closed form (M/D/1)")
     for approach in APPROACHES:
         seen = prospect(Terms(approach, load, constants))
         told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)

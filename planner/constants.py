@@ -1,4 +1,4 @@
-"""What one request, login and record costs: measured on one machine, or taken from a run that was chosen."""
+"""The costs of one request, login and record: measured on one machine, or from a selected run."""
 
 import json
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ FILE = Path(__file__).parent / "constants.json"
 
 ByApproach = Mapping[str, float]
 
-# The same request without its look-up.
+# The approach with the same request, but without the look-up.
 TWINS = {"session": "memory", "hybrid": "token"}
-# These runs measure a request that nothing else delays; in the others it competes for the processors, or waits.
+# In these runs a request is not delayed; in the others it competes for processors, or waits.
 UNDISTURBED = ("lookup-cost", "memory")
 
 
 @dataclass(frozen=True)
 class Constants:
-    """Measured costs. `of_run` names those that come from a chosen run rather than from the file beside this code."""
+    """Measured costs. `of_run`: the names of those from a selected run; the others are from constants.json."""
 
     request_cpu_us: ByApproach
     login_cpu_us: ByApproach
@@ -45,7 +45,7 @@ class Constants:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the constants were measured: when, by which command, on which machine."""
+    """The source of the constants: date, command and machine."""
 
     started: str
     command: str
@@ -54,14 +54,14 @@ class Source:
 
 @cache
 def measured() -> tuple[Constants, Source]:
-    """Return the committed constants, and where they come from."""
+    """Return the committed constants and their source."""
     said = json.loads(FILE.read_text("utf-8"))
     return Constants(**said["constants"]), Source(**said["measured"])
 
 
 def with_run(constants: Constants, results: Mapping[str, Any]) -> Constants:
-    """Put the readings of a run in the place of the constants that it has measured too."""
-    options = results.get("options")  # a store that a run was given is at a distance that the run does not know
+    """Return the constants, with those replaced that a run has measured too."""
+    options = results.get("options")  # the round trip to a store at REDIS_URL is not known
     at_hand = not isinstance(options, Mapping) or options.get("own_store", True)
     arms = results["arms"] if results.get("experiment") in UNDISTURBED and at_hand else []
     readings = {
@@ -81,18 +81,18 @@ def listed(constants: Constants) -> list[tuple[str, Any]]:
 
 
 def round_trip_ms(arm: Mapping[str, Any]) -> float:
-    """Return how far the store was in an arm; one that does not say had no link put between."""
+    """Return the configured round trip to the store of an arm; 0 if it has none."""
     factors = arm.get("factors", {})
     return float(factors.get("round_trip_ms", factors.get("store_round_trip_ms", 0)) or 0)
 
 
 def _nearest(arms: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the arms without a link to the store: the plan has an input of its own for the way."""
+    """Return the arms without an added round trip: the plan has its own input for that."""
     return [arm for arm in arms if round_trip_ms(arm) == 0]
 
 
 def _reading(arms: list[Mapping[str, Any]], approach: str, name: str) -> float | None:
-    """Return the median over an approach's arms, by HS256 as the lab itself signs."""
+    """Return the median over an approach's arms, with HS256, the lab's default."""
     mine = [arm for arm in arms if arm.get("approach") == approach and _algorithm(arm) in (None, "HS256")]
     found = [float(arm[name]) for arm in mine if arm.get(name)]
     return round(median(found), 1) if found else None
@@ -103,6 +103,6 @@ def _algorithm(arm: Mapping[str, Any]) -> Any:
 
 
 def _bytes_a_login(arms: list[Mapping[str, Any]], approach: str) -> float | None:
-    """Return the slope that a `memory` run fitted; every arm of an approach has the same."""
+    """Return the slope from a `memory` run. All arms of an approach have the same."""
     fits = [arm["fit"] for arm in arms if arm.get("approach") == approach and arm.get("fit")]
     return round(float(fits[0]["bytes_a_login"]), 1) if fits else None

@@ -1,7 +1,7 @@
-"""What happens one after the other, without the time that passes in between: a small engine for simulations.
+"""A small engine for discrete event simulation.
 
-A process is a generator. It yields a number, and goes on when so much time has passed; or it yields a `WaitingLine`,
-and goes on when it has a place there, which it gives back by `leave`. Who came first gets a place first.
+A process is a generator. It yields a number to wait that long, or a `WaitingLine` to wait for a place in it, which it releases
+with `leave`. Places are given in order of arrival (FIFO).
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ Process = Generator[Union[float, "WaitingLine"], None, None]
 
 
 class Agenda:
-    """The time, and what goes on at which time; what is due at the same time goes on in the order of its entry."""
+    """The simulated time and the event queue. Events at the same time run in the order of their entry."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -22,15 +22,15 @@ class Agenda:
         self._entry = count()
 
     def start(self, process: Process) -> None:
-        """Let a process begin now."""
+        """Start a process now."""
         self.enter(0.0, process)
 
     def enter(self, after: float, process: Process) -> None:
-        """Let a process go on when so much time has passed."""
+        """Let a process continue after this time."""
         heappush(self._due, (self.now + after, next(self._entry), process))
 
     def step(self) -> None:
-        """Do what is due next."""
+        """Run the next event."""
         self.now, _, process = heappop(self._due)
         for wish in process:
             if not isinstance(wish, WaitingLine):
@@ -41,14 +41,14 @@ class Agenda:
 
 
 class WaitingLine:
-    """A number of places, and who waits for one."""
+    """A number of places, and the queue of processes that wait for one."""
 
     def __init__(self, agenda: Agenda, places: int) -> None:
         self._agenda, self._free = agenda, places
         self._waiting: deque[Process] = deque()
 
     def has_place_for(self, process: Process) -> bool:
-        """Give a place, or else remember who waits for one."""
+        """Take a place and return True, or add the process to the queue."""
         if self._free:
             self._free -= 1
             return True
@@ -56,7 +56,7 @@ class WaitingLine:
         return False
 
     def leave(self) -> None:
-        """Give a place to the first who waits, or back."""
+        """Release a place. The first waiting process gets it."""
         if self._waiting:
             self._agenda.start(self._waiting.popleft())
         else:

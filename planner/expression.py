@@ -1,14 +1,14 @@
-"""Numbers that know how they were reckoned, so that a formula is written once: as code, which is also what is shown."""
+"""Numbers that record their formula, so that the code of a formula is also its displayed text."""
 
 import math
 from dataclasses import dataclass
 
-SUM, PRODUCT, ATOM = range(3)  # how tightly a text binds: what binds less gets parentheses inside what binds more
+SUM, PRODUCT, ATOM = range(3)  # operator precedence of a text, for parentheses
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A value, and how it came about: `text` in names, `worked` in numbers. `name` is what it is called from now on."""
+    """A value with its formula: `text` in names, `worked` in numbers. `name`: its name in other formulas."""
 
     value: float
     text: str
@@ -40,22 +40,22 @@ class Expression:
         return expression(other) / self
 
     def called(self, name: str) -> "Expression":
-        """Give it a name, by which other formulas refer to it; its own formula stays known, or the name it had."""
+        """Return it with a name for other formulas. Its text is still its own formula, or its previous name."""
         return Expression(self.value, self.in_names, self.in_numbers, self.binds, name)
 
     def rounded_up(self) -> "Expression":
-        """Return the next whole number."""
+        """Return it rounded up to an integer."""
         up = math.ceil(self.value) if math.isfinite(self.value) else self.value
         return Expression(up, f"⌈{self.text}⌉", f"⌈{self.worked}⌉")
 
     def rounded_down(self) -> "Expression":
-        """Return the whole number before it."""
+        """Return it rounded down to an integer."""
         down = math.floor(self.value) if math.isfinite(self.value) else self.value
         return Expression(down, f"⌊{self.text}⌋", f"⌊{self.worked}⌋")
 
     @property
     def in_names(self) -> str:
-        """Return how another formula shows this: its name, if it has one."""
+        """Return its text in another formula: its name, if it has one."""
         return self.name or self.text
 
     @property
@@ -67,7 +67,7 @@ Operand = Expression | float | int
 
 
 def expression(value: Operand, name: str = "") -> Expression:
-    """Return a plain number as an expression; with `name`, as one that formulas show by that name."""
+    """Return a number as an expression. Formulas show it as `name`, if given."""
     if isinstance(value, Expression):
         return value
     return Expression(value, name or readable(value), readable(value), name=name)
@@ -84,18 +84,18 @@ def larger(one: Expression, other: Expression) -> Expression:
 
 
 def fading(power: Expression) -> Expression:
-    """Return e to the power of minus this."""
+    """Return e to the power of minus `power`."""
     in_names, in_numbers = (_within(power, text, PRODUCT) for text in (power.in_names, power.in_numbers))
     return Expression(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
 
 
 def noticed(value: float) -> float:
-    """Return a number, or 0 for less than a billionth: once in thirty years, if it is in a second."""
+    """Return a number, or 0 if it is below 10^-9 (once in thirty years, for a rate per second)."""
     return value if abs(value) >= 1e-9 else 0
 
 
 def readable(value: float) -> str:
-    """Write a number with three significant digits at least, and whole thousands apart."""
+    """Format a number with at least three significant digits and thousands separators."""
     if not math.isfinite(value):
         return "∞"
     value = noticed(value)

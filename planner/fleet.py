@@ -1,10 +1,9 @@
-"""A fleet too large to simulate whole: one node of it event by event, what all nodes share in closed form.
+"""Simulate a large fleet: one node event by event, and the shared resources in closed form.
 
-A sampled simulation. Nodes are alike and share nothing but the store and the member database, so one stands for all: it
-gets its share of a stream that arrives at random, which is a little rougher than a balancer deals it out. Log-ins,
-refreshes and log-outs are in the stream; what is told is how long the pages among them take. The store's shards take
-their share of all operations, and the member database has one writer; what is waited there is the mean of an M/D/1
-queue (Pollaczek-Khinchine).
+All nodes are alike and share only the store and the member database, so one node represents all. It gets its share of a
+random (Poisson) stream, which is a little less even than a balancer's distribution. Log-ins, refreshes and log-outs are
+part of the stream; the result is the time of the pages. The store's shards get equal shares of all operations, and the
+member database has one writer. The waiting time for both is the mean of an M/D/1 queue (Pollaczek-Khinchine).
 """
 
 import random
@@ -22,7 +21,7 @@ REQUESTS, WARM_UP, SEED = 6000, 500, 1
 
 @dataclass(frozen=True)
 class Prospect:
-    """How an approach fares with its fleet: what is over its limit, or how long pages take."""
+    """The result for an approach: the overloaded resource, or how long pages take."""
 
     approach: str
     overloaded: str | None = None
@@ -31,7 +30,7 @@ class Prospect:
 
 
 def prospect(terms: Terms) -> Prospect:
-    """Simulate one node under its share of the load. A fleet that the plan calls over its limit is not simulated."""
+    """Simulate one node under its share of the load. A fleet over its limit is not simulated."""
     first = limits(terms)[0]
     if first.is_over:
         return Prospect(terms.approach, first.resource)
@@ -43,7 +42,7 @@ def prospect(terms: Terms) -> Prospect:
 
 
 def kinds_of(terms: Terms) -> list[tuple[float, SimulatedRequest]]:
-    """Return what the whole fleet is asked in a second, and what each of it takes: pages first."""
+    """Return the requests per second of the whole fleet by kind, with the cost of each kind; pages first."""
     store_us, writer_us = _store_wait_us(terms), _writer_wait_us(terms)
     at_logout_us = formulas.LOGOUT_STORE_OPS * store_us + writer_us
     request = _request(formulas.request_us(terms), terms.request_cpu_us, store_us)
@@ -57,31 +56,31 @@ def kinds_of(terms: Terms) -> list[tuple[float, SimulatedRequest]]:
 
 
 def md1_wait_us(service_us: float, use: float) -> float:
-    """Return the mean wait of an M/D/1 queue whose server is busy for this share of the time."""
+    """Return the mean waiting time in an M/D/1 queue with this utilization."""
     return service_us * use / (2 * (1 - use))
 
 
 def _store_wait_us(terms: Terms) -> float:
-    """Return what a look-up waits for its turn."""
+    """Return how long a look-up waits for the store."""
     needed, usable = shard_ops(terms)
     use = needed.value / usable.value * formulas.SHARE.value
     return md1_wait_us(terms.constants.store_command_us, use) if terms.approach in IN_STORE else 0.0
 
 
 def _writer_wait_us(terms: Terms) -> float:
-    """Return what a write of the member database waits for its turn."""
+    """Return how long a write waits for the member database."""
     needed, usable = db_writer(terms)
     use = needed.value / usable.value * formulas.SHARE.value
     return md1_wait_us(terms.constants.db_write_us, use) if terms.approach in BY_TOKEN else 0.0
 
 
 def _request(held_us: Expression, cpu_us: Expression, queue_us: float) -> SimulatedRequest:
-    """Return a page: it computes, waits for the rest of the time that it keeps its thread, and computes again."""
+    """Return a page request: it computes, waits for the rest of the time in its thread, and computes again."""
     return SimulatedRequest(cpu_us=cpu_us.value, work_us=held_us.value - cpu_us.value + queue_us)
 
 
 def _aside(held_us: Expression, cpu_us: Expression, queue_us: float) -> SimulatedRequest:
-    """Return what is asked beside pages."""
+    """Return a request that is not a page."""
     return replace(_request(held_us, cpu_us, queue_us), counted=False)
 
 

@@ -1,8 +1,8 @@
-"""What each approach needs, reckoned from a load and measured constants. The formulas are here and nowhere else.
+"""All formulas of the planner: what each approach needs, from a load and measured constants.
 
-Members come and go evenly: as many begin a visit each second as end one. Each makes its requests at random times
-(Poisson). No member of a session logs out (the most that the store has to keep), and every member of `/hybrid` does, at
-the end of the visit (the longest denylist). What a request waits in queues is not in the formulas: see `fleet`.
+Members come and go evenly: as many visits begin each second as end. Each member sends requests at random times
+(Poisson). No session member logs out (worst case for the store), and every `/hybrid` member logs out at the end of the
+visit (longest denylist). Waiting in queues is not included: see `fleet`.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from service.config import DAY_S
 
 APPROACHES = ("memory", "session", "token", "hybrid")
 BY_SESSION, BY_TOKEN = ("memory", "session"), ("token", "hybrid")
-IN_STORE = ("session", "hybrid")  # these ask the store on every request
+IN_STORE = ("session", "hybrid")  # approaches with a store look-up on every request
 
-DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
-SHARE = expression(0.7, "usable_share")  # of every resource: the rest is for peaks, and for queues to stay short
+DENY_MARGIN_S = 60  # a denylist entry outlives the last token that it refuses
+SHARE = expression(0.7, "usable_share")  # of every resource: the rest is for peaks and short queues
 CORES_PER_NODE = 1  # a node is one Python process, and the interpreter lock lets one of its threads run at a time
-LOGOUT_STORE_OPS = 2  # of /hybrid: the look-up of every request, and the denial
+LOGOUT_STORE_OPS = 2  # of /hybrid: the look-up and the denylist entry
 INPUT_NAMES = frozenset(each.name for each in fields(Load))
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Everything that formulas name: the inputs and the constants of one approach."""
+    """The inputs and constants of one approach, for the formulas."""
 
     approach: str
     load: Load
@@ -42,13 +42,13 @@ class Terms:
 
     @property
     def twin_cpu_us(self) -> Expression:
-        """What the same request computes without its look-up."""
+        """Processor time of the same request without the look-up."""
         twin = TWINS.get(self.approach, self.approach)
         return expression(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
 
 
 def formula(reckon: Callable[[Terms], Expression]) -> Callable[[Terms], Expression]:
-    """Name what a formula returns as the formula is named, and reckon it once for the same terms."""
+    """Give a formula's result the formula's name, and cache it for the same terms."""
     name = reckon.__name__
 
     @wraps(reckon)
@@ -62,7 +62,7 @@ def formula(reckon: Callable[[Terms], Expression]) -> Callable[[Terms], Expressi
 
 @formula
 def gap_s(t: Terms) -> Expression:
-    """The mean pause of a member between two requests."""
+    """A member's mean pause between two requests."""
     return 60 / t.requests_per_minute
 
 
@@ -78,15 +78,15 @@ def visit_s(t: Terms) -> Expression:
 
 @formula
 def visits_s(t: Terms) -> Expression:
-    """Visits that begin in a second, and as many end."""
+    """Visits that begin per second. As many end."""
     return t.members / visit_s(t)
 
 
 @formula
 def ends_a_visit(t: Terms) -> Expression:
-    """How often a request in mid-visit finds that the lifetime of a login, or of its token, is over.
+    """How often a request during a visit finds the login, or its token, expired.
 
-    As often as a lifetime and a pause fit into the visit; at least as often as a pause is longer than a lifetime.
+    As often as a lifetime plus a pause fits into the visit, and at least as often as a pause exceeds a lifetime.
     """
     lifetime_s = t.session_absolute_s if t.approach in BY_SESSION else t.access_ttl_s
     fitting = (visit_s(t) / (lifetime_s + gap_s(t))).rounded_down()
@@ -94,21 +94,21 @@ def ends_a_visit(t: Terms) -> Expression:
 
 
 def pauses_longer_than(length_s: Expression, t: Terms) -> Expression:
-    """Return how many pauses of a visit are longer than this: they are random, with `gap_s` as their mean."""
+    """Return how many pauses of a visit are longer than this. Pauses are random with the mean `gap_s`."""
     return visit_s(t) / gap_s(t) * fading(length_s / gap_s(t))
 
 
 @formula
 def late_share(t: Terms) -> Expression:
-    """The share of ended tokens whose refresh token has ended too when the next request comes."""
+    """The share of expired tokens whose refresh token has also expired at the next request."""
     return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
 def logins_s(t: Terms) -> Expression:
-    """One a visit; one more for each session that ends in mid-visit, and for each token that comes too late to refresh.
+    """One per visit, plus one for each session that ends during a visit, or token that is too late for a refresh.
 
-    A request that finds its session ended does not find two ends: the more frequent one counts.
+    An idle and an absolute end are not counted twice: the more frequent one counts.
     """
     if t.approach in BY_SESSION:
         again = larger(ends_a_visit(t), pauses_longer_than(t.session_idle_s, t))
@@ -119,19 +119,19 @@ def logins_s(t: Terms) -> Expression:
 
 @formula
 def refreshes_s(t: Terms) -> Expression:
-    """A token is refreshed by the first request after its end."""
+    """The first request after a token's expiry refreshes it."""
     return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
 def logouts_s(t: Terms) -> Expression:
-    """Log-outs, where they cost something that is kept: of the list of ended logins."""
+    """Log-outs, if they add an entry to the denylist."""
     return visits_s(t) if t.approach == "hybrid" else expression(0)
 
 
 @formula
 def live_sessions(t: Terms) -> Expression:
-    """Little's law: the visits that begin in a second, times the seconds for which each has a session kept."""
+    """Little's law: visits that begin per second, times the seconds for which a session is stored."""
     if t.approach not in BY_SESSION:
         return expression(0)
     until_absolute_end_s = logins_s(t) / visits_s(t) * t.session_absolute_s
@@ -160,13 +160,13 @@ def store_bytes(t: Terms) -> Expression:
 
 @formula
 def shard_ops_s(t: Terms) -> Expression:
-    """What one shard may do in a second."""
+    """The usable operations per second of one shard."""
     return SHARE * 1_000_000 / t.store_command_us
 
 
 @formula
 def shard_bytes(t: Terms) -> Expression:
-    """What one shard may keep."""
+    """The usable memory of one shard."""
     return SHARE * t.shard_gib * expression(2**30)
 
 
@@ -182,7 +182,7 @@ def node_bytes(t: Terms) -> Expression:
 
 @formula
 def token_cores(t: Terms) -> Expression:
-    """A refresh and a log-out verify a token too."""
+    """Cores for signing and verifying. A refresh and a log-out verify a token too."""
     if t.approach in BY_SESSION:
         return expression(0)
     verified = (requests_s(t) + refreshes_s(t) + logouts_s(t)) * t.verify_us
@@ -192,7 +192,7 @@ def token_cores(t: Terms) -> Expression:
 
 @formula
 def logout_cpu_us(t: Terms) -> Expression:
-    """A log-out is reckoned as a request and a write of the member database."""
+    """A log-out counts as a request and a write of the member database."""
     return t.request_cpu_us + t.db_write_us
 
 
@@ -203,7 +203,7 @@ def node_cores(t: Terms) -> Expression:
 
 @formula
 def look_up_wait_us(t: Terms) -> Expression:
-    """What a look-up takes beside its own computing, which is in `request_cpu_us`."""
+    """The waiting time of a look-up. Its processor time is in `request_cpu_us`."""
     if t.approach not in IN_STORE:
         return expression(0)
     computing = t.request_cpu_us - t.twin_cpu_us
@@ -212,25 +212,25 @@ def look_up_wait_us(t: Terms) -> Expression:
 
 @formula
 def request_us(t: Terms) -> Expression:
-    """How long a page keeps its thread."""
+    """How long a page holds its thread."""
     return t.request_cpu_us + look_up_wait_us(t) + t.work_ms * 1000
 
 
 @formula
 def login_us(t: Terms) -> Expression:
-    """How long a log-in keeps its thread."""
+    """How long a log-in holds its thread."""
     return t.login_cpu_us + t.login_round_trips * t.round_trip_ms * 1000
 
 
 @formula
 def logout_us(t: Terms) -> Expression:
-    """How long a log-out keeps its thread."""
+    """How long a log-out holds its thread."""
     return logout_cpu_us(t) + look_up_wait_us(t) * LOGOUT_STORE_OPS
 
 
 @formula
 def busy_threads(t: Terms) -> Expression:
-    """Little's law again: what is asked in a second, times the seconds that each keeps a thread."""
+    """Little's law: requests per second, times the seconds for which each holds a thread."""
     return _each(t, request_us(t), login_us(t), t.refresh_cpu_us, logout_us(t)) / 1_000_000
 
 
@@ -244,19 +244,19 @@ def db_writes_s(t: Terms) -> Expression:
 
 @formula
 def db_bytes(t: Terms) -> Expression:
-    """A spent refresh token stays until a day after its end, so that its reuse is noticed."""
+    """A used refresh token is stored until a day after its expiry, to detect its reuse."""
     grown = refreshes_s(t) * t.refresh_db_bytes + logins_s(t) * t.login_db_bytes
     return grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else expression(0)
 
 
 @formula
 def wire_bytes_s(t: Terms) -> Expression:
-    """A log-out is reckoned as a request."""
+    """Bytes per second. A log-out counts as a request."""
     return _each(t, t.request_wire_bytes, t.login_wire_bytes, t.refresh_wire_bytes, t.request_wire_bytes)
 
 
 def _each(t: Terms, request: Expression, login: Expression, refresh: Expression, logout: Expression) -> Expression:
-    """Return what all that is asked in a second takes together, by what one of each kind takes."""
+    """Return the total per second, from the cost of one request of each kind."""
     together = requests_s(t) * request + logins_s(t) * login
     if t.approach in BY_TOKEN:
         together = together + refreshes_s(t) * refresh

@@ -1,6 +1,6 @@
-"""Which resource is the first to be full. Needs grow in step with the members, so where they end is a rule of three.
+"""Find the resource that is full first. Needs are proportional to the members, so the limit follows by division.
 
-Taken as given: as many nodes and store shards as the load says, and one member database, which has one writer.
+Given: the load's numbers of nodes and store shards, and one member database with one writer.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from planner.formulas import CORES_PER_NODE, SHARE, Terms
 
 @dataclass(frozen=True)
 class Limit:
-    """A resource: what the load needs of it, what may be used, and the most members for whom that is enough."""
+    """A resource: the need, the usable amount, and the most members for which it is enough."""
 
     resource: str
     needed: Expression
@@ -23,7 +23,7 @@ class Limit:
 
     @property
     def share(self) -> float:
-        """Return how much of what may be used is used."""
+        """Return the used share of the usable amount."""
         return self.needed.value / self.there.value
 
 
@@ -62,7 +62,7 @@ RESOURCES: dict[str, Callable[[Terms], tuple[Expression, Expression]]] = {
 
 
 def limits(t: Terms) -> list[Limit]:
-    """Return every resource, the one that is full first in front."""
+    """Return every resource, in the order in which they become full."""
     listed = [_limit(t, name, *resource(t)) for name, resource in RESOURCES.items()]
     return sorted(listed, key=lambda limit: limit.breaks_at.value)
 

@@ -1,4 +1,4 @@
-"""What is asked for: how many members do what, and over which machines. Each input is named, bounded and has a unit."""
+"""The inputs of a plan: how many members do what, and on which machines. Each has a name, bounds and a unit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from service.config import DAY_S
 
 @dataclass(frozen=True)
 class Load:
-    """The inputs of a plan, whole numbers all."""
+    """The inputs of a plan, all integers."""
 
     members: int = 1_000_000
     requests_per_minute: int = 6
@@ -32,7 +32,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: its bounds, and what readers call it."""
+    """One input: its bounds, and its label for readers."""
 
     name: str
     low: int
@@ -42,7 +42,7 @@ class Input:
 
     @property
     def option(self) -> str:
-        """Return the option of the command line."""
+        """Return its command line option."""
         return "--" + self.name.replace("_", "-")
 
     @property
@@ -70,7 +70,7 @@ INPUTS = (
 
 
 def read_load(given: Mapping[str, Any]) -> Load:
-    """Return the load that a query or a command line asks for. Raise `BadRequest` naming what is wrong."""
+    """Return the load from a query or a command line. Raise `BadRequest`, which names the wrong input."""
     load = Load(**{i.name: _whole(i, given[i.name]) for i in INPUTS if given.get(i.name) not in (None, "")})
     _refuse_reversed("access_ttl_s", load.access_ttl_s, "refresh_ttl_s", load.refresh_ttl_s)
     _refuse_reversed("session_idle_s", load.session_idle_s, "session_absolute_s", load.session_absolute_s)
@@ -83,17 +83,17 @@ def _whole(field: Input, value: object) -> int:
         return number
     raise BadRequest(
         gettext(
-            "%(name)s takes a whole number from %(low)s to %(high)s.", name=field.name, low=field.low, high=field.high
+            "%(name)s must be a whole number from %(low)s to %(high)s.", name=field.name, low=field.low, high=field.high
         )
     )
 
 
 def _refuse_reversed(shorter: str, shorter_s: int, longer: str, longer_s: int) -> None:
     if shorter_s > longer_s:
-        raise BadRequest(gettext("%(name)s takes at most %(other)s.", name=shorter, other=longer))
+        raise BadRequest(gettext("%(name)s must be at most %(other)s.", name=shorter, other=longer))
 
 
 def as_query(load: Load) -> dict[str, int]:
-    """Return the inputs that differ from what an empty form asks for."""
+    """Return the inputs that differ from the defaults."""
     values = {field.name: getattr(load, field.name) for field in fields(load)}
     return {name: value for name, value in values.items() if value != getattr(Load, name)}

@@ -1,4 +1,4 @@
-"""A plan: every figure of every approach, where each breaks first, and how that changes with the nodes."""
+"""A plan: every figure of every approach, the resource that is full first, and its change with the nodes."""
 
 import math
 import re
@@ -19,7 +19,7 @@ FIGURES = (
     *(formulas.node_bytes, formulas.token_cores, formulas.node_cores, formulas.busy_threads),
     *(formulas.db_writes_s, formulas.db_bytes, formulas.wire_bytes_s),
 )
-# What formulas name besides inputs, constants and figures; each names none but those after it.
+# Intermediate formulas. Each uses only those after it.
 HELPERS = (
     *(formulas.request_us, formulas.login_us, formulas.logout_us, formulas.logout_cpu_us, formulas.look_up_wait_us),
     *(formulas.ends_a_visit, formulas.late_share, formulas.visits_s, formulas.visit_s, formulas.gap_s),
@@ -31,7 +31,7 @@ NODE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 @dataclass(frozen=True)
 class ApproachPlan:
-    """One approach under a load. `helpers` are what the formulas of the figures and the limits name besides."""
+    """One approach under a load. `helpers`: intermediate formulas of the figures and limits."""
 
     approach: str
     figures: dict[str, Expression]
@@ -45,7 +45,7 @@ class ApproachPlan:
 
 
 def plan(load: Load, constants: Constants) -> list[ApproachPlan]:
-    """Reckon every approach."""
+    """Compute the plan of every approach."""
     return [_of(Terms(approach, load, constants)) for approach in APPROACHES]
 
 
@@ -58,7 +58,7 @@ def _of(terms: Terms) -> ApproachPlan:
 
 
 def _named(shown: Iterable[Expression], helpers: Iterable[Expression]) -> dict[str, Expression]:
-    """Return the helpers that are named in what is shown, or in each other."""
+    """Return the helpers that are used in the shown formulas, or in each other."""
     names = {name for expression in shown for name in NAME.findall(expression.text)}
     found = {}
     for helper in helpers:
@@ -69,7 +69,7 @@ def _named(shown: Iterable[Expression], helpers: Iterable[Expression]) -> dict[s
 
 
 def capacities(load: Load, constants: Constants) -> dict[str, list[tuple[int, Limit]]]:
-    """Return for each approach, over the number of nodes, which resource is full first and with how many members."""
+    """Return for each approach, by number of nodes, which resource is full first and with how many members."""
     return {
         approach: [(nodes, limits(Terms(approach, replace(load, nodes=nodes), constants))[0]) for nodes in NODE_COUNTS]
         for approach in APPROACHES
@@ -77,7 +77,7 @@ def capacities(load: Load, constants: Constants) -> dict[str, list[tuple[int, Li
 
 
 def view(load: Load, plans: list[ApproachPlan]) -> dict[str, Any]:
-    """Return a plan as programs read it."""
+    """Return a plan as JSON data."""
     return {"load": asdict(load), "approaches": {one.approach: _view(one) for one in plans}}
 
 

@@ -1,4 +1,4 @@
-"""Measured runs that a plan can take its constants from; and the two that the simulation meets."""
+"""Measured runs: those that provide constants for a plan, and the two for the simulation."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ SCALE_OUT = COMMITTED[0] / "scale-out" / "results.json"
 
 @dataclass(frozen=True)
 class MeasuredConstant:
-    """A constant that a run has measured too."""
+    """A constant with a run's value of it."""
 
     constant: str
     here: float
@@ -29,20 +29,20 @@ class MeasuredConstant:
 
 
 class Runs:
-    """The runs below some folders that measure constants, each by its name there, which begins with its experiment's.
+    """The runs below some folders that measure constants, by folder name, which begins with the experiment's name.
 
-    A name is looked up in the list, never used as a path.
+    A name is looked up in the list, and never used as a path.
     """
 
     def __init__(self, folders: Sequence[Path] = COMMITTED) -> None:
         self._folders = folders
 
     def names(self) -> list[str]:
-        """Return what can be chosen, sorted."""
+        """Return the names of the runs, sorted."""
         return sorted(self._files())
 
     def days(self) -> dict[str, str]:
-        """Return what can be chosen, each with the day on which it was measured; none that cannot be read."""
+        """Return the names of the runs with their dates, without unreadable ones."""
         found = {}
         for name, file in sorted(self._files().items()):
             with suppress(ValueError):
@@ -50,11 +50,11 @@ class Runs:
         return found
 
     def read(self, name: str) -> dict[str, Any]:
-        """Return a run's results. Raise `BadRequest` for a name that is not listed, or a file that is no run."""
+        """Return a run's results. Raise `BadRequest` for an unknown name, or a file that is not a run."""
         file = self._files().get(name)
         if file is None:
             listed = ", ".join(self.names()) or "–"
-            raise BadRequest(gettext("%(name)s takes one of %(choices)s.", name="run", choices=listed))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="run", choices=listed))
         try:
             return results_of(file)
         except ValueError:
@@ -70,7 +70,7 @@ class Runs:
 
 
 def results_of(file: Path) -> dict[str, Any]:
-    """Return the results in a file. Raise `ValueError` for one that holds none."""
+    """Return the results in a file. Raise `ValueError` if it has none."""
     try:
         results = json.loads(file.read_text("utf-8"))
     except (OSError, RecursionError) as error:
@@ -81,7 +81,7 @@ def results_of(file: Path) -> dict[str, Any]:
 
 
 def read_again(constants: Constants) -> list[MeasuredConstant]:
-    """Return the constants that the published runs have measured in their own way, beside what they are here."""
+    """Return the constants that published runs have measured in another way, with both values."""
     taken = {name: with_run(constants, results_of(COMMITTED[0] / name / "results.json")) for name in UNDISTURBED}
     found = sorted((name, run) for run, there in taken.items() for name in there.of_run)
     return [MeasuredConstant(name, getattr(constants, name), getattr(taken[run], name), run) for name, run in found]

@@ -1,7 +1,7 @@
-"""Requests through balancer, nodes and store, event by event. Times are microseconds.
+"""Simulate requests through balancer, nodes and store, event by event. Times are microseconds.
 
-A node has a few threads, which share one interpreter lock, and with the other nodes the cores of their machine. The
-store is one thread at the end of a round trip. What is random has a seed: the same run comes out again.
+A node has a few threads with one interpreter lock, and shares the machine's cores with the other nodes. The store is
+one thread behind a round trip. Random choices use a seed, so runs are reproducible.
 """
 
 import random
@@ -13,7 +13,7 @@ from typing import Literal
 
 from planner.events import Agenda, Process, WaitingLine
 
-# A thread that computes lets another one of its process go on after 5 ms: `sys.getswitchinterval()`.
+# A computing thread yields to another thread of its process after 5 ms: `sys.getswitchinterval()`.
 SWITCH_US = 5000.0
 
 Balancer = Literal["round_robin", "sticky"]
@@ -21,11 +21,11 @@ Balancer = Literal["round_robin", "sticky"]
 
 @dataclass(frozen=True)
 class SimulatedRequest:
-    """What one request takes. `store_us` is the whole look-up as a node sees it, `store_command_us` the store's part.
+    """The times of one request. `store_us`: the look-up as the node measures it. `store_command_us`: the store's part.
 
-    While a page waits (`work_us`) and while the store is asked, the thread is taken and the interpreter lock is not.
-    `outside_us` is what passes in front of the node: the client, the balancer, the server's own reading and writing.
-    The time of one that is not `counted` is not in the outcome: it is there to be in the way of the others.
+    While a page waits (`work_us`) and during a look-up, the thread is occupied but the interpreter lock is free.
+    `outside_us`: the time outside the node: client, balancer, and the server's reading and writing. A request that is
+    not `counted` only loads the system; its time is not in the outcome.
     """
 
     cpu_us: float
@@ -38,7 +38,7 @@ class SimulatedRequest:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The machines: `cores` for all nodes together, or None if each node has its own."""
+    """The machines. `cores`: for all nodes together, or None if each node has its own."""
 
     nodes: int
     threads: int = 2
@@ -48,13 +48,13 @@ class Fleet:
 
 @dataclass
 class SimulatedOutcome:
-    """What came of it: when each request ended, and how long it took."""
+    """The outcome: when each request ended, and how long it took."""
 
     ended_us: list[float] = field(default_factory=list)
     took_us: list[float] = field(default_factory=list)
 
     def rps(self, warm_up: int) -> float:
-        """Return requests a second once `warm_up` of them are through."""
+        """Return requests per second after the first `warm_up` requests."""
         counted = self.ended_us[warm_up:]
         return 1e6 * (len(counted) - 1) / (counted[-1] - counted[0])
 
@@ -65,7 +65,7 @@ class SimulatedOutcome:
 
 
 class Simulation:
-    """One fleet, and what each of its requests takes; driven by members in a closed loop, or by an open stream."""
+    """One fleet and its requests, driven by members in a closed loop or by an open stream."""
 
     def __init__(self, fleet: Fleet, requests: Iterator[SimulatedRequest]) -> None:
         self._agenda = Agenda()
@@ -79,7 +79,7 @@ class Simulation:
         self.outcome = SimulatedOutcome()
 
     def closed_loop(self, members: int, requests: int, pause_us: float = 0.0, seed: int = 1) -> SimulatedOutcome:
-        """Let members ask, and again after a random pause of this mean, until so many requests are through."""
+        """Let members send requests, with random pauses of this mean, until `requests` are done."""
         chance = random.Random(seed)  # noqa: S311
         pause = partial(chance.expovariate, 1 / pause_us) if pause_us else float
         for member in range(members):
@@ -87,7 +87,7 @@ class Simulation:
         return self._run(requests)
 
     def open_stream(self, rate_s: float, requests: int, seed: int = 1) -> SimulatedOutcome:
-        """Let requests arrive at random (Poisson), however long the others take."""
+        """Let requests arrive at random times (Poisson), independent of the answers."""
         self._agenda.start(self._arrive(rate_s / 1e6, random.Random(seed)))  # noqa: S311
         return self._run(requests)
 
@@ -125,7 +125,7 @@ class Simulation:
             self.outcome.took_us.append(self._agenda.now - began)
 
     def _compute(self, node: int, cpu_us: float) -> Process:
-        """Compute, and let another thread go on each time that it has taken long."""
+        """Compute, and yield the interpreter lock after each switch interval."""
         while cpu_us > 0:
             taken_us = min(cpu_us, SWITCH_US)
             yield self._locks[node]

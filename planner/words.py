@@ -1,4 +1,4 @@
-"""What the figures and resources are called, and how their values are written in the reader's language."""
+"""Names of figures and resources, and the format of their values, in the reader's language."""
 
 import math
 
@@ -42,8 +42,8 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
     ),
     lazy_gettext(
         "Members do not log out of a session, which is the most that is kept. They log out of a hybrid login after "
-        "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the member "
-        "database."
+        "each visit, which is the longest list of ended ones. Such a log-out costs a request and a write of the "
+        "member database."
     ),
     lazy_gettext(
         "A node is one Python process on one core: its threads wait side by side, but only one of them computes at a "
@@ -53,17 +53,17 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
         "There is one member database with one writer, as measured here with SQLite, whatever the number of nodes. "
         "SQLite serves the nodes of one machine. A server such as PostgreSQL serves more, and takes more writes."
     ),
-    lazy_gettext("At most 0.7 of anything is planned to be in use (usable_share). The rest is for peaks."),
+    lazy_gettext("The plan uses at most 0.7 of every resource (usable_share). The rest is for peaks."),
     lazy_gettext("Memory needs sticky sessions, and loses a node’s logins with the node."),
     lazy_gettext("Numbers in a formula are shown rounded, and calculated with all their digits."),
-    lazy_gettext("Bytes on the wire are those of a request with the headers that it needs. A browser adds its own."),
+    lazy_gettext("Bytes on the wire are counted for a request with only the necessary headers. A browser adds more."),
 )
 
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
 def shown(name: str, value: float) -> str:
-    """Write a figure's value with its unit."""
+    """Format a figure's value with its unit."""
     unit = FIGURES[name][1]
     if unit.startswith("B"):
         return f"{size(value)}{unit[1:]}"
@@ -71,13 +71,13 @@ def shown(name: str, value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Write bytes with three significant digits."""
+    """Format bytes with three significant digits."""
     step = 0 if count < 1024 else min(int(math.log2(count) / 10), len(PREFIXES) - 1)
     return f"{number(count / 1024**step)} {PREFIXES[step]}B"
 
 
 def number(value: float) -> str:
-    """Write a number: whole from a hundred on, else with three significant digits."""
+    """Format a number: as an integer from 100 on, else with three significant digits."""
     if not math.isfinite(value):
         return "∞"
     value = noticed(value)
@@ -86,7 +86,7 @@ def number(value: float) -> str:
 
 
 def compact(value: float) -> str:
-    """Write a large number in few signs: 1.2M, 120만."""
+    """Format a large number briefly: 1.2M, 120만."""
     if not math.isfinite(value):
         return "∞"
     places = 1 if value >= 1000 else 0

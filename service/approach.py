@@ -1,4 +1,4 @@
-"""What an approach offers to the lab: the same few things, however it remembers a login."""
+"""The interface of an approach, which is the same for all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,16 +30,16 @@ class Views(Protocol):
 
 
 def _ignore_change(_change: MemberChange) -> None:
-    """For an approach that has no live logins to tell."""
+    """For an approach without live logins."""
 
 
 class Approach:
     """A way to stay logged in, mounted at `/<name>`.
 
-    `public` holds the routes that need no login, the log-out among them: each approach knows what proves whose login
-    it is. `protected` holds the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is
-    one. `identify` says who sends a request, as the guard does, but renews nothing. `member_changed` carries a change
-    of a member to their live logins.
+    `public` has the routes that need no guard. Log-out is one: each approach checks itself whose login it is.
+    `protected` has the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is one.
+    `identify` returns who sends a request, as the guard does, but renews nothing. `member_changed` applies a change of
+    a member to the member's live logins.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Approach:
         self._add_own("", views.logins, "GET")
         self._add_own("", views.end_all, "DELETE")
         self._add_own("/<login_id>", views.end_login, "DELETE")
-        # A form can neither DELETE nor be refused the right to work without JavaScript.
+        # An HTML form cannot send DELETE, and must work without JavaScript.
         self._add_own("/end", views.end_all, "POST", "end_all_form")
         self._add_own("/<login_id>/end", views.end_login, "POST", "end_login_form")
 
@@ -75,14 +75,14 @@ class Approach:
         self.own.add_url_rule(f"/logins{path}", endpoint, view, methods=[method])
 
     def _whoami(self) -> Response:
-        """Say who this browser is here. That it is nobody is an answer too: the header of every page asks."""
+        """Return who is logged in here. No login is a valid answer too: every page's header asks."""
         try:
             return jsonify(member=self._identify().view())
         except LabError as unknown:
             return jsonify(member=None, code=unknown.code)
 
     def mount(self, app: Flask, pages: Blueprint) -> None:
-        """Put the protected pages behind this approach's guard, and all of it into `app`."""
+        """Put the protected pages behind this approach's guard, and register all routes with `app`."""
         self.protected.register_blueprint(pages)
         self.public.register_blueprint(self.protected)
         self.public.register_blueprint(self.own)
@@ -91,14 +91,14 @@ class Approach:
 
 @dataclass(frozen=True)
 class ListedLogin:
-    """One of a member's logins: when it began and when it ends at the latest, in seconds since the epoch."""
+    """One of a member's logins: when it began, and its latest end (seconds since the epoch)."""
 
     id: str
     created_at: float
     expires_at: float
 
     def view(self, current: Identity) -> dict[str, Any]:
-        """Return the login as clients see it."""
+        """Return the login as JSON data for clients."""
         return {
             "id": self.id,
             "created_at": _iso(self.created_at),
@@ -109,9 +109,9 @@ class ListedLogin:
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """Something that the server keeps for a login: `where` ("store", "memory" or "database"), under which name.
+    """A record that the server stores for a login: `where` ("store", "memory" or "database"), and under which name.
 
-    `fields` is what it says, `ttl_s` how long it still lives if it ends by itself, `size_bytes` what it takes if known.
+    `fields`: its content. `ttl_s`: seconds until it expires, if it does. `size_bytes`: its size, if known.
     """
 
     where: str
@@ -126,9 +126,9 @@ def _iso(epoch_s: float) -> str:
 
 
 def logins_page(list_logins: Callable[[int, int], list[ListedLogin]]) -> Response:
-    """Show one page of the member's live logins, newest first: `?page=1` and on, each with the next one's address.
+    """Show one page of the member's live logins, newest first: `?page=1` and on, with the next page's address.
 
-    `list_logins(first, most)` returns at most `most` of them, the `first` newest ones left out.
+    `list_logins(first, most)` returns at most `most` logins, after skipping the `first` newest.
     """
     number = whole_number_arg("page", 1, MOST_PAGES) or 1
     logins = list_logins((number - 1) * PAGE, PAGE + 1)
@@ -139,12 +139,12 @@ def logins_page(list_logins: Callable[[int, int], list[ListedLogin]]) -> Respons
 
 
 def mine_or_404(found: bool) -> None:
-    """Raise `NotFound` for a login that is not the member's own: whether it is another's is not said."""
+    """Raise `NotFound` for a login that is not the member's own. The answer hides whether another member has it."""
     if not found:
         raise NotFound(gettext("None of your live logins has this id."))
 
 
 def ended(login_id: str) -> Response:
-    """Answer the end of a login; who has ended the one they came with has to log in again."""
+    """Answer the end of a login. After ending the login of this request, the client has to log in again."""
     then = "login_form" if login_id == g.identity.login_id else "own.logins"
     return done(None, 204, then=f"{g.identity.approach}.{then}")

@@ -1,4 +1,4 @@
-"""Every setting of the lab: one frozen `Config`, read from the environment and checked before anything starts."""
+"""Every setting of the lab: one frozen `Config`, read from the environment and checked at the start."""
 
 import os
 import re
@@ -26,13 +26,13 @@ Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
 
 
 class BadConfig(ClickException):
-    """A setting that cannot be used. Its text is one line and names the variable; `flask …` shows it and exits 2."""
+    """A setting that cannot be used. The message is one line and names the variable. `flask …` shows it and exits 2."""
 
     exit_code = 2
 
 
 def _text(pattern: str, takes: str) -> AfterValidator:
-    """Return a check that the whole text matches `pattern`, in ASCII: some of it ends up in headers."""
+    """Return a validator: the whole text must match `pattern`, in ASCII, because some values appear in headers."""
 
     def check(value: str) -> str:
         if re.fullmatch(pattern, value, re.ASCII) is None:
@@ -116,7 +116,7 @@ class Config(BaseSettings):
     @field_validator("instance_dir", "key_ring_file")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.absolute()  # a node runs in another folder than the command that starts it
+        return path.absolute()  # a node's working directory differs from the starting command's
 
     @field_validator("redis_url")
     @classmethod
@@ -132,7 +132,7 @@ class Config(BaseSettings):
             return url
         parts = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", url)
         if parts is None or parts[2] == ":memory:" or "mode=memory" in parts[3]:
-            raise ValueError("sqlite:/// and a file, which the nodes can share")
+            raise ValueError("sqlite:/// and a file that all nodes can open")
         return f"{parts[1]}{Path(parts[2]).absolute()}{parts[3]}"
 
     @field_validator("public_origin")
@@ -146,18 +146,18 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _lifetimes_nest(self) -> Self:
         if self.session_idle_s > self.session_absolute_s:
-            raise ValueError("SESSION_IDLE_S takes at most SESSION_ABSOLUTE_S")
+            raise ValueError("SESSION_IDLE_S must be at most SESSION_ABSOLUTE_S")
         if self.access_ttl_s > self.refresh_ttl_s:
-            raise ValueError("ACCESS_TTL_S takes at most REFRESH_TTL_S")
+            raise ValueError("ACCESS_TTL_S must be at most REFRESH_TTL_S")
         if self.refresh_ttl_s > self.refresh_absolute_s:
-            raise ValueError("REFRESH_TTL_S takes at most REFRESH_ABSOLUTE_S")
+            raise ValueError("REFRESH_TTL_S must be at most REFRESH_ABSOLUTE_S")
         return self
 
     @property
     def issuer(self) -> str:
         """The `iss` of every token (RFC 7519 §4.1.1: a string or URI).
 
-        A lab has one of its own: its passwords are public, so its tokens must open nothing outside it.
+        A lab has its own issuer: its passwords are public, so its tokens must not be accepted outside it.
         """
         if self.lab:
             return f"{self.public_origin}/lab" if self.public_origin else "sot-lab"  # in every token: short
@@ -170,21 +170,21 @@ class Config(BaseSettings):
 
 
 def load_config(**overrides: Any) -> Config:
-    """Read the environment; raise `BadConfig` naming every bad variable and what it takes, in one line.
+    """Read the environment. Raise `BadConfig`, which names every bad variable and its valid values in one line.
 
-    The value itself is never repeated: an address may hold a password.
+    The message never repeats a value: an address may contain a password.
     """
     try:
         return Config(**overrides)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        # A default that is derived from a bad value is no second problem.
+        # Do not report a default that depends on a bad value as a second problem.
         problems = [_problem(detail) for detail in details if detail["type"] != "default_factory_not_called"]
         raise BadConfig("; ".join(problems)) from None
 
 
 def make_folder(variable: str, folder: Path) -> None:
-    """Make `folder`, which `variable` names, for its owner alone, if it is not there. Raise `BadConfig`."""
+    """Create the folder that `variable` names, if missing, for its owner only. Raise `BadConfig`."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -192,17 +192,17 @@ def make_folder(variable: str, folder: Path) -> None:
 
 
 def keep_files_private() -> int:
-    """Have this process, and all that it starts, make files for their owner alone; return the umask before.
+    """Set the umask so that this process and its children create files for their owner only. Return the old umask.
 
-    Members, keys and sockets live in them, and they are made by many hands. Where an application server starts us, its
-    umask holds: what makes a file with a secret in it says 0600 itself.
+    Many parts create files with members, keys or sockets. An application server may set its own umask, so code that
+    creates a file with a secret also sets 0600 itself.
     """
     return os.umask(0o077)
 
 
 @pass_context
 def privately(context: Context) -> None:
-    """Do so for a group of commands (it is their callback), until the command has ended."""
+    """Set this umask for a group of commands (as its callback), until the command ends."""
     context.call_on_close(partial(os.umask, keep_files_private()))
 
 
@@ -214,11 +214,11 @@ def _problem(detail: ErrorDetails) -> str:
     if name not in Config.model_fields:
         return f"{name.upper()} is not a setting"
     takes = message if detail["type"] == "value_error" else _takes(Config.model_fields[name])
-    return f"{name.upper()} takes {takes}"
+    return f"{name.upper()} must be {takes}"
 
 
 def _takes(field: FieldInfo) -> str:
-    """Say which values a field takes, from its own type and bounds."""
+    """Return a field's valid values as a message part, from its type and bounds."""
     if field.annotation is bool:
         return "0 or 1"
     if field.annotation is int:

@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree of errors with stable codes, and the one place where they become responses.
+"""The errors of requests, with stable codes, and their conversion into responses.
 
     LabError
     ├── CredentialError            401  who are you?
@@ -19,10 +19,10 @@
     ├── StoreUnavailable           503  store_unavailable     (Retry-After)
     └── KeyRingUnusable            503  key_ring_unusable     (Retry-After)
 
-A lab adds those of its controls (`lab/errors.py`). Beside them there are Werkzeug's own, by status: bad_request,
-not_found … and 503 `busy`, for who has to wait for another's turn.
+A lab adds the errors of its controls (`lab/errors.py`). Werkzeug's errors have a code for their status: bad_request,
+not_found … and 503 `busy`, if the node is working for another request.
 
-Absent or bad (401), forbidden (403) and broken (503) are never confused.
+Absent or bad credentials (401), forbidden (403) and unavailable (503) stay distinct.
 """
 
 import logging
@@ -39,9 +39,9 @@ REALM = "session-or-token"
 
 
 class LabError(Exception):
-    """An expected refusal. `detail` says what happened, in the reader's language.
+    """Base class of the expected errors. `detail` says what happened, in the reader's language.
 
-    `over`: what was sent opens nothing any more, for sure, and the client may drop it.
+    `over`: the request's credential will certainly never work again, so the client may delete it.
     """
 
     status = 500
@@ -78,7 +78,7 @@ class InvalidSession(CredentialError):
 
 
 class BearerError(CredentialError):
-    """401: a token that does not open this door."""
+    """401: a token that gives no access."""
 
     bearer_error = "invalid_token"
 
@@ -113,12 +113,12 @@ class AmbiguousCredentials(LabError):
 
     status = 400
     code = "bad_request"
-    title = lazy_gettext("One token, sent in two places")
+    title = lazy_gettext("A token was sent in two places")
     bearer_error = "invalid_request"
 
 
 class RoleTooLow(LabError):
-    """403: known, and not allowed."""
+    """403: the member is logged in, but the role is not sufficient."""
 
     status = 403
     code = "forbidden"
@@ -143,7 +143,7 @@ class RateLimited(LabError):
 
 
 class RefreshesTooFast(RateLimited):
-    """429: no client needs so many new tokens; the ones it has are still good."""
+    """429: too many refreshes per second. The client's current tokens stay valid."""
 
     title = lazy_gettext("This login refreshes too often")
 
@@ -152,7 +152,7 @@ class RefreshesTooFast(RateLimited):
 
 
 class StoreUnavailable(LabError):
-    """503: what the answer depends on does not answer. Never a 401: nobody was refused."""
+    """503: a store that the request needs does not answer. Not 401: no login was refused."""
 
     status = 503
     code = "store_unavailable"
@@ -161,7 +161,7 @@ class StoreUnavailable(LabError):
 
 
 class KeyRingUnusable(LabError):
-    """503: the ring's file cannot be changed; the last good ring stays in use."""
+    """503: the key ring's file cannot be used. The last good ring stays in use."""
 
     status = 503
     code = "key_ring_unusable"
@@ -203,31 +203,31 @@ HTTP_CODES = {
 }
 
 HTTP_TITLES = {
-    400: lazy_gettext("The request has a mistake"),
+    400: lazy_gettext("The request is malformed"),
     403: lazy_gettext("The request is refused"),
     404: lazy_gettext("There is nothing here"),
     405: lazy_gettext("This method is not allowed here"),
     413: lazy_gettext("The request is too large"),
-    415: lazy_gettext("The body is of a kind that is not read here"),
+    415: lazy_gettext("This content type is not supported here"),
     503: lazy_gettext("The lab is busy"),
 }
 
 HTTP_DETAILS = {
     404: lazy_gettext("No page has this address."),
-    405: lazy_gettext("This address does not take this method."),
+    405: lazy_gettext("This address does not support this method."),
     413: lazy_gettext("The request is larger than the lab accepts."),
 }
 
 
 def _http_error(error: HTTPException) -> Response:
-    # Flask-Session works outside Flask's error handling: what it raises arrives here, wrapped as a 500.
+    # Flask-Session runs outside Flask's error handling: its errors arrive here, wrapped as a 500.
     cause = error.original_exception if isinstance(error, InternalServerError) else None
     if isinstance(cause, LabError):
         return _refusal(cause)
     if error.response is not None:
         return make_response(error.response)
     status = error.code or 500
-    if status >= 500 and status != ServiceUnavailable.code:  # that one is said on purpose, with words of its own
+    if status >= 500 and status != ServiceUnavailable.code:  # 503 has its own text
         return _problem(500, "internal_error", gettext("Something went wrong"), gettext("The fault is ours."))
     title, detail = HTTP_TITLES.get(status, error.name), HTTP_DETAILS.get(status, error.description or "")
     response = _problem(status, HTTP_CODES.get(status, "bad_request"), str(title), str(detail))

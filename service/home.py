@@ -1,4 +1,4 @@
-"""What belongs to no approach: the home page, health, and the visitor's language."""
+"""Pages that belong to no approach: home, health checks, language and display settings."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,7 +31,7 @@ from service.web.origin import refuse_cross_origin
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 LANGUAGE_COOKIE = f"{PREFIX}language"
-# How pages are shown: without a cookie as the browser asks, and for one reader.
+# Display settings. Without a cookie: the browser's preference, and no projector.
 DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
 
 
@@ -41,9 +41,9 @@ def home_blueprint(
     config: Config,
     readyz: Callable[[], Response],
 ) -> Blueprint:
-    """Return the public pages; `readyz` says whether this process can serve those who are logged in.
+    """Return the public pages. `readyz` is the view of the readiness check.
 
-    `demo_members` are shown with their passwords: there are some in a lab only.
+    `demo_members` are shown with their passwords. Only a lab has some.
     """
     home = Blueprint("home", __name__)
     names = sorted((approach.name for approach in approaches), key=ORDER.index)
@@ -55,12 +55,12 @@ def home_blueprint(
 
     @home.get("/")
     def index() -> Response:
-        """Show the approaches, and in a lab whom to log in as."""
+        """Show the approaches, and in a lab the demo members."""
         return page("home.html", {"approaches": names, "members": members})
 
     @home.get("/healthz")
     def healthz() -> Response:
-        """Say that this process answers; in a lab, how many requests it has served."""
+        """Answer that this process runs. In a lab also say how many requests it has served."""
         served = {"requests": request.environ.get(REQUESTS)} if config.lab else {}
         return jsonify(status="ok", node=config.node_name, **served)
 
@@ -68,19 +68,19 @@ def home_blueprint(
 
     @home.post("/language")
     def set_language() -> Response:
-        """Remember the language, and go back to the page that asked."""
+        """Store the language in a cookie, and redirect to the page of the form."""
         refuse_cross_origin()
         fields = read_fields()
         language = fields.get("language")
         if not isinstance(language, str) or language not in LANGUAGES:
-            raise BadRequest(gettext("language takes en or ko."))
+            raise BadRequest(gettext("language must be en or ko."))
         response = make_response(redirect(_local_path(fields.get("next")), 303))
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * DAY_S, httponly=True, samesite="Lax")
         return response
 
     @home.post("/display")
     def set_display() -> Response:
-        """Remember light or dark, or the projector's larger type; an empty value forgets it again."""
+        """Store the theme or the projector mode in a cookie. An empty value deletes the cookie."""
         refuse_cross_origin()
         fields = read_fields()
         response = make_response(redirect(_local_path(fields.get("next")), 303))
@@ -91,7 +91,7 @@ def home_blueprint(
             elif choice == "":
                 response.delete_cookie(f"{PREFIX}{name}", httponly=True, samesite="Lax")
             elif choice is not None:
-                raise BadRequest(gettext("%(name)s takes %(choices)s.", name=name, choices=", ".join(choices)))
+                raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name=name, choices=", ".join(choices)))
         return response
 
     return home
@@ -101,7 +101,7 @@ ORDER = ("open", "memory", "session", "token", "hybrid")
 
 
 def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
-    """Return what every page's header shows. It asks no store and no database: error pages need it too."""
+    """Return the data of every page's header, without a store or database: error pages need it too."""
     prefix = request.path.split("/", 2)[1]
     here = prefix if prefix in known["mounted"] else None
     display = {name: request.cookies.get(f"{PREFIX}{name}") for name in DISPLAYS}
@@ -118,20 +118,20 @@ def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _return_path(here: str | None) -> str:
-    """Return where a GET leads back to this page; the answer to a POST has no address of its own."""
+    """Return the path that shows this page again by GET. The answer to a POST has none."""
     if request.method in ("GET", "HEAD"):
         return _local_path(request.full_path.removesuffix("?"))
     return url_for(f"{here}.login_form") if here else url_for("home.index")
 
 
 def _local_path(path: object) -> str:
-    """Return `path` if it leads into the lab, else the home page: no redirect leaves it."""
+    """Return `path` if it is local, else the home page: no redirect leaves this site (open redirect)."""
     ours = isinstance(path, str) and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return str(path) if ours else "/"
 
 
 def register_languages(app: Flask) -> None:
-    """Speak the visitor's language: the one they chose, else the one their browser asks for, else English."""
+    """Select the language: the visitor's choice, else the browser's preference, else English."""
     Babel(app, default_locale="en", default_translation_directories="translations", locale_selector=_locale)
     app.context_processor(lambda: {"languages": LANGUAGES, "language": str(get_locale() or "en")})
 

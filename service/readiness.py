@@ -1,10 +1,10 @@
-"""`/readyz`: whether this process can serve those who are logged in, and what is missing if not.
+"""`/readyz`: whether this process can serve logged-in members, and what is missing if not.
 
-It is asked every second or so, by balancers: it costs one round trip to the store, to each server in a cluster.
+Balancers call it about once a second. It costs one round trip to the store (to each server of a cluster).
 
 A store that takes no writes for a while (it is full, cannot save, or lacks replicas) does not make a node unready.
-Those who are logged in are served as before, and log-ins say themselves that they have to wait. All nodes share one
-store, so a balancer that listened would take all of them away. The answer tells it to people who watch.
+Logged-in members are served as before, and a log-in returns an error that says to wait. All nodes share the store, so
+a balancer would otherwise remove all of them. The answer reports the state for monitoring.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ from service.store.needs import Findings, try_store
 
 
 class Readiness:
-    """What readiness of this process means: its store and its database do their work, and it can read its key ring.
+    """The readiness check: the store and the database work, and the key ring can be read.
 
-    `ring_problem` says what is wrong with the key ring, if anything is.
+    `ring_problem` returns what is wrong with the key ring, or None.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Readiness:
         self._ring_problem = ring_problem
 
     def readyz(self) -> Response:
-        """Say that logins can be served, and whether log-ins have to wait.
+        """Answer that requests of logged-in members can be served, and whether log-ins have to wait.
 
-        Raise `StoreUnavailable` if they cannot, or `KeyRingUnusable`.
+        Raise `StoreUnavailable` or `KeyRingUnusable` if not.
         """
         found = self._try_store()
         if found.is_replica:
@@ -56,7 +56,7 @@ class Readiness:
             )
         self._database.ping()
         if self._ring_problem() is not None:
-            raise KeyRingUnusable(gettext("The last good ring stays in use. The log of this node says more."))
+            raise KeyRingUnusable(gettext("The last good key ring stays in use. See this node’s log for details."))
         log_ins: dict[str, Any] = {"log_ins": "paused", "because": found.paused} if found.paused else {}
         return jsonify(status="ready", node=self._node_name, **log_ins)
 
@@ -68,13 +68,13 @@ class Readiness:
                 raise StoreUnavailable(NO_CLUSTER) from None
             except AuthenticationError:
                 raise StoreUnavailable(WANTS_ANOTHER_PASSWORD) from None
-            except (RedisError, OSError):  # the client has logged it
+            except (RedisError, OSError):  # already logged
                 raise StoreUnavailable(DOES_NOT_ANSWER) from None
 
 
 IS_REPLICA = lazy_gettext(
-    "The session store is a read-only replica. It takes no log-in, and log-outs may be missing from it. REDIS_URL has"
-    " to name its master."
+    "The session store is a read-only replica. It takes no log-in, and log-outs may be missing from it. REDIS_URL"
+    " must be the address of its master."
 )
-NO_CLUSTER = lazy_gettext("REDIS_URL names no cluster that serves every slot.")
-WANTS_ANOTHER_PASSWORD = lazy_gettext("The session store asks for another name or password.")
+NO_CLUSTER = lazy_gettext("REDIS_URL is not the address of a cluster that serves every slot.")
+WANTS_ANOTHER_PASSWORD = lazy_gettext("The session store requires another name or password.")

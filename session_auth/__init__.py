@@ -1,12 +1,12 @@
-"""Logins kept on the server: an opaque id in a cookie, and the record that it finds.
+"""Server-side sessions: the cookie holds an opaque session id, the store holds the record.
 
     sessions = Sessions(RedisSessions("redis://localhost", prefix="app:"))
     sessions.init_app(app)
     sessions.log_in(user.id, user.role)      # in the view that has checked the password
     @sessions.required(role="admin")         # below @app.route(…)
 
-These files (`*.py` and `store_client/`) need Flask, redis and msgspec, and import nothing else of the project.
-`blueprint/` is what the lab adds. `contract.py` is the test that travels with a copy.
+These files (`*.py` and `store_client/`) need Flask, redis and msgspec. They import nothing else of this project.
+`blueprint/` adds the lab's routes. `contract.py` is the test suite to copy along.
 """
 
 from .credential import Login

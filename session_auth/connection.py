@@ -1,4 +1,4 @@
-"""The one way to the store: a failure to get a reply is one of our errors, and is logged without what was sent."""
+"""Send commands to the store. Failures are raised as our errors, and logged without the command's arguments."""
 
 import logging
 from collections.abc import Callable
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 class StoreConnection:
-    """Commands to the store at `address()`, which is asked for when the first command is sent.
+    """Commands to the store at `address()`, which is called when the first command is sent.
 
-    `timeout_s`: a server that does not answer for so long is taken for broken.
+    `timeout_s`: a server that does not answer within this many seconds counts as unavailable.
     """
 
     def __init__(self, address: Callable[[], str], timeout_s: float = TIMEOUT_S) -> None:
@@ -25,22 +25,22 @@ class StoreConnection:
         self._timeout_s = timeout_s
         self._client: StoreClient | None = None
         self._connecting = Lock()
-        self._refused: dict[Argument, str] = {}  # by the command's name: each refusal is logged once, while it lasts
+        self._refused: dict[Argument, str] = {}  # command name → refusal: each is logged once while it lasts
 
     def command(self, *command: Argument) -> Any:
-        """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
+        """Send one command with at most one key, and return its reply. Raise `StoreUnavailable` without a reply."""
         try:
             reply = (self._client or self.client()).execute_command(*command)
         except ResponseError as error:
             raise self._refusal(command[0], error) from None
-        except (RedisError, OSError):  # the client has logged it: its text may hold what was sent
+        except (RedisError, OSError):  # already logged; its text may contain secrets
             raise StoreUnavailable() from None
         if self._refused:
             self._refused.pop(command[0], None)
         return reply
 
     def client(self) -> StoreClient:
-        """Return the client, connecting lazily: what never touches the store never needs one."""
+        """Return the client. It is created on first use, so a process that never uses the store needs none."""
         with self._connecting:
             if self._client is None:
                 self._client = connect(self._address(), self._timeout_s)

@@ -1,6 +1,6 @@
-"""What sessions promise, tried on a small app of their own: `REDIS_URL=redis://… pytest session_auth/contract.py`.
+"""Contract tests of sessions, on a small app: `REDIS_URL=redis://… pytest session_auth/contract.py`.
 
-It travels with a copy. It needs pytest and a store at `REDIS_URL`, where it writes below a prefix of its own.
+Copy them along with the package. They need pytest and a store at `REDIS_URL`, where they write below their own prefix.
 """
 
 import os
@@ -25,7 +25,7 @@ USER = {"id": "alice", "role": "user"}
 
 
 def make_app(store: RedisSessions, **options: Any) -> tuple[Flask, Sessions]:
-    """Return an app of a few views, as an application would write it."""
+    """Return a small app that uses sessions as an application would."""
     app = Flask(__name__)
     app.secret_key = "only for the contract"  # noqa: S105  # flask.session is Flask's own
     sessions = Sessions(store, **options)
@@ -88,7 +88,7 @@ def prefix() -> Iterator[str]:
 
 @pytest.fixture
 def store(prefix: str) -> RedisSessions:
-    """Patient: a busy machine is no failure of what is tried here."""
+    """Use a long timeout: a busy machine must not fail these tests."""
     return RedisSessions(StoreConnection(lambda: os.environ["REDIS_URL"], timeout_s=30), prefix)
 
 
@@ -135,7 +135,7 @@ def said(answer: TestResponse) -> tuple[int, str]:
 
 
 def together(number: int, work: Callable[[int], Any]) -> list[Any]:
-    """Do `work(0)`, `work(1)` and so on, each in a thread of its own, all at once."""
+    """Call `work(0)`, `work(1)` and so on at the same time, each in its own thread."""
     start = Barrier(number)
 
     def begin(each: int) -> Any:
@@ -160,13 +160,13 @@ def test_without_a_login_the_view_is_not_called(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("sid", ["", "made-up", "A" * 43, "A" * 44, "A" * 42 + "\u00e9"])
-def test_an_id_that_was_not_given_out_opens_nothing_and_is_not_adopted(app: Flask, sid: str) -> None:
+def test_an_unknown_id_is_refused_and_not_adopted(app: Flask, sid: str) -> None:
     client = with_sid(app, sid)
     assert said(client.get("/me")) == (401, "invalid_session")
     assert sid_of(client) is None
 
 
-def test_a_role_opens_what_it_opens(app: Flask) -> None:
+def test_a_view_for_one_role_refuses_the_other(app: Flask) -> None:
     alice, carol = app.test_client(), app.test_client()
     log_in(alice)
     log_in(carol, id="carol", role="admin")
@@ -191,7 +191,7 @@ def test_a_log_out_ends_the_login_wherever_its_id_is_known(app: Flask, client: F
     assert said(thief.get("/me")) == (401, "invalid_session")
 
 
-def test_a_log_out_without_a_login_is_as_good(client: FlaskClient) -> None:
+def test_a_log_out_without_a_login_succeeds(client: FlaskClient) -> None:
     assert client.post("/logout").status_code == 200
 
 
@@ -207,7 +207,7 @@ def test_a_renewed_login_goes_on_under_a_new_id_and_the_old_one_is_dead(app: Fla
 
 @pytest.mark.parametrize("way", ["/logout", "/login"])
 def test_an_id_from_before_a_renewal_ends_the_login(app: Flask, client: FlaskClient, way: str) -> None:
-    """A thief who renews what was stolen does not outlive the user's log-out, or their next log-in."""
+    """A thief who renews a stolen session loses it when the user logs out or logs in again."""
     log_in(client)
     thief = with_sid(app, sid_of(client))
     thief.post("/renew")
@@ -225,7 +225,7 @@ def test_an_id_of_a_user_comes_back_as_its_text(app: Flask, sessions: Sessions, 
 
 
 @pytest.mark.parametrize("user_id", [None, True, 1.5, b"alice", ["alice"], ""])
-def test_what_is_no_users_id_is_refused_at_once(app: Flask, sessions: Sessions, user_id: Any) -> None:
+def test_a_malformed_user_id_is_refused_at_once(app: Flask, sessions: Sessions, user_id: Any) -> None:
     with app.test_request_context("/login", method="POST"):
         login = sessions.log_in("alice", "user")
         with pytest.raises((TypeError, ValueError)):
@@ -233,7 +233,7 @@ def test_what_is_no_users_id_is_refused_at_once(app: Flask, sessions: Sessions, 
     assert sessions.list("alice") == [login]
 
 
-def test_what_is_no_role_is_refused_at_once(app: Flask, sessions: Sessions) -> None:
+def test_a_malformed_role_is_refused_at_once(app: Flask, sessions: Sessions) -> None:
     with app.test_request_context("/login", method="POST"):
         login = sessions.log_in("alice", "user")
         for refused in (sessions.log_in, sessions.set_role):
@@ -271,7 +271,7 @@ def test_a_whole_blueprint_is_guarded_by_one_line(app: Flask, sessions: Sessions
 
 
 def test_flask_session_stays_flasks_own(client: FlaskClient) -> None:
-    """So flash(), CSRF tokens and Flask-Login work before a log-in, and no store is asked."""
+    """So flash(), CSRF tokens and Flask-Login work before a log-in, without any store command."""
     before = client.get("/").get_json()
     log_in(client)
     assert before == client.get("/").get_json() == {"messages": ["seen"], "flask": []}
@@ -448,7 +448,7 @@ def test_a_log_out_beats_a_renewal_that_crosses_it(app: Flask, sessions: Session
 # -- faults
 
 
-def test_a_store_that_is_down_is_broken_and_never_logged_out() -> None:
+def test_a_store_that_is_down_answers_503_and_keeps_the_cookie() -> None:
     app, _ = make_app(RedisSessions(NOBODY_LISTENS))
     client = with_sid(app, "A" * 43)
     for answer in (client.get("/me"), client.post("/login", json=USER), client.post("/logout")):
@@ -457,21 +457,21 @@ def test_a_store_that_is_down_is_broken_and_never_logged_out() -> None:
     assert sid_of(client) == "A" * 43
 
 
-def test_a_store_that_hangs_is_broken_too() -> None:
+def test_a_store_that_hangs_answers_503_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         app, _ = make_app(RedisSessions(f"redis://127.0.0.1:{silent.getsockname()[1]}"))
         for _ in range(3):
             assert said(with_sid(app, "A" * 43).get("/me")) == (503, "store_unavailable")
 
 
-def test_an_address_that_is_none_is_refused_at_once_and_not_repeated() -> None:
+def test_a_malformed_address_is_refused_at_once_and_not_repeated() -> None:
     with pytest.raises(ValueError, match=r"redis://") as refused:
         RedisSessions("http://user:secret@host")
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("planted", [b"", b"null", b"[1]", b"\x80\x04N.", b'{"member_id":"alice","role":"admin"}'])
-def test_a_record_that_is_not_in_order_is_no_login_and_the_next_one_works(
+def test_a_malformed_record_is_no_login_and_the_next_login_works(
     client: FlaskClient, prefix: str, planted: bytes
 ) -> None:
     log_in(client)

@@ -1,7 +1,7 @@
-"""The session id and the record it finds: issued, verified, renewed and revoked. Knows no request and no response.
+"""Issue, verify, renew and revoke session ids. Independent of requests and responses.
 
-One command a read, hashed ids at rest, JSON and never pickle. What is written goes only over what was seen, and a store
-that is down is kept apart from a session that is not there.
+A read costs one store command. The store holds hashed ids and JSON, never pickle. Writes are compare-and-swap.
+"The store is down" and "the session does not exist" are different errors.
 """
 
 import hashlib
@@ -24,21 +24,21 @@ from .store import IndexEntry, SessionStore
 
 ID_BYTES = 32
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 32 bytes in base64url
-# Each attempt that fails is another writer's success, so a crowd at one session gets through, one after the other.
+# An attempt fails only because another writer succeeded, so many concurrent writers of one session all finish.
 WRITE_ATTEMPTS = 100
 
-# Nodes judge a record by their own clocks, the store ends the index by its own. A record that no index entry leads to
-# could not be ended by its user or an administrator. So clocks may differ by an hour, a record that is dated further
-# ahead is no login, and an entry lives a day longer than its record.
+# Nodes check a record's times by their own clocks; the store expires the index by its clock. A record without an index
+# entry could not be ended by its user or an administrator. So an index entry lives a day longer than its record,
+# clocks may differ by an hour, and a record that starts further in the future is not accepted.
 MOST_SKEW_S = 3600
 INDEX_MARGIN_S = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """Seconds until a session ends that is not used, and until it ends however much it is.
+    """Idle and absolute timeout of a session, in seconds.
 
-    The first may take a twentieth longer (`sliding.py`).
+    An unused session may live up to 5 % longer than `idle_s` (`sliding.py`).
     """
 
     idle_s: int
@@ -47,9 +47,9 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who is logged in, and which of their logins this is; times in seconds since the epoch.
+    """One login of a user. Times are in seconds since the epoch.
 
-    `user_id` is the text that the id was stored as. `expires_at` is the end at the latest, however much it is used.
+    `user_id` is the stored text of the id. `expires_at` is the absolute end; an unused login ends earlier.
     """
 
     user_id: str
@@ -61,10 +61,11 @@ class Login:
 
 @dataclass(slots=True)
 class Session:
-    """What an id has found: `stored` as it was read, its `fields` and its `record`; without a record: no live login.
+    """The result of reading a session id.
 
-    `renewed`: the client still has to be told the id. `over`: the login that the id names has ended, for sure.
-    `renewed_by_now`: it goes on under another id.
+    `stored`: the bytes as read. `fields` and `record`: decoded; without a record there is no live login.
+    `renewed`: the id is new, and the client still has to get it. `over`: the login has certainly ended.
+    `renewed_by_now`: the login continues under another id.
     """
 
     sid: str
@@ -77,7 +78,7 @@ class Session:
 
 
 class SessionCredential:
-    """Issue, verify, renew and revoke session ids over a session store. Every verb raises `StoreUnavailable`."""
+    """Issue, verify, renew and revoke session ids in a session store. Every method may raise `StoreUnavailable`."""
 
     def __init__(
         self, store: SessionStore, lifetimes: Lifetimes, most_logins: int = 50, now: Callable[[], float] = time
@@ -88,10 +89,10 @@ class SessionCredential:
         self._most_logins = most_logins
         self._now = now
 
-    # -- the hot path: one authenticated read
+    # -- the hot path: an authenticated read
 
     def open(self, sid: str) -> Session:
-        """Read the session that `sid` names: one store command. An unknown id is never adopted."""
+        """Read the session with this id: one store command. An unknown id is never adopted (session fixation)."""
         if not self._is_well_formed(sid):
             return Session(new_id(), over=True)
         key = hashed(sid)
@@ -104,7 +105,7 @@ class SessionCredential:
         return Session(sid, over=over, renewed_by_now=renewed_by_now)
 
     def verify(self, session: Session) -> Record:
-        """Return who the session belongs to. Raise `InvalidSession`."""
+        """Return the session's record. Raise `InvalidSession` if it has none."""
         if session.record is None:
             raise InvalidSession()
         return session.record
@@ -112,27 +113,28 @@ class SessionCredential:
     # -- issue, write, renew, revoke
 
     def issue(self, user_id: str, role: str, confirm: Callable[[], object] | None = None) -> str:
-        """Start a login and return its session id. A user's oldest login ends if there are too many.
+        """Start a login and return its session id. The user's oldest login ends if there are more than `most_logins`.
 
-        `confirm` is called as soon as `end_all` and `set_role` would find the login. What it raises takes the login
-        back: it looks whether the user was disabled or changed while the password was being checked.
+        `confirm` is called once `end_all` and `set_role` can find the login. It checks whether the user was disabled
+        or changed while the password was being checked. If it raises, the login is removed.
         """
         return self._issue(new_id(), user_id, role, confirm)
 
     def write(self, session: Session, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Apply `change` to the session's fields, over whatever another writer has put there since it was read.
+        """Apply `change` to the session's fields as they are now, including other writers' changes since the read.
 
-        A session that has ended meanwhile stays so, and nothing is written. Raise `TooManyWriters`.
+        Writes nothing if the session has ended meanwhile. Raise `TooManyWriters`.
         """
         self._write(hashed(session.sid), session.stored, change)
 
     def renew(self, session: Session) -> str:
-        """Give the login a new session id and return it; the old one is dead. Raise `InvalidSession`.
+        """Give the login a new session id and return it. The old id stops working. Raise `InvalidSession`.
 
-        Replacing the old record as it was seen is the step that decides. Where it is gone (a log-out, another renewal)
-        the new one is taken back; where it has changed (a new role) the renewal starts again from the change. The new
-        one is in the index before that, so that a log-out finds and ends it too. What is left in the old place, and in
-        the index, opens nothing: it lets a log-out or a log-in that comes with the old id end the login.
+        The compare-and-swap of the old record decides. If the old record is gone (a log-out, another renewal), the new
+        record is removed again. If it has changed (a new role), the renewal starts again from the changed record. The
+        new record is in the index before the swap, so that a concurrent log-out finds and ends it too. The old key and
+        its index entry stay as a marker that gives no access: with it, a log-out or log-in with the old id can still
+        end the login.
         """
         record, stored, old = self.verify(session), session.stored, hashed(session.sid)
         renewed = msgspec.json.encode(Renewed(record.user_id, record.login_id, record.expires_at, "renewed"))
@@ -151,9 +153,9 @@ class SessionCredential:
         raise TooManyWriters()
 
     def revoke(self, session: Session) -> None:
-        """End the login that this session belongs to, or did before a renewal, under whatever id it lives by now.
+        """End this session's login, also if another request has renewed its id meanwhile.
 
-        That it has ended already is as good. Raise `InvalidSession` if that is not sure.
+        Does nothing if the login has already ended. Raise `InvalidSession` if that is not certain.
         """
         if session.over:
             return
@@ -167,13 +169,13 @@ class SessionCredential:
     # -- a user's logins
 
     def list_logins(self, user_id: str, first: int = 0, most: int = 50) -> list[Login]:
-        """Return at most `most` of the user's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the user's live logins, newest first, after skipping the `first` newest."""
         records = islice(self._live_records(user_id, self._newest_first(user_id)[first:]), most)
-        by_id = {record.login_id: record for record in records}  # while it is renewed, one login has two
+        by_id = {record.login_id: record for record in records}  # during a renewal a login has two records
         return [self.login_of(record) for record in by_id.values()]
 
     def end_login(self, user_id: str, login_id: str) -> bool:
-        """End one login; tell whether it was live."""
+        """End one login. Return whether it was live."""
         return self._end(user_id, lambda other: other == login_id)
 
     def end_all(self, user_id: str) -> None:
@@ -181,19 +183,19 @@ class SessionCredential:
         self._end(user_id, lambda _login_id: True)
 
     def set_role(self, user_id: str, role: str) -> None:
-        """Carry a new role to the user's live sessions, so that a read still costs one command."""
+        """Write a new role into the user's live sessions, so that a read still costs one command."""
         reached: set[str] = set()
-        # Again, because a renewal in flight may have moved the old role to a new key meanwhile.
+        # Repeat: a concurrent renewal may have copied the old role to a new key.
         while keys := self._store.entries_of(user_id).keys() - reached:
             for key in keys:
                 self._write(key, self._store.peek(key), lambda data: {**data, "role": role})
             reached |= keys
 
     def login_of(self, record: Record) -> Login:
-        """Return what a record says of its login."""
+        """Return the login of a record."""
         return Login(record.user_id, record.role, record.login_id, record.created_at, self._ends_at(record))
 
-    # -- what a subclass may decide otherwise
+    # -- a subclass may override these
 
     def _is_well_formed(self, sid: str) -> bool:
         return WELL_FORMED_ID.fullmatch(sid) is not None
@@ -202,7 +204,7 @@ class SessionCredential:
         return self._usual_idle
 
     def _next_id(self, _sid: str) -> str:
-        """Return the id that a renewal puts in the place of this one."""
+        """Return the id that replaces this one in a renewal."""
         return new_id()
 
     def _record(self, user_id: str, role: str, login_id: str, created_at: float, expires_at: float) -> Record:
@@ -215,13 +217,13 @@ class SessionCredential:
         return record.created_at - MOST_SKEW_S <= self._now() < self._ends_at(record)
 
     def _has_ended(self, _key: str) -> bool:
-        """Tell whether the record that is not in this store is surely nowhere else."""
+        """Return whether a record that is absent from this store has certainly ended."""
         return True
 
-    # -- the steps they share
+    # -- shared steps
 
     def _issue(self, sid: str, user_id: str, role: str, confirm: Callable[[], object] | None) -> str:
-        now = round(self._now(), 3)  # milliseconds: more would only take room in the store
+        now = round(self._now(), 3)  # milliseconds: more digits would only waste memory
         record = self._record(user_id, role, secrets.token_urlsafe(16), now, now + self._lifetimes.absolute_s)
         entries = self._place(sid, msgspec.json.encode(record), record)
         try:
@@ -235,12 +237,12 @@ class SessionCredential:
         return sid
 
     def _place(self, sid: str, stored: bytes, record: Record) -> int:
-        """Write a new record and its index entry; return how many entries the user has."""
+        """Write a new record and its index entry. Return the user's number of entries."""
         entry = IndexEntry(record.login_id, record.created_at)
         ttl_s = self._lifetimes.absolute_s + INDEX_MARGIN_S
         entries = self._store.create(hashed(sid), stored, self._idle(sid), record.user_id, entry, ttl_s)
         if entries == 0:
-            raise StoreUnavailable()  # two random ids are the same: the generator is broken, so 503 and not 401
+            raise StoreUnavailable()  # two random ids collided: the generator is broken. Answer 503, not 401
         return entries
 
     def _remove(self, sid: str, record: Record) -> None:
@@ -248,14 +250,14 @@ class SessionCredential:
         self._store.forget(record.user_id, hashed(sid))
 
     def _is_over(self, key: str, stored: bytes | None) -> bool:
-        """Tell whether what is no login here has ended for sure. A record past its end is not kept alive by reads."""
+        """Return whether the login has certainly ended. Delete an expired record, so that reads do not extend it."""
         contents = self._decode(stored)
         ended = decode_renewed(stored) if contents is None else contents.record
         if ended is None:
             return self._has_ended(key)
-        if self._now() < ended.expires_at:  # by another node's settings it may be live
+        if self._now() < ended.expires_at:  # another node's settings may still accept it
             return False
-        with suppress(StoreUnavailable):  # one that takes no writes now is asked again by the next read
+        with suppress(StoreUnavailable):  # if the store takes no writes now, the next read tries again
             self._store.delete(key)
             self._store.forget(ended.user_id, key)
         return True
@@ -265,10 +267,10 @@ class SessionCredential:
         return renewed if renewed is not None and self._now() < renewed.expires_at else None
 
     def _end(self, user_id: str, ends: Callable[[str], bool]) -> bool:
-        """Delete the records of the logins that `ends` picks, until the index holds none of them.
+        """Delete the records of the logins for which `ends(login_id)` is true, until the index has none of them.
 
-        Again and again, because a renewal in flight may have added a new key meanwhile; once its old record is
-        gone, it can add no other.
+        Repeats, because a concurrent renewal may have added a new key. Once its old record is gone, it cannot add
+        another.
         """
         was_live = False
         while found := self._entries(user_id, ends):
@@ -278,18 +280,18 @@ class SessionCredential:
         return was_live
 
     def _write(self, key: str, seen: bytes | None, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Apply `change` to the record at `key`, over whatever another writer put there since it was `seen`."""
+        """Apply `change` to the record at `key`; `seen` is its last known value, which another writer may replace."""
         for _attempt in range(WRITE_ATTEMPTS):
             contents = self._decode(seen)
             if seen is None or contents is None:
-                return  # logged out meanwhile: nothing to write, and nothing comes back
+                return  # logged out meanwhile: write nothing, or the session would come back
             if self._store.replace(key, seen, msgspec.json.encode(change(contents.fields))):
                 return
             seen = self._store.peek(key)
         raise TooManyWriters()
 
     def _entries(self, user_id: str, wanted: Callable[[str], bool]) -> list[tuple[str, IndexEntry]]:
-        """Return the user's keys and index entries for the logins that `wanted` picks."""
+        """Return the user's keys and index entries for which `wanted(login_id)` is true."""
         return [(key, entry) for key, entry in self._store.entries_of(user_id).items() if wanted(entry.login_id)]
 
     def _newest_first(self, user_id: str) -> list[str]:
@@ -297,9 +299,9 @@ class SessionCredential:
         return sorted(entries, key=lambda key: entries[key].created_at, reverse=True)
 
     def _live_records(self, user_id: str, keys: Iterable[str]) -> Iterator[Record]:
-        """Yield the live records among these; take out of the index what the store has let go.
+        """Yield the live records of these keys. Remove index entries whose record no longer exists.
 
-        A record that is over by this node's clock alone stays in: another node may see it otherwise.
+        The entry of a record that has only expired by this node's clock stays: another node's clock may differ.
         """
         for key in keys:
             stored = self._store.peek(key)
@@ -310,14 +312,14 @@ class SessionCredential:
                 yield contents.record
 
     def _make_room(self, user_id: str, newest: str) -> None:
-        """End the oldest logins beyond what a user may have; `newest` stays, whatever any clock says."""
+        """End the user's oldest logins above the limit. `newest` always stays, even if clocks differ."""
         others = [key for key in self._newest_first(user_id) if key != newest]
         oldest = islice(self._live_records(user_id, others), self._most_logins - 1, None)
         login_ids = {record.login_id for record in oldest}
         self._end(user_id, login_ids.__contains__)
 
     def _forget_renewed(self, user_id: str) -> None:
-        """Drop what earlier renewals have left: a user who renews without end would fill the store."""
+        """Remove the markers of earlier renewals: endless renewals would fill the store."""
         for key in self._store.entries_of(user_id):
             if decode_renewed(self._store.peek(key)) is not None:
                 self._store.delete(key)
@@ -328,7 +330,7 @@ class SessionCredential:
         return contents if contents is not None and self._accepts(contents.record) else None
 
     def _ends_at(self, record: Record) -> float:
-        """An absolute lifetime that was shortened since also ends the logins from before: the index outlives none."""
+        """Return when a login ends. A shorter `absolute_s` also ends older logins, or they could outlive the index."""
         return min(record.expires_at, record.created_at + self._lifetimes.absolute_s)
 
 
@@ -338,8 +340,8 @@ def new_id() -> str:
 
 
 def hashed(sid: str) -> str:
-    """Return the SHA-256 of the id, which is its key: who reads the store learns no id that opens anything.
+    """Return the SHA-256 of the id, the record's key. A reader of the store cannot get a working id from it.
 
-    In base64url: the key stands in the store twice, and hexadecimal would take half as many bytes again.
+    The key is stored twice. base64url needs a third fewer bytes than hexadecimal.
     """
     return urlsafe_b64encode(hashlib.sha256(sid.encode()).digest()).rstrip(b"=").decode()

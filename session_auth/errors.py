@@ -1,4 +1,4 @@
-"""What can go wrong, each with an HTTP status, a stable code and a message in English.
+"""The errors of sessions. Each has an HTTP status, a stable code and an English message.
 
     SessionError
     ├── NoCredentials              401  no_credentials       (no cookie)
@@ -9,17 +9,17 @@
     └── StoreUnavailable           503  store_unavailable    (it does not answer)
         ├── StoreIsReplica
         ├── StoreRefuses
-        │   └── WrongKind                                    (a key holds something of another type)
+        │   └── WrongKind                                    (a key holds a value of another type)
         ├── WritesPaused
         │   └── StoreFull
         └── TooManyWriters
 
-Absent or bad (401), forbidden (403) and broken (503) are never confused. No message repeats what a client sent.
+Absent or bad credentials (401), forbidden (403) and unavailable (503) stay distinct. No message repeats client input.
 """
 
 
 class SessionError(Exception):
-    """An expected refusal. `retry_after_s`: when it is worth trying again, in seconds."""
+    """Base class of all errors here. `retry_after_s`: seconds after which the client may try again."""
 
     status = 500
     code = "internal_error"
@@ -43,7 +43,7 @@ class InvalidSession(SessionError):
 
 
 class CookieSentTwice(SessionError):
-    """400: whose login this is must not depend on the order in which a browser sends two cookies of one name."""
+    """400: two cookies of one name. Their order, which the browser chooses, must not decide whose login it is."""
 
     status = 400
     code = "bad_request"
@@ -63,7 +63,7 @@ class ForeignOrigin(SessionError):
 
 
 class StoreUnavailable(SessionError):
-    """503: the store does not answer. Never a 401: the login may well be there."""
+    """503: the store does not answer. Not 401: the login may still exist."""
 
     status = 503
     code = "store_unavailable"
@@ -72,21 +72,21 @@ class StoreUnavailable(SessionError):
 
 
 class StoreIsReplica(StoreUnavailable):
-    """A replica may not have heard of a log-out, so not even its reads are trusted."""
+    """The server is a replica. It may lack the latest log-out, so its reads are not trusted either."""
 
     message = "The session store is a read-only copy now. Your login is not lost; try again in a moment."
 
 
 class StoreRefuses(StoreUnavailable):
-    message = "The session store refuses to work. Your login is not lost; try again in a moment."
+    message = "The session store refuses commands. Your login is not lost; try again in a moment."
 
 
 class WrongKind(StoreRefuses):
-    """The key holds something of another type than the command is for. Callers that know what that means catch it."""
+    """The key holds a value of another type than the command needs. Callers that expect this catch it."""
 
 
 class WritesPaused(StoreUnavailable):
-    """The store takes no writes, and still knows all that it has acknowledged: what can do with a read, reads."""
+    """The store takes no writes, but its data is complete: operations that only need a read continue."""
 
     message = "The session store takes no writes. Those who are logged in stay so; log-ins and log-outs have to wait."
 

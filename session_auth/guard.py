@@ -1,5 +1,4 @@
-"""From a request to the login that sent it, by the session that its cookie names; read once a request, and only if
-asked for."""
+"""Find the login that sent a request, by the session id in its cookie. The store is read at most once per request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,14 @@ from .credential import Login, Session, SessionCredential
 from .errors import CookieSentTwice, ForeignOrigin, NoCredentials, RoleTooLow
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-APPLICATION = "data"  # the record's field that holds the application's own
+APPLICATION = "data"  # the record's field for the application's data
 
 
 @dataclass(slots=True)
 class Visit:
-    """One request's session: the id that came, what it found, the application's data, and the cookie to send back.
+    """One request's session: the received id, the session read, the application's data, and the cookie to send.
 
-    `cookie`: a new id, or empty for one to be deleted.
+    `cookie`: a new id to set, or "" to delete the cookie.
     """
 
     sid: str | None
@@ -30,14 +29,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class SessionGuard:
-    """Says who sends a request. The cookie is called `name`, with the prefix that browsers enforce under https."""
+    """Finds who sends a request. Over https the cookie's name gets the `__Host-` or `__Secure-` prefix."""
 
     credential: SessionCredential
     name: str
     path: str
 
     def __call__(self, role: str | None = None) -> Login:
-        """Return who sends this request, if they may. Raise what `identify` does, `ForeignOrigin` or `RoleTooLow`."""
+        """Return who sends this request. Raise `ForeignOrigin`, `RoleTooLow`, or what `identify` raises."""
         refuse_foreign_origin()
         login = self.identify()
         if role is not None and login.role != role:
@@ -52,7 +51,7 @@ class SessionGuard:
         return self.credential.login_of(self.credential.verify(self.session()))
 
     def session(self) -> Session:
-        """Return this request's session, live or not. Raise `NoCredentials`, or `StoreUnavailable`."""
+        """Return this request's session, live or ended. Raise `NoCredentials` or `StoreUnavailable`."""
         visit = self.visit()
         if visit.sid is None:
             raise NoCredentials()
@@ -61,7 +60,7 @@ class SessionGuard:
         return visit.session
 
     def data(self) -> dict[str, Any]:
-        """Return the application's own fields, for this request to change."""
+        """Return the application's data, which the view may change."""
         visit = self.visit()
         if visit.data is None:
             self.credential.verify(self.session())
@@ -69,27 +68,27 @@ class SessionGuard:
         return visit.data
 
     def visit(self) -> Visit:
-        """Return what is known of this request, from its cookie on. Raise `CookieSentTwice`."""
+        """Return this request's `Visit`; create it from the cookie on first use. Raise `CookieSentTwice`."""
         visit = self.seen()
         if visit is None:
             visit = request.environ[self._place] = Visit(self._sent())
         return visit
 
     def seen(self) -> Visit | None:
-        """Return what is known of this request, if it was asked for."""
+        """Return this request's `Visit`, or None if it was not created."""
         visit: Visit | None = request.environ.get(self._place)
         return visit
 
     @property
     def cookie(self) -> str:
-        """The cookie's whole name: over https a page loaded without TLS, or of a neighbouring name, cannot set it."""
+        """The cookie's full name. With the prefix, a plain-http page or a sibling domain cannot set the cookie."""
         if not self.secure:
             return self.name
         return f"{'__Host-' if self.path == '/' else '__Secure-'}{self.name}"
 
     @property
     def secure(self) -> bool:
-        """Flask's own switch."""
+        """Flask's `SESSION_COOKIE_SECURE`."""
         return bool(current_app.config["SESSION_COOKIE_SECURE"])
 
     @property
@@ -98,29 +97,29 @@ class SessionGuard:
 
     def _sent(self) -> str | None:
         values = request.cookies.getlist(self.cookie)
-        if len(values) > 1:  # a site on a neighbouring name can set a second one, which browsers may send first
-            request.environ[self._place] = Visit(None, cookie="")  # or no page would be left
+        if len(values) > 1:  # a sibling domain can set a second cookie, which browsers may send first
+            request.environ[self._place] = Visit(None, cookie="")  # delete it, or every page would fail
             raise CookieSentTwice()
         return values[0] if values else None
 
 
 def stored_data(session: Session) -> dict[str, Any]:
-    """Return the application's fields as they are stored, decoded anew: what a view changes in them shows."""
+    """Return the application's fields as stored. They are decoded again, to detect a view's changes by comparison."""
     fields = msgspec.json.decode(session.stored or b"{}", type=dict[str, Any])
     return own_fields(fields)
 
 
 def own_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the application's fields among a record's."""
+    """Return the application's fields of a record."""
     data = fields.get(APPLICATION)
     return data if isinstance(data, dict) else {}
 
 
 def refuse_foreign_origin() -> None:
-    """Raise `ForeignOrigin` for an unsafe request that a browser sends for another origin's page.
+    """Raise `ForeignOrigin` for an unsafe request that another origin's page made a browser send.
 
-    A browser says so in `Sec-Fetch-Site`, or, if it is old or there is no https, in `Origin`. A client that sends
-    neither is no browser, and carries no cookie that it was not given.
+    Browsers send `Sec-Fetch-Site`; old ones, and all without https, send `Origin`. A client that sends neither
+    is not a browser, and does not add cookies on its own.
     """
     if request.method in SAFE_METHODS:
         return

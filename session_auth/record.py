@@ -1,6 +1,6 @@
-"""The record that a session id finds: which fields make it a login, and what is done with one that is not in order.
+"""The stored record of a session: its fields, and how a malformed record is handled.
 
-The counterpart of a token's claims: there the client carries them, here the store keeps them.
+It corresponds to a token's claims: the client holds those, the store holds these.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple
@@ -11,7 +11,7 @@ Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]  # seconds since
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What every stored session holds beside the application's own fields. In the store the user is `member_id`."""
+    """The fields of every stored session, beside the application's own. The user's id is stored as `member_id`."""
 
     user_id: str = msgspec.field(name="member_id")
     role: str
@@ -21,7 +21,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Renewed(msgspec.Struct, frozen=True):
-    """What stays where a record was that has another id now. It opens nothing, and still says whose login it was."""
+    """The marker at the old key of a renewed session. It gives no access, but still names the login."""
 
     user_id: str = msgspec.field(name="member_id")
     login_id: str
@@ -30,29 +30,29 @@ class Renewed(msgspec.Struct, frozen=True):
 
 
 class Contents(NamedTuple):
-    """A stored session: all of its fields, and those that make it a login."""
+    """A decoded session: all fields, and the record among them."""
 
     fields: dict[str, Any]
     record: Record
 
 
-FIELDS = msgspec.json.Decoder(dict[str, Any])  # made once: to make one takes longer than to decode
+FIELDS = msgspec.json.Decoder(dict[str, Any])  # created once: that takes longer than decoding
 RENEWED = msgspec.json.Decoder(Renewed)
 
 
 def decode(stored: bytes | None, kind: type[Record] = Record) -> Contents | None:
-    """Return a stored session; None for one that is absent, corrupt, truncated or of another shape. Nothing is run."""
+    """Return the decoded session; None if it is absent, corrupt or of another shape. Decoding runs no code."""
     if stored is None:
         return None
     try:
-        fields = FIELDS.decode(stored)  # all of it: decoding to Record skips the rest
+        fields = FIELDS.decode(stored)  # all fields: decoding to Record skips the others
         return Contents(fields, msgspec.convert(fields, kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def decode_renewed(stored: bytes | None) -> Renewed | None:
-    """Return what a renewal has left here; None for anything else."""
+    """Return the marker of a renewal; None for anything else."""
     try:
         return None if stored is None else RENEWED.decode(stored)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -60,6 +60,6 @@ def decode_renewed(stored: bytes | None) -> Renewed | None:
 
 
 def merged(seen: dict[str, Any], mine: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """Return `there` with what changed between `seen` and `mine`: two writers keep each other's fields."""
+    """Return `there` with the changes from `seen` to `mine` applied, so that two writers keep each other's fields."""
     changed = {name: value for name, value in mine.items() if name not in seen or seen[name] != value}
     return {name: value for name, value in {**there, **changed}.items() if name in mine or name not in seen}

@@ -1,4 +1,4 @@
-"""Sessions in a Flask app: what an application calls."""
+"""Sessions in a Flask app: the public interface."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,18 +20,18 @@ UserId = str | int | UUID
 
 
 class Sessions:
-    """Logins kept in `store`, each named by an id in a cookie.
+    """Server-side sessions in `store`. The cookie holds the session id.
 
         sessions = Sessions(RedisSessions("redis://localhost", prefix="app:"), idle_s=1800, absolute_s=43200)
         sessions.init_app(app)
 
-    A login ends `idle_s` seconds after it was used last, or up to a twentieth later, and `absolute_s` seconds after it
-    began. `cookie` is sent to `path` and below; with Flask's `SESSION_COOKIE_SECURE` it is `Secure`, and its name has
-    the prefix that browsers enforce. A user's oldest login ends when there are more than `most_logins`. `now` returns
-    seconds since the epoch.
+    A login ends `idle_s` seconds after its last use (up to 5 % later), and `absolute_s` seconds after it began. The
+    cookie named `cookie` is sent to `path` and below; with Flask's `SESSION_COOKIE_SECURE` it is `Secure`, and its
+    name gets the `__Host-` or `__Secure-` prefix. A user's oldest login ends when there are more than `most_logins`.
+    `now` returns seconds since the epoch.
 
-    Any verb raises `StoreUnavailable` if the store is needed and does not answer. A user's id may be a text, a whole
-    number or a UUID, and comes back as the text that it was stored as.
+    Any method raises `StoreUnavailable` if it needs the store and the store does not answer. A user's id is a string,
+    an integer or a UUID, and is returned as a string.
     """
 
     def __init__(
@@ -46,17 +46,17 @@ class Sessions:
         now: Callable[[], float] = time,
     ) -> None:
         if not (isinstance(idle_s, int) and isinstance(absolute_s, int) and 1 <= idle_s <= absolute_s):
-            raise ValueError("idle_s and absolute_s take whole seconds, and 1 <= idle_s <= absolute_s")
+            raise ValueError("idle_s and absolute_s must be whole seconds, and 1 <= idle_s <= absolute_s")
         self._credential = SessionCredential(store, Lifetimes(idle_s, absolute_s), most_logins, now)
         self._guard = SessionGuard(self._credential, cookie, path)
 
     def init_app(self, app: Flask) -> None:
-        """Join the app: its answers carry the cookie, and a `SessionError` has an answer, unless the app has its own.
+        """Register with the app: set the cookie on responses, and answer a `SessionError` unless the app does.
 
-        `flask.session` stays what it is.
+        `flask.session` stays unchanged.
         """
         if app.config["SESSION_COOKIE_NAME"] == self._guard.name:
-            raise ValueError("Flask's own session cookie has this name already")
+            raise ValueError("Flask's own session cookie already has this name")
         app.after_request(self._finish)
         if SessionError not in app.error_handler_spec[None][None]:
             app.register_error_handler(SessionError, _refusal)
@@ -64,11 +64,11 @@ class Sessions:
     # -- this request's login
 
     def log_in(self, user_id: UserId, role: str, confirm: Callable[[], object] | None = None) -> Login:
-        """Start a login, under an id of its own, and return it; this request's answer sets the cookie.
+        """Start a login with a new id and return it. The response sets the cookie.
 
-        Call it once the password was checked. The login that the request came with ends: an attacker may have planted
-        it. `confirm` is called as soon as `end_all` and `set_role` would find the login; what it raises takes the login
-        back. Look there whether the user was disabled or changed while the password was being checked.
+        Call it after the password was checked. The login that the request came with ends (session fixation).
+        `confirm` is called once `end_all` and `set_role` can find the login: check there whether the user was
+        disabled or changed while the password was being checked. If it raises, the login is removed.
         Raise `ForeignOrigin` for another site's form.
         """
         refuse_foreign_origin()
@@ -83,20 +83,20 @@ class Sessions:
         return self._guard.identify()
 
     def current(self) -> Login | None:
-        """Return who sends this request, or None. It does not ask which site's page has sent it; `required` does."""
+        """Return who sends this request, or None. It does not check the request's origin; `required` does."""
         try:
             return self._guard.identify()
         except (NoCredentials, InvalidSession):
             return None
 
     def required(self, role: str | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-        """Return a decorator for views that need a login, of this role if one is named. It stands below `@app.route`.
+        """Return a decorator for views that need a login, and this role if one is given. Put it below `@app.route`.
 
-        The view is not called, and the error raised: `NoCredentials`, `InvalidSession`, `CookieSentTwice`,
-        `RoleTooLow`, `StoreUnavailable`, or `ForeignOrigin` for an unsafe request of another site's page.
+        Instead of calling the view it raises `NoCredentials`, `InvalidSession`, `CookieSentTwice`, `RoleTooLow`,
+        `StoreUnavailable`, or `ForeignOrigin` for an unsafe request of another site's page.
         """
         if callable(role):
-            raise TypeError("write @sessions.required(), with its parentheses")
+            raise TypeError("write @sessions.required(), with parentheses")
 
         def decorator(view: Callable[P, T]) -> Callable[P, T]:
             @wraps(view)
@@ -111,20 +111,21 @@ class Sessions:
 
     @property
     def data(self) -> dict[str, Any]:
-        """This login's own dictionary, to read and to change; what JSON can say is kept.
+        """This login's data: a dictionary of JSON values that views may read and change.
 
-        It is saved at the end of the request, field by field over what others have written meanwhile. One that has
-        ended by then stays so. Raise `NoCredentials` or `InvalidSession` if there is no login to keep it.
+        It is saved at the end of the request. Only changed fields are written, so concurrent requests keep each
+        other's changes. Nothing is saved if the login has ended by then. Raise `NoCredentials` or `InvalidSession`
+        without a login.
         """
         return self._guard.data()
 
     def renew(self) -> None:
-        """Give this login a new id, as when its rights grow; the old one is dead. Raise `InvalidSession`."""
+        """Give this login a new id, e.g. when its rights grow. The old id stops working. Raise `InvalidSession`."""
         visit, session = self._guard.visit(), self._guard.session()
         visit.sid = visit.cookie = self._credential.renew(session)
 
     def log_out(self) -> None:
-        """End this request's login, for every request in flight; the answer deletes the cookie. None is as good."""
+        """End this request's login, if any, also for requests in flight. The response deletes the cookie."""
         refuse_foreign_origin()
         visit = self._guard.visit()
         if visit.sid is not None:
@@ -134,19 +135,19 @@ class Sessions:
     # -- a user's logins
 
     def list(self, user_id: UserId, first: int = 0, most: int = 50) -> list[Login]:
-        """Return at most `most` of the user's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the user's live logins, newest first, after skipping the `first` newest."""
         return self._credential.list_logins(as_text(user_id), first, most)
 
     def end(self, user_id: UserId, login_id: str) -> bool:
-        """End one of the user's logins, felt by its next request; tell whether it was live."""
+        """End one of the user's logins. Its next request is refused. Return whether it was live."""
         return self._credential.end_login(as_text(user_id), login_id)
 
     def end_all(self, user_id: UserId) -> None:
-        """End all of the user's logins: after a new password, and when the user is disabled or deleted."""
+        """End all of the user's logins. Call it after a new password, and when the user is disabled or deleted."""
         self._credential.end_all(as_text(user_id))
 
     def set_role(self, user_id: UserId, role: str) -> None:
-        """Carry a new role to the user's live logins, which feel it on their next request."""
+        """Write a new role into the user's live logins. It applies from their next request."""
         self._credential.set_role(as_text(user_id), _checked(role))
 
     # -- the end of a request
@@ -167,7 +168,7 @@ class Sessions:
 
     def _save(self, visit: Visit) -> None:
         mine, session = visit.data, visit.session
-        visit.data = None  # once: after an error Flask comes here again with the error's page
+        visit.data = None  # once: after an error Flask calls this again for the error page
         if mine is None or session is None:
             return
         seen = stored_data(session)
@@ -183,9 +184,9 @@ class Sessions:
 
 
 def _is_over(visit: Visit) -> bool:
-    """Tell whether to take the cookie of an ended login along.
+    """Return whether to delete the cookie of an ended login.
 
-    Not from a script's request: another tab may have logged in meanwhile, and would lose its new cookie.
+    Not for a script's request: another tab may have logged in meanwhile, and would lose its new cookie.
     """
     ended = visit.session is not None and visit.session.over
     return ended and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
@@ -201,16 +202,16 @@ def _refusal(error: SessionError) -> Response:
 
 
 def _checked(role: str) -> str:
-    """Return the role. Raise `TypeError` for one with which the next request would find no login."""
+    """Return the role. Raise `TypeError` if it is not a string: such a record could not be decoded."""
     if not isinstance(role, str):
-        raise TypeError(f"a role is a text, not {type(role).__name__}")
+        raise TypeError(f"role must be a string, not {type(role).__name__}")
     return role
 
 
 def as_text(user_id: UserId) -> str:
-    """Return the text that a user's id is stored as. Raise `TypeError` or `ValueError` for what is none."""
+    """Return a user's id as the stored string. Raise `TypeError` for another type, `ValueError` if it is empty."""
     if isinstance(user_id, bool) or not isinstance(user_id, UserId):
-        raise TypeError(f"a user's id is a text, a whole number or a UUID, not {type(user_id).__name__}")
+        raise TypeError(f"user_id must be a string, an integer or a UUID, not {type(user_id).__name__}")
     if user_id == "":
-        raise ValueError("a user's id must not be empty")
+        raise ValueError("user_id must not be empty")
     return str(user_id)

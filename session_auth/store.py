@@ -1,7 +1,7 @@
-"""Where sessions live: in Redis, for all nodes.
+"""The session store in Redis, shared by all nodes.
 
-Two rules keep a logged-out session from coming back: a new record is written only where there is none, and an old one
-is replaced only by someone who has seen what is there now.
+Two rules keep a logged-out session from coming back: a new record is written only if the key does not exist, and an
+existing one is replaced only by compare-and-swap.
 """
 
 import logging
@@ -16,14 +16,14 @@ from .store_client import Argument, parse_address
 
 log = logging.getLogger(__name__)
 
-# What is there has to be what was seen, in one atomic step. XX says the same again where people look for it: nothing in
-# flight re-creates a deleted session.
+# Compare-and-swap in one atomic step. XX repeats the rule for readers: no request in flight re-creates a deleted
+# session.
 REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'XX', 'KEEPTTL')
 return 1
 """
-# In one step: an index without an end would outlive its user. It ends with its longest entry.
+# One atomic step, so that no index is left without a TTL. The index expires with its longest-lived entry.
 ENTER = """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
@@ -33,7 +33,7 @@ return redis.call('HLEN', KEYS[1])
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What a user's index says of a record: which of their logins it is, and when that began (seconds)."""
+    """The entry of a record in its user's index: the login's id, and when the login began (seconds since the epoch)."""
 
     login_id: str
     created_at: float
@@ -51,44 +51,44 @@ class IndexEntry:
 
 
 class SessionStore(Protocol):
-    """Records by key, and an index of each user's keys. Every method raises `StoreUnavailable` if broken."""
+    """Records by key, and an index of each user's keys. Every method raises `StoreUnavailable` if the store fails."""
 
     def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
-        """Write a record where there is none, and its entry in the user's index, which lives `ttl_s` at least.
+        """Write a new record, and its entry in the user's index, which lives at least `ttl_s` seconds.
 
-        Return how many entries the index has now; 0 if there was a record.
+        Return the number of entries in the index. If the key already exists, write nothing and return 0.
         """
 
     def read(self, key: str, idle: IdleTime) -> bytes | None:
-        """Return the record and let it live for the idle time from now: one store command."""
+        """Return the record and restart its idle time: one store command. Return None if there is none."""
 
     def peek(self, key: str) -> bytes | None:
-        """Return the record and leave its lifetime alone."""
+        """Return the record without changing its TTL. Return None if there is none."""
 
     def replace(self, key: str, seen: bytes, record: bytes) -> bool:
-        """Write `record` if the one there is still `seen`; tell whether it was written."""
+        """Replace the record if it still equals `seen`, and keep its TTL. Return whether it was replaced."""
 
     def delete(self, key: str) -> bool:
-        """Delete the record; tell whether there was one."""
+        """Delete the record. Return whether it existed. If it does not exist, do nothing."""
 
     def forget(self, user_id: str, key: str) -> None:
-        """Take the key out of the user's index."""
+        """Remove the key from the user's index."""
 
     def entries_of(self, user_id: str) -> dict[str, IndexEntry]:
-        """Return the user's index: entries by key. Some records may have expired."""
+        """Return the user's index: entries by key. Their records may have expired."""
 
 
 class Commands(Protocol):
-    """What `RedisSessions` needs of a store: see `StoreConnection`."""
+    """The part of `StoreConnection` that `RedisSessions` uses."""
 
     def command(self, *command: Argument) -> Any:
-        """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
+        """Send one command with at most one key, and return its reply. Raise `StoreUnavailable` without a reply."""
 
 
 class RedisSessions:
-    """Sessions in the store that all nodes share: `store` is its address, or a connection to it.
+    """Sessions in a Redis store that all nodes share. `store` is its address or a connection.
 
-    Every key begins with `prefix`. Raise `ValueError` for no address; nothing is sent yet.
+    Every key begins with `prefix`. Nothing is sent yet. Raise `ValueError` if `store` is not a valid address.
     """
 
     def __init__(self, store: str | Commands, prefix: str = "") -> None:
@@ -98,8 +98,8 @@ class RedisSessions:
         self._extensions = Extensions()
 
     def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
-        # Two commands, for the two keys may be on two servers; and in this order: an entry without its record means
-        # that the session has ended. A record without its entry opens nothing: its id was told to no client.
+        # Two commands, because the keys may be on two servers of a cluster. In this order, because an entry without a
+        # record means that the session has ended. A record without an entry is harmless: no client has its id yet.
         if self._store.command("SET", self._record(key), record, "NX", "EX", idle.most_s) is None:
             return 0
         try:
@@ -115,8 +115,8 @@ class RedisSessions:
             found = self._sliding(record, idle)
         except WritesPaused:
             self._extensions.forget()
-            # Served without the write. The store ends the session when it would have ended unread, so it never lives
-            # longer. Not so on a replica, which takes no writes either: it may never hear of a log-out.
+            # Read without the write: the session then ends as if it were unread, never later. A replica is excluded,
+            # though it takes no writes either: it may lack the latest log-out.
             self._note_sliding(False)
             return self._read_only(record)
         except StoreUnavailable:
@@ -144,15 +144,15 @@ class RedisSessions:
     def _enter(self, index: str, key: str, entry: IndexEntry, ttl_s: int) -> int:
         try:
             return int(self._store.command("EVAL", ENTER, 1, index, key, entry.text(), ttl_s))
-        except WrongKind:  # what is there instead of an index leads to no login: the next one finds room
+        except WrongKind:  # not an index, so it names no login; remove it for the next one
             self._store.command("DEL", index)
             raise
 
     def _sliding(self, record: str, idle: IdleTime) -> bytes | None:
-        """Read; and set the time to live, if that is due.
+        """Read the record, and set its TTL if that is due.
 
-        `GETEX` without `EX` changes nothing, so nothing is logged. Unlike `GET` it is refused where nothing may be
-        changed: by a replica, or a master that lacks its own. So each read still finds out that it asks the wrong one.
+        `GETEX` without `EX` changes nothing, so the store logs nothing. Unlike `GET` it is refused by a server that
+        takes no writes: a replica, or a master without enough replicas. So every read still detects a wrong server.
         """
         now = self._extensions.now()
         if not self._extensions.is_due(record, idle.late_s, now):
@@ -163,7 +163,7 @@ class RedisSessions:
         return found
 
     def _note_sliding(self, slides: bool) -> None:
-        """Log the change, and not every request."""
+        """Log when this changes, not on every request."""
         if slides != self._slides:
             self._slides = slides
             log.warning("sessions are served, and their idle times %s", "slide again" if slides else "do not slide")
@@ -174,7 +174,7 @@ class RedisSessions:
     def _bytes(self, *command: Argument) -> bytes | None:
         try:
             reply: bytes | None = self._store.command(*command)
-        except WrongKind:  # what was written there is not a session
+        except WrongKind:  # the key does not hold a session
             return None
         return reply
 

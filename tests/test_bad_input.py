@@ -82,7 +82,7 @@ BAD_TEXTS = {
     "an object": ({"$ne": ""}, "must be text"),
     "with a NUL": ("ali\0ce", "a character that is not text"),
     "with half a character": ("ali\ud800ce", "a character that is not text"),
-    "long": ("x" * 1001, "takes at most"),
+    "long": ("x" * 1001, "must have at most"),
 }
 each_bad_text = pytest.mark.parametrize(("value", "naming"), BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
 
@@ -126,7 +126,7 @@ def test_the_longest_fields_that_are_taken_are_taken_whole(visitor: MakeVisitor)
 def test_a_bad_work_time_is_named(visitor: MakeVisitor, approach: str, work_ms: str) -> None:
     """SECURITY 21."""
     response = visitor(approach).login("alice").get(f"profile?work_ms={work_ms}")
-    assert_problem(response, 400, "bad_request", "work_ms takes a whole number from 0 to 1000")
+    assert_problem(response, 400, "bad_request", "work_ms must be a whole number from 0 to 1000")
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_an_active_key_without_its_private_half_stops_the_start(file: Path, alg:
 def test_two_active_keys_or_two_of_one_id_stop_the_start(file: Path) -> None:
     assert "exactly one active" in start_with(file, secret_key(GOOD), secret_key(GOOD, kid="k-2"))
     assert "exactly one active" in start_with(file, secret_key(GOOD, state="retired"))
-    assert "two keys of one id" in start_with(file, secret_key(GOOD), secret_key(GOOD, state="retired"))
+    assert "two keys with the same id" in start_with(file, secret_key(GOOD), secret_key(GOOD, state="retired"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"keys": 7}'])

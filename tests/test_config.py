@@ -72,7 +72,7 @@ def test_a_bad_value_is_refused_by_name_in_one_line(monkeypatch: pytest.MonkeyPa
     with pytest.raises(BadConfig) as refused:
         load_config()
     message = str(refused.value)
-    assert message.startswith(f"{variable} takes ")
+    assert message.startswith(f"{variable} must be ")
     assert "\n" not in message
 
 
@@ -98,7 +98,7 @@ def test_several_problems_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("JWT_ALGORITHM", "none")
     with pytest.raises(BadConfig) as refused:
         load_config()
-    assert str(refused.value) == "LAB takes 0 or 1; JWT_ALGORITHM takes one of HS256, EdDSA, ES256, RS256"
+    assert str(refused.value) == "LAB must be 0 or 1; JWT_ALGORITHM must be one of HS256, EdDSA, ES256, RS256"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_lifetimes_nest(monkeypatch: pytest.MonkeyPatch, short: str, long: str) 
     monkeypatch.setenv("ACCESS_TTL_S", "1")
     monkeypatch.setenv(short, "61")
     monkeypatch.setenv(long, "60")
-    with pytest.raises(BadConfig, match=rf"^{short} takes at most {long}$"):
+    with pytest.raises(BadConfig, match=rf"^{short} must be at most {long}$"):
         load_config()
     monkeypatch.setenv(short, "60")
     load_config()

@@ -211,7 +211,7 @@ def test_only_its_own_user_reaches_the_control_socket(lab: Lab) -> None:
 def test_a_command_says_in_one_line_what_is_wrong(lab: Lab, tmp_path: Path) -> None:
     refused = lab.cluster("node", "kill", "node-99")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("Error: there is no node of this name; there are node-1, node-2")
+    assert refused.stderr.startswith("Error: no node has this name; the nodes are node-1, node-2")
     with pytest.raises(NoSupervisor):
         send_command(tmp_path / "nobody", "GET", "/state")
 
@@ -220,4 +220,4 @@ def test_without_a_lab_the_command_says_so(lab: Lab, tmp_path: Path, monkeypatch
     monkeypatch.setitem(lab.env, "INSTANCE_DIR", str(tmp_path))
     alone = lab.cluster("state")
     assert (alone.returncode, alone.stdout) == (1, "")
-    assert alone.stderr == "Error: no lab runs here; `python app.py` starts one, INSTANCE_DIR tells where\n"
+    assert alone.stderr == "Error: no lab runs here; start one with `python app.py`, or set INSTANCE_DIR\n"

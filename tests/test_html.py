@@ -21,7 +21,7 @@ PAGES = ("login", "profile", "notes", "admin", "logins")
 TITLES = {
     "login": {"en": "Who are you?", "ko": "누구십니까?"},
     "profile": {"en": "Who sent this request?", "ko": "이 요청은 누가 보냈습니까?"},
-    "notes": {"en": "What have you written down?", "ko": "무엇을 적어 두었습니까?"},
+    "notes": {"en": "What notes do you have?", "ko": "무엇을 적어 두었습니까?"},
     "admin": {"en": "Who are the members?", "ko": "회원은 누구입니까?"},
     "logins": {"en": "Where am I logged in?", "ko": "어디에 로그인되어 있습니까?"},
 }

@@ -239,7 +239,7 @@ def test_no_network_is_one_line_and_the_next_try_works(lab: ToyLab, index: ToyIn
 def test_a_network_that_fails_in_mid_download_is_one_line(lab: ToyLab, index: ToyIndex, way: str) -> None:
     env = at(index) if way == "uv" else {"PIP_INDEX_URL": index.url, "PIP_RETRIES": "0"}
     index.breaks = True
-    assert_one_line(lab.install("run", **env), "stopped answering" if way == "uv" else "came damaged")
+    assert_one_line(lab.install("run", **env), "stopped answering" if way == "uv" else "is damaged")
     index.breaks = False
     assert lab.install("run", **env).returncode == 0
     assert lab.installed()["alpha-1"] == way

@@ -205,13 +205,13 @@ def test_a_store_that_wants_another_password_is_said_in_one_line(lab: Lab) -> No
     where = (lab.store_url() or "").rpartition("@")[2]
     refused = lab.run(REDIS_URL=f"redis://:guess@{where}")
     assert refused.returncode == 1
-    assert refused.stderr == f"app.py: REDIS_URL: the store at {where.partition('/')[0]} asks for another password\n"
+    assert refused.stderr == f"app.py: REDIS_URL: the store at {where.partition('/')[0]} requires another password\n"
 
 
 def test_a_bad_setting_ends_a_flask_command_with_one_line(lab: Lab) -> None:
     refused = lab.flask("keys", "list", SESSION_IDLE_S="soon", ACCESS_TTL_S="0")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        "Error: SESSION_IDLE_S takes a whole number from 1 to 2592000; "
-        "ACCESS_TTL_S takes a whole number from 1 to 86400\n"
+        "Error: SESSION_IDLE_S must be a whole number from 1 to 2592000; "
+        "ACCESS_TTL_S must be a whole number from 1 to 86400\n"
     )

@@ -104,7 +104,7 @@ def test_a_password_on_the_command_line_is_refused_with_what_to_do_instead(
     """Every user of the machine could read it in the list of processes, and the shell keeps it."""
     refused = run(command, "dave", *option, input=f"{HORSE}\n")
     assert refused.exit_code == 2
-    assert "is asked for, or read from standard input" in only_line(refused)
+    assert "the command prompts for the password, or reads it from standard input" in only_line(refused)
     assert "horse" not in refused.output
     assert visitor("token").try_login("dave", HORSE).status_code == 401
     assert "--password" not in run(command, "--help").output
@@ -119,19 +119,19 @@ def test_a_taken_name_is_refused(run: Run) -> None:
 def test_what_is_no_name_is_refused(run: Run, command: str, name: str) -> None:
     refused = run(command, name, input=HORSE)
     assert refused.exit_code == 2
-    assert only_line(refused).endswith("a name takes 1 to 64 printable characters")
+    assert only_line(refused).endswith("a name must have 1 to 64 printable characters")
 
 
 @pytest.mark.parametrize("name", [" dave", "dave ", "Dave  Hill", "😀", "שdave"])
 def test_a_name_that_looks_like_another_or_like_nothing_is_not_added(run: Run, name: str) -> None:
     refused = run("add", name, input=HORSE)
     assert refused.exit_code == 2
-    assert "a name takes letters, digits and ASCII signs, with one space between words" in only_line(refused)
+    assert "a name may contain letters, digits and ASCII signs, with one space between words" in only_line(refused)
 
 
-LENGTH = f"Error: a password takes {MIN_PASSWORD} to {MAX_PASSWORD} characters, and several words will do"
-NO_TEXT = "Error: the password holds a character that is not text"
-EASY = "Error: the password is nothing but the member's name and words that this lab says aloud"
+LENGTH = f"Error: a password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters; several words are fine"
+NO_TEXT = "Error: the password contains a character that is not text"
+EASY = "Error: the password consists only of the member's name and words that this lab publishes"
 BAD_PASSWORDS = {
     "no line": (b"", LENGTH),
     "an empty line": (b"\n", LENGTH),
@@ -190,7 +190,7 @@ def test_disabling_with_the_store_down_says_so_and_is_repeatable(
     cut_off = make_app(redis_url=f"redis://127.0.0.1:{free_port()}/0")
     for _ in range(2):
         refused = run("disable", "alice", of=cut_off)
-        assert only_line(refused).startswith("Error: not everything was reached, so run it again: ")
+        assert only_line(refused).startswith("Error: not all logins were changed, so run it again: ")
     assert visitor("token").try_login("alice").status_code == 401  # what could be done is done
     assert alice.who() == "alice"
     assert run("disable", "alice").exit_code == 0

@@ -192,7 +192,7 @@ def test_a_field_is_as_long_as_it_is_composed(app: Flask) -> None:
         body = {"username": "x", "password": "x", field: decomposed(value)}
         refused = app.test_client().post("/token/login", json=body)
         detail = refused.get_json()["detail"]
-        assert (refused.status_code, detail) == (400, f"{field} takes at most {most} characters.")
+        assert (refused.status_code, detail) == (400, f"{field} must have at most {most} characters.")
 
 
 @pytest.mark.parametrize("chosen", [PASSWORD, decomposed(PASSWORD)], ids=["NFC", "NFD"])

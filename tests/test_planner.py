@@ -92,11 +92,11 @@ def test_a_mistake_is_named_in_place_and_what_was_typed_stays(module_app: Flask,
     client = module_app.test_client()
     page = client.get(f"/planner?{query}", headers=HTML)
     assert page.status_code == 400
-    assert re.search(rf'role="status" data-complaint>✕ {names} takes ', page.text)
+    assert re.search(rf'role="status" data-complaint>✕ {names} must be ', page.text)
     assert "data-plan" in page.text
     problem = client.get(f"/planner?{query}")
     assert (problem.status_code, problem.get_json()["code"]) == (400, "bad_request")
-    assert problem.get_json()["detail"].startswith(f"{names} takes ")
+    assert problem.get_json()["detail"].startswith(f"{names} must be ")
 
 
 def test_markup_in_an_input_stays_text(module_app: Flask) -> None:
@@ -212,7 +212,7 @@ def test_a_terminal_says_what_the_page_says(module_app: Flask, asked: dict[str, 
             assert f'data-figure="{one.approach}.{name}">{written}<' in html
             assert f" {written} " in told
         first = f"{RESOURCES[one.first.resource]}, at {number(one.first.breaks_at.value)} members"
-        verdict = "is over its limit:" if one.first.is_over else "holds; the first to be full:"
+        verdict = "is over its limit:" if one.first.is_over else "holds; the first resource to be full:"
         assert f"{one.approach} {verdict} {first}" in told
         assert f"{number(one.first.breaks_at.value)} members." in page
         for expression in (*one.figures.values(), *one.helpers.values(), one.first.breaks_at):
@@ -266,7 +266,7 @@ def test_a_terminal_takes_constants_from_a_run_and_gives_json() -> None:
     ("arguments", "says"),
     [
         (["--members", "0"], "Invalid value for '--members'"),
-        (["--access-ttl-s", "90", "--refresh-ttl-s", "60"], "access_ttl_s takes at most refresh_ttl_s"),
+        (["--access-ttl-s", "90", "--refresh-ttl-s", "60"], "access_ttl_s must be at most refresh_ttl_s"),
         (["--run", "nowhere.json"], "Invalid value for --run"),
         (["--run", "docs/results/outage"], "measures no constant; lookup-cost and memory do"),
     ],

@@ -243,15 +243,15 @@ def test_a_wrong_input_is_named_with_what_it_takes(field: object, wrong: object)
     if wrong is None:
         assert read_load(given) == Load()
         return
-    with pytest.raises(BadRequest, match=f"^400 Bad Request: {name} takes a whole number from "):
+    with pytest.raises(BadRequest, match=f"^400 Bad Request: {name} must be a whole number from "):
         read_load(given)
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"access_ttl_s": "100", "refresh_ttl_s": "99"}, "access_ttl_s takes at most refresh_ttl_s"),
-        ({"session_idle_s": "100", "session_absolute_s": "99"}, "session_idle_s takes at most session_absolute_s"),
+        ({"access_ttl_s": "100", "refresh_ttl_s": "99"}, "access_ttl_s must be at most refresh_ttl_s"),
+        ({"session_idle_s": "100", "session_absolute_s": "99"}, "session_idle_s must be at most session_absolute_s"),
     ],
 )
 def test_lifetimes_nest(given: dict[str, str], says: str) -> None:

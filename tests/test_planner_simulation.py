@@ -172,7 +172,7 @@ def test_the_check_would_notice_a_model_that_is_wrong() -> None:
 
 
 def test_a_run_that_does_not_tell_enough_is_refused() -> None:
-    with pytest.raises(ValueError, match="no arm says"):
+    with pytest.raises(ValueError, match="no arm has"):
         reproduce({"arms": [{"approach": "session", "rps": 1.0}], "machine": {"cores": 2}}, measured()[0])
 
 

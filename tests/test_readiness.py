@@ -144,7 +144,7 @@ def test_a_server_that_does_not_know_a_command_is_not_ready_and_refused_at_the_s
         app = patient(create_app(config), old.url)
         assert command in not_ready(app)
         line = refused_start(config)
-        assert line.startswith("REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey; ")
+        assert line.startswith("REDIS_URL must be the address of Redis 6.2 or newer, or of Valkey; ")
         assert command in line
         app.extensions["database"].engine.dispose()
 
@@ -160,7 +160,7 @@ def test_another_password_is_named(make_config: MakeConfig, server: StoreServer)
     config = make_config(redis_url=server.url.replace("redis://:", "redis://:not-"))
     app = patient(create_app(config), config.redis_url or "")
     for _ in range(2):  # whoever asked just before
-        assert not_ready(app) == "The session store asks for another name or password."
+        assert not_ready(app) == "The session store requires another name or password."
     app.extensions["database"].engine.dispose()
 
 

@@ -148,7 +148,7 @@ def test_an_idle_time_is_a_whole_number_of_seconds_no_longer_than_the_usual_one(
     for idle_s in (0, -1, 1801, 10**20, 1.5, True, "x", "1.0", "-1", [], {}, [5]):
         refused = visitor(approach).try_login("alice", session_idle_s=idle_s)
         assert (refused.status_code, refused.get_json()["code"]) == (400, "bad_request")
-        assert "session_idle_s takes a whole number from 1 to 1800" in refused.get_json()["detail"]
+        assert "session_idle_s must be a whole number from 1 to 1800" in refused.get_json()["detail"]
     assert records(redis, config) == {}
 
 

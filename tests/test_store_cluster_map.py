@@ -89,9 +89,9 @@ def test_without_a_whole_map_a_node_is_not_ready_and_the_start_says_so_in_one_li
         app = patient(create_app(config), url)
         refused = app.test_client().get("/readyz")
         assert refused.status_code == 503
-        assert refused.get_json()["detail"] == "REDIS_URL names no cluster that serves every slot."
+        assert refused.get_json()["detail"] == "REDIS_URL is not the address of a cluster that serves every slot."
         app.extensions["database"].engine.dispose()
-        with pytest.raises(CannotStart, match="no cluster that serves every slot is at"), running_store(config):
+        with pytest.raises(CannotStart, match="there is no cluster that serves every slot at"), running_store(config):
             pass
 
 

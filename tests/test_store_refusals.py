@@ -29,7 +29,7 @@ def test_a_store_that_only_refuses_a_command_still_answers_the_others(app: Flask
     sleep(PAUSE_S)  # then the next command is sent
     with pytest.raises(StoreUnavailable) as refused:
         connection.command("NO-SUCH-COMMAND")
-    assert str(refused.value).startswith("The session store refuses to work.")
+    assert str(refused.value).startswith("The session store refuses commands.")
     assert alice.who() == "alice"
 
 

@@ -114,7 +114,7 @@ def test_it_is_said_once_in_the_log_and_in_each_trace(
         trace = json.loads(alice.get("profile", headers={"X-Lab-Trace": "1"}).headers["X-Lab-Trace"])
         told = [step["what"] for step in trace if step["part"] == "store"]
         assert [what.split(" ")[0] for what in told] == ["GETEX", "GET"]
-        assert told[1].endswith("(no writes now: its idle time does not slide)")
+        assert told[1].endswith("(the store takes no writes: its idle time does not slide)")
         Visitor(app, "session").try_login("alice")
     server.take_writes()
     for _ in range(3):

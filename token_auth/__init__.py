@@ -1,12 +1,12 @@
-"""Logins carried by the client: a signed access token, and a refresh token whose hash is in a database.
+"""Token logins: the client holds a signed access token and a refresh token; the database holds the latter's hash.
 
     tokens = Tokens(KeyRing("keys.json"), RefreshTokens(engine), issuer="https://example.org", role_of=role_of)
     tokens.init_app(app)
     pair = tokens.log_in(user.id)            # in the view that has checked the password
     @tokens.required(role="admin")           # below @app.route(…)
 
-These files (`*.py`) need Flask, msgspec, PyJWT with cryptography and SQLAlchemy, and import nothing else of the
-project. `blueprint/` is what the lab adds. `contract.py` is the test that travels with a copy.
+These files (`*.py`) need Flask, msgspec, PyJWT with cryptography and SQLAlchemy. They import nothing else of this
+project. `blueprint/` adds the lab's routes. `contract.py` is the test suite to copy along.
 """
 
 from .credential import LiveLogin, Login, Pair

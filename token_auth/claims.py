@@ -1,6 +1,6 @@
-"""The token itself: which claims it carries, and everything that has to hold before one of them is believed.
+"""Encode and decode tokens: which claims they carry, and every check before a claim is trusted.
 
-The counterpart of a session's record: there the store keeps it, here the client carries it.
+Claims correspond to a session's record: the store holds that, the client holds these.
 """
 
 import json
@@ -16,22 +16,22 @@ from .keys import ACCESS, CLOCK_SKEW_S, REFRESH, Key
 
 MAX_TOKEN_LENGTH = 4096
 
-NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no database and no header takes it
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; half of a character is no JSON to msgspec
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates: databases and headers reject them
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # NUL as JSON escapes it; msgspec itself rejects lone surrogates
 
-# `base64` does the same in three calls each way: 1 µs more.
+# The `base64` module needs three calls each way: 1 µs more.
 TO_URL, FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Malformed(Exception):
-    """This is no token of ours, and nothing in it is believed."""
+    """This is not our token. No part of it is trusted."""
 
 
-# Allowlists. Nothing else gets into a token, so nothing personal does; each claim has to be there, and of its type.
+# Allowlists: a token has exactly these claims, so it holds no personal data. Each is required and type-checked.
 class RefreshClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a refresh token says (RFC 7519 §4.1): nothing about the user."""
+    """The claims of a refresh token (RFC 7519 §4.1). None is about the user."""
 
     iss: Text
     aud: Text | list[Text]
@@ -41,7 +41,7 @@ class RefreshClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccessClaims(RefreshClaims, frozen=True, forbid_unknown_fields=True):
-    """What an access token says (RFC 9068 §2.2)."""
+    """The claims of an access token (RFC 9068 §2.2)."""
 
     sub: Text
     role: Text
@@ -49,7 +49,7 @@ class AccessClaims(RefreshClaims, frozen=True, forbid_unknown_fields=True):
 
 
 class Header(msgspec.Struct, forbid_unknown_fields=True):
-    """All that a header may say: jku, jwk, x5u, x5c and crit would bring a key, or rules, of their own."""
+    """The only allowed header fields. jku, jwk, x5u, x5c and crit would let a token bring its own key or rules."""
 
     alg: str
     kid: str
@@ -63,7 +63,7 @@ C = TypeVar("C", AccessClaims, RefreshClaims)
 
 @dataclass(frozen=True)
 class Expectation(Generic[C]):
-    """What a token has to be to pass here: its type, claims, issuer and audience, its longest life in seconds."""
+    """The required type, claims, issuer, audience and longest lifetime (seconds) of a token."""
 
     typ: str
     claims: type[C]
@@ -73,21 +73,21 @@ class Expectation(Generic[C]):
 
 
 def encode(key: Key, typ: str, claims: dict[str, Any]) -> str:
-    """Sign `claims` (RFC 7515 §7.1). Raise `ValueError` for a claim that is not on the allowlist, or too long."""
+    """Sign `claims` (RFC 7515 §7.1). Raise `ValueError` for a claim off the allowlist, or a token that is too long."""
     if claims.keys() != CLAIMS[typ]:
         raise ValueError(f"a {typ} carries exactly {sorted(CLAIMS[typ])}")
     payload = json.dumps(claims, separators=(",", ":")).encode()
     signed = b"%b.%b" % (key.header(typ), _base64url(payload))
     token = b"%b.%b" % (signed, _base64url(key.sign(signed)))
     if len(token) > MAX_TOKEN_LENGTH:
-        raise ValueError(f"a token has {MAX_TOKEN_LENGTH} characters at most: issuer, user id and role are too long")
+        raise ValueError(f"the token is longer than {MAX_TOKEN_LENGTH} characters: shorten issuer, user id or role")
     return token.decode()
 
 
 def decode(token: str, key_ring: KeyRing, expected: Expectation[C], now: float) -> C:
-    """Return the claims of a token that is genuine and meant for us. Raise `Malformed` for any oddity.
+    """Return the claims of a genuine token that was issued for us. Raise `Malformed` for any deviation.
 
-    Whether it has expired is not judged here: an expired token that is otherwise in order still says whose it was.
+    Expiry is not checked here: an expired but genuine token still proves whose login it was.
     """
     if len(token) > MAX_TOKEN_LENGTH:
         raise Malformed
@@ -114,12 +114,12 @@ def decode(token: str, key_ring: KeyRing, expected: Expectation[C], now: float) 
 
 
 def has_expired(claims: RefreshClaims, now: float) -> bool:
-    """RFC 7519 §4.1.4: the current time must be *before* `exp`. No leeway: one clock issues and judges."""
+    """RFC 7519 §4.1.4: the current time must be *before* `exp`. No leeway: the issuer's clock also verifies."""
     return now >= claims.exp
 
 
 def _key(header: bytes, key_ring: KeyRing, typ: str) -> Key:
-    """Return the key that a header names. One of ours is known by its text, and only another spelling is read."""
+    """Return the key that a header names. The headers that we write are found by their text; others are decoded."""
     ours = key_ring.current().by_header[typ].get(header)
     if ours is not None:
         return ours
@@ -131,7 +131,7 @@ def _key(header: bytes, key_ring: KeyRing, typ: str) -> Key:
 
 
 def _bytes(text: bytes) -> bytes:
-    """Read base64url (RFC 7515 §2). Raise `Malformed` for any spelling but the one that we would write."""
+    """Decode base64url (RFC 7515 §2). Raise `Malformed` for any form but the canonical one."""
     read = a2b_base64(text.translate(FROM_URL) + b"==")
     if _base64url(read) != text:
         raise Malformed

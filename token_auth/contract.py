@@ -1,6 +1,6 @@
-"""What tokens promise, tried on a small app of their own: `pytest token_auth/contract.py`.
+"""Contract tests of tokens, on a small app: `pytest token_auth/contract.py`.
 
-It travels with a copy. It needs pytest, and makes an SQLite database for each test.
+Copy them along with the package. They need pytest, and create an SQLite database for each test.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ ACCESS_S, REFRESH_S, GRACE_S = 300, 3600, 10
 
 
 class Clock:
-    """Time that stands still until a test moves it."""
+    """A fake clock. Only the test moves it."""
 
     now = 1_800_000_000.0
 
@@ -30,7 +30,7 @@ class Clock:
 
 
 class Denied(dict[str, str]):
-    """A denylist in this process; an application keeps one where all its processes find it."""
+    """A denylist in this process. An application keeps it in a store that all of its processes share."""
 
     def deny(self, login_id: str, _ttl_s: int) -> None:
         self[login_id] = ""
@@ -44,7 +44,7 @@ class Denied(dict[str, str]):
 
 
 class Users(dict[str, str]):
-    """The application's users and their roles. They can be out of order, or change as soon as they were read."""
+    """The application's users and their roles. Reading them can fail, or they can change right after a read."""
 
     broken = False
     then: Callable[[], None] | None = None
@@ -59,7 +59,7 @@ class Users(dict[str, str]):
 
 
 class Site:
-    """An application that knows nothing of the lab."""
+    """A small application that uses only the core, not the lab."""
 
     def __init__(self, folder: Path, engine: Engine, denylist: Denied | None = None) -> None:
         self.clock, self.users = Clock(), Users({"alice": "user", "carol": "admin", "7": "user"})
@@ -110,7 +110,7 @@ class Site:
 
         @app.get("/public")
         def public() -> Response:
-            flash("hello")  # Flask's own session, and nothing of ours
+            flash("hello")  # uses Flask's session, not ours
             user = getattr(tokens.current(), "user_id", None)
             return jsonify(user=user, messages=get_flashed_messages(), flask=list(session))
 
@@ -134,7 +134,7 @@ class Site:
 
 @pytest.fixture
 def make_engine(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
-    """Return engines on one database of this test; `make_engine(isolation_level="AUTOCOMMIT")`."""
+    """Return a factory of engines on one database: `make_engine(isolation_level="AUTOCOMMIT")`."""
     made: list[Engine] = []
 
     def make(**settings: Any) -> Engine:
@@ -164,7 +164,7 @@ def said(answer: TestResponse) -> tuple[int, str]:
 
 
 def together(number: int, work: Callable[[], Any]) -> list[Any]:
-    """Do the same so many times, each in a thread of its own, all at once."""
+    """Call `work` `number` times at the same time, each in its own thread."""
     start = Barrier(number)
 
     def begin(_each: int) -> Any:
@@ -187,13 +187,13 @@ def test_an_id_of_a_user_comes_back_as_its_text(site: Site, user: Any) -> None:
 
 
 @pytest.mark.parametrize("user", [None, True, 1.5, b"alice", ["alice"], "", "a" * 256, "a\0"])
-def test_what_is_no_users_id_is_refused_at_once(site: Site, user: Any) -> None:
-    with pytest.raises((TypeError, ValueError), match="user's id"):
+def test_a_malformed_user_id_is_refused_at_once(site: Site, user: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="user_id"):
         site.tokens.log_in(user)
 
 
 @pytest.mark.parametrize("role", ["", 1, b"user", "a\0", "a" * 65])
-def test_what_is_no_role_is_refused_at_once_and_no_token_is_used(site: Site, role: Any) -> None:
+def test_a_malformed_role_is_refused_at_once_and_no_token_is_used_up(site: Site, role: Any) -> None:
     pair = site.tokens.log_in("alice")
     site.users["alice"] = role
     with pytest.raises(ValueError, match="role"):
@@ -207,14 +207,14 @@ def test_what_is_no_role_is_refused_at_once_and_no_token_is_used(site: Site, rol
 
 
 @pytest.mark.parametrize(("name", "issuer"), [("", "https://a.test"), ("a" * 17, "https://a.test"), ("a", "")])
-def test_names_of_no_use_are_refused_at_once(site: Site, engine: Engine, name: str, issuer: str) -> None:
-    with pytest.raises(ValueError, match="takes"):
+def test_malformed_names_are_refused_at_once(site: Site, engine: Engine, name: str, issuer: str) -> None:
+    with pytest.raises(ValueError, match="must"):
         Tokens(site.key_ring, RefreshTokens(engine, name), issuer=issuer, role_of=lambda _id: "user")
 
 
 def test_a_token_that_would_be_refused_is_not_issued(site: Site, engine: Engine) -> None:
     tokens = Tokens(site.key_ring, RefreshTokens(engine), issuer="a" * 4096, role_of=lambda _id: "user")
-    with pytest.raises(ValueError, match="too long"):
+    with pytest.raises(ValueError, match="longer"):
         tokens.log_in("alice")
     assert tokens.list("alice") == []
 
@@ -315,7 +315,7 @@ def test_a_log_out_that_proves_no_login_is_refused(site: Site) -> None:
 
 
 def test_flask_session_stays_flasks_own(site: Site) -> None:
-    """So flash(), CSRF tokens and Flask-Login work before a log-in, and no database is asked."""
+    """So flash(), CSRF tokens and Flask-Login work before a log-in, without any query."""
     assert site.get("/public").get_json() == {"user": None, "messages": ["hello"], "flask": []}
     assert site.get("/public", site.log_in()["access_token"]).get_json()["user"] == "alice"
     assert site.get("/public", "a.b.c").get_json()["user"] is None
@@ -337,7 +337,7 @@ def test_the_application_may_answer_errors_in_its_own_way(site: Site) -> None:
 
 @pytest.mark.parametrize("pool", [StaticPool, NullPool])
 def test_an_engine_keeps_its_settings(tmp_path: Path, pool: Any) -> None:
-    """With one connection for all, or a new one each time; and without what the lab sets."""
+    """With one connection for all threads, or a new one each time, and without the lab's settings."""
     at = "sqlite://" if pool is StaticPool else f"sqlite:///{tmp_path / 'app.db'}"
     engine = create_engine(at, poolclass=pool, connect_args={"check_same_thread": False})
     with engine.connect() as connection:
@@ -374,7 +374,7 @@ def test_a_user_who_is_gone_is_logged_in_and_refreshed_no_more(site: Site) -> No
 
 
 def test_a_user_disabled_at_the_moment_of_the_log_in_has_no_login(site: Site) -> None:
-    """Whose role is read before the login is there would be missed by an `end_all` that comes between."""
+    """If the role were read before the login is stored, an `end_all` in between would miss the login."""
     site.users.then = lambda: site.tokens.end_all("alice")
     pair = site.log_in()
     site.users.then = None

@@ -1,4 +1,4 @@
-"""Access and refresh tokens: issued, verified, renewed and revoked. Knows no request and no response."""
+"""Issue, verify, renew and revoke access and refresh tokens. Independent of requests and responses."""
 
 import logging
 import secrets
@@ -29,14 +29,14 @@ from .store import AnotherLogin, Ended, Exchange, Family, RefreshTokens, Reused,
 log = logging.getLogger(__name__)
 
 LONGEST_ROLE = 64  # characters
-DENY_MARGIN_S = 60  # a denial outlives the last token that it is for
+DENY_MARGIN_S = 60  # a denylist entry outlives the last token that it refuses
 
-RoleOf = Callable[[str], str | None]  # the role that a user has now; None: this user may not be logged in (any more)
+RoleOf = Callable[[str], str | None]  # user id → current role; None: this user may not be logged in (any more)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Whose request this is, the role that the user has, and which of the user's logins it is."""
+    """Who sends a request: the user, the user's role, and the login's id."""
 
     user_id: str
     role: str
@@ -45,7 +45,7 @@ class Login:
 
 @dataclass(frozen=True)
 class LiveLogin:
-    """One of a user's logins: when it began and when it ends at the latest, in seconds since the epoch."""
+    """One of a user's logins: when it began, and its latest end (seconds since the epoch)."""
 
     login_id: str
     created_at: float
@@ -54,7 +54,7 @@ class LiveLogin:
 
 @dataclass(frozen=True)
 class Pair:
-    """What a client is given: two tokens, the seconds for which the access token lives, and the role it claims."""
+    """A token response: two tokens, the access token's lifetime in seconds, and its role."""
 
     access: str
     refresh: str
@@ -72,9 +72,9 @@ class Pair:
 
 
 class AccessToken(NamedTuple):
-    """A genuine access token. An expired one opens nothing, and still says whose it was.
+    """A genuine access token. An expired one gives no access, but proves whose login it was.
 
-    `role_is_old`: the user has another role now. Such a token opens what the login's own end needs, and no page.
+    `role_is_old`: the user has another role now. Such a token can end its login, but opens no page.
     """
 
     login: Login
@@ -84,7 +84,7 @@ class AccessToken(NamedTuple):
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A genuine refresh token; whether its login is live, only the database knows."""
+    """A genuine refresh token. Whether its login is live is recorded only in the database."""
 
     jti: str
     expired: bool
@@ -92,27 +92,27 @@ class RefreshToken:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """Seconds that an access token, a refresh token, and all of a login's refresh tokens together live."""
+    """Lifetimes in seconds: of an access token, of a refresh token, and of a whole login."""
 
     access_s: int
     refresh_s: int
     absolute_s: int
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for what `claims.py` would refuse: an access token lives a day at most, others a year."""
+        """Raise `ValueError` for a lifetime that `claims.py` would refuse: over a day (access token) or a year."""
         for name, value, longest_s in (
             ("access_s", self.access_s, DAY_S),
             ("refresh_s", self.refresh_s, YEAR_S),
             ("absolute_s", self.absolute_s, YEAR_S),
         ):
             if not (isinstance(value, int) and 1 <= value <= longest_s):
-                raise ValueError(f"{name} takes 1 to {longest_s} whole seconds")
+                raise ValueError(f"{name} must be 1 to {longest_s} whole seconds")
 
 
 class TokenCredential:
     """Issue, verify, renew and revoke tokens of one kind of login.
 
-    `role_of`: see `Tokens`. What it and the denylist raise reaches the caller, as `StoreUnavailable` does.
+    `role_of`: see `Tokens`. Its exceptions and the denylist's reach the caller, as `StoreUnavailable` does.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class TokenCredential:
         now: Callable[[], float] = time,
     ) -> None:
         if not isinstance(issuer, str) or not issuer:
-            raise ValueError("issuer takes a text that is not empty")
+            raise ValueError("issuer must be a non-empty string")
         self._key_ring = key_ring
         self._store = store
         self._role_of = role_of
@@ -137,19 +137,19 @@ class TokenCredential:
         self._grace_s = grace_s
         self._most_logins = most_logins
         self._now = now
-        # An audience each: a token of one kind of login never passes as another's, where it could not be denied.
-        # The name alone, for the issuer stands beside it in every token, and both have to be ours.
+        # Each kind of login has its own audience, so that no other kind accepts its tokens, where the denylist does
+        # not apply. The name is enough, because every token is checked for issuer and audience.
         audience = store.name
-        # As long as any setting allows: a token lives as long as it says, also when a process starts with another one.
+        # The longest that any setting allows: tokens stay valid when a process starts with shorter lifetimes.
         self._access = Expectation(ACCESS, AccessClaims, issuer, audience, DAY_S)
         self._refresh = Expectation(REFRESH, RefreshClaims, issuer, audience, YEAR_S)
 
-    # -- the hot path: one authenticated read
+    # -- the hot path: an authenticated read
 
     def verify(self, token: str) -> AccessToken:
-        """Return what a genuine access token says, expired or not. Only a denylist is asked, if there is one.
+        """Verify an access token, expired or not, and return it. The only look-up is in the denylist, if there is one.
 
-        Raise `InvalidToken` for one that is not ours, and `LoginEnded` for one whose login is denied.
+        Raise `InvalidToken` if it is not genuine, and `LoginEnded` if its login is denied.
         """
         access = self.read(token)
         held_against = self._denylist.find(access.login.login_id)
@@ -158,7 +158,7 @@ class TokenCredential:
         return access if held_against in (None, access.login.role) else access._replace(role_is_old=True)
 
     def read(self, token: str) -> AccessToken:
-        """Return what a genuine access token says, expired or not, ended or not. Raise `InvalidToken`."""
+        """Verify an access token without the denylist, expired or not. Raise `InvalidToken` if it is not genuine."""
         now = self._now()
         claims = self._claims(token, self._access, now)
         if claims is None:
@@ -166,7 +166,7 @@ class TokenCredential:
         return AccessToken(Login(claims.sub, claims.role, claims.login_id), has_expired(claims, now))
 
     def verify_refresh(self, token: str) -> RefreshToken:
-        """Return what a genuine refresh token says, expired or not. Raise `RefreshInvalid`."""
+        """Verify a refresh token's signature and claims, expired or not. Raise `RefreshInvalid`."""
         now = self._now()
         claims = self._claims(token, self._refresh, now)
         if claims is None:
@@ -176,16 +176,16 @@ class TokenCredential:
     # -- issue, renew, revoke
 
     def issue(self, user_id: str) -> Pair:
-        """Start a login and return its first two tokens; raise with nothing half-done.
+        """Start a login and return its first two tokens. If it raises, no login is left behind.
 
-        A user's oldest login ends if there are too many. Raise `UserRefused` if `role_of` knows no role.
+        A user's oldest login ends if there are more than `most_logins`. Raise `UserRefused` if `role_of` returns None.
         """
         return self._issue(user_id, self._lifetimes.access_s, self._lifetimes.refresh_s, self._role_of)
 
     def renew(self, refresh: str, access: str | None = None) -> Pair:
-        """Exchange a refresh token for new tokens. An access token that comes along has to be of the same login.
+        """Exchange a refresh token for new tokens. An access token, if given, must belong to the same login.
 
-        Raise `InvalidToken`, `RefreshExpired`, or what `exchange` does.
+        Raise `InvalidToken`, `RefreshExpired`, or what `exchange` raises.
         """
         login_id = None if access is None else self.read(access).login.login_id
         found = self.verify_refresh(refresh)
@@ -194,11 +194,11 @@ class TokenCredential:
         return self.exchange(found, login_id)
 
     def exchange(self, refresh: RefreshToken, login_id: str | None) -> Pair:
-        """Exchange a refresh token for new tokens; with `login_id`, only if it belongs to that login.
+        """Exchange a refresh token for new tokens. With `login_id`, only if it belongs to that login.
 
-        Whether an expired one may be exchanged is for the caller to know (the third of the four cases). The role is
-        read first, outside the transaction: if it cannot be read, nothing has happened.
-        Raise `RefreshInvalid`, `RefreshesTooFast`, or `RefreshReused` once the login is ended for it.
+        The caller checks expiry: in the third of the four cases an expired one may be exchanged. The role is read
+        first, outside the transaction: if that fails, nothing has changed.
+        Raise `RefreshInvalid`, `RefreshesTooFast`, or `RefreshReused` after the reuse has ended the login.
         """
         now = self._now()
         user_id, role = self._owner(refresh.jti)
@@ -208,7 +208,7 @@ class TokenCredential:
             raise RefreshEnded()
         try:
             exchange = self._store.exchange(refresh.jti, login_id, now, self._grace_s, self._lifetimes.refresh_s)
-        except Ended as ended:  # perhaps while the denylist did not answer: deny it once more
+        except Ended as ended:  # deny again: the denylist may have failed then
             self._deny(ended.login_id, ended.access_ttl_s)
             raise RefreshEnded() from None
         except AnotherLogin:
@@ -218,18 +218,17 @@ class TokenCredential:
         except TooFast:
             raise RefreshesTooFast() from None
         except Reused as reused:
-            log.warning("a used refresh token came back: login %s is ended (%s)", reused, self._store.name)
+            log.warning("refresh token reuse: login %s is ended (%s)", reused, self._store.name)
             self._deny(reused.login_id, reused.access_ttl_s)
             raise RefreshReused() from None
         return self._sign(exchange, role, now)
 
     def revoke(self, access: str | None = None, refresh: str | None = None) -> None:
-        """End the logins that these tokens belong to, usually one: their refresh tokens at once, their access tokens
-        where there is a denylist.
+        """End the logins of these tokens, usually one login. Access tokens end at once only with a denylist.
 
-        Whatever proves whose login it is will do (RFC 7009): an access token, expired or of an earlier role, or a
-        refresh token. One that has ended is denied once more, perhaps the denylist did not answer then.
-        Raise `NoCredentials`, or `InvalidToken` or `RefreshInvalid` if one of them is not genuine.
+        Either token proves whose login it is (RFC 7009), also an access token that has expired or has an earlier role.
+        An ended login is denied again, because the denylist may have failed before.
+        Raise `NoCredentials`, or `InvalidToken` or `RefreshInvalid` if a token is not genuine.
         """
         if access is None and refresh is None:
             raise NoCredentials()
@@ -244,16 +243,16 @@ class TokenCredential:
     # -- a user's logins
 
     def list_logins(self, user_id: str, first: int = 0, most: int = 50) -> list[LiveLogin]:
-        """Return at most `most` of the user's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the user's live logins, newest first, after skipping the `first` newest."""
         families = self._store.list_logins(user_id, self._now(), first, most)
         return [LiveLogin(family.login_id, family.created_at, family.expires_at) for family in families]
 
     def end_login(self, user_id: str, login_id: str) -> bool:
-        """End one login; tell whether it was live."""
+        """End one login. Return whether it was live."""
         now = self._now()
         for family in self._store.find_live(user_id, now):
             if family.login_id == login_id:
-                self._deny(login_id, family.access_ttl_s)  # first: if that fails it is still there to be ended
+                self._deny(login_id, family.access_ttl_s)  # first: if it fails, the call can be repeated
                 self._store.end_login(user_id, login_id, now)
                 return True
         return False
@@ -261,7 +260,7 @@ class TokenCredential:
     def end_all(self, user_id: str) -> None:
         """End all of the user's logins.
 
-        What ended before is denied once more: if the denylist did not answer then, it is only a matter of trying again.
+        Logins that ended before are denied again. So after a failure of the denylist the caller only has to repeat.
         """
         now = self._now()
         for family in self._store.end_all(user_id, now):
@@ -269,17 +268,17 @@ class TokenCredential:
                 self._deny(family.login_id, family.access_ttl_s)
 
     def set_role(self, user_id: str, role: str) -> None:
-        """Tell the user's live logins of another role: with a denylist at once, else from the next refresh on."""
+        """Apply a new role to the user's live logins: at once with a denylist, else from the next refresh."""
         for family in self._store.find_live(user_id, self._now()):
             self._denylist.require_role(family.login_id, role, family.access_ttl_s + DENY_MARGIN_S)
 
-    # -- the steps they share
+    # -- shared steps
 
     def _issue(self, user_id: str, access_s: int, refresh_s: int, role_of: RoleOf) -> Pair:
         """Start a login.
 
-        `role_of` is asked once the login is there: a change that comes earlier is seen, one that comes later finds the
-        login and ends it. Where it knows no role, or raises, the login is taken back.
+        `role_of` is called after the login is stored: it returns an earlier change, and a later change finds the login
+        and ends it. If it returns None or raises, the login is deleted.
         """
         now = self._now()
         family = Family(
@@ -303,7 +302,7 @@ class TokenCredential:
                 raise UserRefused()
             return self._sign(Exchange(family, jti, now, expires_at), role, now)
         except BaseException:
-            with suppress(Exception):  # then it is a login of which no client has a token
+            with suppress(Exception):  # no client has a token of this login
                 self._store.take_back(family.login_id)
             raise
 
@@ -312,7 +311,7 @@ class TokenCredential:
         self._deny(login_id, DAY_S if family is None else family.access_ttl_s)
 
     def _owner(self, jti: str) -> tuple[str | None, str | None]:
-        """Return whose refresh token this is, and the role that the user has now."""
+        """Return the owner of a refresh token, and the owner's current role."""
         user_id = self._store.user_of(jti)
         return user_id, None if user_id is None else _checked(self._role_of(user_id))
 
@@ -324,8 +323,8 @@ class TokenCredential:
 
     def _sign(self, exchange: Exchange, role: str, now: float) -> Pair:
         family, key = exchange.family, self._key_ring.signing_key()
-        access_s = min(family.access_ttl_s, self._lifetimes.access_s)  # the setting may be another one by now
-        times = _times(now, min(now + access_s, family.expires_at))  # nothing outlives its login
+        access_s = min(family.access_ttl_s, self._lifetimes.access_s)  # the setting may have changed since the log-in
+        times = _times(now, min(now + access_s, family.expires_at))  # no token outlives its login
         access = {
             **times,
             "iss": self._access.issuer,
@@ -351,11 +350,11 @@ class TokenCredential:
 
 
 def _checked(role: str | None) -> str | None:
-    """Return the role. Raise `ValueError` for one with which the next request would be refused."""
+    """Return the role. Raise `ValueError` for a role that token verification would refuse."""
     if role is None:
         return None
     if not isinstance(role, str) or not 1 <= len(role) <= LONGEST_ROLE or NO_TEXT.search(role):
-        raise ValueError(f"role_of returns a role of 1 to {LONGEST_ROLE} characters, or None")
+        raise ValueError(f"role_of must return a role of 1 to {LONGEST_ROLE} characters, or None")
     return role
 
 

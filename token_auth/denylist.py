@@ -1,30 +1,30 @@
-"""What is held against access tokens that are still good by themselves. No twin: a session that has ended is deleted.
+"""Refuse access tokens before they expire. Sessions need no denylist: an ended session is deleted.
 
-An application that wants access tokens to be revoked at once passes a `Denylist` over a store that its processes share;
-it pays a look-up on every request for it, as a session does.
+To revoke access tokens at once, pass a `Denylist` that uses a store shared by all processes. It costs one look-up per
+request, as a session does.
 """
 
 from typing import Protocol
 
 
 class Denylist(Protocol):
-    """Which logins' access tokens are no longer what they say. What its methods raise reaches the caller."""
+    """The logins whose access tokens must be refused. Exceptions of its methods reach the caller."""
 
     def deny(self, login_id: str, ttl_s: int) -> None:
-        """Refuse the login's access tokens from now on."""
+        """Refuse the login's access tokens for `ttl_s` seconds."""
 
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
-        """Refuse those of the login's access tokens that claim another role. Never over a login that is denied."""
+        """Refuse the login's access tokens with another role. If the login is already denied, do nothing."""
 
     def find(self, login_id: str) -> str | None:
-        """Return `ENDED`, the role that tokens have to claim, or None if nothing is held against the login."""
+        """Return `ENDED` for a denied login, the role that its tokens must have, or None if there is no entry."""
 
 
 ENDED = ""  # no role has this name
 
 
 class NoDenylist:
-    """An access token is never looked up, and lives until it expires."""
+    """No look-up: an access token is valid until it expires."""
 
     def deny(self, login_id: str, ttl_s: int) -> None:
         return

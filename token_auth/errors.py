@@ -1,4 +1,4 @@
-"""What can go wrong, each with an HTTP status, a stable code and a message in English.
+"""The errors of tokens. Each has an HTTP status, a stable code and an English message.
 
     TokenError
     ├── NoCredentials              401  no_credentials       (no access token)
@@ -17,15 +17,15 @@
     ├── RefreshesTooFast           429  rate_limited
     └── StoreUnavailable           503  store_unavailable    (the database does not answer)
 
-Absent or bad (401), forbidden (403) and broken (503) are never confused. No message repeats what a client sent.
-`BadKeyRing` and `UnknownKey` are for the operator of the keys, and no request meets them.
+Absent or bad credentials (401), forbidden (403) and unavailable (503) stay distinct. No message repeats client input.
+`BadKeyRing` and `UnknownKey` are for the operator of the keys. No request raises them.
 """
 
 
 class TokenError(Exception):
-    """An expected refusal. `retry_after_s`: when it is worth trying again, in seconds.
+    """Base class of all errors of requests. `retry_after_s`: seconds after which the client may try again.
 
-    `over`: the tokens that came open nothing any more, for sure, and a client may drop them.
+    `over`: the request's tokens will certainly never work again, so a client may delete them.
     """
 
     status = 500
@@ -52,7 +52,7 @@ class UserRefused(TokenError):
 
 
 class BearerError(TokenError):
-    """401: a token that opens nothing here."""
+    """401: a token that gives no access."""
 
     status = 401
     bearer_error = "invalid_token"
@@ -89,9 +89,9 @@ class RefreshEnded(RefreshInvalid):
 
 
 class RefreshOfAnotherLogin(RefreshInvalid):
-    """401: and that login may be live."""
+    """401: the two tokens are of different logins. The refresh token's login may be live."""
 
-    message = "This refresh token is of another login than the access token."
+    message = "This refresh token and the access token belong to different logins."
 
 
 class RefreshExpired(BearerError):
@@ -113,7 +113,7 @@ class RoleTooLow(TokenError):
 
 
 class RefreshesTooFast(TokenError):
-    """429: no client needs so many new tokens; the ones it has are still good."""
+    """429: too many refreshes per second. The client's current tokens stay valid."""
 
     status = 429
     code = "rate_limited"
@@ -122,7 +122,7 @@ class RefreshesTooFast(TokenError):
 
 
 class StoreUnavailable(TokenError):
-    """503: the database does not answer. Never a 401: no user was refused."""
+    """503: the database does not answer. Not 401: no user was refused."""
 
     status = 503
     code = "store_unavailable"
@@ -131,7 +131,7 @@ class StoreUnavailable(TokenError):
 
 
 class BadKeyRing(Exception):
-    """A key ring file that cannot be used; `message` is one line and holds no key."""
+    """The key ring file cannot be used. `message` is one line and contains no key."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -139,4 +139,4 @@ class BadKeyRing(Exception):
 
 
 class UnknownKey(LookupError):
-    """The ring has no such key."""
+    """The key ring has no such key."""

@@ -1,4 +1,4 @@
-"""From a request to the login that sent it, by the tokens that it carries."""
+"""Find the login that sent a request, by its tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from flask import Response, after_this_request, request
 from .credential import AccessToken, Login, Pair, RefreshToken, TokenCredential
 from .errors import BothExpired, ExpiredToken, NoCredentials, RefreshInvalid, RoleTooLow
 
-ACCESS_HEADER = "X-Access-Token"  # of an answer only
+ACCESS_HEADER = "X-Access-Token"  # only in responses
 REFRESH_HEADER = "X-Refresh-Token"
 
 Environ = Mapping[str, Any]  # of WSGI
@@ -19,34 +19,34 @@ Admitted = tuple[Login, Pair | None]
 
 @dataclass(frozen=True)
 class TokenGuard:
-    """Says who sends a request, by `Authorization: Bearer`, and `X-Refresh-Token` if that comes along.
+    """Finds who sends a request, by `Authorization: Bearer` and an optional `X-Refresh-Token`.
 
-    `name`: of the kind of login.
+    `name`: the kind of login.
     """
 
     credential: TokenCredential
     name: str
 
     def __call__(self, role: str | None = None) -> Login:
-        """Return who sends this request, if they may. Raise what `identify` does, or `RoleTooLow`."""
+        """Return who sends this request. Raise `RoleTooLow`, or what `identify` raises."""
         login = self.identify()
         if role is not None and login.role != role:
             raise RoleTooLow()
         return login
 
     def identify(self) -> Login:
-        """Return who sends this request; what is renewed goes out with its answer. Raise what `admit` does."""
+        """Return who sends this request. Renewed tokens are added to the response. Raise what `admit` raises."""
         environ = request.environ
         login = self.seen()
         if login is None:
             login, renewed = admit(self.credential, bearer_token(environ), refresh_token(environ))
             environ[self._place] = login
-            if renewed is not None:  # also where the view refuses: the tokens from before are used
+            if renewed is not None:  # also on a refusal by the view: the old refresh token is used up
                 after_this_request(partial(_carry, renewed))
         return login
 
     def seen(self) -> Login | None:
-        """Return who sends this request, if that was asked for."""
+        """Return who sends this request, or None if `identify` was not called."""
         login: Login | None = request.environ.get(self._place)
         return login
 
@@ -56,14 +56,14 @@ class TokenGuard:
 
 
 def admit(credential: TokenCredential, access: str | None, refresh: str | None, any_role: bool = False) -> Admitted:
-    """Return who sends these two tokens, and what the answer has to bring where the four cases call for new ones.
+    """Return who sends these two tokens, and the new tokens if one of the four cases requires a renewal.
 
-    `any_role`: an access token of the role before is good enough.
-    Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`, `RefreshReused` or `RefreshesTooFast`; and
-    what the denylist, the database or `role_of` raises, if one of them is needed.
+    `any_role`: also accept an access token with the user's previous role.
+    Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`, `RefreshReused` or `RefreshesTooFast`, and
+    any error of the denylist, the database or `role_of`.
     """
     if access is None:
-        raise NoCredentials()  # a refresh token alone opens nothing but the refresh
+        raise NoCredentials()  # a refresh token alone only serves to refresh
     found = credential.verify(access)
     due = found.expired or (found.role_is_old and not any_role)
     renewed: Pair | None = None
@@ -76,7 +76,7 @@ def admit(credential: TokenCredential, access: str | None, refresh: str | None, 
 
 
 def _renew_if_due(credential: TokenCredential, access: AccessToken, due: bool, refresh: RefreshToken) -> Pair | None:
-    """Decide the four cases (both tokens are untampered, or we would not be here)."""
+    """Decide the four cases. Both tokens have been verified."""
     match due, refresh.expired:
         case True, True:
             raise BothExpired()
@@ -89,25 +89,25 @@ def _renew_if_due(credential: TokenCredential, access: AccessToken, due: bool, r
 
 
 def _renew_on_strength_of(credential: TokenCredential, access: AccessToken, refresh: RefreshToken) -> Pair | None:
-    """Reissue an expired refresh token, but only to the login that it belonged to, and only while that lives.
+    """Replace an expired refresh token, but only for its own login, and only while that login is live.
 
-    The naive version gives a refresh token for any valid access token: a stolen access token would become a login for
-    ever. Here the expired refresh token has to come along, and be of the same live family.
+    The naive version issues a refresh token for any valid access token, so a stolen access token becomes a permanent
+    login. Here the expired refresh token must be sent too, and belong to the same live family.
     """
     try:
         return credential.exchange(refresh, access.login.login_id)
     except RefreshInvalid:
-        return None  # the access token still opens the page until it expires; nothing is added to it
+        return None  # the access token stays valid until it expires; issue no new token
 
 
 def bearer_token(environ: Environ) -> str | None:
-    """Return the token of `Authorization: Bearer …` (RFC 6750 §2.1), or None. Never read from a URL or a form."""
+    """Return the token of `Authorization: Bearer …` (RFC 6750 §2.1), or None. URLs and forms are never read."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 def refresh_token(environ: Environ) -> str | None:
-    """Return what `X-Refresh-Token` says, or None."""
+    """Return the token of `X-Refresh-Token`, or None."""
     token: str | None = environ.get("HTTP_X_REFRESH_TOKEN")
     return token
 

@@ -1,4 +1,4 @@
-"""The key ring's file: read and replaced as a whole, changed by one process at a time."""
+"""The key ring's file: read and replaced as a whole, and changed by one process at a time."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from .errors import BadKeyRing
 from .keys import Key, Ring, key_from_file, moment, seconds
 from .private_file import keep_others_out, let_in_as_before, open_at_once, open_private, try_lock, whose
 
-LOCK_WAIT_S = 2.0  # for a process that holds the lock and does not change the ring
+LOCK_WAIT_S = 2.0  # how long to wait for a process that holds the lock
 LOCK_RETRY_S = 0.01
 
 
@@ -26,9 +26,9 @@ class RingBusy(BadKeyRing):
 
 
 def read_ring(file: Path) -> Ring:
-    """Read and check a ring. Raise `BadKeyRing` saying what is wrong with it, or `OSError`.
+    """Read and check a ring. Raise `BadKeyRing`, which says what is wrong, or `OSError`.
 
-    A mode that lets others at the keys is mended, with a warning in the log, or the ring is refused.
+    A file mode that lets other users read or change the keys is corrected with a warning, or the ring is refused.
     """
     try:
         with open(file, encoding="utf-8", opener=open_at_once) as opened:
@@ -42,17 +42,17 @@ def read_ring(file: Path) -> Ring:
     if sum(key.state == "active" for key in keys) != 1:
         raise BadKeyRing(f"{file} needs exactly one active key")
     if len({key.kid for key in keys}) != len(keys):
-        raise BadKeyRing(f"{file} has two keys of one id")
+        raise BadKeyRing(f"{file} has two keys with the same id")
     return Ring(tuple(_with_ends(keys, status.st_mtime)))
 
 
 def write_ring(file: Path, ring: Ring) -> None:
-    """Replace the file by a new one for the same readers; a reader sees the old one or the new one.
+    """Replace the file atomically and keep its owner and permissions. A reader sees the old file or the new one.
 
-    Where there was none, it is for the owner of the folder alone. Raise `BadKeyRing` or `OSError`, and nothing was
-    changed.
+    A new file belongs to the folder's owner, and only the owner can read it. Raise `BadKeyRing` or `OSError`; then
+    nothing was changed.
     """
-    target = file.resolve()  # a link stays one
+    target = file.resolve()  # keep a symbolic link
     new = tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=target.name, delete=False)  # noqa: SIM115  # 0600
     try:
         with new:
@@ -62,22 +62,22 @@ def write_ring(file: Path, ring: Ring) -> None:
             os.fsync(new.fileno())
         os.replace(new.name, target)
     except BaseException:
-        os.unlink(new.name)  # no half-written keys are left lying about
+        os.unlink(new.name)  # leave no half-written key file
         raise
 
 
 @contextmanager
 def locked(file: Path, wait_s: float) -> Iterator[None]:
-    """Keep other processes from changing the ring between our reading and our writing.
+    """Hold the ring's lock, so that no other process changes the ring between our read and our write.
 
-    Raise `RingBusy` if another one holds the lock for `wait_s` seconds, in which it does not change the ring.
+    Raise `RingBusy` if another process holds the lock for `wait_s` seconds without changing the ring.
     """
     target = file.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target.with_name(f"{target.name}.lock"), "a", opener=partial(open_private, target)) as lock:
         seen, deadline = stamp(target), monotonic() + wait_s
         while not try_lock(lock.fileno()):
-            if stamp(target) != seen:  # others have their turns
+            if stamp(target) != seen:  # other processes are making progress
                 seen, deadline = stamp(target), monotonic() + wait_s
             if monotonic() >= deadline:
                 raise RingBusy(f"another process holds {lock.name}; nothing was changed")
@@ -87,7 +87,7 @@ def locked(file: Path, wait_s: float) -> Iterator[None]:
 
 @contextmanager
 def in_one_line(file: Path) -> Iterator[None]:
-    """Raise `BadKeyRing`, which names the file and what is wrong, for an `OSError`."""
+    """Turn an `OSError` into a `BadKeyRing` that names the file and the cause."""
     try:
         yield
     except OSError as error:
@@ -96,7 +96,7 @@ def in_one_line(file: Path) -> Iterator[None]:
 
 
 def stamp(file: Path) -> tuple[int, ...] | None:
-    """Return what differs when the file, its owner or its mode was changed; None if it cannot be seen."""
+    """Return a value that changes with the file, its owner or its mode; None if the file is not accessible."""
     try:
         status = file.stat()
     except OSError:
@@ -105,9 +105,10 @@ def stamp(file: Path) -> tuple[int, ...] | None:
 
 
 def _with_ends(keys: list[Key], written_at: float) -> Iterator[Key]:
-    """Say when each key ceased to sign where the file does not: an earlier version's never does, nor does a hand.
+    """Fill in a missing `signed_until`, as in files of an earlier version or edited by hand.
 
-    That is when the next key was made or when the file was written, whichever came later: it is never too early.
+    The value is the later of two times: when the next key was created, and when the file was written. So it is never
+    too early.
     """
     for key, after in zip(keys, keys[1:] + keys[-1:], strict=True):
         if key.state == "active":
@@ -121,5 +122,5 @@ def _with_ends(keys: list[Key], written_at: float) -> Iterator[Key]:
 def _made_at(key: Key) -> float:
     try:
         return seconds(key.created_at)
-    except ValueError:  # written by a hand
+    except ValueError:  # edited by hand
         return 0

@@ -1,7 +1,7 @@
-"""The key ring as a process has it: read from the file that all share, and followed while others change it.
+"""A process's copy of the key ring: read from the shared file, and reloaded when another process changes it.
 
-Nodes look at the file's age at most twice a second, so a change is felt within a second and costs no request a
-look-up.
+A node checks the file's time stamp at most twice a second. So a change applies within a second, and a request needs
+no look-up for it.
 """
 
 import logging
@@ -26,10 +26,10 @@ KID = re.compile(r"k-[0-9a-f]{8}")
 
 
 class KeyRing:
-    """The ring in `file`, for tokens that this process signs by `alg` and that live at most `tokens_live_s` seconds.
+    """The key ring in `file`. This process signs with `alg` tokens that live at most `tokens_live_s` seconds.
 
-    `now` is the clock that tokens are dated by, in seconds since the epoch. Raise `BadKeyRing` if the file is there
-    and cannot be used, or is not there and cannot be made.
+    `now` returns seconds since the epoch, for the tokens' times. Raise `BadKeyRing` if the file exists and cannot be
+    used, or does not exist and cannot be created.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class KeyRing:
         self._alg_is_sure = self._ring.active.alg == alg
 
     def current(self) -> Ring:
-        """Return the ring as it is now, or as it was half a second ago, without the keys that are needed no more."""
+        """Return the ring, at most half a second old, without the keys that are no longer needed."""
         if monotonic() - self._looked_at >= LOOK_EVERY_S and self._looking.acquire(blocking=False):
             try:
                 self._look()
@@ -65,8 +65,8 @@ class KeyRing:
     def find(self, kid: object) -> Key | None:
         """Return the key of this id, or None.
 
-        An unknown one that could be ours may have been made this moment, and another node signs with it already:
-        that is worth a look at the file. Anything else is only ever compared.
+        An unknown id in our format may be a new key that another node already signs with, so the file is read again.
+        Any other value is only compared.
         """
         key = self.current().find(kid)
         if key is None and isinstance(kid, str) and KID.fullmatch(kid):
@@ -74,19 +74,20 @@ class KeyRing:
         return key
 
     def problem(self) -> str | None:
-        """Look at the file now; return in one line what is wrong with it, while the last good ring stays in use."""
+        """Check the file now. Return what is wrong with it in one line, or None. The last good ring stays in use."""
         self._look_now()
         if self._unfit is not None:
-            self.signing_key()  # tries again: a node that is not ready may be sent no log-ins
+            self.signing_key()  # try again here: a node that is not ready may get no log-ins, which would try it
         return self._unreadable or self._unfit
 
     def signing_key(self) -> Key:
-        """Return the key that signs now.
+        """Return the active key.
 
-        A process that found another than the configured algorithm at its start makes sure of its own when it first
-        signs. Whoever only looks at the ring, or changes a member from a terminal, changes no key by it; and what a
-        running lab is told to sign with stays. The ring also has to know how long our tokens live, so that it keeps
-        their key. What cannot be done now is tried again at the next look, and the last good ring signs meanwhile.
+        If the ring's algorithm at the start of the process was not the configured one, the first signature adds a key
+        for the configured one. Commands that only read the ring or change a member therefore change no key, and a later
+        `flask keys rotate --algorithm` stays in effect. This call also records the longest token lifetime in the ring,
+        which keeps a key that long. If the file cannot be changed now, the last good ring signs, and the next check of
+        the file tries again.
         """
         if not self._fits(self.current().active) and monotonic() >= self._fit_again_at:
             self._fit_again_at = monotonic() + LOOK_EVERY_S
@@ -94,15 +95,15 @@ class KeyRing:
         return self._ring.active
 
     def rotate(self, alg: Algorithm | None = None) -> Ring:
-        """Sign with a new key from now on, of the configured algorithm or of `alg`; the old one's tokens still verify.
+        """Sign with a new key of algorithm `alg` (default: the configured one). Tokens of the old key stay valid.
 
-        A process that starts later goes back to the configured one. This and the two below raise `BadKeyRing`, and
-        then nothing was changed.
+        A process that starts later returns to the configured algorithm. This method and the next two raise
+        `BadKeyRing`; then nothing was changed.
         """
         return self._change(lambda ring: ring.with_new_key(alg or self._alg, self._now(), self._tokens_live_s))
 
     def retire(self, kid: str) -> Ring:
-        """Let a key sign no more, and its tokens live. Raise `UnknownKey`."""
+        """Stop signing with a key. Its tokens stay valid. Raise `UnknownKey`."""
         return self._change(lambda ring: ring.with_state(kid, "retired", self._now()))
 
     def revoke(self, kid: str) -> Ring:
@@ -110,17 +111,17 @@ class KeyRing:
         return self._change(lambda ring: ring.with_state(kid, "revoked", self._now()))
 
     def followers(self) -> str:
-        """Say which running nodes follow a change, and when."""
+        """Return a sentence that says which running nodes follow a change, and when."""
         with in_one_line(self._file):
             users = readers(self._file)
         return f"Nodes that read {self._file}{users and f' as {users}'} follow within a second."
 
     def _open(self) -> Ring:
-        """Read the file, which may be another user's; make it if there is none."""
+        """Read the file, which may belong to another user. Create it if it does not exist."""
         with in_one_line(self._file):
             if not self._file.exists():
                 with locked(self._file, LOCK_WAIT_S):
-                    if not self._file.exists():  # no other process has made it meanwhile
+                    if not self._file.exists():  # still missing: no other process has created it
                         write_ring(self._file, Ring(()).with_new_key(self._alg, self._now(), self._tokens_live_s))
             self._stamp = self._stamp_of_file()
             return read_ring(self._file)
@@ -131,17 +132,17 @@ class KeyRing:
         return self._ring
 
     def _look(self) -> None:
-        """Read the file again if it is another one; while it is torn or missing, the last good ring stays in use."""
+        """Read the file again if it has changed. If it is damaged or missing, the last good ring stays in use."""
         stamp = self._stamp_of_file()
         try:
             if stamp is None or stamp != self._stamp:
-                # The stamp counts as seen only once it was read: what could not be read now is tried again.
+                # Remember the stamp only after a successful read, so that a failed read is repeated.
                 with in_one_line(self._file):
                     self._ring, self._stamp = read_ring(self._file), stamp
             self._unreadable = None
         except BadKeyRing as error:
             if self._unreadable != error.message:
-                log.error("the key ring file cannot be read, the last good one stays in use: %s", error.message)
+                log.error("the key ring file cannot be read; the last good ring stays in use: %s", error.message)
             self._unreadable = error.message
         self._ring = self._ring.without_expired(self._now())
 
@@ -161,7 +162,7 @@ class KeyRing:
             self._alg_is_sure, self._unfit = True, None
         except BadKeyRing as error:
             if self._unfit != error.message:
-                log.error("the key ring was not changed, the last good one stays in use: %s", error.message)
+                log.error("the key ring was not changed; the last good ring stays in use: %s", error.message)
             self._unfit = error.message
 
     def _fitting(self, ring: Ring) -> Ring:

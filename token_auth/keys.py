@@ -1,7 +1,7 @@
-"""Keys: what each one signs and verifies, and in which state it is.
+"""Signing keys and their states.
 
-A key is `active` (it signs), `retired` (what it signed while it was active still verifies) or `revoked` (its tokens are
-refused at once). One whose last token has expired is needed no more.
+A key is `active` (it signs), `retired` (it no longer signs, but tokens that it signed while active are valid) or
+`revoked` (its tokens are refused at once). A key is removed after its last token has expired.
 """
 
 import json
@@ -30,19 +30,19 @@ State = Literal["active", "retired", "revoked"]
 
 HMAC_BYTES = 32  # RFC 7518 §3.2: a key of the hash's size or larger
 RSA_BITS = 2048  # RFC 7518 §3.3: 2048 bits or larger
-FEWEST_DISTINCT_BYTES = 12  # 32 random bytes have fewer once in 10^15
+FEWEST_DISTINCT_BYTES = 12  # 32 random bytes have fewer with probability 10^-15
 
 DAY_S = 24 * 60 * 60
 YEAR_S = 365 * DAY_S
-CLOCK_SKEW_S = 5  # how far ahead of ours the clock of the node that issued a token may be
-# A node may sign with a key for a second after another process has retired it: that is when it looks at the file again.
+CLOCK_SKEW_S = 5  # how far the issuing node's clock may be ahead of ours
+# A node may sign with a key for a second after another process has retired it, until it checks the file again.
 SIGNS_LATE_S = 1 + CLOCK_SKEW_S
-LONGEST_LIFE_S = YEAR_S  # of any token, whatever the setting was when it was signed
+LONGEST_LIFE_S = YEAR_S  # of any token, under any setting
 
-# Which members of a JWK are secret (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2).
+# The secret members of a JWK (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2).
 SECRET_MEMBERS = frozenset({"k", "d", "p", "q", "dp", "dq", "qi", "oth"})
 
-# What a key signs: two types of token (RFC 8725 §3.11 has types kept apart).
+# A key signs two types of token. Explicit types keep them apart (RFC 8725 §3.11).
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 REFRESH = "rt+jwt"
 
@@ -51,15 +51,15 @@ Jwk = dict[str, Any]
 
 @dataclass(frozen=True)
 class Key:
-    """One key: its id, the only algorithm it serves, its state, and its material as a private JWK (RFC 7517)."""
+    """One key: its id, its only algorithm, its state, and the private JWK (RFC 7517)."""
 
     kid: str
     alg: Algorithm
     state: State
     created_at: str
-    jwk: Jwk = field(repr=False)  # a key never gets into a log or a traceback
-    revoked_at: str | None = None  # a file of an earlier version does not say
-    signed_until: str | None = None  # when it ceased to sign; None: it has not
+    jwk: Jwk = field(repr=False)  # keeps the key out of logs and tracebacks
+    revoked_at: str | None = None  # missing in files of an earlier version
+    signed_until: str | None = None  # when it stopped signing; None: it still signs
     tokens_live_s: int | None = None  # the longest lifetime of a token that it may have signed; None: not recorded
 
     @cached_property
@@ -69,7 +69,7 @@ class Key:
 
     @cached_property
     def verifying(self) -> PyJWK:
-        """The key that verifies: the public half, or the shared secret of an HMAC key."""
+        """The key for verification: the public key, or the shared secret of an HMAC key."""
         material = self.jwk if self.jwk.get("kty") == "oct" else _public(self.jwk)
         return PyJWK.from_dict({**material, "kid": self.kid}, algorithm=self.alg)
 
@@ -82,23 +82,23 @@ class Key:
         return self.verifying.Algorithm.prepare_key(self.verifying.key)
 
     def header(self, typ: str) -> bytes:
-        """Return the header of its tokens of this type, as they begin with it (RFC 7515 §4.1)."""
+        """Return the encoded header of this key's tokens of type `typ` (RFC 7515 §4.1)."""
         return base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature."""
+        """Return the signature of `message`."""
         return self.signing.Algorithm.sign(message, self._signer)
 
     def has_signed(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is genuine. The key fixes the algorithm; no header chooses (RFC 8725 §3.1)."""
+        """Return whether the signature is valid. The key determines the algorithm, not the header (RFC 8725 §3.1)."""
         return self.verifying.Algorithm.verify(message, self._verifier, signature)
 
     def may_have_signed(self, issued_at: float) -> bool:
-        """Tell whether a node may have signed with it then: a leaked key cannot go on after it was retired."""
+        """Return whether a node may have signed with this key at `issued_at`, so that a retired key cannot go on."""
         return issued_at <= self._signed_until_s + SIGNS_LATE_S
 
     def is_needed(self, now: float) -> bool:
-        """Tell whether a token that it signed may still be good by some node's clock."""
+        """Return whether a token of this key may still be valid by some node's clock."""
         return now <= self._signed_until_s + SIGNS_LATE_S + (self.tokens_live_s or LONGEST_LIFE_S) + CLOCK_SKEW_S
 
     @cached_property
@@ -106,13 +106,13 @@ class Key:
         return inf if self.signed_until is None else seconds(self.signed_until)
 
     def public_jwk(self) -> Jwk:
-        """Return the key as others may see it (RFC 7517 §4)."""
+        """Return the public JWK (RFC 7517 §4)."""
         return {**_public(self.jwk), "kid": self.kid, "alg": self.alg, "use": "sig"}
 
 
 @dataclass(frozen=True)
 class Ring:
-    """All keys at one moment, the newest last; exactly one is active."""
+    """All keys, the newest last. Exactly one is active. Immutable."""
 
     keys: tuple[Key, ...]
 
@@ -121,12 +121,12 @@ class Ring:
         return {key.kid: key for key in self.keys}
 
     def find(self, kid: object) -> Key | None:
-        """Return the key of this id, or None. Whatever a header holds is only ever compared."""
+        """Return the key with this id, or None. `kid` comes from a header and is only compared."""
         return self._by_kid.get(kid) if isinstance(kid, str) else None
 
     @cached_property
     def by_header(self) -> dict[str, dict[bytes, Key]]:
-        """The keys that verify, by the type of a token and then by its header."""
+        """The keys for verification, by token type and encoded header."""
         live = [key for key in self.keys if key.state != "revoked"]
         return {typ: {key.header(typ): key for key in live} for typ in (ACCESS, REFRESH)}
 
@@ -136,14 +136,14 @@ class Ring:
         return next(key for key in reversed(self.keys) if key.state == "active")
 
     def jwks(self) -> dict[str, list[Jwk]]:
-        """Return the public keys that still verify. An HMAC secret is never among them."""
+        """Return the public keys that still verify. HMAC secrets are never included."""
         live = [key for key in self.keys if key.state != "revoked" and key.jwk["kty"] != "oct"]
         return {"keys": [key.public_jwk() for key in live]}
 
     def with_new_key(self, alg: Algorithm, at: float, tokens_live_s: int = 0) -> "Ring":
-        """Return the ring with a new active key; the one before it is retired.
+        """Return a ring with a new active key. The previous active key is retired.
 
-        Its tokens live for `tokens_live_s` seconds at most, or as long as those of the one before.
+        The new key's tokens live at most `tokens_live_s` seconds, or as long as the previous key's if that is more.
         """
         before = [key for key in self.keys if key.state == "active"]
         made = new_key(alg, at, max([tokens_live_s, *(key.tokens_live_s or 0 for key in before)]) or None)
@@ -151,13 +151,13 @@ class Ring:
         return Ring((*self._with(*retired).keys, made))
 
     def with_lifetime(self, tokens_live_s: int) -> "Ring":
-        """Return the ring with an active key whose tokens may live so long (seconds)."""
+        """Return a ring whose active key's tokens may live `tokens_live_s` seconds."""
         return self._with(replace(self.active, tokens_live_s=tokens_live_s))
 
     def with_state(self, kid: str, state: State, at: float) -> "Ring":
-        """Return the ring with one key's state changed; one of its algorithm takes over if it was the active one.
+        """Return a ring with one key's state changed. If it was active, a new key of its algorithm becomes active.
 
-        A revoked key stays revoked: whoever made that necessary may still have it. Raise `UnknownKey`.
+        A revoked key stays revoked: a thief may still have it. Raise `UnknownKey`.
         """
         key = self.find(kid)
         if key is None:
@@ -169,7 +169,7 @@ class Ring:
         return ring._with(replace(ring._by_kid[kid], state=state, revoked_at=revoked_at))
 
     def without_expired(self, now: float) -> "Ring":
-        """Return the ring without the keys whose last token has expired; itself if there is none."""
+        """Return a ring without the keys whose last token has expired; the same ring if there are none."""
         needed = tuple(key for key in self.keys if key.is_needed(now))
         return self if len(needed) == len(self.keys) else Ring(needed)
 
@@ -179,18 +179,18 @@ class Ring:
 
 
 def new_key(alg: Algorithm, at: float | None = None, tokens_live_s: int | None = None) -> Key:
-    """Return a fresh active key, made at `at` (seconds since the epoch; None: now)."""
+    """Return a new active key, created at `at` (seconds since the epoch; None: now)."""
     created_at = moment(time() if at is None else at)
     return Key(f"k-{secrets.token_hex(4)}", alg, "active", created_at, _new_material(alg), tokens_live_s=tokens_live_s)
 
 
 def moment(at: float) -> str:
-    """Write a time (seconds since the epoch) as a ring has it."""
+    """Format a time (seconds since the epoch) for the key ring file."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def seconds(text: str) -> float:
-    """Read a time that `moment` or a hand has written; one without a zone is UTC. Raise `ValueError`."""
+    """Parse a time from the key ring file. Without a zone it is UTC. Raise `ValueError`."""
     read = datetime.fromisoformat(text)
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
@@ -208,7 +208,7 @@ def _new_material(alg: Algorithm) -> Jwk:
 
 
 def key_from_file(entry: Jwk) -> Key:
-    """Check a key as it stands in a file. Raise `BadKeyRing` for a weak one, and `ValueError` and its like for none."""
+    """Check a key from the file. Raise `BadKeyRing` if it is weak, or `ValueError`, `KeyError` … if malformed."""
     later = {name: entry[name] for name in ("revoked_at", "signed_until", "tokens_live_s") if name in entry}
     key = Key(entry["kid"], entry["alg"], entry["state"], entry["created_at"], entry["jwk"], **later)
     if not isinstance(key.kid, str) or not key.kid or not isinstance(key.created_at, str):
@@ -223,7 +223,7 @@ def key_from_file(entry: Jwk) -> Key:
         seconds(key.signed_until)
     _refuse_weak(key)
     if key.state == "active":
-        key.sign(b"")  # a key without its private half is found now, not by a member
+        key.sign(b"")  # detect a missing private key now, and not at a member's log-in
     return key
 
 
@@ -241,14 +241,14 @@ def _refuse_guessable(kid: str, secret: bytes) -> None:
     if _is_text(secret) or len(set(secret)) < FEWEST_DISTINCT_BYTES:
         raise BadKeyRing(
             f"the secret of {kid} is text or repeats itself, and may be guessed;"
-            " without the file the next start makes a good one"
+            " delete the file, and the next start creates a good one"
         )
 
 
 def _is_text(secret: bytes) -> bool:
-    """Tell whether the secret is text: random bytes contain characters that cannot be typed.
+    """Return whether the secret is text. Random bytes also contain unprintable characters.
 
-    A rule and no list: thousands of such secrets are public, and tried first.
+    A rule instead of a list: attackers try thousands of published text secrets first.
     """
     try:
         return all(character.isprintable() or character.isspace() for character in secret.decode())

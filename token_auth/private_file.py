@@ -1,7 +1,7 @@
-"""Who may read and change the key ring's file, whoever writes it.
+"""Keep the key ring file's owner and permissions when another user writes it.
 
-A command may run as another user than the nodes, most often as root. What it writes has the owner, the group, the mode
-and the access list of what was there before, so that the nodes can read it; else it writes nothing.
+A command may run as another user than the nodes, usually root. The new file gets the old file's owner, group, mode and
+access list, so that the nodes can read it. If that is not possible, nothing is written.
 """
 
 import logging
@@ -26,20 +26,20 @@ ACCESS_LIST = "system.posix_acl_access"  # acl(5)
 
 
 def readers(file: Path) -> str:
-    """Say who can read the file: `lab`, or `lab or the group staff`. Empty where a mode does not tell."""
+    """Return who can read the file: `lab`, or `lab or the group staff`. Empty on systems without file modes."""
     if sys.platform == "win32":
         return ""
     return f"{_user(file)} or the group {_group(file)}" if file.stat().st_mode & stat.S_IRGRP else _user(file)
 
 
 def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
-    """Mend a mode by which others may read or change the keys, and say so. Raise `BadKeyRing` if it is not ours."""
-    if sys.platform == "win32":  # has no such modes
+    """Correct a mode that lets others read or change the keys, and log it. Raise `BadKeyRing` if that fails."""
+    if sys.platform == "win32":  # no such modes
         return
     mode = stat.S_IMODE(status.st_mode)
     if not mode & (OTHERS | GROUP_CHANGES):
         return
-    with suppress(OSError):  # another user's, or on a disk that cannot be written
+    with suppress(OSError):  # another user's file, or a read-only disk
         os.fchmod(opened, 0o600 if mode & OTHERS else mode & ~GROUP_CHANGES)
     mended = stat.S_IMODE(os.fstat(opened).st_mode)
     if mended == mode and status.st_uid != os.geteuid():
@@ -52,7 +52,7 @@ def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
 
 
 def let_in_as_before(target: Path, new: int) -> None:
-    """Give a new file to the readers of `target`; if there is none, to the owner of its folder."""
+    """Give a new file the owner and permissions of `target`; without a `target`, the owner of its folder."""
     if sys.platform == "win32":
         return
     if not target.exists():
@@ -75,22 +75,22 @@ def let_in_as_before(target: Path, new: int) -> None:
 def _copy_access_list(target: Path, new: int) -> None:
     try:
         access_list = os.getxattr(target, ACCESS_LIST)
-    except (OSError, AttributeError):  # it has none, or the system does not
+    except (OSError, AttributeError):  # no access list, or no support for them
         return
     os.setxattr(new, ACCESS_LIST, access_list)
 
 
 def _give_to_owner_of(model: Path, new: int) -> None:
-    """Let what root makes beside the nodes' files belong to the nodes."""
+    """Give a file that root created to the owner of `model`, so that the nodes can use it."""
     if sys.platform != "win32" and os.geteuid() == 0:
         status = model.stat()
         os.fchown(new, status.st_uid, status.st_gid)
 
 
 def open_private(target: Path, path: str, flags: int) -> int:
-    """Open a file, or make it for the owner of `target` or of its folder.
+    """Open a file, or create it for the owner of `target` or of its folder.
 
-    A link is not followed: root may run this in a folder where others lay links.
+    Links are not followed: root may run this in a folder where other users can create links.
     """
     try:
         made = os.open(path, flags | os.O_EXCL, 0o600)
@@ -101,24 +101,24 @@ def open_private(target: Path, path: str, flags: int) -> int:
 
 
 def open_at_once(path: str, flags: int) -> int:
-    """Open without waiting: a pipe would wait for its other end."""
+    """Open without blocking: opening a pipe would wait for the other end."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def try_lock(lock: int) -> bool:
-    """Take the lock of an open file, which closing it gives back; return whether no other process had it."""
+    """Try to lock an open file. Return whether it worked. Closing the file releases the lock."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # as one and as the other say that it is taken
+    except (BlockingIOError, PermissionError):  # POSIX and Windows errors for "locked"
         return False
     return True
 
 
 def whose(path: Path) -> str:
-    """Say to whom a file belongs that cannot be used, or the folder in which it cannot be made."""
+    """Return the owner of an unusable file, or of the folder in which it cannot be created, as a message part."""
     found = path if os.path.lexists(path) else path.parent
     return "" if sys.platform == "win32" else f": {found} belongs to {_user(found)}"
 
@@ -128,7 +128,7 @@ def _user(path: Path) -> str:
         return path.owner()
     except KeyError:
         return f"the user {path.stat().st_uid}"
-    except OSError:  # it cannot even be seen
+    except OSError:  # not accessible
         return "another user"
 
 

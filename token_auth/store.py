@@ -1,21 +1,21 @@
-"""Where refresh tokens live: in two tables of a database.
+"""The store of refresh tokens: two tables of a database.
 
-A login is a family: the row that ends with it, and one row for each refresh token it ever had. Only SHA-256 hashes of
-token ids are kept. Times are seconds since the epoch.
+A login is a family: one row in the family table, and one row for each of its refresh tokens. Only SHA-256 hashes of
+token ids are stored. Times are seconds since the epoch.
 
-What a used token means is decided in `exchange` (RFC 9700 §4.14.2). An honest client may lose an answer: its process
-ends between the refresh and the storage, or two of its tabs race. A thief may have copied a token before it was used.
-At the door the two look alike, so the answer depends on what became of the successor:
+`exchange` decides what a used token means (RFC 9700 §4.14.2). An honest client may present one: its process ended
+before it stored the new token, or two of its tabs refreshed at once. A thief may present a copy. The requests look the
+same, so the decision depends on the successor, the token that replaced the used one:
 
-- The successor was used: then two clients hold tokens of this login, always. It ends.
-- The successor is unused, and the grace is not over: the very same successor again, so a race logs no client out. A
-  thief who comes within the grace of each refresh shares the login unseen; only binding a token to a key of its client
-  (RFC 9449) would tell. That is the price of the grace, and why it is short.
-- The successor is unused, and the grace is over: the answer was lost, or this is a thief. The client gets another
-  successor, and the unused one is taken out of use. If the answer was lost, that one is in no hands. If this is a
-  thief, the member holds it, and their next refresh ends the login.
+- The successor was used: two clients hold tokens of this login. The login ends.
+- The successor is unused, within the grace period: the client gets the same successor again, so that a race logs no
+client out. A thief who repeats each refresh within the grace period shares the login undetected. Only a token bound
+to a key of its client (RFC 9449) prevents that. This is the cost of the grace period, so it is short.
+- The successor is unused, after the grace period: the answer was lost, or this is a thief. The client gets a new
+successor, and the unused one is invalidated. If the answer was lost, no client has the unused one. If this is a
+thief, the member has it, and the member's next refresh ends the login.
 
-With a grace of 0 each token is good once, and a used one ends its login.
+With a grace period of 0 each token works once, and a second use ends its login.
 """
 
 import hashlib
@@ -51,23 +51,23 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from .errors import StoreUnavailable
 from .keys import DAY_S
 
-ROTATIONS_PER_S = 10  # of one login: far above what clients do, far below what would stall the others' refreshes
-# So many old rows are dropped at a time: a login may leave a great many, and others wait for the database meanwhile.
+ROTATIONS_PER_S = 10  # per login: far above what clients need, far below what would delay other logins' refreshes
+# Old rows are deleted in batches: a login may leave very many, and other writers wait for the database meanwhile.
 DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
-SHOWN = 100  # of a login's tokens, the newest
+SHOWN = 100  # the newest tokens of a login
 UNUSED = text("spent_at IS NULL")
 LONGEST_NAME, LONGEST_USER_ID = 16, 255  # characters
 
 
 class Tables(DeclarativeBase):
-    """The two tables, which no other part of an application needs to know."""
+    """The two tables. Other parts of an application do not use them."""
 
-    # Without it, a time would be rounded to minutes where a FLOAT has four bytes.
+    # Databases with a 4-byte FLOAT would round times to minutes.
     type_annotation_map: ClassVar[dict[type, Double[float]]] = {float: Double()}
 
 
 class Family(Tables):
-    """One login: every refresh token that grew out of it, and when all of them end."""
+    """One login: the settings and the end that all of its refresh tokens share."""
 
     __tablename__ = "refresh_families"
 
@@ -82,12 +82,12 @@ class Family(Tables):
     revoked_at: Mapped[float | None]
 
 
-# Rows are locked in this order: else two transactions might wait for each other.
+# Lock rows in this order, or two transactions could deadlock.
 OLDEST_FIRST = Family.created_at, Family.login_id
 
 
 class RefreshTokenRow(Tables):
-    """One refresh token of a family. `used_at` is set when it was exchanged for its successor."""
+    """One refresh token of a family. `used_at`: when it was exchanged for its successor."""
 
     __tablename__ = "refresh_tokens"
 
@@ -105,7 +105,7 @@ class RefreshTokenRow(Tables):
 
 @event.listens_for(Tables.metadata, "before_create")
 def _index_unused_tokens_only(_tables: MetaData, connection: Connection, **_how: object) -> None:
-    """Say so in the database's own dialect. `Index(sqlite_where=…, postgresql_where=…)` would import both of them."""
+    """Make it a partial index, in the engine's dialect. `Index(sqlite_where=…, postgresql_where=…)` imports both."""
     [unused] = [
         index
         for index in RefreshTokenRow.metadata.tables[RefreshTokenRow.__tablename__].indexes
@@ -116,7 +116,7 @@ def _index_unused_tokens_only(_tables: MetaData, connection: Connection, **_how:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a login or a refresh token was exchanged for: a refresh token's family, id and times."""
+    """A new refresh token, from a log-in or an exchange: its family, id and times."""
 
     family: Family
     jti: str
@@ -129,11 +129,11 @@ class Unknown(Exception):
 
 
 class AnotherLogin(Unknown):
-    """The token is of another login, which may well be live."""
+    """The token belongs to another login, which may be live."""
 
 
 class LoginOver(Exception):
-    """The token's family has ended. `access_ttl_s`: how long an access token of this login lives at most."""
+    """The token's family has ended. `access_ttl_s`: the longest lifetime of this login's access tokens."""
 
     def __init__(self, family: Family) -> None:
         super().__init__(family.login_id)
@@ -141,53 +141,57 @@ class LoginOver(Exception):
 
 
 class Ended(LoginOver):
-    """It was ended before."""
+    """The family had ended before this call."""
 
 
 class Reused(LoginOver):
-    """A used token came back, and its successor is used: two clients hold tokens of this login. It is ended now."""
+    """A used token was presented, and its successor is used too: two clients have tokens. The family was revoked."""
 
 
 class TooFast(Exception):
-    """This login refreshes more often than any client needs; its tokens stay as they are."""
+    """This login refreshes too often. Its tokens stay valid."""
 
 
 class RefreshTokens:
-    """The refresh tokens of one kind of login, `name`. Any SQLAlchemy engine will do, and keeps its settings.
+    """The refresh tokens of one kind of login, called `name`. Works with any SQLAlchemy engine, without changing it.
 
-    Its connections need transactions: `AUTOCOMMIT` will do with SQLite only. Raise `ValueError` for a name of no use.
-    Every method raises `StoreUnavailable` if the database is locked or gone.
+    Connections need transactions; `AUTOCOMMIT` works with SQLite only. Raise `ValueError` if `name` is empty or too
+    long. Every method raises `StoreUnavailable` if the database is locked or does not answer.
     """
 
     def __init__(self, engine: Engine, name: str = "token") -> None:
         if not 1 <= len(name) <= LONGEST_NAME:
-            raise ValueError(f"name takes 1 to {LONGEST_NAME} characters")
+            raise ValueError(f"name must have 1 to {LONGEST_NAME} characters")
         self.name = name
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     def create_tables(self) -> None:
-        """Create what is missing; several processes may start at once."""
+        """Create missing tables. Several processes may do so at the same time."""
         with _unavailable():
             try:
                 Tables.metadata.create_all(self._engine)
-            except (OperationalError, ProgrammingError, IntegrityError):  # another process was quicker: look again
+            except (
+                OperationalError,
+                ProgrammingError,
+                IntegrityError,
+            ):  # another process created them first: check again
                 Tables.metadata.create_all(self._engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One transaction that only reads."""
+        """Open a read-only transaction."""
         with _unavailable(), self._sessions() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction that writes, committed at the end and rolled back by any error.
+        """Open a transaction that writes. It is committed at the end, and rolled back after an error.
 
-        What is read in it has to be true still when it writes. Other databases lock the rows that are read for it.
-        SQLite locks only as a whole, and only when it is first written to: so a statement that changes nothing comes
-        first. `BEGIN IMMEDIATE` would say it better, but how a transaction begins is a setting of the engine: this says
-        it only where the engine begins none (`AUTOCOMMIT`).
+        Rows that it reads must not change before it writes. Other databases lock these rows. SQLite locks the whole
+        database, and only at the first write, so the transaction begins with a write that changes nothing.
+        `BEGIN IMMEDIATE` would be clearer, but how a transaction begins is the engine's setting. It is used only if
+        the engine begins none (`AUTOCOMMIT`).
         """
         with _unavailable(), self._engine.connect() as connection, self._sessions(bind=connection) as session:
             connection.begin()
@@ -202,9 +206,9 @@ class RefreshTokens:
                 raise
 
     def create(self, family: Family, jti: str, expires_at: float, most_logins: int) -> list[Family]:
-        """Start a family with its first token: both or neither. Return the families that made room for it.
+        """Store a family and its first token in one transaction. Return the older families that were ended for it.
 
-        A user has `most_logins` at once; a further one ends the oldest.
+        A user has at most `most_logins` live families. A further one ends the oldest.
         """
         with self.writing() as session:
             self._take_turns(session, family.user_id)
@@ -215,16 +219,16 @@ class RefreshTokens:
             return made_room
 
     def take_back(self, login_id: str) -> None:
-        """Undo `create`: no token of this family was given to a client."""
+        """Undo `create`. Only for a family whose tokens no client has."""
         with self.writing() as session:
             _delete(session, [login_id])
 
     def exchange(self, jti: str, login_id: str | None, now: float, grace_s: float, longest_s: float) -> Exchange:
-        """Use a token and return its successor, in one atomic step. A new one lives `longest_s` at most.
+        """Exchange a token for its successor in one transaction. A new one lives at most `longest_s` seconds.
 
-        Of N callers with one token exactly one uses it; the others, within the grace, get the very same successor.
-        With `login_id`, the token has to belong to that login. Raise `Unknown`, `TooFast`, or `Reused` once the family
-        is revoked for it. If anything fails, nothing has happened and the old token is still good.
+        Of several concurrent callers with one token exactly one uses it; within the grace period the others get the
+        same successor. With `login_id`, the token must belong to that login. Raise `Unknown`, `AnotherLogin`, `Ended`,
+        `TooFast`, or `Reused` after the family was revoked. After another error nothing has changed.
         """
         with self.writing() as session:
             token, family = self._locked(session, jti, now)
@@ -237,15 +241,15 @@ class RefreshTokens:
             if grace_s > 0 and successor is not None and successor.used_at is None:
                 if now - token.used_at < grace_s:
                     return Exchange(family, successor_jti, successor.issued_at, successor.expires_at)
-                successor.used_at = now  # without a successor of its own: using it is a theft
+                successor.used_at = now  # invalid now, without a successor: its use is treated as theft
                 return Exchange(family, *_use(session, jti, token, family, now, longest_s))
             family.revoked_at = now
         raise Reused(family)
 
     def list_logins(self, user_id: str, now: float, first: int, most: int) -> list[Family]:
-        """Return the user's live families that still have a token to refresh with, or an access token.
+        """Return the user's live families that still have a valid refresh or access token.
 
-        Newest first, the `first` newest ones left out, `most` at most.
+        Newest first, at most `most`, after skipping the `first` newest.
         """
         usable = (
             self._live(user_id, now)
@@ -258,17 +262,17 @@ class RefreshTokens:
             return list(session.scalars(usable.offset(first).limit(most)))
 
     def user_of(self, jti: str) -> str | None:
-        """Return whose refresh token this is, live or not; None if it is not here."""
+        """Return the owner of a refresh token, live or not; None if the token is unknown."""
         with self.reading() as session:
             return session.scalar(select(Family.user_id).where(*self._has(jti)))
 
     def family_of(self, jti: str) -> Family | None:
-        """Return the family that a refresh token belongs to, ended or not; None if there is none here."""
+        """Return the family of a refresh token, ended or not; None if the token is unknown."""
         with self.reading() as session:
             return session.scalar(select(Family).where(*self._has(jti)))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshTokenRow]] | None:
-        """Return a login's family and its newest tokens, oldest first, ended or not; None if it is not here."""
+        """Return a login's family and its newest tokens, oldest first, ended or not; None if it is unknown."""
         newest = (
             select(RefreshTokenRow)
             .where(RefreshTokenRow.login_id == login_id)
@@ -286,7 +290,7 @@ class RefreshTokens:
             return list(session.scalars(self._live(user_id, now)))
 
     def end_login(self, user_id: str, login_id: str, now: float) -> Family | None:
-        """Revoke one of the user's families, and return it; None if there is none. It stays as ended as it was."""
+        """Revoke one of the user's families and return it; None if it is unknown. An ended one stays unchanged."""
         with self.writing() as session:
             family = session.scalar(self._of(user_id).where(Family.login_id == login_id).with_for_update())
             if family is not None and family.revoked_at is None:
@@ -294,7 +298,7 @@ class RefreshTokens:
             return family
 
     def end_all(self, user_id: str, now: float) -> list[Family]:
-        """Revoke all of the user's live families; return them, and those ended before."""
+        """Revoke all of the user's live families. Return them and those that ended before."""
         with self.writing() as session:
             ended = list(session.scalars(self._of(user_id).where(Family.revoked_at.is_not(None))))
             for family in session.scalars(self._live(user_id, now).order_by(*OLDEST_FIRST).with_for_update()):
@@ -303,11 +307,11 @@ class RefreshTokens:
             return ended
 
     def _take_turns(self, session: Session, user_id: str) -> None:
-        """Lock the user's oldest family, where rows can be: log-ins that come together are counted one by one."""
+        """Lock the user's oldest family, if the database locks rows. So concurrent log-ins are counted one by one."""
         session.execute(self._ids_of(user_id).order_by(*OLDEST_FIRST).limit(1).with_for_update())
 
     def _make_room(self, session: Session, user_id: str, now: float, most_logins: int) -> list[Family]:
-        """End the oldest families until there is room for one more, and forget the longest ended ones."""
+        """End the oldest families until one more fits. Delete expired families, and all but the last ended ones."""
         expired = self._ids_of(user_id).where(Family.expires_at <= now)
         ended = self._ids_of(user_id).where(Family.revoked_at.is_not(None)).order_by(Family.revoked_at.desc())
         _delete(session, [*session.scalars(expired), *session.scalars(ended.offset(most_logins))])
@@ -318,10 +322,10 @@ class RefreshTokens:
         return oldest
 
     def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshTokenRow, Family]:
-        """Return the token and its live family, and keep every other caller out until this transaction ends."""
-        # PostgreSQL locks the row; SQLite has locked the whole database already and ignores this.
+        """Return the token and its live family, locked against other callers until this transaction ends."""
+        # PostgreSQL locks the row. SQLite ignores this: it has already locked the whole database.
         family = session.scalar(select(Family).where(*self._has(jti)).with_for_update(of=Family))
-        # Read behind the lock: another caller may have used it while we waited, or a log-in has dropped it.
+        # Read it after locking: meanwhile another caller may have used the token, or a log-in may have deleted it.
         token = session.get(RefreshTokenRow, _hash(jti))
         if family is None or token is None or family.expires_at <= now:
             raise Unknown
@@ -330,7 +334,7 @@ class RefreshTokens:
         return token, family
 
     def _has(self, jti: str) -> tuple[ColumnElement[bool], ...]:
-        """Tell of a family whether this refresh token belongs to it."""
+        """Return the conditions that select the family of a refresh token."""
         return (
             RefreshTokenRow.jti_hash == _hash(jti),
             RefreshTokenRow.login_id == Family.login_id,
@@ -354,9 +358,9 @@ def _lock_sqlite(connection: Connection) -> None:
 
 
 def _leave_no_transaction(connection: Connection) -> None:
-    """A COMMIT that fails leaves its transaction open in SQLite, and SQLAlchemy takes it for ended.
+    """Roll back after a failed COMMIT: SQLite leaves the transaction open, and SQLAlchemy treats it as ended.
 
-    The connection would wait in the pool with the lock that every other writer needs.
+    Otherwise the connection would return to the pool with the lock that every other writer needs.
     """
     if not connection.invalidated:
         connection.connection.rollback()
@@ -366,13 +370,13 @@ def _leave_no_transaction(connection: Connection) -> None:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    # Locked, deadlocked, shut down or cut off: drivers call a lost or demoted server by all three names.
+    # Locked, deadlocked, shut down or disconnected: drivers raise any of these for a lost or demoted server.
     except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         raise StoreUnavailable from None
 
 
 def _delete(session: Session, login_ids: list[str]) -> None:
-    """Delete these families with their tokens; what is too much for once stays for the next time."""
+    """Delete these families and their tokens. Rows above the batch size are left for the next call."""
     if login_ids:
         _drop_some(session, RefreshTokenRow.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
         there = select(RefreshTokenRow.login_id).where(RefreshTokenRow.login_id == Family.login_id)
@@ -388,10 +392,10 @@ def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
 def _use(
     session: Session, jti: str, token: RefreshTokenRow, family: Family, now: float, longest_s: float
 ) -> tuple[str, float, float]:
-    """Mark the token as used; return its successor's id and times."""
+    """Mark the token as used as used, and store its successor. Return the successor's id and times."""
     _refuse_if_too_fast(session, family, now)
     token.used_at = now
-    # No one can present a token that has expired, except beside an access token, which lives a day at most.
+    # An expired token is only accepted together with an access token, which lives a day at most.
     long_expired = RefreshTokenRow.issued_at <= now - family.refresh_ttl_s - DAY_S
     _drop_some(session, and_(RefreshTokenRow.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
     next_jti = _next_jti(jti, now, family)
@@ -405,7 +409,7 @@ def _refuse_if_too_fast(session: Session, family: Family, now: float) -> None:
     issued = select(func.count()).where(
         RefreshTokenRow.login_id == family.login_id, RefreshTokenRow.issued_at > now - 1
     )
-    began_now = family.created_at > now - 1  # its first token is no rotation
+    began_now = family.created_at > now - 1  # the first token is not a rotation
     if session.scalars(issued).one() >= ROTATIONS_PER_S + began_now:
         raise TooFast
 
@@ -417,10 +421,10 @@ def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> Refr
 
 
 def _next_jti(jti: str, used_at: float, family: Family) -> str:
-    """Derive the successor's id, so that the loser of a race can be given it and only hashes are kept.
+    """Derive the successor's id, so that a concurrent caller gets the same one though only hashes are stored.
 
-    It takes the family's seed from the database and the token's own id, which is not there, to derive it; and a
-    signing key to make a token of it. A token that is exchanged again, later, has another successor.
+    It needs the family's seed, which is in the database, and the token's id, which is not. A token of this id also
+    needs a signing key. A token that is exchanged again later gets another successor.
     """
     return hmac.new(family.seed.encode(), f"{jti} {used_at!r}".encode(), hashlib.sha256).hexdigest()
 

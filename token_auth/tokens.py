@@ -1,4 +1,4 @@
-"""Tokens in a Flask app: what an application calls."""
+"""Tokens in a Flask app: the public interface."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,22 +23,21 @@ UserId = str | int | UUID
 
 
 class Tokens:
-    """Logins carried by the client in two tokens, which `key_ring` signs.
+    """Token logins: the client holds an access token and a refresh token, signed by `key_ring`.
 
         tokens = Tokens(KeyRing("keys.json"), RefreshTokens(engine), issuer="https://example.org", role_of=role_of)
         tokens.init_app(app)
 
-    `issuer` is the `iss` of every token. `role_of(user_id)` returns the role that a user has now, or None for a user
-    who may not be logged in (any more). `denylist`, if there is one, is asked on every request; without it a log-out
-    ends the refresh tokens at once, and the access token lives until it expires.
+    `issuer` is the `iss` of every token. `role_of(user_id)` returns the user's current role, or None for a user who may
+    not be logged in (any more). `denylist` is read on every request. Without one, a log-out ends the refresh tokens at
+    once, and the access token is valid until it expires.
 
     An access token lives `access_s` seconds, a refresh token `refresh_s`, and a login ends `absolute_s` seconds after
-    it began. A refresh token that was just used is good for `grace_s` seconds more. A user's oldest login ends when
-    there are more than `most_logins`. `now` returns seconds since the epoch.
+    it began. A used refresh token can be exchanged again for `grace_s` seconds. A user's oldest login ends when there
+    are more than `most_logins`. `now` returns seconds since the epoch.
 
-    Any verb raises `StoreUnavailable` if the database is needed and does not answer, and what `role_of` and the
-    denylist raise. A user's id may be a text, a whole number or a UUID, and comes back as the text that it was stored
-    as.
+    Any method raises `StoreUnavailable` if it needs the database and the database does not answer, and the errors of
+    `role_of` and the denylist. A user's id is a string, an integer or a UUID, and is returned as a string.
     """
 
     def __init__(
@@ -57,43 +56,42 @@ class Tokens:
         now: Callable[[], float] = time,
     ) -> None:
         lifetimes = Lifetimes(access_s, refresh_s, absolute_s)
-        denied = NoDenylist() if denylist is None else denylist  # an empty one may count as false
+        denied = NoDenylist() if denylist is None else denylist  # `or` would drop an empty denylist
         self._credential = TokenCredential(
             key_ring, refresh_tokens, issuer, role_of, denied, lifetimes, grace_s, most_logins, now
         )
         self._guard = TokenGuard(self._credential, refresh_tokens.name)
 
     def init_app(self, app: Flask) -> None:
-        """Join the app: a `TokenError` has an answer, with the challenge of RFC 6750 §3, unless the app has its own."""
+        """Register with the app: answer a `TokenError`, with the challenge of RFC 6750 §3, unless the app does."""
         if TokenError not in app.error_handler_spec[None][None]:
             app.register_error_handler(TokenError, _refusal)
 
     # -- tokens
 
     def log_in(self, user_id: UserId) -> Pair:
-        """Start a login and return its first two tokens. Call it once the password was checked.
+        """Start a login and return its first two tokens. Call it after the password was checked.
 
-        Raise `UserRefused` if `role_of` says that this user may not be logged in: it is asked as soon as `end_all`
-        would find the login.
+        Raise `UserRefused` if `role_of` returns None. It is called once `end_all` can find the login.
         """
         return self._credential.issue(as_text(user_id))
 
     def verify(self, access: str) -> Login:
-        """Return whose access token this is. Raise `InvalidToken`, `LoginEnded` or `ExpiredToken`."""
+        """Verify an access token and return its login. Raise `InvalidToken`, `LoginEnded` or `ExpiredToken`."""
         found = self._credential.verify(access)
         if found.expired or found.role_is_old:
             raise ExpiredToken()
         return found.login
 
     def refresh(self, refresh: str, access: str | None = None) -> Pair:
-        """Exchange a refresh token for new tokens. An access token that comes along has to be of the same login.
+        """Exchange a refresh token for new tokens. An access token, if given, must belong to the same login.
 
         Raise `RefreshInvalid`, `RefreshExpired`, `RefreshReused`, `RefreshesTooFast`, or `InvalidToken`.
         """
         return self._credential.renew(refresh, access)
 
     def log_out(self, access: str | None = None, refresh: str | None = None) -> None:
-        """End the login that either token belongs to, expired or not. To end one that has ended is as good.
+        """End the login of either token, expired or not. Ending an ended login succeeds.
 
         Raise `NoCredentials`, `InvalidToken` or `RefreshInvalid`.
         """
@@ -102,7 +100,7 @@ class Tokens:
     # -- this request's login
 
     def current(self) -> Login | None:
-        """Return who sends this request, by its access token, or None. In a view that is `required`: as found there."""
+        """Return who sends this request, by its access token, or None. In a `required` view: the login found there."""
         access = bearer_token(request.environ)
         try:
             return self._guard.seen() or (None if access is None else self.verify(access))
@@ -110,15 +108,15 @@ class Tokens:
             return None
 
     def required(self, role: str | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-        """Return a decorator for views that need a login, of this role if one is named. It stands below `@app.route`.
+        """Return a decorator for views that need a login, and this role if one is given. Put it below `@app.route`.
 
-        The access token comes as `Authorization: Bearer`. A refresh token may come along as `X-Refresh-Token`: what it
-        renews comes back as `X-Access-Token` and `X-Refresh-Token`.
-        The view is not called, and the error raised: `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`,
+        The access token is sent as `Authorization: Bearer`, and optionally the refresh token as `X-Refresh-Token`.
+        Renewed tokens are in the response's `X-Access-Token` and `X-Refresh-Token`.
+        Instead of calling the view it raises `NoCredentials`, `InvalidToken`, `ExpiredToken`, `RefreshInvalid`,
         `RefreshReused`, `RefreshesTooFast`, `RoleTooLow` or `StoreUnavailable`.
         """
         if callable(role):
-            raise TypeError("write @tokens.required(), with its parentheses")
+            raise TypeError("write @tokens.required(), with parentheses")
 
         def decorator(view: Callable[P, T]) -> Callable[P, T]:
             @wraps(view)
@@ -134,21 +132,21 @@ class Tokens:
     # -- a user's logins
 
     def list(self, user_id: UserId, first: int = 0, most: int = 50) -> list[LiveLogin]:
-        """Return at most `most` of the user's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the user's live logins, newest first, after skipping the `first` newest."""
         return self._credential.list_logins(as_text(user_id), first, most)
 
     def end(self, user_id: UserId, login_id: str) -> bool:
-        """End one of the user's logins; tell whether it was live."""
+        """End one of the user's logins. Return whether it was live."""
         return self._credential.end_login(as_text(user_id), login_id)
 
     def end_all(self, user_id: UserId) -> None:
-        """End all of the user's logins: after a new password, and when the user is disabled or deleted."""
+        """End all of the user's logins. Call it after a new password, and when the user is disabled or deleted."""
         self._credential.end_all(as_text(user_id))
 
     def set_role(self, user_id: UserId, role: str) -> None:
-        """Tell the user's live logins of a new role, which `role_of` returns already.
+        """Apply a new role to the user's live logins. `role_of` must already return it.
 
-        With a denylist they feel it on their next request, without one on their next refresh.
+        With a denylist it applies from their next request, without one from their next refresh.
         """
         self._credential.set_role(as_text(user_id), role)
 
@@ -166,10 +164,10 @@ def _refusal(error: TokenError) -> Response:
 
 
 def as_text(user_id: UserId) -> str:
-    """Return the text that a user's id is stored as. Raise `TypeError` or `ValueError` for what is none."""
+    """Return a user's id as the stored string. Raise `TypeError` for another type, `ValueError` for a bad string."""
     if isinstance(user_id, bool) or not isinstance(user_id, UserId):
-        raise TypeError(f"a user's id is a text, a whole number or a UUID, not {type(user_id).__name__}")
+        raise TypeError(f"user_id must be a string, an integer or a UUID, not {type(user_id).__name__}")
     text = str(user_id)
     if not 1 <= len(text) <= LONGEST_USER_ID or NO_TEXT.search(text):
-        raise ValueError(f"a user's id has 1 to {LONGEST_USER_ID} characters, none of them NUL or half of one")
+        raise ValueError(f"user_id must have 1 to {LONGEST_USER_ID} characters, without NUL and lone surrogates")
     return text

@@ -1,4 +1,4 @@
-"""What is measured: ours, and what people would use instead, each as its own documentation sets it up.
+"""The measured arms: ours, and common alternatives (peers), each configured as its documentation shows.
 
-`arm.py` says what an arm is, `table.py` lists them; the other files are the peers' applications, one family a file.
+`arm.py` defines an arm, `table.py` lists them. The other files are the peers' applications, one family per file.
 """

@@ -1,4 +1,4 @@
-"""Starlette and FastAPI with PyJWT, both as FastAPI's tutorial and Starlette's documentation write it."""
+"""Starlette and FastAPI with PyJWT, as in Starlette's documentation and FastAPI's tutorial."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -26,12 +26,12 @@ SECRET, ALGORITHM = "for this benchmark only, and 32 bytes at least", "HS256"
 
 
 def token_for(name: str) -> str:
-    """Return a token of the tutorial: a subject and an end."""
+    """Return a token as in the tutorial: a subject and an expiry."""
     return jwt.encode({"sub": name, "exp": datetime.now(UTC) + timedelta(minutes=30)}, SECRET, ALGORITHM)
 
 
 def member_of(token: str) -> dict[str, str]:
-    """Return whom the token names. Raise `jwt.InvalidTokenError`."""
+    """Return the member in the token. Raise `jwt.InvalidTokenError`."""
     name = jwt.decode(token, SECRET, algorithms=[ALGORITHM])["sub"]
     return {"id": name, "username": name, "role": "user"}
 
@@ -59,7 +59,7 @@ def fastapi() -> FastAPI:
 
 
 class Bearer(AuthenticationBackend):
-    """Name the user by the token of the Authorization header."""
+    """Authenticate the user by the token in the Authorization header."""
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, SimpleUser] | None:
         scheme, _, token = conn.headers.get("Authorization", "").partition(" ")

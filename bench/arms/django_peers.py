@@ -13,7 +13,7 @@ from bench.arms.arm import FOLDER, STORE_URL
 
 
 def create() -> WSGIHandler:
-    """Return the application with all of its pages; its user table holds alice."""
+    """Return the application with all of its pages. Its user table contains alice."""
     if not settings.configured:
         settings.configure(**_settings())
         django.setup()
@@ -29,10 +29,10 @@ def _settings() -> dict[str, Any]:
         "ALLOWED_HOSTS": ["*"],
         "ROOT_URLCONF": "bench.arms.django_urls",
         "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
-        "DATABASES": {"default": {**database, "CONN_MAX_AGE": None}},  # a connection is kept
+        "DATABASES": {"default": {**database, "CONN_MAX_AGE": None}},  # keep the connection open
         "CACHES": {"default": redis},
         "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
-        # Of what `startproject` writes, only what these pages need.
+        # Only those of `startproject`'s middlewares that these pages need.
         "MIDDLEWARE": [
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
@@ -42,7 +42,7 @@ def _settings() -> dict[str, Any]:
 
 
 def _make_alice() -> None:
-    from django.contrib.auth.models import User  # noqa: PLC0415  # models come after the settings
+    from django.contrib.auth.models import User  # noqa: PLC0415  # import models after the settings
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)

@@ -1,4 +1,4 @@
-"""The pages of `django_peers`: one guarded by a session, one by a token whose user is read, one by the token alone."""
+"""The pages of `django_peers`: guarded by a session, by a token with a user look-up, and by a token alone."""
 
 import json
 from typing import Any
@@ -16,21 +16,21 @@ from bench.arms.arm import profile
 
 
 def log_in(request: HttpRequest) -> JsonResponse:
-    """Put the member into the session."""
+    """Log the member in by session."""
     name = json.loads(request.body)["username"]
     request.session["member"] = {"id": name, "username": name, "role": "user"}
     return JsonResponse({"ok": True})
 
 
 def show(request: HttpRequest) -> JsonResponse:
-    """Show whom the session names."""
+    """Show the session's member."""
     if "member" not in request.session:
         return JsonResponse({"error": "log in"}, status=401)
     return JsonResponse(profile("session", request.session["member"]))
 
 
 class Profile(APIView):
-    """Show whom the token names, as the user table knows them."""
+    """Show the token's member, from the user table."""
 
     authentication_classes = (JWTAuthentication,)
     permission_classes = (IsAuthenticated,)
@@ -41,13 +41,13 @@ class Profile(APIView):
 
 
 class StatelessProfile(Profile):
-    """The same page, its user made from the token's claims: no database is asked."""
+    """The same page. The user comes from the token's claims, without a query."""
 
     authentication_classes = (JWTStatelessUserAuthentication,)
 
 
 class NamedTokens(TokenObtainPairSerializer):
-    """Tokens that carry the name too, as the documentation adds a claim."""
+    """Tokens that also contain the name, added as the documentation shows."""
 
     @classmethod
     def get_token(cls, user: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Flask-JWT-Extended: a bearer token, and the same with a list of ended ones in Redis, from its documentation."""
+"""Flask-JWT-Extended: a bearer token, and the same with a blocklist in Redis, as in its documentation."""
 
 import os
 from typing import Any
@@ -11,12 +11,12 @@ from bench.arms.arm import STORE_URL, profile
 
 
 def create() -> Flask:
-    """Guard the page with a token; the member is read from its claims, so no database is asked."""
+    """Guard the page with a token. The member comes from its claims, without a query."""
     return _app()[0]
 
 
 def with_blocklist() -> Flask:
-    """The same, and each request asks Redis whether the token was revoked."""
+    """The same, with a look-up in Redis on each request whether the token was revoked."""
     app, manager = _app()
     redis = Redis.from_url(os.environ[STORE_URL], decode_responses=True)
 

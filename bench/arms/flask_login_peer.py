@@ -1,4 +1,4 @@
-"""Flask-Login over Flask-Session: its user is found in a dictionary, where an application would ask its database."""
+"""Flask-Login over Flask-Session. Its user comes from a dictionary; an application would query its database."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bench.arms.flask_peers import session_default
 
 
 class User(UserMixin):
-    """A member as Flask-Login wants it."""
+    """A member in the form that Flask-Login needs."""
 
     def __init__(self, member: dict[str, str]) -> None:
         self.id, self.member = member["id"], member
@@ -20,7 +20,7 @@ USERS = {"alice": User(ALICE)}
 
 
 def create() -> Flask:
-    """Take the application with Flask-Session, and put Flask-Login in front of a page."""
+    """Return the application with Flask-Session, with a page guarded by Flask-Login."""
     app = session_default()
     manager = LoginManager(app)
     manager.user_loader(USERS.get)

@@ -1,4 +1,4 @@
-"""Flask with nothing, with the session cookie that it brings, and with Flask-Session in Redis."""
+"""Bare Flask, Flask with its own session cookie, and Flask with Flask-Session in Redis."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from bench.arms.arm import GUEST, STORE_URL, profile
 
 
 def bare() -> Flask:
-    """Guard nothing: the floor that everything else stands on."""
+    """Guard nothing: the baseline of all other arms."""
     app = Flask(__name__)
 
     @app.get("/profile")
@@ -22,19 +22,19 @@ def bare() -> Flask:
 
 
 def signed_cookie() -> Flask:
-    """Keep the session in the cookie, signed: what `flask.session` is without any extension."""
+    """Keep the session in a signed cookie, as `flask.session` does without an extension."""
     app = Flask(__name__)
     app.secret_key = "for this benchmark only, and 32 bytes at least"
     return _with_session_views(app)
 
 
 def session_default() -> Flask:
-    """Keep the session in Redis, as Flask-Session's quick start does: the end slides, by a write a request."""
+    """Keep the session in Redis, as Flask-Session's quick start does: its expiry slides, with a write per request."""
     return _flask_session(Flask(__name__))
 
 
 def session_without_refresh() -> Flask:
-    """The same, and a request that only reads does not write: nothing slides."""
+    """The same, but a request that only reads does not write, so the expiry does not slide."""
     app = Flask(__name__)
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     return _flask_session(app)

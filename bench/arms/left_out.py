@@ -1,4 +1,4 @@
-"""What an arm can leave out of what `/session` or `/token` does, in the words of the docs: English, Korean."""
+"""Features of `/session` or `/token` that an arm may lack, in the words of the docs: English, Korean."""
 
 WORDS = {
     "all": ("everything: it guards nothing", "모두: 아무것도 지키지 않습니다"),

@@ -1,4 +1,4 @@
-"""The lab's own application, as it runs: with everything that SECURITY.md asks for."""
+"""The lab's application as it runs, with everything that docs/security.md requires."""
 
 import os
 from functools import partial
@@ -13,11 +13,11 @@ from service.accounts.members import Members
 from service.accounts.passwords import hash_password
 from service.config import Config
 
-LONG_PASSWORD = "wonderland of a service"  # a service's passwords are not public, and longer
+LONG_PASSWORD = "wonderland of a service"  # a service's passwords are not public, and must be longer
 
 
 def settings(algorithm: str, lab: bool) -> dict[str, str]:
-    """Return the environment of one lab: databases and keys of its own."""
+    """Return the environment of one lab, with its own databases and keys."""
     name = f"{algorithm}-{'lab' if lab else 'service'}"
     return {"JWT_ALGORITHM": algorithm, "LAB": str(int(lab)), "STORE_PREFIX": f"{name}:"}
 
@@ -28,7 +28,7 @@ def _config(algorithm: str, lab: bool) -> Config:
 
 
 def instance(algorithm: str, lab: bool) -> Path:
-    """Return the folder of this lab's databases and keys, made if need be."""
+    """Return the folder of this lab's databases and keys. Create it if necessary."""
     folder = Path(os.environ[FOLDER], settings(algorithm, lab)["STORE_PREFIX"].rstrip(":"))
     folder.mkdir(exist_ok=True)
     return folder

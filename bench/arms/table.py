@@ -1,4 +1,4 @@
-"""The arms, and what each leaves out. A peer that does less is not worse, but it is not the same either."""
+"""The list of arms, and what each leaves out. A peer that does less is not worse, but not directly comparable."""
 
 from bench.arms.arm import GUEST, Arm, LabApp, NodeApp, PythonApp
 from bench.arms.ours import LONG_PASSWORD, settings
@@ -160,7 +160,7 @@ FLOORS = ("bare Flask", "bare Express")
 
 
 def named(names: tuple[str, ...]) -> tuple[Arm, ...]:
-    """Return the arms of these names, all for none. Raise `ValueError` naming one that is not there."""
+    """Return the arms with these names, or all if `names` is empty. Raise `ValueError`, which names an unknown one."""
     by_name = {arm.name: arm for arm in ARMS}
     for name in names:
         if name not in by_name:

@@ -1,1 +1,1 @@
-"""Everything that is a process: the embedded store, the nodes, and what keeps them from outliving the lab."""
+"""The lab's processes: the embedded store, the balancer, the nodes, and the code that ends them with the lab."""

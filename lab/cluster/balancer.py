@@ -1,4 +1,4 @@
-"""The load balancer: nginx with two listeners, one round robin and one sticky, over nodes that only it can reach."""
+"""The load balancer: nginx with a round robin port and a sticky port, in front of nodes that only it can reach."""
 
 import os
 import pwd
@@ -13,11 +13,11 @@ from lab.cluster.address import Address
 from lab.cluster.nginx_conf import nginx_conf
 from lab.cluster.process import Process
 
-PATIENCE_S = 3.0  # for the requests in flight when it ends
+PATIENCE_S = 3.0  # how long requests in flight may take when it ends
 
 
 class Balancer:
-    """One nginx over the nodes' socket files. `folder` is for what it writes; nobody else may enter it."""
+    """One nginx in front of the nodes' socket files. It writes to `folder`, which no other user may enter."""
 
     def __init__(
         self, folder: Path, round_robin: Address, sticky: Address, sockets: Sequence[Path], trusted_proxies: int = 0
@@ -29,23 +29,23 @@ class Balancer:
         self._write(sockets)
 
     def launch(self) -> Process:
-        """Start its process, and do not wait until it answers."""
+        """Start its process without waiting until it answers."""
         settings = str(self._folder / "nginx.conf")
         command = [str(nginx_binary()), "-p", str(self._folder), "-c", settings, "-e", "stderr"]
         self._process = Process("balancer", command)
         return self._process
 
     def serve(self, sockets: Sequence[Path], at_once: bool) -> None:
-        """Balance over these nodes: at once, with requests in flight undisturbed, or from the next start on.
+        """Balance over these nodes: at once (requests in flight continue), or from the next start on.
 
-        A process that is just starting may not know the signal yet, and would die of it.
+        A process that is still starting may not handle the signal yet, and would be ended by it.
         """
         self._write(sockets)
         if at_once and self._process is not None:
             self._process.signal(signal.SIGHUP)
 
     def stop(self) -> None:
-        """End it once it has answered what is in flight."""
+        """End it after it has answered the requests in flight."""
         if self._process is None:
             return
         self._process.signal(signal.SIGQUIT)
@@ -62,9 +62,9 @@ class Balancer:
 def _as_nginx_writes(address: Address) -> str:
     if ":" not in address.ip:
         return f"{address.ip}:{address.port}"
-    return f"[{address.ip}]:{address.port} ipv6only=off"  # `::` is every address, IPv4's included
+    return f"[{address.ip}]:{address.port} ipv6only=off"  # `::` is every address, including IPv4
 
 
 def _user() -> str:
-    """Keep nginx's workers ours: started by root, they would become somebody who cannot enter the folder."""
+    """Run nginx's workers as root if we are root: by default they would run as a user who cannot enter the folder."""
     return f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""

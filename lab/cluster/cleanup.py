@@ -1,4 +1,4 @@
-"""Remove a folder when whoever made it is gone.
+"""Remove a folder after the process that created it has ended.
 
 `python -m lab.cluster.cleanup FOLDER` waits for the end of its input.
 """
@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 from time import monotonic, sleep
 
-PATIENCE_S = 10.0  # those who still write there are being ended at the same moment
+PATIENCE_S = 10.0  # processes that still write there are ended at the same time
 
 
 def main(folder: Path) -> None:
     """Wait until standard input closes, then remove `folder`."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the folder is needed as long as its maker lives
+        signal.signal(number, signal.SIG_IGN)  # the folder is needed until the process that created it has ended
     sys.stdin.buffer.read()
     deadline = monotonic() + PATIENCE_S
     while folder.exists() and monotonic() < deadline:

@@ -9,21 +9,21 @@ from typing import Any
 from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.unix_http import UnixConnection
 
-ANSWERS_WITHIN_S = 15.0  # it waits for no process, but a store that hangs lets it wait for a reply
+ANSWERS_WITHIN_S = 15.0  # the supervisor does not wait for processes, but for the reply of a store that hangs
 
 State = dict[str, Any]
 
 
 class NoSupervisor(Exception):
-    """No supervisor takes commands there."""
+    """No supervisor listens there."""
 
 
 class SlowSupervisor(NoSupervisor):
-    """Somebody does, and has not answered in time."""
+    """A supervisor listens there, but has not answered in time."""
 
 
 def send_command(socket: Path, method: str, path: str, body: dict[str, Any] | None = None) -> State:
-    """Send one command and return the state after it. Raise `RefusedCommand` or `NoSupervisor`."""
+    """Send one command and return the resulting state. Raise `RefusedCommand` or `NoSupervisor`."""
     with closing(UnixConnection(socket, ANSWERS_WITHIN_S)) as connection:
         try:
             connection.request(method, path, None if body is None else json.dumps(body))

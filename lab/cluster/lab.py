@@ -1,4 +1,4 @@
-"""Start the lab's processes, say when it is ready, and end them all when it ends."""
+"""Start the lab's processes, print when it is ready, and end all of them when it ends."""
 
 import logging
 import secrets
@@ -20,18 +20,18 @@ from service.config import Config
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
-CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # read aloud in a classroom: no I, O, 0 or 1
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # easy to read aloud in a classroom: no I, O, 0 or 1
 CODE_LENGTH = 8
 
 
 class StopRequest:
-    """Whether somebody has asked the lab to stop: Ctrl-C, SIGTERM, or the end of its terminal."""
+    """Records a request to stop the lab: Ctrl-C, SIGTERM, or the end of its terminal."""
 
     def __init__(self) -> None:
-        self.made = False  # and no Event: its lock may be held by the very thread that a signal interrupts
+        self.made = False  # not an Event: the thread that a signal interrupts may hold its lock
         signal.signal(signal.SIGINT, self._make)
         signal.signal(signal.SIGTERM, self._make)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` sets it
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
             signal.signal(signal.SIGHUP, self._make)
 
     def _make(self, *_: object) -> None:
@@ -41,11 +41,11 @@ class StopRequest:
 def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, direct: bool = False) -> int:
     """Run the lab until Ctrl-C or SIGTERM; return the exit code. Raise `CannotStart` or `BadConfig`.
 
-    The address is the balancer's round robin listener, and the next free port is the sticky one; or, with `direct`,
-    the one node's own. `lan` lets other machines press the lab's switches, with a code that is printed.
+    The address is the balancer's round robin port, and the next free port is the sticky one. With `direct` it is the
+    address of the only node. `lan` lets other machines use the lab's controls with a code, which is printed.
     """
-    preloaded = Preloaded.where_possible()  # before there is another thread, or anything that a node must not have
-    # What the nodes say of the store, we say in our own words.
+    preloaded = Preloaded.where_possible()  # fork first: nodes inherit no thread and nothing else of the supervisor
+    # The supervisor logs the state of the store itself.
     logging.getLogger("session_auth.store_client").setLevel(logging.CRITICAL)
     stop = StopRequest()
     address.refuse_if_taken()
@@ -63,7 +63,7 @@ def run(config: Config, address: Address, nodes: int = 1, lan: bool = False, dir
         loadtest = Loadtest(config.instance_dir / "loadtests", own_store=config.redis_url is None)
         supervisor = Supervisor(listeners, store, loadtest, folder.path, environment, nodes, preloaded)
         parts.callback(supervisor.stop)
-        if _becomes_ready(supervisor, stop):  # and no command before that
+        if _becomes_ready(supervisor, stop):  # accept no command before that
             parts.enter_context(control_api(supervisor, socket))
             parts.enter_context(discovery_file(str(socket), control_file(config)))
             _announce(listeners, lan, code)
@@ -77,7 +77,7 @@ def _runtime_folder() -> RuntimeFolder:
     try:
         return RuntimeFolder()
     except OSError as error:
-        raise CannotStart(f"TMPDIR: no folder can be made there ({error.strerror})") from None
+        raise CannotStart(f"TMPDIR: a folder cannot be created there ({error.strerror})") from None
 
 
 def _new_code() -> str:
@@ -97,7 +97,7 @@ def _announce(listeners: Listeners, lan: bool, code: str | None) -> None:
 def _environment(
     config: Config, redis_url: str, control: Path, code: str | None, listeners: Listeners
 ) -> Mapping[str, str]:
-    """Return what a node cannot read as we did: it has another working folder, a store and a balancer that are ours."""
+    """Return the environment of the nodes: absolute paths, and the addresses of our store and balancer."""
     return {
         "REDIS_URL": redis_url,
         "INSTANCE_DIR": str(config.instance_dir),
@@ -112,7 +112,7 @@ def _environment(
 
 
 def _becomes_ready(supervisor: Supervisor, stop: StopRequest) -> bool:
-    """Wait until the lab answers; return whether it does, or was stopped before. Raise `CannotStart`."""
+    """Wait until the lab is ready. Return False if it was stopped before. Raise `CannotStart`."""
     deadline = monotonic() + READY_WITHIN_S
     while not stop.made and not supervisor.is_ready():
         if monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""One load test at a time, started from the lab: a command of its own, which starts and ends a lab of its own."""
+"""Run one load test at a time, as a separate command that starts and ends its own lab."""
 
 import sys
 from datetime import UTC, datetime
@@ -15,9 +15,10 @@ EXPERIMENTS = ("lookup-cost", "saturation", "scale-out", "memory", "revocation",
 
 
 class Loadtest:
-    """Runs `python -m loadtests`; reports go into a folder of their own below `folder`.
+    """Runs `python -m loadtests`. Each run's report gets its own folder below `folder`.
 
-    Without a store of the lab's own the load test uses the one at `REDIS_URL`, but for what breaks or fills its store.
+    If the lab uses the store at `REDIS_URL`, the load test does too. Experiments that break or fill the store are then
+    refused.
     """
 
     def __init__(self, folder: Path, own_store: bool = True) -> None:
@@ -29,30 +30,30 @@ class Loadtest:
         self._exit_code: int | None = None
 
     def start(self, experiment: str, quick: bool) -> None:
-        """Start an experiment. Raise `RefusedCommand` if it is not known or not for this store, or while one runs."""
+        """Start an experiment. Raise `RefusedCommand` if it is unknown, not possible with this store, or if one is running."""
         if experiment not in EXPERIMENTS:
-            raise RefusedCommand(400, "bad_request", f"experiment takes one of {', '.join(EXPERIMENTS)}")
+            raise RefusedCommand(400, "bad_request", f"experiment must be one of {', '.join(EXPERIMENTS)}")
         if experiment in NEED_OWN_STORE and not self._own_store:
             raise RefusedCommand(
-                409, "needs_own_store", f"{experiment} needs a store that it has started, not REDIS_URL's"
+                409, "needs_own_store", f"{experiment} needs its own store, not the one at REDIS_URL"
             )
         if self._is_running():
-            raise RefusedCommand(409, "run_in_progress", f"{self._name} is running; one load test at a time")
+            raise RefusedCommand(409, "run_in_progress", f"{self._name} is running; only one load test can run at a time")
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
         self._exit_code = None
         options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]
         self._process = Process("load test", [*COMMAND, experiment, *options])
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does: what was measured is kept. Raise `RefusedCommand` if none runs."""
+        """Stop it as Ctrl-C does: its measurements are kept. Raise `RefusedCommand` if none runs."""
         if self._process is None or not self._is_running():
             raise RefusedCommand(409, "no_run", "no load test is running")
-        if not self._stopping:  # a second one would interrupt the writing down
+        if not self._stopping:  # a second signal would interrupt writing the results
             self._stopping = True
             self._process.signal(SIGINT)
 
     def look(self) -> None:
-        """Notice that it has ended, end what a killed one has left, and have what that had measured concluded."""
+        """Check whether it has ended. After a killed run, end its processes and write a report of its results."""
         if self._process is None or self._process.exit_code is None:
             return
         self._process.stop()
@@ -62,12 +63,12 @@ class Loadtest:
                 self._process = Process("load test", [*COMMAND, "report", str(self._folder / self._name)])
 
     def end(self) -> None:
-        """End it at once, with everything that it has started."""
+        """End it at once, with all processes that it has started."""
         if self._process is not None:
             self._process.stop()
 
     def state(self) -> dict[str, Any] | None:
-        """Return the last run, as `GET /state` shows it, or None before the first."""
+        """Return the last run in the form of `GET /state`, or None before the first."""
         if self._process is None:
             return None
         running = "stopping" if self._stopping or self._exit_code is not None else "running"
@@ -81,6 +82,6 @@ class Loadtest:
         return self._process is not None and (self._exit_code is None or self._process.exit_code is None)
 
     def _is_cut_off(self) -> bool:
-        """Tell whether it has measured something and left no result: it was killed, or had no room on the disk."""
+        """Return whether it left measurements but no result: it was killed, or the disk was full."""
         windows, results = (self._folder / self._name / file for file in ("windows.jsonl", "results.json"))
         return not results.exists() and windows.exists() and windows.stat().st_size > 0

@@ -1,11 +1,11 @@
-"""The load balancer's settings: one nginx with two listeners, one round robin and one sticky."""
+"""The load balancer's settings: one nginx with a round robin port and a sticky port."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-# Nodes listen on sockets in a folder that only we can enter, so `X-Forwarded-For` can only come from here; and here it
-# is overwritten, whatever the client claims, unless there are proxies of one's own in front of it. A page may choose
-# its listener by a header too, which keeps it in one origin.
+# Nodes listen on sockets in a folder that only our user can enter, so only nginx can send them `X-Forwarded-For`. nginx
+# overwrites the client's value, unless trusted proxies are in front of it. A page may also choose the balancing by a
+# header, so that it needs only one origin.
 SETTINGS = """\
 daemon off;
 {user}worker_processes 1;
@@ -99,8 +99,8 @@ http {{
     }}
 }}
 """
-# A failed request does not mark a node as down: a client could cause such failures. A node that is down refuses the
-# connection at once, and nginx tries the next one.
+# A failed request does not mark a node as down, because a client could cause failures. A node that is down refuses
+# the connection at once, and nginx tries the next one.
 SERVER = '        server "unix:{socket}" max_fails=0;'
 PROBLEM = """\
         location {name} {{
@@ -111,7 +111,7 @@ PROBLEM = """\
             return {status} '{{"type":"urn:session-or-token:problem:{code}","title":"{title}","status":{status},\
 "code":"{code}"}}';
         }}"""
-# It reloads by itself. A form that was sent is not sent again.
+# The page reloads itself, but does not send a form again.
 PAGE = """\
         location = /@no_node/{language} {{
             default_type "text/html; charset=utf-8";
@@ -156,7 +156,7 @@ PROBLEMS = "\n".join(
 
 OWN_COOKIE = r"(?:__Secure-)?sot_\w+=[!-:<-~]*)(?=;|$)"
 NAME = r"(?:__Secure-)?sot_\w+="
-# Seven or more; without backtracking, for a header may be long.
+# Seven or more session cookies. No backtracking, because a header may be long.
 TOO_MANY_COOKIES = rf"^(?:(?!{NAME})[^;]*+; ?)*+(?:{NAME}[^;]*+(?:;(?! ?{NAME})[^;]*+)*+(?:; ?|$)){{7}}"
 OWN_COOKIES = f"(?:^|; ?)(?<own1>{OWN_COOKIE}" + "".join(f"(?:.*?; ?(?<own{n}>{OWN_COOKIE})?" for n in range(2, 7))
 
@@ -164,7 +164,7 @@ OWN_COOKIES = f"(?:^|; ?)(?<own1>{OWN_COOKIE}" + "".join(f"(?:.*?; ?(?<own{n}>{O
 def nginx_conf(
     folder: Path, sockets: Sequence[Path], round_robin: str, sticky: str, user: str, has_proxy_in_front: bool
 ) -> str:
-    """Return the settings of a balancer over these nodes that writes to `folder`; listeners as nginx writes them."""
+    """Return the nginx configuration for these nodes. It writes to `folder`. Listen addresses are in nginx's form."""
     return SETTINGS.format(
         folder=folder,
         servers="\n".join(SERVER.format(socket=socket) for socket in sockets),
@@ -175,5 +175,7 @@ def nginx_conf(
         too_many_cookies=TOO_MANY_COOKIES,
         problems=f"{PROBLEMS}\n{PAGES}",
         forwarded_for="$proxy_add_x_forwarded_for" if has_proxy_in_front else "$remote_addr",
-        limited='""' if has_proxy_in_front else "$binary_remote_addr",  # behind a proxy all have its address
+        limited='""'
+        if has_proxy_in_front
+        else "$binary_remote_addr",  # behind a proxy all clients have the proxy's address
     )

@@ -1,4 +1,4 @@
-"""One node: a Granian server running the lab's app, where the world reaches it or only the balancer does."""
+"""One node: a Granian server with the lab's app, on a public address or on a socket file for the balancer."""
 
 import json
 import sys
@@ -14,8 +14,8 @@ from lab.cluster.preloaded import Preloaded
 from lab.cluster.process import Process
 from lab.cluster.unix_http import UnixConnection
 
-# Two threads for one node: while one waits, for a store that hangs or a password to be hashed, the other serves. More
-# of them fight for the interpreter lock.
+# Two threads per node: while one waits for a hanging store or a password hash, the other serves. More threads would
+# only compete for the interpreter lock (GIL).
 NODE_THREADS = 2
 BACKLOG = 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -24,9 +24,9 @@ HEALTH_WITHIN_S = 0.3
 
 @dataclass(frozen=True)
 class Node:
-    """A node's name, where it listens (an address or a socket file), its process's environment, its application.
+    """A node: its name, where it listens (an address or a socket file), its environment and its application.
 
-    With `preloaded`, which has imported the application, it starts in a fraction of the time.
+    With `preloaded`, a process that has already imported the application, it starts much faster.
     """
 
     name: str
@@ -36,9 +36,9 @@ class Node:
     preloaded: Preloaded | None = None
 
     def launch(self) -> Process:
-        """Start its process, and do not wait until it answers."""
+        """Start its process without waiting until it answers."""
         if isinstance(self.listens_on, Path):
-            self.listens_on.unlink(missing_ok=True)  # as a killed one leaves it
+            self.listens_on.unlink(missing_ok=True)  # a killed node leaves its socket file
             where = ["--uds", str(self.listens_on)]
         else:
             where = ["--host", self.listens_on.ip, "--port", str(self.listens_on.port)]
@@ -53,11 +53,11 @@ class Node:
         return Process(self.name, [sys.executable, "-m", "granian", *arguments], env, process_guard)
 
     def answers(self) -> bool:
-        """Tell whether the process answers; its store may be down."""
+        """Return whether the process answers, even if its store is down."""
         return self.health() is not None
 
     def health(self) -> dict[str, Any] | None:
-        """Return what the node says of itself at `/healthz`, or None if it does not answer."""
+        """Return the node's `/healthz` data, or None if it does not answer."""
         with closing(self._connection()) as connection, suppress(OSError, HTTPException, ValueError):
             connection.request("GET", "/healthz")
             said = json.loads(connection.getresponse().read())

@@ -1,7 +1,7 @@
-"""A process that has imported the application already, and forks nodes: each starts without importing anything.
+"""A process that has imported the application and forks nodes from itself, so that a node starts without imports.
 
-Importing takes most of a node's start. Linux only: on other systems it may not be safe to fork a process that has
-imported this much, and nodes start as commands.
+Imports take most of a node's start. Linux only: on other systems forking after so many imports may not be safe, so
+nodes start as commands.
 """
 
 import gc
@@ -30,7 +30,7 @@ INHERITED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Preloaded:
-    """Starts `python -m granian …` by a fork. Made while this process has no other thread."""
+    """Starts `python -m granian …` by a fork. Create it before this process has a second thread."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -40,17 +40,17 @@ class Preloaded:
                 self._socket.close()
                 _fork_on_demand(theirs)
             finally:
-                os._exit(1)  # whatever went wrong, this copy must not go on as a second supervisor
+                os._exit(1)  # after any error: this copy must not continue as a second supervisor
         theirs.close()
         self._socket.settimeout(ANSWERS_WITHIN_S)
 
     @classmethod
     def where_possible(cls) -> Self | None:
-        """Return one, or None on a system where nodes had better start as commands."""
+        """Return one, or None on a system where nodes should start as commands."""
         return cls() if sys.platform == "linux" else None
 
     def start(self, name: str, arguments: Sequence[str], env: Mapping[str, str]) -> RunningProcessGuard | None:
-        """Start Granian under a process guard of that name; None if the process that forks is not there any more."""
+        """Start Granian under a process guard of that name. Return None if the forking process has ended."""
         (asked_r, asked_w), (pid_r, pid_w), (ended_r, ended_w) = os.pipe(), os.pipe(), os.pipe()
         command = json.dumps({"name": name, "arguments": list(arguments), "env": dict(env)}).encode()
         try:
@@ -58,7 +58,7 @@ class Preloaded:
             pid = int(self._socket.recv(16) or 0)
         except OSError:
             pid = 0
-            self._socket.close()  # a late answer must not be taken for the next one
+            self._socket.close()  # a late answer must not be read as the next one
         for theirs in (asked_r, pid_w, ended_w):
             os.close(theirs)
         ours = _ForkedProcessGuard(pid, os.fdopen(asked_w, "wb"), os.fdopen(pid_r, "rb"), os.fdopen(ended_r, "rb"))
@@ -68,14 +68,14 @@ class Preloaded:
         return None
 
     def stop(self) -> None:
-        """End it; what it has started goes on."""
+        """End the forking process. Nodes that it has started continue."""
         self._socket.close()
-        os.kill(self._pid, signal.SIGKILL)  # it has nothing to finish, and may hang
+        os.kill(self._pid, signal.SIGKILL)  # it has no work to finish, and may hang
         os.waitpid(self._pid, 0)
 
 
 class _ForkedProcessGuard:
-    """What `subprocess.Popen` is to a process guard that is our child, for one that is not and says how it ended."""
+    """Replaces `subprocess.Popen` for a process guard that is not our child: the process guard reports its exit code itself."""
 
     def __init__(self, pid: int, stdin: IO[bytes], stdout: IO[bytes], ended: IO[bytes]) -> None:
         self.pid = pid
@@ -89,7 +89,7 @@ class _ForkedProcessGuard:
         return self._look(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the exit code once it has ended. Raise `subprocess.TimeoutExpired`."""
+        """Wait for its end and return the exit code. Raise `subprocess.TimeoutExpired`."""
         code = self._look(timeout)
         if code is None:
             raise subprocess.TimeoutExpired("a process guard", timeout or 0)
@@ -100,13 +100,13 @@ class _ForkedProcessGuard:
         self.send_signal(signal.SIGKILL)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing happens if it has ended."""
+        """Send it a signal. Do nothing if it has ended."""
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def close(self) -> None:
-        """Let go of its ends of the pipes."""
+        """Close this process's ends of the pipes."""
         for pipe in (self.stdin, self.stdout, self._ended):
             if pipe:
                 pipe.close()
@@ -114,19 +114,19 @@ class _ForkedProcessGuard:
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
             said = self._ended.read()
-            self.returncode = int(said) if said else -signal.SIGKILL  # a killed one can say nothing
+            self.returncode = int(said) if said else -signal.SIGKILL  # a killed process guard reports nothing
         return self.returncode
 
 
 def _fork_on_demand(commands: socket.socket) -> NoReturn:
-    """Import, and fork a process guard for each command until the supervisor has gone."""
-    for number in (signal.SIGINT, signal.SIGHUP):  # in a terminal they are for the supervisor
+    """Import the application, and fork a process guard per request until the supervisor has ended."""
+    for number in (signal.SIGINT, signal.SIGHUP):  # the supervisor handles the terminal's signals
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit codes are not needed here
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # reap children automatically
     for module in MODULES:
         importlib.import_module(module)
     setproctitle("session-or-token: forks nodes")
-    gc.freeze()  # what is imported stays, and stays shared: a collection would touch, and so copy, all of it
+    gc.freeze()  # keep imported objects out of garbage collection, which would write to their pages and so copy them
     while True:
         command, pipes, _, _ = socket.recv_fds(commands, MOST_BYTES, 3)
         if not command:
@@ -142,7 +142,7 @@ def _fork_on_demand(commands: socket.socket) -> NoReturn:
 
 
 def _be_process_guard(name: str, arguments: list[str], env: dict[str, str], pipes: list[int]) -> NoReturn:
-    """Be the process guard, as `python -m lab.cluster.process_guard` is."""
+    """Run as the process guard, as `python -m lab.cluster.process_guard` does."""
     os.setsid()
     setproctitle(f"session-or-token: process_guard {name}")
     os.chdir(ROOT)
@@ -156,13 +156,13 @@ def _be_process_guard(name: str, arguments: list[str], env: dict[str, str], pipe
     try:
         code = process_guard.run_guarded(name, lambda: _ForkedCommand(arguments, ended))
     finally:
-        with suppress(OSError):  # the supervisor has gone
+        with suppress(OSError):  # the supervisor has ended
             os.write(ended, b"%d" % code)
         os._exit(code)
 
 
 class _ForkedCommand:
-    """Granian in a process group of its own, with the part of `subprocess.Popen` that a process guard needs."""
+    """Granian in its own process group, with the part of `subprocess.Popen` that a process guard needs."""
 
     def __init__(self, arguments: list[str], not_for_it: int) -> None:
         reader, writer = os.pipe()
@@ -171,7 +171,7 @@ class _ForkedCommand:
         )
         self._process.start()
         self.pid = self._process.pid or 0
-        with suppress(OSError):  # the child does the same; the first one wins
+        with suppress(OSError):  # the child does the same; either may be first
             os.setpgid(self.pid, self.pid)
         os.close(writer)
         self.stdout: IO[bytes] | None = os.fdopen(reader, "rb")
@@ -190,7 +190,7 @@ class _ForkedCommand:
 
 
 def _serve(arguments: list[str], output: int, not_for_it: tuple[int, ...]) -> None:
-    """Do what `python -m granian` does."""
+    """Run as `python -m granian` does."""
     with suppress(OSError):
         os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)

@@ -1,4 +1,4 @@
-"""A child process that ends with us, however we end."""
+"""A child process that always ends with this process, even after `kill -9`."""
 
 import os
 import signal
@@ -11,11 +11,11 @@ from threading import Lock
 from typing import IO, Any, Protocol
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 5.0  # longer than a process guard's own
+PATIENCE_S = 5.0  # longer than the process guard's own
 
 
 class RunningProcessGuard(Protocol):
-    """What is needed of a process guard that runs: `subprocess.Popen`, or what stands in for it."""
+    """A running process guard: `subprocess.Popen` or a replacement."""
 
     pid: int
     stdin: IO[bytes] | None
@@ -28,9 +28,9 @@ class RunningProcessGuard(Protocol):
 
 
 class Process:
-    """A command under a process guard (see `lab.cluster.process_guard`).
+    """A command under a process guard (see `lab.cluster.process_guard`). Its output appears on standard error, prefixed with `name`.
 
-    What it prints appears on standard error behind its `name`. `process_guard` is one that runs already, in place of
+    What it prints appears on standard error behind its `name`. `process_guard`: an already running one, instead of
     a command.
     """
 
@@ -47,7 +47,7 @@ class Process:
             env={**os.environ, **(env or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which ends the rest in order
+            start_new_session=True,  # only the supervisor gets the terminal's Ctrl-C; it ends the others gracefully
         )
         self._listening = Lock()
         self._pid: bytes | None = None
@@ -56,32 +56,32 @@ class Process:
     @property
     def pid(self) -> int | None:
         """The command's process id, or None if its process guard ended before it could start the command."""
-        assert self._process_guard.stdout is not None  # asked for above
-        with self._listening:  # it is said once
+        assert self._process_guard.stdout is not None  # a pipe, see above
+        with self._listening:  # the process guard prints it only once
             if self._pid is None:
                 self._pid = self._process_guard.stdout.readline().strip()
         return int(self._pid) if self._pid else None
 
     @property
     def exit_code(self) -> int | None:
-        """The command's exit code, or None while it runs; 128 and the number if a signal ended it."""
+        """The command's exit code, or None while it runs; 128 plus the signal's number if a signal ended it."""
         return self._process_guard.poll()
 
     def signal(self, number: signal.Signals, whole_group: bool = False) -> None:
-        """Send a signal to the command, or to all that it started; nothing happens if it has ended."""
+        """Send a signal to the command, or to its whole process group. Do nothing if it has ended."""
         if self.exit_code is None and self.pid is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number) if whole_group else os.kill(self.pid, number)
 
     def end(self) -> None:
-        """Ask the command and all that it started to end; `exit_code` tells when they have."""
-        assert self._process_guard.stdin is not None  # asked for above
+        """Ask the command and its children to end. `exit_code` is set when they have."""
+        assert self._process_guard.stdin is not None  # a pipe, see above
         self._process_guard.stdin.close()
 
     def stop(self) -> None:
-        """End the command and all that it started, and wait until they are gone. Twice is no more than once.
+        """End the command and its children, and wait for their end. A second call does nothing.
 
-        Once they are gone, their process id may be given to anybody.
+        After that the system may give their process id to another process.
         """
         if self._is_gone:
             return
@@ -91,7 +91,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process_guard.kill()
             self._process_guard.wait()
-        if self._process_guard.returncode < 0:  # a process guard that was killed could not do it
+        if self._process_guard.returncode < 0:  # a killed process guard could not end the command
             self._kill_command()
         self._is_gone = True
 

@@ -1,8 +1,8 @@
-"""Run a command that must not outlive whoever started it, and name each line that it prints.
+"""Run a command that must end with the process that started it, and prefix each line of its output with a name.
 
-`python -m lab.cluster.process_guard NAME COMMAND …` starts the command and says its process id on standard output.
-Then it waits at the other end of a pipe, its standard input. When that closes, for whatever reason (an orderly stop, a
-crash, `kill -9`), it ends the command and everything that the command has started.
+`python -m lab.cluster.process_guard NAME COMMAND …` starts the command and prints its process id on standard output. Then it
+waits for the end of its standard input, a pipe. When the other end closes, after a normal stop, a crash or `kill -9`,
+it ends the command and all processes that the command has started.
 """
 
 import os
@@ -15,12 +15,12 @@ from contextlib import suppress
 from threading import Thread
 from typing import IO, Protocol
 
-PATIENCE_S = 3.0  # for the command to end by itself
+PATIENCE_S = 3.0  # how long the command may take to end by itself
 ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class Child(Protocol):
-    """What is needed of a command that runs: `subprocess.Popen`, or what stands in for it."""
+    """A running command: `subprocess.Popen` or a replacement."""
 
     pid: int
     stdout: IO[bytes] | None
@@ -31,7 +31,7 @@ class Child(Protocol):
 
 
 def main(name: str, command: list[str]) -> int:
-    """Run `command` in a process group of its own until it ends or has to; return its exit code."""
+    """Run `command` in its own process group until it ends or is ended. Return its exit code."""
     return run_guarded(
         name,
         lambda: subprocess.Popen(
@@ -41,14 +41,14 @@ def main(name: str, command: list[str]) -> int:
 
 
 def run_guarded(name: str, start: Callable[[], Child]) -> int:
-    """Start a command, in a process group of its own and with its output in a pipe; hold it until it ends or has to."""
+    """Start a command in its own process group with its output in a pipe, and wait until it ends or must be ended."""
     wake = _wake_on_signals()
     child = start()
-    assert child.stdout is not None  # asked for above
-    # To standard error, whatever it is: on the lab's standard output stands its Ready line alone.
+    assert child.stdout is not None  # a pipe, as `Child` requires
+    # All output goes to standard error: the lab's standard output has only its Ready lines.
     printer = Thread(target=_print_named, args=(name, child.stdout), daemon=True)
     printer.start()
-    with suppress(OSError):  # whoever started us is gone already
+    with suppress(OSError):  # the process that started us has already ended
         os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
     _wait(child, wake)
     code = _end(child)
@@ -59,12 +59,12 @@ def run_guarded(name: str, start: Callable[[], Child]) -> int:
 def _print_named(name: str, output: IO[bytes]) -> None:
     mark = f"{name} | ".encode()
     for line in output:
-        with suppress(OSError):  # the terminal is gone; the command must not stall for it
-            os.write(sys.stderr.fileno(), mark + line.rstrip(b"\n") + b"\n")  # one write: lines do not mix
+        with suppress(OSError):  # the terminal is closed; the command must not block
+            os.write(sys.stderr.fileno(), mark + line.rstrip(b"\n") + b"\n")  # one write, so that lines do not mix
 
 
 def _wake_on_signals() -> int:
-    """Return a descriptor from which the number of each signal can be read that concerns us."""
+    """Return a file descriptor from which the numbers of received signals can be read."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -74,7 +74,7 @@ def _wake_on_signals() -> int:
 
 
 def _wait(child: Child, wake: int) -> None:
-    """Return when the command has ended, the pipe closes, or somebody asks us to end."""
+    """Return when the command has ended, the pipe closes, or a signal asks us to end."""
     while child.poll() is None:
         ready, _, _ = select.select([sys.stdin, wake], [], [])
         if sys.stdin in ready or ENDINGS.intersection(os.read(wake, 64)):
@@ -82,9 +82,9 @@ def _wait(child: Child, wake: int) -> None:
 
 
 def _end(child: Child) -> int:
-    """Ask the command to end, and make sure of it and of all that it started; return its exit code."""
+    """Ask the command to end, then kill what is left of its process group. Return its exit code."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGCONT)  # one that hangs could not hear it
+        os.killpg(child.pid, signal.SIGCONT)  # a suspended process would not receive the signal
     with suppress(subprocess.TimeoutExpired):
         child.terminate()
         child.wait(PATIENCE_S)

@@ -1,4 +1,4 @@
-"""How much memory and processor time the lab's processes take."""
+"""Memory and processor time of the lab's processes."""
 
 from time import monotonic
 
@@ -9,23 +9,23 @@ from lab.cluster.supervised import Supervised
 Reading = dict[str, int | float | None]
 
 NOTHING: Reading = {"pid": None, "rss_bytes": None, "cpu_percent": None, "up_since": None}
-# Reading these takes up to ten milliseconds a process: once a second would be a twentieth of a core for two nodes.
+# A reading takes up to 10 ms per process: once a second would cost 5 % of a core for two nodes.
 GOOD_FOR_S = 3.0
 
 
 class ProcessStats:
-    """Memory and processor time of processes. Processor time is measured from one look to the next."""
+    """Memory and processor time of processes. Processor time is measured between two readings."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, psutil.Process] = {}  # each remembers when it was last looked at
+        self._seen: dict[int, psutil.Process] = {}  # psutil objects keep the last reading
         self._families: dict[int, list[psutil.Process]] = {}
         self._readings: dict[int, tuple[float, Reading]] = {}
 
     def of(self, part: Supervised) -> Reading:
-        """Return pid, memory in bytes, share of one core in percent, and since when in seconds since the epoch.
+        """Return pid, memory in bytes, percent of one core, and start time in seconds since the epoch.
 
-        What processes share, as nodes share what was imported before they were forked, counts once: each has its part
-        of it (Linux calls that PSS). Elsewhere it is the resident memory, and nodes share little.
+        On Linux the memory is PSS: memory that forked nodes share is divided among them. On other systems it is the
+        resident memory, and nodes share little.
         """
         pid = None if part.has_ended else part.process.pid
         if pid is None:
@@ -48,9 +48,9 @@ class ProcessStats:
         }
 
     def _family(self, pid: int, has_started: bool) -> list[psutil.Process]:
-        """Return a process and all below it; once it has started, those seen before, until one of them is gone.
+        """Return a process and its descendants. After its start the list is cached until one of them has ended.
 
-        To ask for children reads every process of the system: ten milliseconds where there are two hundred.
+        Listing children reads every process of the system: 10 ms for 200 processes.
         """
         family = self._families.get(pid, [])
         if not family or not all(member.is_running() for member in family):

@@ -1,4 +1,4 @@
-"""A folder for sockets, settings and the store's log: nobody else can enter it, and it ends with us."""
+"""A private folder for sockets, settings and the store's log, which is removed when this process ends."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from lab.cluster.process import ROOT
 
 
 class RuntimeFolder:
-    """A new folder with mode 0700. It is gone after `remove()`, or once this process has ended, however that was."""
+    """A new folder with mode 0700. `remove()` deletes it, or the end of this process, even after `kill -9`."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="session-or-token-"))
@@ -18,10 +18,10 @@ class RuntimeFolder:
             [sys.executable, "-m", "lab.cluster.cleanup", str(self.path)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us
+            start_new_session=True,  # only this process gets the terminal's Ctrl-C
         )
 
     def remove(self) -> None:
-        """Remove the folder and all that is in it. Twice is no more than once."""
+        """Remove the folder and its content. A second call does nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._cleanup.communicate()

@@ -1,7 +1,7 @@
-"""A longer way to the store: a TCP relay that lets every reply arrive later.
+"""Simulate a distant store: a TCP relay that delays every reply.
 
-It listens only while a round trip is asked for; without one, nothing stands between a node and its store. Threads, and
-no event loop: an event loop's timers are a millisecond coarse, which is as long as the round trips that matter.
+It runs only while a round trip time is set; otherwise nodes connect directly. It uses threads: the timers of an event
+loop have a resolution of a millisecond, which is as long as the round trips of interest.
 """
 
 import socket
@@ -17,7 +17,7 @@ Replies = SimpleQueue[tuple[float, bytes]]
 
 
 class SlowLink:
-    """Relays from one loopback port to another; each reply takes `delay_s` seconds more. Raise `OSError`."""
+    """Relays from one loopback port to another, and delays each reply by `delay_s` seconds. Raise `OSError`."""
 
     def __init__(self, listen_port: int, store_port: int, delay_s: float) -> None:
         self.delay_s = delay_s
@@ -26,9 +26,9 @@ class SlowLink:
         Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Let nobody else in. Those who are in stay until either end leaves."""
+        """Accept no more connections. Open ones stay until either end closes them."""
         with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; closing alone does not
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread; close() alone does not
         self._listener.close()
 
     def _accept(self) -> None:
@@ -55,7 +55,7 @@ class SlowLink:
 
 
 def _pass_on(client: socket.socket, store: socket.socket) -> None:
-    """Pass commands on at once; a client that goes takes its connection to the store with it."""
+    """Forward commands at once. When the client disconnects, close its connection to the store."""
     with suppress(OSError):
         while chunk := client.recv(CHUNK):
             store.sendall(chunk)
@@ -64,7 +64,7 @@ def _pass_on(client: socket.socket, store: socket.socket) -> None:
 
 
 def _deliver(replies: Replies, client: socket.socket, store: socket.socket) -> None:
-    """Hand each reply over when its time has come, in order."""
+    """Send each reply at its due time, in order."""
     with suppress(OSError):
         while (reply := replies.get())[1]:
             due, chunk = reply

@@ -1,4 +1,4 @@
-"""The store that the lab's nodes share: somebody else's, or one of its own with a hand on every switch."""
+"""The store that the lab's nodes share: the one at `REDIS_URL`, or the embedded one, which the lab controls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,34 +24,34 @@ NO_CONTENTS = {"keys": None, "used_bytes": None, "full": False}
 
 
 class Store(Protocol):
-    """A store as the supervisor handles it. Every command raises `RefusedCommand` if it cannot be carried out."""
+    """A store under the supervisor. Every command raises `RefusedCommand` if it cannot be executed."""
 
     url: str
 
     def look(self) -> None:
-        """Notice what happened to its process. Called again and again."""
+        """Check the process. Called periodically."""
 
     def state(self, process_stats: ProcessStats) -> dict[str, Any]:
-        """Return what is known of it, as `GET /state` shows it."""
+        """Return its state in the form of `GET /state`."""
 
     def want(self, wanted: Wanted) -> None:
-        """Bring its process there."""
+        """Bring its process into the state `wanted`."""
 
     def restart(self) -> None:
-        """End its process in order, and start it again on what it held."""
+        """End its process gracefully, and start it again with its data."""
 
     def empty(self) -> None:
-        """Forget everything that it holds."""
+        """Delete all of its data."""
 
     def set_full(self, full: bool) -> None:
-        """Refuse every write as if its memory were full, or no longer."""
+        """Refuse every write as if the memory were full, or stop doing so."""
 
     def set_round_trip(self, milliseconds: float) -> None:
-        """Let every reply take this much longer, from 0 to 50 ms."""
+        """Delay every reply by 0 to 50 ms."""
 
 
 class GivenStore:
-    """The store at `REDIS_URL`. It may have other users: it is watched and left alone."""
+    """The store at `REDIS_URL`. It may have other users, so the lab only observes it."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self.url = url
@@ -95,7 +95,7 @@ class GivenStore:
 
 
 class OwnStore:
-    """The embedded store, under supervision."""
+    """The embedded store, supervised by the lab."""
 
     def __init__(self, embedded: EmbeddedStore) -> None:
         self.url = embedded.url
@@ -133,7 +133,7 @@ class OwnStore:
 
     def set_round_trip(self, milliseconds: float) -> None:
         if not 0 <= milliseconds <= LONGEST_ROUND_TRIP_MS:
-            raise RefusedCommand(400, "bad_request", f"ms takes a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
+            raise RefusedCommand(400, "bad_request", f"ms must be a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
         try:
             if milliseconds and self._link:
                 self._link.delay_s = milliseconds / 1000
@@ -145,7 +145,7 @@ class OwnStore:
             raise _not_running() from None
 
     def stop(self) -> None:
-        """End it, and whatever it holds."""
+        """End it and delete its data."""
         if self._link:
             self._link.close()
         self._embedded.stop()
@@ -154,7 +154,7 @@ class OwnStore:
         self._embedded.move_to(free_port())
         try:
             self._link = SlowLink(self._embedded.port, self._embedded.listens_on, delay_s)
-        except OSError:  # somebody took the port in between
+        except OSError:  # another process has taken the port
             self._embedded.move_to(self._embedded.port)
             raise
         self._embedded.part_with_clients()
@@ -162,7 +162,7 @@ class OwnStore:
     def _take_link_out(self) -> None:
         if self._link is None:
             return
-        self._tell("PING")  # before anything is changed: a store that is down keeps its link
+        self._tell("PING")  # check first: if the store is down, change nothing
         self._link.close()
         self._link = None
         self._embedded.move_to(self._embedded.port)
@@ -204,7 +204,7 @@ def _not_running() -> RefusedCommand:
 
 @contextmanager
 def running_store(config: Config) -> Iterator[Store]:
-    """Give the store at `REDIS_URL`, or start one that ends afterwards. Raise `CannotStart` or `BadConfig`."""
+    """Provide the store at `REDIS_URL`, or start one and end it afterwards. Raise `CannotStart` or `BadConfig`."""
     if config.redis_url is not None:
         _refuse_missing_store(config.redis_url, config.store_prefix)
         yield GivenStore(config.redis_url, config.store_prefix)
@@ -212,7 +212,7 @@ def running_store(config: Config) -> Iterator[Store]:
     try:
         store = OwnStore(EmbeddedStore())
     except OSError as error:
-        raise CannotStart(f"{error}; REDIS_URL takes the address of another") from None
+        raise CannotStart(f"{error}; set REDIS_URL to another store") from None
     try:
         with discovery_file(store.url, store_file(config)):
             yield store
@@ -221,23 +221,23 @@ def running_store(config: Config) -> Iterator[Store]:
 
 
 def _refuse_missing_store(url: str, prefix: str) -> None:
-    """Raise `CannotStart` if sessions cannot be served from this store. One that is full can be read: that passes."""
-    where = hosts_of(url)  # never with the password that the address may hold
+    """Raise `CannotStart` if sessions cannot be served from this store. A full store is accepted: it can be read."""
+    where = hosts_of(url)  # without the password that the address may contain
     try:
         found = _try(url, prefix)
     except AuthenticationError:
-        raise CannotStart(f"REDIS_URL: the store at {where} asks for another password") from None
+        raise CannotStart(f"REDIS_URL: the store at {where} requires another password") from None
     except ClusterDownError:
-        raise CannotStart(f"REDIS_URL: no cluster that serves every slot is at {where}") from None
+        raise CannotStart(f"REDIS_URL: there is no cluster that serves every slot at {where}") from None
     except NoMasterNamed:
         raise CannotStart(f"REDIS_URL: no sentinel at {where} names a master of this service") from None
     except (RedisError, OSError) as error:
         raise CannotStart(f"REDIS_URL: no store answers at {where} ({reason_of(error)})") from None
     if found.is_replica:
-        raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; take its master")
+        raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; use its master")
     if found.is_too_old:
-        known = f"the one at {where} does not know {found.lacking}"
-        raise CannotStart(f"REDIS_URL takes a Redis of version 6.2 or newer, or a Valkey; {known}")
+        known = f"the one at {where} lacks {found.lacking}"
+        raise CannotStart(f"REDIS_URL must be the address of Redis 6.2 or newer, or of Valkey; {known}")
     if found.lacking:
         raise CannotStart(f"REDIS_URL: the store at {where} does not let this user use {found.lacking}")
 

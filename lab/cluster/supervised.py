@@ -1,4 +1,4 @@
-"""One process kept as somebody asked for it: what ends by itself is started again, what was stopped stays down."""
+"""Keep one process in its wanted state: restart it if it ends by itself, and leave it down if it was stopped."""
 
 import signal
 import sys
@@ -14,11 +14,11 @@ State = Literal["starting", "running", "stopping", "stopped", "killed", "hanging
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
-STEADY_AFTER_S = 30.0  # whoever ran this long and ends then, ends for a new reason
+STEADY_AFTER_S = 30.0  # a process that ran this long is restarted without a longer pause
 
 
 class Supervised:
-    """A process by `name`. `launch` starts it, `answers` tells whether it does its work. One thread at a time."""
+    """A process called `name`. `launch` starts it, `answers` returns whether it works. Not thread-safe."""
 
     def __init__(
         self, name: str, launch: Callable[[], Process], answers: Callable[[], bool], process: Process | None = None
@@ -35,7 +35,7 @@ class Supervised:
 
     @property
     def state(self) -> State:
-        """What it does right now."""
+        """Its current state."""
         if self._wanted in ("stopped", "killed"):
             return self._wanted if self.has_ended else "stopping"
         if self.has_ended:
@@ -46,11 +46,11 @@ class Supervised:
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is no process, for whatever reason."""
+        """Whether it has no running process."""
         return self.process.exit_code is not None
 
     def want(self, wanted: Wanted) -> None:
-        """Bring it there; asked twice is no more than once."""
+        """Bring it into the state `wanted`. A second call does nothing."""
         if wanted == "hanging":
             self.process.signal(signal.SIGSTOP, whole_group=True)
         elif self._wanted == "hanging":
@@ -60,19 +60,19 @@ class Supervised:
         elif wanted == "killed":
             self.process.signal(signal.SIGKILL, whole_group=True)
         elif wanted == "running" and (self.has_ended or self._wanted in ("stopped", "killed")):
-            self._again_at = monotonic()  # at once, whatever pause there was to be
+            self._again_at = monotonic()  # at once, without the rest of a pause
         self._wanted = wanted
 
     def restart(self) -> None:
-        """End it in order, and start it again at once."""
+        """End it gracefully, and start it again at once."""
         self.want("running")
         self.process.end()
         self._again_at = monotonic()
 
     def look(self) -> None:
-        """Notice what happened, and start what has to be started. Called again and again."""
+        """Check the process, and start it if necessary. Called periodically."""
         if self.has_ended:
-            self.process.stop()  # if its process guard was killed, the command is still there
+            self.process.stop()  # if its process guard was killed, the command still runs
         if self._wanted in ("stopped", "killed"):
             return
         if not self.has_ended:
@@ -86,7 +86,7 @@ class Supervised:
         self._wanted = "running"
         try:
             self._began(self._launch())
-        except OSError as error:  # no more processes, or no room for its settings
+        except OSError as error:  # no more processes, or the disk is full
             self._plan_restart(f"cannot be started ({error.strerror})")
 
     def _began(self, process: Process) -> None:
@@ -105,6 +105,6 @@ class Supervised:
 
 
 def say(line: str) -> None:
-    """Tell whoever watches the lab's terminal."""
-    with suppress(OSError):  # nobody watches any more; the lab goes on
+    """Print a line on the lab's terminal."""
+    with suppress(OSError):  # the terminal is closed; the lab continues
         print(f"app.py: {line}", file=sys.stderr, flush=True)

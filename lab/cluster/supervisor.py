@@ -1,4 +1,4 @@
-"""The lab's processes as somebody asked for them: nodes, balancer and store."""
+"""The supervisor of the lab's processes: nodes, balancer and store."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,22 +17,22 @@ from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.store import Store
 from lab.cluster.supervised import Supervised, Wanted
 
-MOST_SOCKET_PATH = 100  # bytes; a system takes 104 to 108
+MOST_SOCKET_PATH = 100  # bytes; systems allow 104 to 108
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Where clients reach the lab: the two addresses of its balancer, or the one node's own."""
+    """The public addresses: two ports of the balancer, or the address of the only node."""
 
     round_robin: Address
     sticky: Address | None = None
 
 
 class Supervisor:
-    """Starts everything but the store when it is made, and ends it with `stop()`.
+    """Starts all processes except the store when it is created, and ends them with `stop()`.
 
-    Every command may come from any thread, and is carried out without waiting for processes: `state()` tells how far
-    they are. Commands raise `RefusedCommand`.
+    Commands may come from any thread and do not wait for processes: `state()` returns their progress. Commands raise
+    `RefusedCommand`.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class Supervisor:
         self._balancer = self._new_balancer(listeners.sticky) if listeners.sticky else None
         self._balancing: Supervised | None = None
 
-    # -- what it does by itself
+    # -- supervision
 
     def look(self) -> None:
-        """Notice what happened, and start again what ended by itself. Called again and again."""
+        """Check all processes, and restart those that ended by themselves. Called periodically."""
         with self._commands:
             self._store.look()
             self._loadtest.look()
@@ -70,9 +70,9 @@ class Supervisor:
                 part.look()
 
     def is_ready(self) -> bool:
-        """Tell whether everything answers. Raise `CannotStart` if something ended instead.
+        """Return whether all processes answer. Raise `CannotStart` if one has ended.
 
-        The balancer starts once the nodes answer: until then nothing listens on its port.
+        The balancer starts after the nodes answer. Until then its port is closed.
         """
         for part in self._parts():
             if part.has_ended:
@@ -86,7 +86,7 @@ class Supervisor:
         return self.listeners.round_robin.is_ready()
 
     def stop(self) -> None:
-        """End the balancer, which answers what is in flight, then the nodes, all at once."""
+        """End the balancer, which answers the requests in flight, and then all nodes together."""
         with self._commands, ExitStack() as ends:
             self._loadtest.end()
             if self._balancer:
@@ -98,11 +98,11 @@ class Supervisor:
     # -- commands
 
     def state(self) -> dict[str, Any]:
-        """Return every process, as `GET /state` shows it."""
+        """Return every process in the form of `GET /state`."""
         with self._commands:
             nodes = list(self._nodes.values())
         balancer = self._balancing
-        return {  # without the lock: a node or a store that hangs would keep every command waiting
+        return {  # without the lock: a node or a store that hangs would block all commands
             "doors": {
                 "round_robin": self.listeners.round_robin.url,
                 "sticky": self.listeners.sticky.url if self.listeners.sticky else None,
@@ -114,60 +114,60 @@ class Supervisor:
         }
 
     def add_node(self) -> None:
-        """Start one more node and let the balancer know."""
+        """Start one more node and add it to the balancer."""
         with self._commands:
             if self._balancer is None:
-                raise RefusedCommand(409, "no_balancer", "this lab's one node was started without a balancer")
+                raise RefusedCommand(409, "no_balancer", "this lab has one node and no balancer")
             if len(self._nodes) == MOST_NODES:
                 raise RefusedCommand(409, "too_many_nodes", f"the lab has {MOST_NODES} nodes, which is its limit")
             self._add_node()
             self._balancer.serve(self._sockets(), at_once=self._balancing is not None and self._balancing.is_ready)
 
     def want_node(self, name: str, wanted: Wanted) -> None:
-        """Bring a node there."""
+        """Bring a node into the state `wanted`."""
         with self._commands:
             if name not in self._nodes:
                 raise RefusedCommand(
-                    404, "unknown_node", f"there is no node of this name; there are {', '.join(self._nodes)}"
+                    404, "unknown_node", f"no node has this name; the nodes are {', '.join(self._nodes)}"
                 )
             self._nodes[name][1].want(wanted)
 
     def want_store(self, wanted: Wanted) -> None:
-        """Bring the store there."""
+        """Bring the store into the state `wanted`."""
         with self._commands:
             self._store.want(wanted)
 
     def restart_store(self) -> None:
-        """End the store in order, and start it again on what it held."""
+        """End the store gracefully, and start it again with its data."""
         with self._commands:
             self._store.restart()
 
     def empty_store(self) -> None:
-        """Let the store forget everything."""
+        """Delete all data of the store."""
         with self._commands:
             self._store.empty()
 
     def fill_store(self, full: bool) -> None:
-        """Let the store refuse every write, or no longer."""
+        """Let the store refuse every write, or accept writes again."""
         with self._commands:
             self._store.set_full(full)
 
     def set_round_trip(self, milliseconds: float) -> None:
-        """Let every reply of the store take this much longer."""
+        """Delay every reply of the store."""
         with self._commands:
             self._store.set_round_trip(milliseconds)
 
     def start_loadtest(self, experiment: str, quick: bool) -> None:
-        """Start a load test, unless one runs."""
+        """Start a load test. Raise `Refused` if one is running."""
         with self._commands:
             self._loadtest.start(experiment, quick)
 
     def stop_loadtest(self) -> None:
-        """Stop the load test; what it has measured is kept."""
+        """Stop the load test. Its measurements are kept."""
         with self._commands:
             self._loadtest.stop()
 
-    # -- the steps they share
+    # -- shared steps
 
     def _parts(self) -> list[Supervised]:
         nodes = [part for _, part in self._nodes.values()]
@@ -187,7 +187,7 @@ class Supervisor:
     def _new_balancer(self, sticky: Address) -> Balancer:
         folder = self._folder / "balancer"
         folder.mkdir()
-        proxies = int(self._environment["TRUSTED_PROXIES"]) - 1  # the nodes' count includes this one
+        proxies = int(self._environment["TRUSTED_PROXIES"]) - 1  # the nodes' number includes this balancer
         return Balancer(folder, self.listeners.round_robin, sticky, self._sockets(), proxies)
 
     def _sockets(self) -> list[Path]:
@@ -205,6 +205,6 @@ class Supervisor:
 
 
 def refuse_long_path(folder: Path) -> None:
-    """Raise `CannotStart` if a socket file in `folder` would have too long a path for the system."""
+    """Raise `CannotStart` if the path of a socket file in `folder` would be too long for the system."""
     if len(str(folder / f"node-{MOST_NODES}.socket").encode()) > MOST_SOCKET_PATH:
-        raise CannotStart(f"TMPDIR: {folder} is too long a path for socket files; TMPDIR takes a shorter one")
+        raise CannotStart(f"TMPDIR: {folder} is too long for the paths of socket files; set TMPDIR to a shorter one")

@@ -1,4 +1,4 @@
-"""HTTP over a unix socket: how the supervisor, its nodes and `python -m cluster` talk to each other."""
+"""HTTP over a Unix socket, used by the supervisor, its nodes and `python -m cluster`."""
 
 import socket
 from http.client import HTTPConnection
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class UnixConnection(HTTPConnection):
-    """An HTTP connection to whoever listens on the socket file `path`; `timeout` is in seconds."""
+    """An HTTP connection to the server on the socket file `path`. `timeout` is in seconds."""
 
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -20,7 +20,7 @@ class UnixConnection(HTTPConnection):
 
 
 def is_listening(path: Path) -> bool:
-    """Tell whether somebody listens on the socket file."""
+    """Return whether a process listens on the socket file."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))

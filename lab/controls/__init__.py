@@ -1,4 +1,4 @@
-"""The lab's controls in the browser: what runs, who may press, and the switches for nodes and store."""
+"""The lab's controls in the browser: the state, the access check, and the switches for nodes and store."""
 
 from lab.controls.guard import Guard
 from lab.controls.own_names import answer_only_to

@@ -1,7 +1,8 @@
-"""Who may look at the lab's controls, and who may press them.
+"""Access check of the lab's controls.
 
-Looking needs a Host header that is surely ours: a page of another site that had its name pointed at this machine (DNS
-rebinding) shares its origin with us, but still sends that name. Pressing needs this very machine, or the code.
+Reading the state needs a Host header with one of our own names. A site whose name resolves to this machine (DNS
+rebinding) has the same origin as we do, but its requests still have its name. Using a control also needs a browser on
+this machine, or the instructor code.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ SHARED_FILE = "instructor"  # beside the control socket
 
 @dataclass(frozen=True)
 class Guard:
-    """Decides by the request alone; raises what it refuses."""
+    """Checks a request, and raises an error to refuse it."""
 
     public_origin: str | None
     code: str | None
@@ -38,34 +39,34 @@ class Guard:
 
     @classmethod
     def of(cls, config: Config) -> "Guard":
-        """Return the guard that these settings ask for."""
+        """Return the guard for these settings."""
         socket = config.control_socket
         guesses = Guesses(socket and socket.with_name(SHARED_FILE))
         cookie = cookie_name("instructor", config.secure_cookies)
         return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses, cookie)
 
     def __call__(self) -> None:
-        """Hold every request to the Host rule, and an unsafe one to our own page or no page at all.
+        """Check the Host header of every request, and that an unsafe request comes from our own page or from no page.
 
-        A browser says where an unsafe request comes from, and a form of another site can send no JSON.
+        A browser sends the origin of an unsafe request, and another site's form cannot send JSON.
         """
         self._refuse_foreign_host()
         if request.path.startswith("/lab/") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            raise Forbidden(gettext("This request comes from another site's page."))  # which may read nothing, but ask
+            raise Forbidden(gettext("This request comes from another site's page."))  # it could send, but not read
         if request.method in SAFE_METHODS:
             return
         refuse_cross_origin()
         if "Sec-Fetch-Site" in request.headers and "Origin" not in request.headers:
             raise Forbidden(gettext("This request comes from another site's page."))
         if request.mimetype not in ("", "application/json"):
-            raise UnsupportedMediaType(gettext("The controls read application/json."))
+            raise UnsupportedMediaType(gettext("The controls accept only application/json."))
 
     def admit(self) -> None:
-        """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may press."""
+        """Raise `CodeNeeded`, `WrongCode` or `RateLimited` unless this request may use a control."""
         if self.may_press():
             return
         if self.code is None:
-            raise CodeNeeded(gettext("Only a browser on the lab's own machine presses its controls."))
+            raise CodeNeeded(gettext("Only a browser on the lab's own machine may use its controls."))
         shown = request.headers.get(HEADER)
         if shown is not None:
             self._check(shown, self.code)
@@ -75,26 +76,26 @@ class Guard:
             raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
 
     def enter(self, code: str) -> str:
-        """Return what proves that the code is known. Raise `CodeNeeded`, `WrongCode` or `RateLimited`."""
+        """Check the code and return a proof for a cookie. Raise `CodeNeeded`, `WrongCode` or `RateLimited`."""
         if self.code is None:
             raise CodeNeeded(gettext("This lab was started without a code."))
         self._check(code, self.code)
         return self._proof(self.code)
 
     def may_press(self) -> bool:
-        """Tell whether this request comes from this machine, or brings the proof that its browser was given.
+        """Return whether this request comes from this machine, or has the proof that its browser was given.
 
-        The proof is as random as a key and does not follow from the code. So a wrong one is no guess that would have to
-        be counted, and the right one opens however many codes have been guessed.
+        The proof is a random key and cannot be derived from the code. So a wrong proof is not counted as a guess, and
+        the right one works even when the limit of guesses is reached.
         """
         return self.is_local() or self._brings_proof()
 
     def is_local(self) -> bool:
-        """Tell whether the client sits at this machine: by its address and by the name that it used for us.
+        """Return whether the client is on this machine, by its address and the host name that it used.
 
-        A lab with a public origin has a proxy in front, whose clients all seem local; so has one that is told of
-        more proxies than it was started with. And whoever gets past a proxy can name any address in its place: the
-        only one that is believed here is the lab's balancer, which comes by a socket file and names none but its own.
+        A lab with a public origin has a proxy in front, and so has one whose `TRUSTED_PROXIES` counts more than the
+        lab's balancer: then all clients seem local. A client that bypasses a proxy can claim any address. So the
+        address is trusted only from the lab's balancer, which connects by a socket file and sends the real one.
         """
         named = host_name(request) in LOOPBACK_NAMES and self.public_origin is None
         balancers = 1 if _came_by_socket_file(request) else 0
@@ -117,13 +118,13 @@ class Guard:
         name = host_name(request)
         public = urlsplit(self.public_origin).netloc if self.public_origin else ""
         ours = name in LOOPBACK_NAMES or (bool(public) and name == name_in(public))
-        # An address is nobody's name: no other site can own it. So it is safe, and a classroom needs it.
+        # No other site can own an IP address, so it is safe as a Host. A classroom needs it.
         if not ours and not (self.code is not None and is_address(name)):
             raise ForeignHost()
 
 
 def _spoken(code: str) -> bytes:
-    """Return what is left of a code that was read aloud and typed on a phone."""
+    """Normalize a code that was read aloud and typed on a phone."""
     return code.strip().upper().encode()
 
 
@@ -137,7 +138,7 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def _came_by_socket_file(of: Request) -> bool:
-    """Tell whether the peer has no address; `ProxyFix` keeps what was there before it."""
+    """Return whether the peer has no IP address. `ProxyFix` keeps the original value."""
     before: dict[str, Any] = of.environ.get("werkzeug.proxy_fix.orig", {})
     return before.get("REMOTE_ADDR") == ""
 

@@ -1,12 +1,12 @@
-"""What all nodes of a lab share about the instructor code: when wrong ones came, and a secret to make proofs of.
+"""Shared by all nodes: the times of wrong instructor codes, and a secret for the proofs.
 
-It is a file beside the control socket: only the lab's own user can enter that folder, and it ends with the lab. The
-store would not do, for it may be what was stopped.
+It is a file beside the control socket. Only the lab's user can enter that folder, which is removed with the lab. The
+store is not suitable, because the controls can stop it.
 
-The limit is one for the lab and not one for each address: on a network, one machine can have as many addresses as it
-likes. So a student can use the limit up, and then the right code is refused too, for up to a minute after the last
-wrong one that was counted. That keeps no teacher out who sits at the lab's own machine, where no code is needed, or
-whose browser was given a proof before: neither is asked for the code. The terminal names the address of each guess.
+The limit is for the whole lab, not per address: on a local network one machine can use any number of addresses. So a
+student can use the limit up, and then the right code is refused too, for up to a minute after the last counted wrong
+one. It does not lock out a teacher at the lab's own machine, which needs no code, or with a browser that already has a
+proof. The terminal shows the address of each wrong code.
 """
 
 import logging
@@ -33,7 +33,7 @@ WINDOW_S = 60.0
 
 
 class TooManyGuesses(RateLimited):
-    """429: the lab has heard too many wrong codes lately, from all machines together."""
+    """429: too many wrong codes in the last minute, from all machines together."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
@@ -45,18 +45,18 @@ class TooManyGuesses(RateLimited):
 
 
 class Guesses:
-    """Wrong codes of the last minute. Every `Guard` of every node that is given the same file counts in it."""
+    """Wrong codes of the last minute, counted in a file that the guards of all nodes share."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
 
     def judge(self, is_right: bool, address: str) -> None:
-        """Let the right code pass. Raise `WrongCode` or `TooManyGuesses`.
+        """Accept the right code. Raise `WrongCode` or `TooManyGuesses`.
 
-        The right one is refused too once the limit is used up: else the refusals would tell which one it is.
+        Above the limit the right one is refused too: otherwise a guesser could recognize it by the answer.
         """
         with self._held() as file:
-            now = time.monotonic()  # one for all processes of a machine, and nothing sets it
+            now = time.monotonic()  # the same clock in all processes of a machine, and never set
             recent = [at for at in _times(file) if 0 <= now - at < WINDOW_S]
             if len(recent) >= FAILURES_PER_MINUTE:
                 raise TooManyGuesses(max(1, math.ceil(recent[-FAILURES_PER_MINUTE] + WINDOW_S - now)))
@@ -67,13 +67,13 @@ class Guesses:
             raise WrongCode()
 
     def secret(self) -> bytes:
-        """Return 256 random bits that are the same in every node of this lab, and others in the next."""
+        """Return 256 random bits, the same in every node of this lab, and different in the next lab."""
         with self._held() as file:
             return file.readline()
 
     @contextmanager
     def _held(self) -> Iterator[IO[bytes]]:
-        """Have the file alone, at its beginning: the secret in a line, then a line for each wrong code."""
+        """Lock the file, at its beginning. It has a line with the secret, then a line for each wrong code."""
         if self._file is None:
             raise SupervisorUnavailable()
         try:
@@ -84,7 +84,7 @@ class Guesses:
                     file.write(f"{secrets.token_hex(32)}\n".encode())
                 file.seek(0)
                 yield file
-        except OSError:  # the lab is ending, or its disk is full
+        except OSError:  # the lab is ending, or the disk is full
             raise SupervisorUnavailable() from None
 
 

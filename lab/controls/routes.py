@@ -1,4 +1,4 @@
-"""`/lab/…`: what runs, and the switches for nodes and store."""
+"""`/lab/…`: the state of the processes, and the switches for nodes and store."""
 
 from urllib.parse import quote
 
@@ -13,19 +13,19 @@ MAX_CODE = 100
 
 
 def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
-    """Return the controls."""
+    """Return the controls' routes."""
     guard, press = switches.guard, switches.press
     controls = Blueprint("controls", __name__)
     controls.before_request(guard)
 
     @controls.get("/lab/code")
     def known_code() -> Response:
-        """Say whether this browser may press: the page itself is outside the cookie's path."""
+        """Return whether this browser may use the controls. The page itself is outside the cookie's path."""
         return jsonify(may_press=guard.may_press())
 
     @controls.post("/lab/code")
     def enter_code() -> Response:
-        """Remember in a cookie that this browser knows the instructor code."""
+        """Check the instructor code, and set a cookie with the proof."""
         proof = guard.enter(text_field(read_fields(), "code", MAX_CODE))
         response = make_response("", 204)
         response.set_cookie(guard.cookie, proof, path="/lab", httponly=True, samesite="Strict", secure=secure_cookies)
@@ -33,7 +33,7 @@ def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
 
     @controls.get("/lab/state")
     def state() -> Response:
-        """Show every process."""
+        """Return the state of every process."""
         return jsonify(switches.state())
 
     @controls.post("/lab/nodes")
@@ -43,7 +43,7 @@ def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
 
     @controls.put("/lab/nodes/<name>")
     def want_node(name: str) -> Response:
-        """Bring a node into a state, unless nobody would be left to answer the page."""
+        """Bring a node into a state, unless it is the last one that can answer this page."""
         guard.admit()
         if plain_fields(("state",))["state"] != "running":
             _refuse_to_end_the_last(switches, name)
@@ -60,12 +60,13 @@ def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
 
 
 def _refuse_to_end_the_last(switches: Switches, name: str) -> None:
-    """A page must not saw off the branch that it sits on: without a node nobody would take the order to start one."""
+    """Raise `LastNode` before the last node is stopped: without a node the page could not start one again."""
     running = {node["name"] for node in switches.state()["nodes"] if node["state"] == "running"}
     if running == {name}:
         raise LastNode(
             gettext(
-                "No other node runs, so nobody would answer here. A terminal can: python -m cluster node stop %(name)s",
+                "No other node is running, so this page would get no answers. Use a terminal: python -m cluster "
+                "node stop %(name)s",
                 name=name,
             )
         )

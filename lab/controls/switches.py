@@ -1,4 +1,4 @@
-"""Commands to the lab's supervisor from the browser: passed on once the guard has admitted them."""
+"""Forward commands from the browser to the lab's supervisor, after the guard's check."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,30 +16,30 @@ from service.web.fields import read_fields
 
 MAKES = ("/nodes", "/load-run")
 
-# What the supervisor refuses, in the reader's language; its own words are for a terminal.
+# The supervisor's refusals in the reader's language. Its own texts are for the terminal.
 REFUSALS = {
-    "too_many_nodes": lazy_gettext("There are as many nodes as a lab can have."),
-    "no_balancer": lazy_gettext("This lab’s one node was started without a balancer."),
-    "unknown_node": lazy_gettext("There is no node of this name."),
-    "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not touch it."),
-    "not_running": lazy_gettext("The store has to run for this."),
+    "too_many_nodes": lazy_gettext("The lab already has the largest possible number of nodes."),
+    "no_balancer": lazy_gettext("This lab has one node and no balancer."),
+    "unknown_node": lazy_gettext("There is no node with this name."),
+    "not_ours": lazy_gettext("This store was not started by the lab, so the lab does not control it."),
+    "not_running": lazy_gettext("The store must be running for this."),
     "needs_own_store": lazy_gettext(
-        "This load test breaks or fills its store, so it runs only where the lab has started one of its own."
+        "This load test breaks or fills its store, so it can only run in a lab with its own store."
     ),
-    "run_in_progress": lazy_gettext("A load test is running; one at a time."),
+    "run_in_progress": lazy_gettext("A load test is already running. Only one can run at a time."),
     "no_run": lazy_gettext("No load test is running."),
 }
 
 
 @dataclass(frozen=True)
 class Switches:
-    """The commands that the supervisor takes on `socket`, for those whom `guard` admits."""
+    """Commands to the supervisor on `socket`, for clients that `guard` admits."""
 
     guard: Guard
     socket: Path
 
     def press(self, method: str, path: str, *names: str) -> Response:
-        """Send a command with these fields of the request's body, and answer with the state after it.
+        """Send a command with these fields of the request's body, and answer with the resulting state.
 
         Raise `CodeNeeded`, `WrongCode`, `RateLimited`, `RefusedBySupervisor`, `SupervisorUnavailable`, or 400 for a
         field.
@@ -53,7 +53,7 @@ class Switches:
         return self.send_command("GET", "/state")
 
     def send_command(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Send a command, and return the state after it. Raise `RefusedBySupervisor` or `SupervisorUnavailable`."""
+        """Send a command and return the resulting state. Raise `RefusedBySupervisor` or `SupervisorUnavailable`."""
         try:
             return send_command(self.socket, method, path, body or None)
         except RefusedCommand as refused:
@@ -65,7 +65,7 @@ class Switches:
 
 
 def plain_fields(names: tuple[str, ...]) -> dict[str, Any]:
-    """Return these fields of the body, each of them text, a number, true or false."""
+    """Return these fields of the body. Each must be a string, a number or a boolean."""
     fields = read_fields()
     for name in names:
         if not isinstance(fields.get(name), str | int | float):

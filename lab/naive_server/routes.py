@@ -1,4 +1,4 @@
-"""UNSAFE, DO NOT COPY: `/folk`, where a valid access token is enough to be given a refresh token."""
+"""UNSAFE, DO NOT COPY: `/folk`, which issues a refresh token for any valid access token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ ACCESS_HEADER = "X-Access-Token"
 
 @dataclass(frozen=True)
 class Entry:
-    """Who was let in, and the headers that bring them new tokens."""
+    """An admitted member, and the response headers with new tokens."""
 
     username: str
     renewed: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Entry:
 def naive_server_blueprint(
     key_ring: KeyRing, database: Database, password_login: PasswordLogin, now: Callable[[], float]
 ) -> Blueprint:
-    """Return the naive server; it makes its own table."""
+    """Return the naive server. It creates its own table."""
     database.create_tables(NaiveBase.metadata)
     tokens = NaiveTokens(key_ring, database, now)
     naive = Blueprint("naive_server", __name__, url_prefix="/folk")
@@ -42,7 +42,7 @@ def naive_server_blueprint(
 
     @naive.get("/profile")
     def profile() -> Response:
-        """Show who was let in, with the new tokens attached."""
+        """Show the member, and add the new tokens."""
         entry = _let_in(tokens)
         response = jsonify(member={"username": entry.username}, approach="folk", node=current_app.config["NODE_NAME"])
         response.headers.extend(entry.renewed)
@@ -50,7 +50,7 @@ def naive_server_blueprint(
 
     @naive.post("/logout")
     def logout() -> Response:
-        """Forget the refresh token that came along, as the notes have it."""
+        """Delete the refresh token of this request, as the lecture notes describe."""
         _genuine_access(tokens)
         tokens.forget(request.headers.get(REFRESH_HEADER))
         return make_response("", 204)
@@ -68,8 +68,8 @@ def _let_in(tokens: NaiveTokens) -> Entry:
         case True, True:
             return Entry(access.username, {ACCESS_HEADER: tokens.issue_access(access.username)})
         case False, False:
-            # THE HOLE: who holds an access token is given what outlives it. Nobody asks for the login's own refresh
-            # token, nor whether that login has ended, so a stolen access token becomes a login for ever.
+            # THE HOLE: an access token is exchanged for a token that lives longer. The login's own refresh token is not
+            # required, and the end of the login is not checked. So a stolen access token becomes a permanent login.
             return Entry(access.username, {REFRESH_HEADER: tokens.issue_refresh(access.username)})
         case _:
             return Entry(access.username)
@@ -86,5 +86,5 @@ def _genuine_access(tokens: NaiveTokens) -> NaiveAccessToken:
 
 
 def _expect_bearer() -> None:
-    """Let refusals say how to authenticate here (RFC 6750 §3)."""
+    """Add the `WWW-Authenticate: Bearer` challenge to refusals (RFC 6750 §3)."""
     g.bearer_realm = True

@@ -1,4 +1,4 @@
-"""UNSAFE, DO NOT COPY: the naive server's tokens. They live for seconds, so that nobody keeps one."""
+"""UNSAFE, DO NOT COPY: the naive server's tokens. They live only for seconds, so that copies are useless."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from service.accounts.database import Database
 from token_auth import KeyRing
 
-ISSUER = "urn:session-or-token:folk"  # not the lab's: its tokens pass nowhere else
+ISSUER = "urn:session-or-token:folk"  # not the lab's issuer: its tokens are not accepted elsewhere
 ACCESS_S = 5
 REFRESH_S = 12
-CHECKS: Options = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat": False}  # expiry is for the caller
+CHECKS: Options = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat": False}  # the caller checks expiry
 
 Kind = Literal["access", "refresh"]
 
 
 class NaiveBase(DeclarativeBase):
-    """The tables of this server alone, which only a lab makes."""
+    """The tables of this server. Only a lab creates them."""
 
 
 class KeptToken(NaiveBase):
-    """One refresh token. A member has one for each device, so logging out deletes the one that was sent."""
+    """One refresh token. A member has one per device, so a log-out deletes only the one that was sent."""
 
     __tablename__ = "folk_refresh_tokens"
 
@@ -44,7 +44,7 @@ class NaiveAccessToken:
 
 
 class NaiveTokens:
-    """Issue and read this server's tokens; its refresh tokens are kept in the database."""
+    """Issue and read this server's tokens. Refresh tokens are stored in the database."""
 
     def __init__(self, key_ring: KeyRing, database: Database, now: Callable[[], float]) -> None:
         self._key_ring = key_ring
@@ -56,7 +56,7 @@ class NaiveTokens:
         return self._sign("access", {"sub": username, "jti": token_urlsafe(16)}, ACCESS_S)
 
     def issue_refresh(self, username: str) -> str:
-        """Return a new refresh token, and keep it; those that have expired are dropped."""
+        """Return and store a new refresh token. Delete expired ones."""
         now, jti = self._now(), token_urlsafe(16)
         with self._database.writing() as session:
             session.execute(delete(KeptToken).where(KeptToken.expires_at <= now))
@@ -64,12 +64,12 @@ class NaiveTokens:
         return self._sign("refresh", {"jti": jti}, REFRESH_S)
 
     def read_access(self, token: str) -> NaiveAccessToken | None:
-        """Return what a genuine access token says; None for anything else."""
+        """Verify an access token, expired or not; None if it is not genuine."""
         claims = self._claims("access", token)
         return None if claims is None else NaiveAccessToken(claims["sub"], self._now() >= claims["exp"])
 
     def owner(self, refresh: str | None) -> str | None:
-        """Return whose refresh token this is; None if it is not genuine, has expired, or is kept no longer."""
+        """Return the owner of a refresh token; None if it is not genuine, has expired, or was deleted."""
         claims = self._claims("refresh", refresh or "")
         if claims is None or self._now() >= claims["exp"]:
             return None
@@ -78,7 +78,7 @@ class NaiveTokens:
             return None if kept is None else kept.username
 
     def forget(self, refresh: str | None) -> None:
-        """Keep a refresh token no longer."""
+        """Delete a refresh token."""
         claims = self._claims("refresh", refresh or "")
         if claims is not None:
             with self._database.writing() as session:

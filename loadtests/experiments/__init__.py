@@ -1,4 +1,4 @@
-"""One module a question. Each measures on a stage and concludes from what was kept; neither half needs the other."""
+"""One module per question, in two independent parts: `collect` measures, `conclude` evaluates the stored windows."""
 
 from loadtests.experiments.lifetimes import LIFETIMES
 from loadtests.experiments.lookup_cost import LOOKUP_COST

@@ -1,4 +1,4 @@
-"""L5. How long should an access token live? Short means many refreshes, long means a long time in a thief's hands."""
+"""L5. How long should an access token live? Short means many refreshes, long means that a thief can use it long."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,20 @@ from loadtests.windows import Key, Window, by_arm, summarise
 from loadtests.words import Text, _
 
 APPROACHES = ("token", "hybrid")
-ASKED_S = (5, 15, 30, 60, 300, 900, 3600)  # what the table answers for, measured or not
+ASKED_S = (5, 15, 30, 60, 300, 900, 3600)  # rows of the table, measured or computed
 PAUSE_S = 0.1
 WRITES = ("INSERT", "UPDATE", "DELETE")
 HOUR_S = 3600
-ROOM = 0.25  # a window holds whole refreshes only
+ROOM = 0.25  # a window contains only whole refreshes
 
 
 def lifetimes_s(size: Size) -> tuple[int, ...]:
-    """Return the access lifetimes that a size measures; a window is a multiple of each, or it holds half a refresh."""
+    """Return the access lifetimes that a size measures. A window is a multiple of each, to count whole refreshes."""
     return (1, 2, 3) if size.quick else (5, 10, 15, 30)
 
 
 def collect(stage: Stage) -> None:
-    """Let members of every lifetime use the lab all the time, and count how often they refresh."""
+    """Let members with every lifetime send requests continuously, and count their refreshes."""
     lab = stage.lab("lab").wait_until_ready()
     arms = [
         Arm(
@@ -57,7 +57,7 @@ def collect(stage: Stage) -> None:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set refreshes and writes against exposure, measured where it was and computed beyond."""
+    """Compare refreshes and writes with exposure: measured values, and computed ones for longer lifetimes."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (APPROACHES.index(item[0][0]), item[0][1])))
     results = [
         summarise(of_arm, size.seed, _more(of_arm, size.seed), {"refreshes_an_hour_a_member": _rates(of_arm)})
@@ -70,10 +70,10 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
 
 
 def expected_an_hour(access_ttl_s: float) -> float:
-    """Return how often a member who never rests refreshes.
+    """Return the refreshes per hour of a member that sends requests continuously.
 
-    Expiries are whole seconds. Whoever refreshes right after one is given the next exactly a lifetime later: refreshes
-    fall into step, as long as the pause between two requests is short beside it.
+    Expiries are whole seconds. A refresh right after an expiry gives a token that expires exactly one lifetime later.
+    So the interval between refreshes is the lifetime, if the pause between two requests is much shorter.
     """
     return HOUR_S / access_ttl_s
 
@@ -106,7 +106,7 @@ def _refreshes(windows: Sequence[Window]) -> list[Mapping[str, Any]]:
 
 
 def _writes_each(windows: Sequence[Window]) -> float | None:
-    """Return how many statements of a refresh write into the member database, as the server itself says."""
+    """Return the number of writing statements per refresh, from the server's trace."""
     refreshes = _refreshes(windows)
     verbs = Counter(step.split()[0] for note in refreshes for step in note["refresh"])
     return sum(verbs[verb] for verb in WRITES) / len(refreshes) if refreshes else None
@@ -204,7 +204,7 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
 METHOD = [
     _(
         "Members ask all the time, with %(ms)s ms between two requests on average, read when their access token "
-        "expires, and refresh before they send it. All lifetimes run at the same time, each with members of its own.",
+        "expires, and refresh before they send it. All lifetimes run at the same time, each with its own members.",
         ms=round(PAUSE_S * 1000),
     ),
     _(
@@ -212,13 +212,13 @@ METHOD = [
         "The commit is not counted as one of them."
     ),
     _(
-        "Lifetimes of a minute and more are computed, not waited for: refreshes an hour are 3,600 s over the lifetime, "
-        "which the measured ones have to meet."
+        "Lifetimes of a minute and more are computed, not measured: refreshes an hour are 3,600 s divided by "
+        "the lifetime. The measured ones must match this formula."
     ),
     _(
-        "Exposure is how long a stolen access token, or one whose login has ended, is still let in: at most its "
+        "Exposure is how long a stolen access token, or one whose login has ended, is still accepted: at most its "
         "lifetime, half of it if it is stolen at a random moment. With a denylist, ended logins are refused at once; "
-        "stolen ones only when somebody notices."
+        "stolen ones only after the theft is detected."
     ),
 ]
 

@@ -1,7 +1,7 @@
-"""L1. What does looking a login up cost, on every request? The notes say that sessions pay it and tokens do not.
+"""L1. What does looking up a login cost on every request? The lecture notes say that only sessions have this cost.
 
-One member of each approach takes part, and whose turn it is, is chosen at random before each request. A restart of the
-lab is a repeat.
+One member of each approach takes part. Before each request one of them is chosen at random. A restart of the lab is a
+repeat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +30,9 @@ from loadtests.words import _
 ROUND_TRIPS_MS = (0, 1, 5)
 QUICK_ROUND_TRIPS_MS = (0, 1)
 LEAST_RESTARTS = 10
-SAME_LEVEL = 0.99  # of the interval in which the same approach twice must show no difference
+SAME_LEVEL = 0.99  # level of the interval in which the difference of an approach to itself must include 0
 ALONE_SHARE, SHORTEST_ALONE_S = 0.04, 0.1
-# Approach, and the algorithm that signs its tokens.
+# Approach and signature algorithm of its tokens.
 ARMS: tuple[tuple[str, str | None], ...] = (
     ("open", NONE),
     ("memory", NONE),
@@ -46,7 +46,7 @@ ARMS: tuple[tuple[str, str | None], ...] = (
 
 @dataclass(frozen=True)
 class TurnTaker:
-    """One of those who take turns: an approach's, or the second one of it, who is there `again`."""
+    """A member that takes turns. `again`: the second member of the same approach."""
 
     approach: str
     algorithm: str | None
@@ -54,7 +54,7 @@ class TurnTaker:
 
     @property
     def name(self) -> str:
-        """Its crowd's."""
+        """The name of its crowd."""
         return " ".join([self.approach, *filter(None, [self.algorithm]), *([AGAIN] if self.again else [])])
 
     def factors(self, round_trip_ms: int | None) -> dict[str, Any]:
@@ -67,14 +67,14 @@ MEMBERS = (*(TurnTaker(*arm) for arm in ARMS), TurnTaker("session", NONE, again=
 
 
 def round_trips_ms(size: Size) -> tuple[int | None, ...]:
-    """Return the round trips to the store that a size measures; None is the way to a store that was given."""
+    """Return the round trips to the store that a size measures. None: the store at `REDIS_URL`, without a delay."""
     if not size.own_store:
         return (None,)
     return QUICK_ROUND_TRIPS_MS if size.quick else ROUND_TRIPS_MS
 
 
 def collect(stage: Stage) -> None:
-    """Start a lab for each repeat, and let all approaches take turns at every round trip."""
+    """Start a lab for each repeat, and measure all approaches in random turns at every round trip."""
     for repeat in range(stage.size.repeats):
         with stage.short_lived_lab(f"lab-{repeat}") as lab, ExitStack() as ends:
             crowds = _log_in(stage, lab, ends)
@@ -87,7 +87,7 @@ def collect(stage: Stage) -> None:
 
 
 def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[TurnTaker, Crowd]:
-    """Log a member of each approach in; tokens by both algorithms are of one node, which holds both keys."""
+    """Log a member of each approach in. One node with both keys issues the tokens of both algorithms."""
     lab.wait_until_ready()
     flask_session_default = ends.enter_context(
         running_flask_session_default(
@@ -107,7 +107,7 @@ def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[TurnTaker, Crowd]:
         )
         for member in MEMBERS
     }
-    for algorithm in (EDDSA, HS256):  # the lab's own comes last, and signs from then on
+    for algorithm in (EDDSA, HS256):  # the lab's default comes last, and stays active
         lab.sign_by(algorithm)
         others = NONE if algorithm == HS256 else EDDSA
         stage.generator.enter([crowds[m] for m in MEMBERS if m.algorithm in (algorithm, others)])
@@ -117,7 +117,7 @@ def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[TurnTaker, Crowd]:
 def _measure(
     stage: Stage, crowds: Mapping[TurnTaker, Crowd], counters: StoreCounters, repeat: int, round_trip_ms: int | None
 ) -> None:
-    """Count each approach's commands while it asks alone; then let all take turns, and count them together."""
+    """Count each approach's commands while only it sends requests; then let all take turns, and count all commands."""
     alone = {member: _alone(stage, crowd, counters) for member, crowd in crowds.items()}
     before = counters.read()
     seen = stage.turns(list(crowds.values()), stage.size.seconds)
@@ -128,7 +128,7 @@ def _measure(
 
 
 def _alone(stage: Stage, crowd: Crowd, counters: StoreCounters) -> dict[str, Any]:
-    """Let one approach ask alone, which also warms it up; return what the store counted meanwhile."""
+    """Let only one approach send requests, which also warms it up. Return the store's counts."""
     before = counters.read()
     seen = stage.generator.turns([crowd], max(SHORTEST_ALONE_S, ALONE_SHARE * stage.size.seconds))
     counted = counters.read().since(before)
@@ -137,7 +137,7 @@ def _alone(stage: Stage, crowd: Crowd, counters: StoreCounters) -> dict[str, Any
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set the three readings of a look-up's cost side by side, and answer with the nearest store."""
+    """Compare the three readings of a look-up's cost. The answer is for the nearest store."""
     arms = dict(sorted(by_arm(windows).items(), key=_order))
     readings = {key: of_arm for key in arms if (of_arm := _readings(arms, key)) is not None}
     differences = {key: _differences(arms, key) for key in readings}
@@ -168,14 +168,14 @@ def _readings(arms: Mapping[Key, list[Window]], key: Key) -> Readings | None:
 
 
 def _differences(arms: Mapping[Key, list[Window]], key: Key, other: Key | None = None) -> Differences:
-    """Return the differences of an arm's percentiles to another's, or to those without a login, restart by restart."""
+    """Return the differences of an arm's percentiles to another arm's (default: without a login), by restart."""
     beside = arms.get(other or ("open", NONE, round_trip(key)), [])
     pairs = {name: paired(arms.get(key, []), beside, name) for name in said.PERCENTILES}
     return {name: difference_within(*both) for name, both in pairs.items() if both[0]}
 
 
 def _between(arms: Mapping[Key, list[Window]], round_trip_ms: int | None) -> dict[tuple[Any, Any], Differences]:
-    """Return how much longer one approach takes than another, for those pairs that people ask about."""
+    """Return the difference between two approaches, for the pairs of interest."""
     session, hs256, eddsa = ((*who, round_trip_ms) for who in (("session", NONE), ("token", HS256), ("token", EDDSA)))
     pairs = [(session, hs256), (session, eddsa), (eddsa, hs256), ((*session, AGAIN), session)]
     found = {pair: _differences(arms, *pair) for pair in pairs}
@@ -217,16 +217,16 @@ def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
 
 
 def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
-    """Return whether the smallest effect that the notes claim can be told from nothing here."""
+    """Check that the smallest effect that the notes claim is measurable here."""
     nearest = readings.get(("session", NONE, min(map(round_trip, readings), key=said.added, default=0)))
-    if nearest is None or not isfinite(nearest.above_open_us.low):  # too few repeats, which is said elsewhere
+    if nearest is None or not isfinite(nearest.above_open_us.low):  # too few repeats, which another check reports
         return []
     outside = _("the difference is %(difference)s µs", difference=interval(nearest.above_open_us))
     return [Check(_("a session costs more than no login"), nearest.above_open_us.low > 0, outside)]
 
 
 def _together(windows: Sequence[Window]) -> list[Check]:
-    """Return one check a round trip: while all took turns, the store counted what their requests cost by design."""
+    """Return one check per round trip: while all took turns, the store's counts matched the design."""
     return [
         _counted_together([window for window in windows if window.factors["round_trip_ms"] == round_trip_ms])
         for round_trip_ms in dict.fromkeys(window.factors["round_trip_ms"] for window in windows)
@@ -252,7 +252,7 @@ def _by_repeat(windows: Sequence[Window]) -> Iterator[list[Window]]:
 
 
 def _same(arms: Mapping[Key, list[Window]]) -> list[Check]:
-    """Return one check a round trip: the same approach twice shows no difference, or the instrument makes one."""
+    """Return one check per round trip: an approach shows no difference to itself, so the method adds none."""
     pairs = {key: paired(arms[key], arms.get(key[:3], []), "p50_us") for key in arms if key[3:]}
     return [_no_difference(difference_within(*both, SAME_LEVEL), key) for key, both in pairs.items() if both[0]]
 
@@ -267,13 +267,13 @@ def _no_difference(difference: Estimate, key: Key) -> Check:
 
 def _restarts(windows: Sequence[Window]) -> list[Check]:
     restarts = len({window.repeat for window in windows})
-    detail = _("%(restarts)s restarts; an answer takes %(least)s", restarts=restarts, least=LEAST_RESTARTS)
-    return [Check(_("the lab was started anew often enough"), restarts >= LEAST_RESTARTS, detail)]
+    detail = _("%(restarts)s restarts; an answer needs %(least)s", restarts=restarts, least=LEAST_RESTARTS)
+    return [Check(_("the lab was restarted often enough"), restarts >= LEAST_RESTARTS, detail)]
 
 
 LOOKUP_COST = Experiment(
     name="lookup-cost",
-    question=_("What does looking a login up cost, on every request?"),
+    question=_("What does looking up a login cost on every request?"),
     full=Size(seconds=20.0, repeats=12, users=1),
     quick=Size(seconds=2.0, repeats=2, users=1, quick=True),
     windows=lambda size: len(MEMBERS) * len(round_trips_ms(size)) * size.repeats,

@@ -1,4 +1,4 @@
-"""What `lookup-cost` says of its arms: the answer, charts, tables and the method, in the words of reports."""
+"""The texts of `lookup-cost` reports: answer, charts, tables and method."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -18,7 +18,7 @@ Between = Mapping[int | None, Mapping[tuple[Any, Any], Differences]]  # pairs of
 
 
 def answer(readings: Mapping[Key, Readings], between: Between) -> Text:
-    """Return what each approach adds near and far, how the two compare, and what the same twice differs by."""
+    """Return the answer: what each approach adds with a near and a far store, and their differences."""
     far_ms = max(map(round_trip, readings), key=added, default=0)
     near_ms = None if far_ms is None else 0
     near, far = _adds(readings, near_ms), _adds(readings, far_ms)
@@ -52,8 +52,8 @@ def _adds(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[s
 
 def _near(adds: Mapping[str, str], where: Text) -> Text:
     return _(
-        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the look-up; "
-        "a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
+        "%(where)s a session adds %(session)s µs to a request without a login, of which %(lookup)s µs are the "
+        "look-up; a token adds %(token)s µs signed by HS256 and %(eddsa)s µs by EdDSA, and looks nothing up.",
         where=where,
         **adds,
     )
@@ -73,7 +73,7 @@ def _compared(pairs: Mapping[tuple[Any, Any], Differences], round_trip_ms: int |
 
 
 def charts(readings: Mapping[Key, Readings], round_trips_ms: Sequence[int | None]) -> list[Chart]:
-    """Return a chart of what each approach adds, for each round trip that was measured."""
+    """Return a chart of what each approach adds, for each measured round trip."""
     return [_chart(readings, round_trip_ms) for round_trip_ms in round_trips_ms if _at(readings, round_trip_ms)]
 
 
@@ -111,7 +111,7 @@ def _title(round_trip_ms: int | None, costs: Mapping[str, str]) -> Text:
 
 
 def readings_table(readings: Mapping[Key, Readings]) -> Table:
-    """Return the three readings side by side."""
+    """Return the table of the three readings."""
     rows = [
         [
             _short(key),
@@ -132,12 +132,12 @@ def readings_table(readings: Mapping[Key, Readings]) -> Table:
 
 
 def round_trip(key: Key) -> int | None:
-    """Return an arm's distance to the store, in milliseconds."""
+    """Return an arm's round trip to the store, in milliseconds."""
     return cast(int | None, key[2])
 
 
 def added(round_trip_ms: int | None) -> int:
-    """Return what was put between, in milliseconds."""
+    """Return the added delay, in milliseconds."""
     return round_trip_ms or 0
 
 
@@ -157,7 +157,7 @@ def label_of(key: Key) -> str:
 
 
 def where(round_trip_ms: int | None) -> str:
-    """Return a round trip as the end of a check's name; nothing for a store that was given."""
+    """Return a round trip as the end of a check's name; "" for the store at `REDIS_URL`."""
     return "" if round_trip_ms is None else f" · {round_trip_ms} ms"
 
 
@@ -169,7 +169,7 @@ def percentiles_table(differences: Mapping[Key, Differences]) -> Table:
 
 
 def between_table(between: Between) -> Table:
-    """Return how much longer one approach takes than another; the same one twice comes last."""
+    """Return the differences between approaches. The last row is an approach compared with itself."""
     rows = [
         [_("%(one)s − %(other)s", one=_short(one), other=_short(other)), _ms(ms), *_percentiles(differences)]
         for ms, pairs in between.items()
@@ -195,11 +195,11 @@ def _ms(round_trip_ms: int | None) -> str:
 
 NODE_AND_STORE = _(
     "Node and store are one process each; the page asks no database. A relay delays the store's replies by the "
-    "round trip given; at 0 ms nothing stands in between."
+    "round trip given; at 0 ms there is no relay."
 )
 TWINS_SAID = _(
     "The twin of a session is the same code with its records in node memory; that of a token with denylist is the "
-    "token without. What the two differ by is the look-up and nothing else."
+    "token without. The two differ only in the look-up."
 )
 WHY_FLASK_SESSION_DEFAULT = _(
     "Flask-Session's default runs here only, as its documentation sets it up, behind the same pages. It reads and "
@@ -208,21 +208,21 @@ WHY_FLASK_SESSION_DEFAULT = _(
 
 METHOD = [
     _(
-        "One member of each approach is logged in. Whose turn it is, is chosen at random before each request (the seed "
-        "is in the results), and one request is sent at a time: so no request waits in a queue, and a slow moment of "
-        "the machine falls on all approaches alike."
+        "One member of each approach is logged in. Before each request one of them is chosen at random (the "
+        "seed is in the results), and only one request is sent at a time. So no request waits in a queue, and a "
+        "slow moment of the machine may affect any approach."
     ),
     _(
-        "The lab is started anew for each repeat: all times of a process depend on how it happens to lie in memory, "
-        "which no number of requests to it can show."
+        "The lab is restarted for each repeat: the times of a process depend on its layout in memory, which "
+        "more requests to the same process cannot show."
     ),
     _(
-        "The session takes part twice, under two names. The interval in which 99 of 100 such runs hold the true "
-        "difference of the two has to hold 0, or else the run is not publishable."
+        "The session takes part twice, under two names. The interval that contains their true difference in 99 "
+        "of 100 runs must contain 0, or the run is not publishable."
     ),
     _(
-        "A difference of percentiles is that of the two approaches' own percentiles in one restart. Requests have no "
-        "partners, so there are no percentiles of differences between requests."
+        "A difference of percentiles is that of the two approaches' own percentiles in one restart. Requests "
+        "are not paired, so there are no percentiles of differences between requests."
     ),
     _(
         "Before all take turns each approach asks alone for a moment while the store counts its commands; while all "
@@ -236,7 +236,7 @@ METHOD = [
     ),
     WHY_FLASK_SESSION_DEFAULT,
     _(
-        "It has a process of its own, which is idle while the others take their turns and so has its memory less at "
-        "hand: its times are a little too long."
+        "It has its own process, which is idle while the others take their turns, so its data is often not in "
+        "the processor’s cache: its times are a little too long."
     ),
 ]

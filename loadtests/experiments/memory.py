@@ -28,7 +28,7 @@ EXTRAPOLATED = (1_000_000, 10_000_000)
 LIKE_A_REAL_ONE = 0.15  # how much a seeded record may differ from a real login's
 LEAST_FIT = 0.98
 MIB = 2**20
-# Where each approach's logins weigh, by the readings below.
+# Where each approach's logins use memory, by the readings below.
 PLACES = {"memory": "node", "session": "store", "token": "database"}
 
 
@@ -38,13 +38,13 @@ def members(size: Size) -> tuple[int, ...]:
 
 
 def most_tokens(size: Size) -> int:
-    """Return how many refresh tokens are written: each is a transaction of its own, and beyond this a line is drawn."""
+    """Return how many refresh tokens are written. Each needs a transaction, so larger numbers are extrapolated."""
     return 1_500 if size.quick else 20_000
 
 
 def collect(stage: Stage) -> None:
-    """Seed more and more logins, weigh them, and ask for pages meanwhile."""
-    # It needs SQLAlchemy and the app's stores, which no other command needs: `compare` would start in twice the time.
+    """Add more and more logins, measure their size, and request pages at each number."""
+    # Imported here: it imports SQLAlchemy and the app's stores, which would double the start time of `compare`.
     from loadtests.seeding import StoreSeeder, TokenSeeder  # noqa: PLC0415
 
     lab = stage.lab("lab").wait_until_ready()
@@ -78,13 +78,13 @@ def _store_bytes(store: Any) -> int:
 
 
 def _record_bytes(store: Any) -> float:
-    """Return what a session's record takes in the store, key included: the median of a few."""
+    """Return the bytes of a session's record in the store, including the key: the median of a few."""
     keys = [key for key, _ in zip(store.scan_iter("lab:session:*", count=200), range(50), strict=False)]
     return float(median(int(store.memory_usage(key) or 0) for key in keys))
 
 
 def _database_bytes(folder: Path) -> int:
-    """Return what the member database holds, by its own count of pages: its files also hold what it may write over."""
+    """Return the used bytes of the member database, by its page count: its files also contain free pages."""
     with closing(sqlite3.connect(folder / "lab.db")) as database:
         pages, page_bytes = (database.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
     return int(pages * page_bytes)
@@ -104,7 +104,7 @@ def _weighed(weighed: Mapping[str, int]) -> Window:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Fit a line through each place's bytes, and carry it on."""
+    """Fit a line to each place's bytes, and extrapolate it."""
     order = list(PLACES)
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][0]), item[0][1])))
     fits = {approach: line for approach in PLACES if (line := _fit(arms, approach)) is not None}
@@ -122,7 +122,7 @@ def _weights(windows: Sequence[Window]) -> dict[str, Any]:
 
 
 def _repeats(of_arm: Sequence[Window], arms: Mapping[Key, list[Window]]) -> dict[str, list[float]]:
-    """Return an arm's medians; with an approach's last arm, bytes a login from each number of members to the next."""
+    """Return an arm's medians. For an approach's last arm also the bytes per login between the numbers of members."""
     approach, number = of_arm[0].key
     repeats = {"p50_us": values(of_arm, "p50_us")}
     if number == max(key[1] for key in arms if key[0] == approach):
@@ -132,7 +132,7 @@ def _repeats(of_arm: Sequence[Window], arms: Mapping[Key, list[Window]]) -> dict
 
 
 def _points(arms: Mapping[Key, list[Window]], approach: str) -> tuple[list[float], list[float]]:
-    """Return logins, and the bytes that they weigh where this approach keeps them."""
+    """Return numbers of logins, and their bytes in the place where this approach stores them."""
     place = PLACES[approach]
     points = {}
     for key, of_arm in arms.items():
@@ -253,26 +253,26 @@ def _table(fits: Mapping[str, FittedLine]) -> Table:
         *(_("approach"), _("where"), _("bytes a login"), "R²"),
         *(_("MiB for %(number)s members, extrapolated", number=f"{number:,}") for number in EXTRAPOLATED),
     ]
-    return Table(_("Bytes a login, and the line carried on"), head, rows)
+    return Table(_("Bytes per login, and the extrapolated line"), head, rows)
 
 
 METHOD = [
     _(
-        "The numbers of logged-in members go upwards, one after the other, so that a slow moment of the machine may "
-        "fall on one of them alone; at each of them session and token take turns. Intervals of bytes are those of the "
+        "The numbers of logged-in members go upwards, one after the other, so a slow moment of the machine may "
+        "affect only one of them. At each number session and token take turns. Intervals of bytes are those of the "
         "fitted line's slope."
     ),
     _(
-        "Logins are seeded by the lab's own store classes, record by record; only no password is hashed. The store "
-        "says itself what it uses; a check compares a seeded record with that of a real login."
+        "Logins are created by the lab's own store classes, record by record, but without password hashing. The "
+        "store reports its own memory; a check compares a seeded record with that of a real login."
     ),
     _(
-        "Node memory is that of a process of its own which holds the sessions by the same class as a node, and nothing "
-        "else: what a node takes besides is in no figure. It is counted as the system counts it, in pages."
+        "Node memory is measured in a separate process that stores only the sessions, with the same class as a "
+        "node: a node’s other memory is not included. Memory is counted by the system, in pages."
     ),
     _(
-        "Refresh tokens are written for the first logins only, as the member database takes one transaction each; the "
-        "line is carried on from there."
+        "Refresh tokens are written for the first logins only, as the member database takes one transaction "
+        "each; the rest is extrapolated."
     ),
     _(
         "Requests in the rows of node memory are logins that were seeded. Beyond the largest number measured, every "
@@ -289,5 +289,5 @@ MEMORY = Experiment(
     collect=collect,
     conclude=conclude,
     needs_own_store="it fills the store with sessions, and weighs all that the store holds",
-    baseline=lambda arm: ("token", arm["factors"]),  # which asks no store
+    baseline=lambda arm: ("token", arm["factors"]),  # needs no store
 )

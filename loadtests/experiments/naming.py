@@ -1,4 +1,4 @@
-"""What all reports share: names and hues of the approaches, and how a value with its interval is written."""
+"""Shared by all reports: names and colours of the approaches, and the format of a value with its interval."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -31,7 +31,7 @@ HUES: Mapping[str, Hue] = {
 
 
 def hue_of(approach: str, algorithm: str | None) -> Hue:
-    """Return an approach's hue; the second of two kinds of tokens has a variant of theirs."""
+    """Return an approach's colour. The second kind of token has a variant of it."""
     return "eddsa" if algorithm == EDDSA else HUES[approach]
 
 
@@ -39,20 +39,20 @@ TOO_LITTLE = _("Too little was measured for an answer.")
 GUARDED = ("memory", "session", "token", "hybrid")
 
 IN_TURN = _(
-    "Everybody is logged in before anything is measured. Within each repeat the arms run in another random order; each "
-    "is warmed up, everybody stands still while counters are read, and then the window begins."
+    "All members are logged in before the measurement. Within each repeat the arms run in another random order. "
+    "Each is warmed up, all members wait while the counters are read, and then the window begins."
 )
 
 
 def name_of(approach: str, algorithm: str | None = None) -> Text:
-    """Return an approach's name, and where there are two of it, what signs its tokens."""
+    """Return an approach's name, with its signature algorithm if there are two."""
     if approach != "token" or algorithm is None:
         return NAMES[approach]
     return _("%(name)s, %(algorithm)s", name=NAMES[approach], algorithm=algorithm)
 
 
 def interval(estimate: Estimate | None, pattern: str = ",.0f") -> str:
-    """Return a value and its interval, `120 (31 … 213)`; without one, if nobody knows it."""
+    """Return a value and its interval, such as `120 (31 … 213)`, or only the value if the interval is not known."""
     if estimate is None:
         return "–"
     value, low, high = (format(each, pattern) for each in (estimate.value, estimate.low, estimate.high))

@@ -1,4 +1,4 @@
-"""L2, the end of it: a node is killed in mid-run. Who is still logged in?"""
+"""Last part of L2: a node is killed during the run. Which members are still logged in?"""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,14 +13,15 @@ from loadtests.stage import Stage, window_of
 from loadtests.windows import Window, binned, kinds
 from loadtests.words import _
 
-KILLED = "a node killed"  # in the place of a door
+KILLED = "a node killed"  # used instead of a port
 RATE, KILL_AT, LASTS_WINDOWS = 25.0, 1 / 3, 6
 
 ByApproach = Mapping[str, Sequence[Window]]
 
 
 def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
-    """Kill a node while members of every approach ask at a steady rate; then see who is still logged in."""
+    """Kill a node while members of every approach send requests at a steady rate. Then check who is still "
+    "logged in."""
     arms = [_arm(approach, lab, nodes, stage.size.users) for approach in GUARDED]
     crowds = [arm.crowd for arm in arms]
     for crowd in crowds:
@@ -36,17 +37,17 @@ def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
 
 
 def _arm(approach: str, lab: Lab, nodes: int, users: int) -> Arm:
-    """Return an arm; sessions in node memory stand behind the sticky door, or they would be lost without any fault."""
+    """Return an arm. Sessions in node memory use the sticky port, or they would be lost without any fault."""
     url, expects = (lab.sticky_url, {CUT, "logged_out"}) if approach == "memory" else (lab.url, {CUT})
     crowd = Crowd(f"{approach} killed", approach, url, users)
     return Arm(crowd, {"nodes": nodes, "door": KILLED}, frozenset(expects))
 
 
 def kill_checks(arms: ByApproach) -> list[Check]:
-    """Return whether a killed node costs nobody a login but those whom it kept itself."""
+    """Check that a killed node loses only the logins in its own memory."""
     return [
         Check(
-            _("nobody is logged out: %(arm)s", arm=windows[0].label),
+            _("no login is lost: %(arm)s", arm=windows[0].label),
             windows[0].more["logins_lost"] == 0,
             _("%(lost)s of %(all)s logins lost", lost=windows[0].more["logins_lost"], all=windows[0].more["logins"]),
         )
@@ -56,7 +57,7 @@ def kill_checks(arms: ByApproach) -> list[Check]:
 
 
 def after_the_kill(arms: ByApproach) -> Chart:
-    """Draw who is not let in, over time."""
+    """Draw the refused requests over time."""
     traces = []
     for approach, windows in arms.items():
         bins = binned(windows)
@@ -71,7 +72,7 @@ def after_the_kill(arms: ByApproach) -> Chart:
 
 
 def killed_table(arms: ByApproach) -> Table:
-    """Set failures and lost logins side by side."""
+    """Return the table of failures and lost logins."""
     rows: list[list[Cell]] = []
     for approach, windows in arms.items():
         answered = kinds(windows)

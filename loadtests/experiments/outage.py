@@ -25,7 +25,7 @@ BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
 
 @dataclass(frozen=True)
 class Fault:
-    """What breaks, and the commands that break and mend it."""
+    """A fault, with the commands that cause and repair it."""
 
     name: str
     said: Text
@@ -34,8 +34,8 @@ class Fault:
 
 
 def expected(approach: str, fault: str) -> frozenset[str]:
-    """Return the failures that are data: by design, of this approach under this fault."""
-    if fault == NODE_KILLED:  # what it was answering breaks off, and its memory is gone
+    """Return the expected failures of this approach under this fault."""
+    if fault == NODE_KILLED:  # its requests in flight fail, and its memory is lost
         return frozenset({CUT, "logged_out"} if approach == "memory" else {CUT})
     return frozenset({"unavailable"} if approach in IN_STORE else ())
 
@@ -54,7 +54,7 @@ FAULTS = (
 
 
 def collect(stage: Stage) -> None:
-    """Break something under a steady load of every approach, mend it, and ask everybody whether they are still in."""
+    """Cause a fault under a steady load of every approach, repair it, and check every member's login."""
     lab = stage.lab("lab", nodes=2).wait_until_ready()
     for repeat in range(stage.size.repeats):
         for fault in stage.random.sample(FAULTS, len(FAULTS)):
@@ -71,7 +71,7 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     commands = [Command(broken_s[0], *fault.breaks), Command(broken_s[1], *fault.mends)]
     with given(lab, commands):
         seen = stage.window(crowds, size.seconds, rate=RATE, seed=stage.random.randrange(2**32))
-    lab.control(*fault.mends)  # carried out already: this waits until everything runs
+    lab.control(*fault.mends)  # already executed: this waits until everything runs
     after = stage.generator.window(crowds, 1.0, once=True)["crowds"]
     for arm in arms:
         answered = after[arm.crowd.name]["kinds"]
@@ -87,7 +87,7 @@ def _arm(approach: str, fault: Fault, lab: Lab, size: Size) -> Arm:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set error shares, recovery and lost logins side by side."""
+    """Compare error shares, recovery times and lost logins."""
     order = [fault.name for fault in FAULTS]
     arms = dict(
         sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), APPROACHES.index(item[0][0])))
@@ -110,7 +110,7 @@ def _more(windows: Sequence[Window]) -> dict[str, Any]:
 
 
 def _share(windows: Sequence[Window]) -> float:
-    """Return the share of failures while it was broken."""
+    """Return the share of failed requests during the fault."""
     return _errors(windows) / max(_answers(windows), 1)
 
 
@@ -128,7 +128,7 @@ def _during(window: Window) -> list[Mapping[str, int]]:
 
 
 def _recovery_s(windows: Sequence[Window]) -> float | None:
-    """Return the longest time from mending to the last failure but those of lost logins; None if there was none."""
+    """Return the longest time from the repair to the last failure, without lost logins; None if there was none."""
     late = [
         at_s - window.more["broken_s"][1]
         for window in windows
@@ -150,9 +150,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
             )
         if (approach, fault) != ("memory", NODE_KILLED):
             lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
-            checks.append(
-                Check(_("nobody is logged out: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost)
-            )
+            checks.append(Check(_("no login is lost: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost))
     return checks
 
 
@@ -194,7 +192,7 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
     title = (
         _("When %(fault)s, these are not served: %(who)s", fault=fault.said, who=_joined(failing))
         if failing
-        else _("When %(fault)s, nobody notices for long", fault=fault.said)
+        else _("When %(fault)s, requests fail only briefly", fault=fault.said)
     )
     return Chart(title, _("seconds"), _("% of requests that failed"), traces)
 
@@ -220,23 +218,23 @@ def _table(arms: Mapping[Key, list[Window]]) -> Table:
             ]
         )
     head = [
-        *(_("fault"), _("approach"), _("failed while it was broken")),
-        *(_("s from mending to the last failure"), _("logins lost")),
+        *(_("fault"), _("approach"), _("failed during the fault")),
+        *(_("s from the repair to the last failure"), _("logins lost")),
     ]
-    return Table(_("What each fault costs whom"), head, rows)
+    return Table(_("The effect of each fault on each approach"), head, rows)
 
 
 METHOD = [
     _(
         "Two nodes behind a balancer. Members of every approach ask at the same time, in an open loop of %(rate)s "
-        "requests a second each; after a quarter of the window something breaks, at half of it mending begins.",
+        "requests a second each; after a quarter of the window the fault begins, at half of it the repair.",
         rate=round(RATE),
     ),
     _(
-        "Node memory is reached by the sticky door, the others by the door that takes turns. A store that comes back "
-        "does so with its log; a node comes back empty."
+        "Node memory is measured with sticky balancing, the other approaches with round robin. A store restarts with "
+        "its log, a node restarts empty."
     ),
-    _("Afterwards everybody asks once more: who is not recognised then has lost the login."),
+    _("Afterwards every member sends one more request. A member that is not recognised then has lost the login."),
 ]
 
 OUTAGE = Experiment(

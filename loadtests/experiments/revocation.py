@@ -1,4 +1,4 @@
-"""L4. When a member has logged out, for how long is the ended login still let in?"""
+"""L4. After a log-out, how long is the ended login still accepted?"""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -13,19 +13,19 @@ from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, by_arm, summarise
 from loadtests.words import Text, _
 
-AT_ONCE = ("memory", "session", "hybrid")  # what the design says: the next request is refused
+AT_ONCE = ("memory", "session", "hybrid")  # by design the next request is refused
 AT_ONCE_WITHIN_S = 0.5
 BY_TOKEN = ("token", "hybrid")
-ROOM_S = 1.5  # `exp` is in whole seconds, rounded down; a busy machine needs the rest
+ROOM_S = 1.5  # `exp` is rounded down to whole seconds; the rest is for a busy machine
 
 
 def lifetimes_s(size: Size) -> tuple[int, ...]:
-    """Return the access lifetimes that a size measures: one of a second may have ended before the log-out."""
+    """Return the access lifetimes that a size measures. One second is too short: it may end before the log-out."""
     return (2, 3) if size.quick else (5, 15, 30)
 
 
 def collect(stage: Stage) -> None:
-    """Let members of every approach log in, log out, and try on, all at the same time."""
+    """Let members of every approach log in, log out, and retry, all at the same time."""
     lab = stage.lab("lab").wait_until_ready()
     arms = [*(_arm(approach, None, lab.url, stage.size) for approach in ("memory", "session"))]
     arms += [_arm(approach, ttl, lab.url, stage.size) for approach in BY_TOKEN for ttl in lifetimes_s(stage.size)]
@@ -44,7 +44,7 @@ def _arm(approach: str, access_ttl_s: int | None, host: str, size: Size) -> Arm:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set the lags side by side."""
+    """Compare the lags."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: (list(NAMES).index(item[0][0]), item[0][1] or 0)))
     lags = {key: lag for key, of_arm in arms.items() if (lag := _lag(of_arm, size.seed)) is not None}
     results = [
@@ -55,7 +55,7 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
 
 
 def _lag(windows: Sequence[Window], seed: int) -> Estimate | None:
-    """Return the lag in seconds: the median of each repeat's longest, for that is what a thief counts on."""
+    """Return the lag in seconds: the median of each repeat's longest one, which is what a thief can use."""
     longest = _longest(windows)
     return median_of(longest, seed) if longest else None
 
@@ -104,7 +104,7 @@ def _chart(lags: Mapping[Key, Estimate]) -> Chart:
     traces = []
     lifetimes = sorted({key[1] for key in lags if key[1] is not None})
     for approach in ("session", "memory"):
-        if (lag := lags.get((approach, None))) is not None:  # it knows no access lifetime: the same everywhere
+        if (lag := lags.get((approach, None))) is not None:  # without an access lifetime: the same for all
             flat = [lag.value] * len(lifetimes)
             traces.append(Trace(NAMES[approach], HUES[approach], lifetimes, flat, kind="line", dashed=True))
     for approach in BY_TOKEN:
@@ -142,20 +142,20 @@ def _name(key: Key) -> str:
 
 METHOD = [
     _(
-        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms until it is "
-        "refused; the time counts from the acknowledgement of the log-out.",
+        "A member logs in, looks at the profile, logs out, and sends the ended login again every %(ms)s ms until it "
+        "is refused; the time counts from the acknowledgement of the log-out.",
         ms=round(POLL_S * 1000),
     ),
     _(
-        "The log-out comes right after the login, which is the worst case: who logs out at a random moment leaves half "
-        "of that on average. Each repeat counts with its longest lag."
+        "The log-out comes right after the login, which is the worst case: a log-out at a random moment leaves "
+        "half of that on average. Each repeat counts with its longest lag."
     ),
-    _("All approaches and lifetimes run at the same time; the load is light, and what is measured is seconds."),
+    _("All approaches and lifetimes run at the same time; the load is light, because the measured times are seconds."),
 ]
 
 REVOCATION = Experiment(
     name="revocation",
-    question=_("When a member has logged out, for how long is the ended login still let in?"),
+    question=_("After a log-out, how long is the ended login still accepted?"),
     full=Size(seconds=30.0, repeats=5, users=4),
     quick=Size(seconds=3.0, repeats=5, users=2, quick=True),
     windows=lambda size: (2 + 2 * len(lifetimes_s(size))) * size.repeats,

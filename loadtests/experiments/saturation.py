@@ -1,7 +1,7 @@
-"""L7. How many requests does one core serve? It is what an engineer asks first.
+"""L7. How many requests does one core serve? It is an engineer's first question.
 
-A node has a core to itself and is asked in an open loop, at rates that rise until it no longer keeps up. The highest
-rate that it carries is the knee.
+A node has its own core and gets requests in an open loop, at rising rates until it no longer keeps up. The highest
+rate that it sustains is the knee.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,25 +22,25 @@ from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Window, summarise
 from loadtests.words import Text, _
 
-Who = tuple[str, str | None]  # approach, and the algorithm that signs its tokens
+Who = tuple[str, str | None]  # approach and signature algorithm
 EVERYONE: tuple[Who, ...] = (
     *(("open", NONE), ("memory", NONE), ("session", NONE)),
     *(("token", HS256), ("token", EDDSA), ("hybrid", HS256)),
 )
-# Offered rates, in percent of what a closed loop reaches.
+# Offered rates, in percent of the closed loop's rate.
 LOADS = (20, 40, 60, 70, 75, 80, 85, 90, 95, 100, 105, 110, 120, 140)
 QUICK_LOADS = (30, 60, 90, 120)
 LEAST_ANSWERED = 0.99
-MOST_TIMES_P99 = 10.0  # of that at the lowest rate
+MOST_TIMES_P99 = 10.0  # times the 99th percentile at the lowest rate
 
 
 def loads(size: Size) -> tuple[int, ...]:
-    """Return the rates that a size offers, in percent of what a closed loop reaches."""
+    """Return the rates that a size offers, in percent of the closed loop's rate."""
     return QUICK_LOADS if size.quick else LOADS
 
 
 def collect(stage: Stage) -> None:
-    """Offer every approach rising rates, in rounds: within each the approaches come in another random order."""
+    """Offer every approach rising rates, in rounds. The order of approaches is random in each round."""
     cores = divided()
     with starting_on(cores.others) if cores else nullcontext():
         lab = stage.lab("lab").wait_until_ready()
@@ -66,20 +66,20 @@ def collect(stage: Stage) -> None:
 
 
 class _Bench:
-    """Measures one rate, with the counters of kernel and store around it."""
+    """Measures one rate, with the kernel's and the store's counters."""
 
     def __init__(self, stage: Stage, node: int, store_url: str, cores: Cores | None) -> None:
         self._stage, self._node, self._cores = stage, node, cores
         self._counters = stage.counters(store_url)
 
     def closed_loop_rps(self, crowd: Crowd) -> float:
-        """Return how many requests a second are answered when each member asks again at once."""
+        """Return the requests per second when each member sends the next request at once."""
         self._stage.warm_up([crowd])
         seen = self._stage.generator.window([crowd], self._stage.size.seconds)
         return float(max(seen["crowds"][crowd.name]["rps"], 1.0))
 
     def offer(self, arm: Arm, repeat: int, rps: float) -> None:
-        """Offer `rps` for a while; everybody stands still while counters are read."""
+        """Offer `rps` for a while. No member sends requests while the counters are read."""
         seconds, seed = self._stage.size.seconds, self._stage.random.randrange(2**32)
         counted, store_us, node_ns = self._counters.read(), self._counters.cpu_us(), cpu_times_ns(self._node)
         seen = self._stage.window([arm.crowd], seconds, rate=rps, seed=seed)
@@ -99,7 +99,7 @@ class _Bench:
 
 @dataclass(frozen=True)
 class RateStep:
-    """What one rate came to in one round. Times are microseconds since a request was due."""
+    """The result of one rate in one round. Times are microseconds since a request was due."""
 
     offered_rps: float
     answered: float
@@ -113,7 +113,7 @@ class RateStep:
 
     @classmethod
     def of(cls, window: Window) -> "RateStep":
-        """Read a window. `answered` is the share of what was due that was let in before the window's end."""
+        """Read a window. `answered`: the share of due requests that were let in before the window's end."""
         reading, told = window.reading, window.more
         in_time = sum(kinds.get("ok", 0) for at_s, kinds in reading["timeline"] if at_s < told["window_s"] - 1e-9)
         requests, waited = max(reading["requests"], 1), reading.get("since_due", {})
@@ -130,7 +130,7 @@ class RateStep:
         )
 
     def is_carried(self, lowest: "RateStep") -> bool:
-        """Tell whether the node keeps up, and the generator too."""
+        """Return whether the node, and the generator, kept up."""
         return (
             self.answered >= LEAST_ANSWERED
             and self.p99_us <= MOST_TIMES_P99 * lowest.p99_us
@@ -138,11 +138,11 @@ class RateStep:
         )
 
 
-Round = Sequence[RateStep]  # of one approach, rates rising
+Round = Sequence[RateStep]  # one approach's steps, at rising rates
 
 
 def knee(steps: Round) -> int | None:
-    """Return which step is the highest that is carried, as all below it are; None if not even the first is."""
+    """Return the index of the highest step up to which all steps were sustained; None if the first was not."""
     carried = 0
     while carried < len(steps) and steps[carried].is_carried(steps[0]):
         carried += 1
@@ -151,20 +151,20 @@ def knee(steps: Round) -> int | None:
 
 @dataclass(frozen=True)
 class Served:
-    """What one core serves of one approach: over rounds, at the knee of each."""
+    """One approach's results at the knee of each round."""
 
     rounds: Sequence[Round]
     knees: Sequence[RateStep]
     rps: Estimate
     node_us: Estimate
     store_us: Estimate
-    reached: bool  # by rates that were offered: else the core might serve more
+    reached: bool  # whether a higher rate failed: otherwise the core might serve more
 
 
 def served(windows: Sequence[Window]) -> Served | None:
-    """Return what the windows of one approach say together, or None if no round carried any rate.
+    """Return the result of one approach's windows, or None if no round sustained any rate.
 
-    Between the highest rate that was carried and the next one nothing was offered: the interval has room for that.
+    No rate was offered between the highest sustained one and the next one: the interval includes this gap.
     """
     rounds = _rounds(windows)
     found = [(steps, at) for steps in rounds if (at := knee(steps)) is not None]
@@ -191,7 +191,7 @@ def _rounds(windows: Sequence[Window]) -> list[Round]:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Find every approach's knee, and say what a request costs there."""
+    """Find every approach's knee, and the cost of a request there."""
     by_who = {who: mine for who in EVERYONE if (mine := [window for window in windows if _who(window) == who])}
     found = {who: core for who, mine in by_who.items() if (core := served(mine)) is not None}
     results = [_result(who, mine, found.get(who), size) for who, mine in by_who.items()]
@@ -209,7 +209,7 @@ def _who(window: Window) -> Who:
 
 
 def _result(who: Who, windows: Sequence[Window], core: Served | None, size: Size) -> ArmResult:
-    """Return an approach's arm: its windows at the knees, or where there is none, all of them."""
+    """Return an approach's arm: its windows at the knees, or all of them if there is no knee."""
     at_knee = [step.window for step in core.knees] if core else windows
     arm = [replace(window, factors={"algorithm": who[1]}) for window in at_knee]
     if core is None:
@@ -233,7 +233,7 @@ def _result(who: Who, windows: Sequence[Window], core: Served | None, size: Size
 
 
 def _steps(core: Served) -> list[dict[str, Any]]:
-    """Return the medians over rounds of each rate that was offered."""
+    """Return the medians over rounds of each offered rate."""
     names = ("offered_rps", "answered", "p50_us", "p99_us", "node_us", "store_us", "generator_core")
     return [
         {name: median(getattr(step, name) for step in steps) for name in names}
@@ -273,15 +273,15 @@ def _knee_found(core: Served | None) -> Text:
 
 
 def _cores(windows: Sequence[Window], found: Mapping[Who, Served]) -> list[Check]:
-    """Return whether the node had a core for itself, and whether those beside it had room on theirs."""
+    """Check that the node had its own core, and that the other processes had enough room on theirs."""
     pinned = bool(windows) and all(window.more["pinned"] for window in windows)
-    alone = _("pinned by the system") if pinned else _("this machine has one core, or its system pins nothing")
+    alone = _("pinned by the system") if pinned else _("this machine has one core, or its system cannot pin processes")
     shared = min((window.more["cores_beside"] for window in windows), default=0) == 1
     busiest = max((_beside(step, shared) for core in found.values() for step in core.knees), default=0.0)
     return [
-        Check(_("the node had a core of its own"), pinned, alone),
+        Check(_("the node had its own core"), pinned, alone),
         Check(
-            _("generator and store had room beside it"),
+            _("generator and store had enough processor time"),
             busiest <= MOST_GENERATOR_CORE,
             _(
                 "at the knee they used at most %(share)s %% of a core; the bound is %(bound)s %%",
@@ -293,7 +293,7 @@ def _cores(windows: Sequence[Window], found: Mapping[Who, Served]) -> list[Check
 
 
 def _beside(step: RateStep, shared: bool) -> float:
-    """Return the share of a core that the generator used, with the store's where both share one."""
+    """Return the generator's share of a core, plus the store's if both share one."""
     return step.generator_core + (step.store_core if shared else 0.0)
 
 
@@ -320,7 +320,7 @@ def _answer(found: Mapping[Who, Served]) -> Text:
 
 
 def _against_load(found: Mapping[Who, Served], reading: str, axis: Text, title: Text) -> Chart:
-    """Draw each approach up to its knee: beyond it, waiting grows for as long as one goes on asking."""
+    """Draw each approach up to its knee: beyond it waiting times grow without limit."""
     traces = []
     for who, core in found.items():
         steps = [step for step in _steps(core) if step["offered_rps"] <= core.rps.value]
@@ -399,18 +399,18 @@ def _table(found: Mapping[Who, Served]) -> Table:
 
 METHOD = [
     _(
-        "One node runs on a core of its own; the load generator, the store and everything else run on the others. With "
-        "two cores these share one, and a check says whether it had room."
+        "One node runs on its own core. The load generator, the store and everything else run on the others. "
+        "With two cores these share one, and a check says whether that core was overloaded."
     ),
     _(
         "Requests are due at random moments that no answer delays (an open loop), and a request's time counts from "
         "when it was due. Rates rise in steps of what each approach reached in a closed loop before."
     ),
     _(
-        "The knee is the highest rate that is carried, as all rates below it are: at least %(answered)s %% of what was "
-        "due is answered before the window ends, the 99th percentile is at most %(times)s times that at the lowest "
-        "rate, and the generator uses at most %(bound)s %% of a core. Between two steps nothing is offered: intervals "
-        "reach up to the next step.",
+        "The knee is the highest rate up to which all rates are sustained: at least %(answered)s %% of the due "
+        "requests are answered before the window ends, the 99th percentile is at most %(times)s times that at the "
+        "lowest rate, and the generator uses at most %(bound)s %% of a core. No rate is offered between two "
+        "steps, so intervals reach up to the next step.",
         answered=round(100 * LEAST_ANSWERED),
         times=round(MOST_TIMES_P99),
         bound=round(100 * MOST_GENERATOR_CORE),
@@ -421,8 +421,8 @@ METHOD = [
     ),
     _(
         "Processor time of the node is what Linux counts for each of its threads (schedstat), that of the store what "
-        "INFO says (used_cpu_user and used_cpu_sys). An idle store works a little too, which shows where nothing asks "
-        "it."
+        "INFO says (used_cpu_user and used_cpu_sys). An idle store also uses some processor time, which shows where "
+        "no request uses it."
     ),
     _(
         "Tokens by HS256 and by EdDSA are verified by the same node, which holds both keys. Members log in through "

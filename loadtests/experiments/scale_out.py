@@ -1,4 +1,4 @@
-"""L2. Does twice the nodes serve twice the requests, and does everybody stay logged in?"""
+"""L2. Do twice as many nodes serve twice as many requests, and do all members stay logged in?"""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -17,8 +17,8 @@ from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summar
 from loadtests.words import Text, _
 
 ROUND_ROBIN, STICKY = "round robin", "sticky"
-OFFERED = 0.8  # of what the threads of all nodes can do
-SHARE_ROOM = 0.15  # round robin over a short window is not exactly fair
+OFFERED = 0.8  # of the capacity of all nodes' threads
+SHARE_ROOM = 0.15  # round robin is not exactly even in a short window
 
 
 def sizes(size: Size) -> tuple[int, ...]:
@@ -27,27 +27,27 @@ def sizes(size: Size) -> tuple[int, ...]:
 
 
 def work_ms(size: Size) -> int:
-    """Return how long each page is made to take, and members rest before the next, on average.
+    """Return how long each page takes, and how long members pause on average.
 
-    It is long enough that threads are the limit, and not processors.
+    It is so long that the threads are the limit, not the processors.
     """
     return 10 if size.quick else 20
 
 
 def offered_rps(nodes: int, size: Size) -> float:
-    """Return the open loop's rate."""
+    """Return the rate of the open loop."""
     return OFFERED * nodes * NODE_THREADS * 1000 / work_ms(size)
 
 
 def collect(stage: Stage) -> None:
-    """Measure every number of nodes, door and approach, then kill a node while members ask."""
+    """Measure every number of nodes, port and approach. Then kill a node under load."""
     labs = {nodes: stage.lab(f"lab-{nodes}", max(nodes, 2)) for nodes in sizes(stage.size)}
     for nodes, lab in labs.items():
         lab.wait_until_ready()
-        if nodes == 1:  # one node behind the same balancer: what is compared is nodes and nothing else
+        if nodes == 1:  # one node behind the same balancer, so that only the number of nodes differs
             lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
     arms = [arm for nodes, lab in labs.items() for arm in _arms(nodes, lab, stage.size)]
-    for arm in arms:  # one after the other: the sticky door deals newcomers out evenly, whatever crowd they belong to
+    for arm in arms:  # one after the other: the sticky port distributes new members of all crowds evenly
         stage.generator.enter([arm.crowd])
     for repeat, arm in stage.interleaved(arms):
         _measure(stage, arm, repeat)
@@ -75,7 +75,7 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
 
 
 def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
-    """Measure what the nodes can do; and, in an open loop below that, what a member waits."""
+    """Measure the nodes' capacity, and waiting times in an open loop below it."""
     nodes = arm.factors["nodes"]
     waited: Mapping[str, Any] = {}
     if repeat == 0 or not stage.size.quick:
@@ -87,7 +87,7 @@ def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
-    """Set throughput, efficiency and lost logins side by side."""
+    """Compare throughput, efficiency and lost logins."""
     arms = dict(sorted(by_arm(windows).items(), key=lambda item: _order(item[0])))
     efficiencies = {key: found for key in arms if (found := _efficiency(arms, key, size.seed)) is not None}
     results = [
@@ -111,7 +111,7 @@ def _order(key: Key) -> tuple[Any, ...]:
 
 
 def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
-    """Return RPS(N) / (N · RPS(1)), repeat by repeat."""
+    """Return RPS(N) / (N · RPS(1)) over the repeats."""
     approach, nodes, door = key
     many, one = paired(arms[key], arms.get((approach, 1, ROUND_ROBIN), []), "rps")
     if door == KILLED or not many:
@@ -137,7 +137,7 @@ def _repeats(windows: Sequence[Window]) -> dict[str, list[float]]:
 
 
 def _conditions(window: Window, size: Size) -> dict[str, Any]:
-    """Return all that a simulation has to know of an arm, in the units that its names end with."""
+    """Return the parameters of an arm for a simulation, with units in the names."""
     return {
         "nodes": window.factors["nodes"],
         "balancer": "sticky" if window.factors["door"] == STICKY else "round_robin",
@@ -162,7 +162,7 @@ def _share_out(windows: Sequence[Window]) -> float:
 
 
 def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
-    """Return whether node memory behind turns loses whom it should."""
+    """Check that node memory behind round robin refuses the expected share of requests."""
     return [
         Check(
             _("wrongly logged out: %(arm)s", arm=of_arm[0].label),
@@ -179,7 +179,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
 
 
 def _baseline(arm: Mapping[str, Any]) -> ArmKey:
-    """Return one node's arm; while a node is killed the rate is one that was set, and compared with nothing."""
+    """Return the baseline: the arm with one node. The arm with a killed node has a fixed rate and no baseline."""
     killed = arm["factors"]["door"] == KILLED
     return (arm["approach"], arm["factors"] if killed else {"nodes": 1, "door": ROUND_ROBIN})
 
@@ -192,8 +192,8 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
         return TOO_LITTLE
     return _(
         "%(nodes)s nodes that take turns serve %(session)s of %(nodes)s times what one serves with sessions in a "
-        "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of members "
-        "who are logged in.",
+        "shared store, and %(token)s with tokens; sessions in node memory turn away %(out)s of the requests of "
+        "members who are logged in.",
         nodes=most,
         session=interval(session, ".0%"),
         token=interval(token, ".0%"),
@@ -239,14 +239,14 @@ def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
     for door, dashed in ((ROUND_ROBIN, False), (STICKY, True)):
         keys = [key for key in arms if key[0] == "memory" and key[2] == door]
         shares = [100 * _share_out(arms[key]) for key in keys]
-        name = _("node memory, taking turns") if door == ROUND_ROBIN else _("node memory, sticky")
+        name = _("node memory, round robin") if door == ROUND_ROBIN else _("node memory, sticky")
         traces.append(Trace(name, "memory", [str(key[1]) for key in keys], shares, dashed=dashed))
     nodes = sorted({key[1] for key in arms})
     expected = [100 * (1 - 1 / number) for number in nodes]
     traces.append(Trace(_("expected: 1 − 1/N"), "refused", [str(n) for n in nodes], expected, kind="line", dashed=True))
     out = arms.get(("memory", max(nodes, default=1), ROUND_ROBIN))
     title = _(
-        "With %(nodes)s nodes that take turns, node memory turns away %(share)s of the requests of who is logged in",
+        "With %(nodes)s nodes with round robin, node memory refuses %(share)s of the requests of logged-in members",
         nodes=max(nodes, default=1),
         share=f"{_share_out(out):.0%}" if out else "–",
     )
@@ -261,7 +261,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
             [
                 NAMES[key[0]],
                 str(key[1]),
-                _("sticky") if key[2] == STICKY else _("taking turns"),
+                _("sticky") if key[2] == STICKY else _("round robin"),
                 f"{median(w.reading['rps'] for w in of_arm):,.0f}",
                 interval(efficiencies.get(key), ".0%"),
                 f"{_share_out(of_arm):.1%}",
@@ -271,7 +271,7 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
             ]
         )
     head = [
-        *(_("approach"), _("nodes"), _("door"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
+        *(_("approach"), _("nodes"), _("balancing"), _("let in, a second"), _("efficiency"), _("wrongly logged out")),
         *(_("expected"), _("p50 since due, ms"), _("p99 since due, ms")),
     ]
     return Table(_("Throughput, efficiency, lost logins, and what members wait below capacity"), head, rows)
@@ -281,27 +281,27 @@ METHOD = [
     IN_TURN,
     _(
         "Every page is made to wait (?work_ms=), as a page does that asks something else: so a node is limited by its "
-        "two threads, and not by this machine's processors, which all nodes share. The work is synthetic; efficiency "
-        "means this and nothing else."
+        "two threads, and not by this machine's processors, which all nodes share. The work is synthetic; "
+        "efficiency refers only to it."
     ),
     _(
-        "One node stands behind the same balancer as two or four: its neighbour is stopped. Efficiency is "
-        "RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
+        "A single node is measured behind the same balancer as two or four: the other nodes are stopped. Efficiency "
+        "is RPS(N) / (N · RPS(1)), requests that let the member in, repeat by repeat."
     ),
     _(
-        "Members who are turned away go on with the credential that they have: what is counted is how many requests of "
-        "logged-in members a node does not recognise. Everybody rests after each answer, for a random time that is as "
-        "long as a page on average: who asked again at once would meet the other node every time."
+        "Refused members continue with their credential: the requests of logged-in members that a node does not "
+        "recognise are counted. Every member pauses after each answer, for a random time that is as long as a "
+        "page on average: a member that repeats at once would always get the other node."
     ),
     _(
         "Waiting is measured in an open loop at 80 % of what the threads can do: requests are due at random moments "
-        "that no answer delays, and the time counts from then, so a stall cannot hide."
+        "that no answer delays, and the time counts from then, so a stall is always visible."
     ),
 ]
 
 SCALE_OUT = Experiment(
     name="scale-out",
-    question=_("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
+    question=_("Do twice as many nodes serve twice as many requests, and do all members stay logged in?"),
     full=Size(seconds=5.0, repeats=5, users=32),
     quick=Size(seconds=0.3, repeats=5, users=16, quick=True),
     windows=lambda size: (len(GUARDED) * (2 * len(sizes(size)) - 1)) * size.repeats + len(GUARDED),

@@ -1,6 +1,6 @@
-"""The members of the lab: who they are, how a password is checked, and who may try how often.
+"""The members: who they are, how a password is checked, and how many log-in attempts are allowed.
 
-This package knows nothing of sessions or tokens; whoever keeps logins is notified of a `MemberChange`.
+This package is independent of sessions and tokens. Each approach receives a `MemberChange` when a member changes.
 """
 
 from service.accounts.identity import Identity

@@ -1,4 +1,4 @@
-"""How often a log-in may fail: counted by name and by address, in the store if it answers, else in this node."""
+"""Limit failed log-ins, counted by name and by address: in the store if it answers, else in this node."""
 
 import hashlib
 import math
@@ -17,13 +17,13 @@ from service.errors import RateLimited, StoreUnavailable
 from service.store.connection import StoreCommands
 
 FAILURES_PER_MINUTE = 10
-MOST_KEYS_HERE = 10_000  # a few megabytes of a node's memory
+MOST_KEYS_HERE = 10_000  # a few megabytes of memory
 
 Key = tuple[str, ...]
 
 
 class Attempts:
-    """Failed log-ins of the last minute. A success is not counted."""
+    """Failed log-ins of the last minute. Successful ones are not counted."""
 
     def __init__(self, store: StoreCommands, prefix: str, limit: int = FAILURES_PER_MINUTE) -> None:
         self._limit = RateLimitItemPerMinute(limit)
@@ -33,7 +33,7 @@ class Attempts:
     def refuse_if_exhausted(self, username: str, address: str) -> None:
         """Raise `RateLimited` if this name or this address has failed too often."""
         for key in _keys(username, address):
-            for ask in (self._ask, self._ask_here):  # a full store can be read, and what it could not take is here
+            for ask in (self._ask, self._ask_here):  # a full store can be read, but new failures are counted here
                 if not ask("test", key):
                     window = ask("get_window_stats", key)
                     raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
@@ -44,7 +44,7 @@ class Attempts:
             self._ask("hit", key)
 
     def _ask(self, verb: str, key: Key) -> Any:
-        """Ask the store's limiter, or this node's while the store does not answer."""
+        """Call the store's limiter, or this node's while the store does not answer."""
         try:
             return getattr(self._shared, verb)(self._limit, *key)
         except StoreUnavailable:
@@ -55,14 +55,14 @@ class Attempts:
 
 
 class WindowsHere:
-    """The limiter's moving windows in this node's memory, with the verbs that the library's own limiter has.
+    """The limiter's moving windows in this node's memory, with the methods of the library's limiter.
 
-    The library's own storage keeps every name that was ever tried. Here a window that has ended is forgotten at the
-    next failure, and the one longest untouched goes when there are too many.
+    The library's own memory storage keeps every name that was ever tried. This one removes ended windows at the
+    next failure, and the least recently used one when there are too many.
     """
 
     def __init__(self, most_keys: int = MOST_KEYS_HERE) -> None:
-        self._failures: dict[Key, list[float]] = {}  # the key that failed last stands last
+        self._failures: dict[Key, list[float]] = {}  # ordered: the key that failed last is last
         self._most_keys = most_keys
         self._lock = Lock()
 
@@ -70,7 +70,7 @@ class WindowsHere:
         return len(self._failures)
 
     def test(self, limit: RateLimitItem, *key: str) -> bool:
-        """Tell whether one more failure would be within the limit."""
+        """Return whether one more failure would be within the limit."""
         return len(self._live(limit, key)) < limit.amount
 
     def hit(self, limit: RateLimitItem, *key: str) -> None:
@@ -82,7 +82,7 @@ class WindowsHere:
             self._forget(limit)
 
     def get_window_stats(self, limit: RateLimitItem, *key: str) -> WindowStats:
-        """Say when the oldest failure is forgotten, and how many more the limit takes."""
+        """Return when the oldest failure leaves the window, and how many more failures the limit allows."""
         failures = self._live(limit, key)
         begun = failures[0] if failures else time.time()
         return WindowStats(begun + limit.get_expiry(), limit.amount - len(failures))
@@ -99,23 +99,23 @@ class WindowsHere:
 
 
 class SharedWindows(RedisStorage):
-    """The limiter's own scripts, sent as every other command is: its own clients wait longer, and try again."""
+    """The limiter's scripts, sent through our store client: the library's clients wait longer and retry."""
 
     def __init__(self, store: StoreCommands, key_prefix: str) -> None:
         self._store = store
-        super().__init__("redis://", key_prefix=key_prefix)  # a client that is never used, and connects to nothing
+        super().__init__("redis://", key_prefix=key_prefix)  # this client is never used and never connects
 
     def initialize_storage(self, _uri: str) -> None:
-        """Take the two scripts that a moving window needs. Each works on one key."""
+        """Load the two scripts of a moving window. Each uses one key."""
         self.lua_moving_window = partial(self._run, "attempts read", self.SCRIPT_MOVING_WINDOW)  # type: ignore[assignment]
         self.lua_acquire_moving_window = partial(self._run, "attempts count", self.SCRIPT_ACQUIRE_MOVING_WINDOW)  # type: ignore[assignment]
 
     def _run(self, what: str, script: bytes, keys: list[str], arguments: list[Any]) -> Any:
-        # Not by its hash: any server may be the one that has not seen the script yet.
+        # EVAL and not EVALSHA: any server of a cluster may not have the script yet.
         return self._store.described(what, "EVAL", script, len(keys), *keys, *map(str, arguments))
 
 
 def _keys(username: str, address: str) -> list[Key]:
-    # Hashed: what people type into the name field may be their password. And however a name is spelled, it counts once.
+    # Hashed, because people may type their password into the name field. All spellings of a name count as one.
     hashed = hashlib.sha256(as_compared(username).encode()).hexdigest()[:32]
     return [("name", hashed), ("address", address)]

@@ -18,27 +18,27 @@ from service.errors import StoreUnavailable
 
 
 class MembersName(click.ParamType[str]):
-    """A name that a member may have: 1 to 64 printable characters, as they were typed."""
+    """The name of an existing member, as typed: 1 to 64 printable characters."""
 
     name = "name"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         spelled = as_compared(value)
         if not spelled or len(spelled) > MAX_USERNAME or not spelled.isprintable():
-            self.fail(f"a name takes 1 to {MAX_USERNAME} printable characters", param, ctx)
+            self.fail(f"a name must have 1 to {MAX_USERNAME} printable characters", param, ctx)
         return value
 
 
 class NewName(MembersName):
-    """A name that a new member can have, in the spelling that is kept."""
+    """The name of a new member, in the spelling that is stored."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
             return new_name(super().convert(value, param, ctx))
         except BadName:
             self.fail(
-                "a name takes letters, digits and ASCII signs, with one space between words:"
-                " no emoji, no space at an end, nothing invisible, and no word written in two directions",
+                "a name may contain letters, digits and ASCII signs, with one space between words:"
+                " no emoji, no space at either end, no invisible characters, and no mixed writing directions",
                 param,
                 ctx,
             )
@@ -46,18 +46,21 @@ class NewName(MembersName):
 
 MEMBERS_NAME, NEW_NAME = MembersName(), NewName()
 
-LONGEST_LINE = 64 * MAX_PASSWORD  # bytes: more than any spelling of a password takes
+LONGEST_LINE = 64 * MAX_PASSWORD  # bytes: more than any spelling of a password needs
 
-# What a command in another process can reach. That it cannot reach a node's memory is what `/memory` is there to show.
-ENDED = "their sessions and refresh tokens have ended; an access token, or a node's memory, does not hear of it"
+# A command in another process cannot change a node's memory: that is what `/memory` shows.
+ENDED = (
+    "their sessions and refresh tokens have ended;"
+    " access tokens without a denylist stay valid until they expire, and sessions in a node's memory are not reached"
+)
 
 
 def commands(
     members: Members, notify: Callable[[MemberChange], None], seed_load_members: Callable[[Members, int], int]
 ) -> AppGroup:
-    """Return the command group over `members`; `notify` carries a change to the live logins.
+    """Return the command group for `members`. `notify` applies a change to the live logins.
 
-    `seed_load_members` adds what is missing of so many load-test members, and returns how many that were.
+    `seed_load_members` adds the missing ones of a number of load-test members, and returns how many it added.
     """
     group = AppGroup("members", callback=privately, help="Add, change and seed members.")
 
@@ -66,7 +69,7 @@ def commands(
     @click.option("--role", type=click.Choice(["user", "admin"]), default="user", show_default=True)
     @_no_password_option
     def add(name: str, role: str) -> None:
-        """Add a member. The password is asked for; without a terminal it is the first line of standard input."""
+        """Add a member. Prompts for the password; without a terminal it is the first line of standard input."""
         password = _ask_for_password(name)
         try:
             with _said_in_one_line():
@@ -87,7 +90,7 @@ def commands(
     @click.argument("name", type=MEMBERS_NAME)
     @click.argument("role", type=click.Choice(["user", "admin"]))
     def set_role(name: str, role: str) -> None:
-        """Change a member's role; live sessions feel it on their next request."""
+        """Change a member's role. It applies to live sessions from their next request."""
         with _repeatable(name):
             notify(members.set_role(name, role))
         click.echo(f"{name} is now {role}")
@@ -96,7 +99,7 @@ def commands(
     @click.argument("name", type=MEMBERS_NAME)
     @_no_password_option
     def set_password(name: str) -> None:
-        """Change a member's password, asked for as by `add`, and end their logins."""
+        """Change a member's password, read as by `add`, and end their logins."""
         password = _ask_for_password(name)
         with _repeatable(name):
             notify(members.set_password(name, password))
@@ -113,20 +116,20 @@ def commands(
 
 
 def _no_password_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Refuse `--password`, and say what to do instead."""
+    """Refuse `--password` with a message that says what to do instead."""
 
     def refuse(_context: click.Context, _option: click.Parameter, value: Any) -> None:
         if value is not None:
             raise click.UsageError(
                 "--password would show it in the list of processes and in the shell's history."
-                " Leave it out: the password is asked for, or read from standard input"
+                " Leave it out: the command prompts for the password, or reads it from standard input"
             )
 
     return click.option("--password", hidden=True, expose_value=False, callback=refuse)(command)
 
 
 def _ask_for_password(username: str) -> str:
-    """Return a new password, from a terminal or from a line of standard input. Raise `ClickException`."""
+    """Read a new password from the terminal, or a line of standard input. Raise `ClickException`."""
     try:
         if sys.stdin.isatty():
             typed = click.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -150,10 +153,10 @@ def _said_in_one_line() -> Iterator[None]:
 
 @contextmanager
 def _repeatable(name: str) -> Iterator[None]:
-    """Say what went wrong with a change. Making it and telling of it are idempotent: after a failure, run it again."""
+    """Report what went wrong with a change. All steps are idempotent: after a failure the command can be repeated."""
     try:
         yield
     except UnknownMember:
         raise click.ClickException(f"there is no member named {name}") from None
     except StoreUnavailable as error:
-        raise click.ClickException(f"not everything was reached, so run it again: {error.detail}") from None
+        raise click.ClickException(f"not all logins were changed, so run it again: {error.detail}") from None

@@ -1,4 +1,4 @@
-"""The member database: one engine a process, short waits, every statement timed."""
+"""The member database: one engine per process, short timeouts, every statement timed."""
 
 import os
 import sqlite3
@@ -39,17 +39,17 @@ from service.errors import StoreUnavailable
 from service.measurement import step
 from service.measurement.recorder import current
 
-LOCK_WAIT_S = 1.0  # a locked database becomes a clear 503, never a hung page
+LOCK_WAIT_S = 1.0  # a locked database gives a 503, not a page that hangs
 LOCK_WAIT_MS = int(LOCK_WAIT_S * 1000)
-CONNECT_WAIT_S = 2  # the least that libpq takes
+CONNECT_WAIT_S = 2  # libpq's minimum
 POSTGRES_WAITS = (
     f"-c lock_timeout={LOCK_WAIT_MS} -c statement_timeout={2 * LOCK_WAIT_MS}"
-    # A node that dies between two statements leaves its locks no longer than this.
+    # Ends the locks of a node that hangs or dies between two statements.
     f" -c idle_in_transaction_session_timeout={5 * LOCK_WAIT_MS}"
 )
 CREATE_WITHIN_MS = 30_000
-CREATING_TABLES = 7_301_955  # any number that only this lab locks
-# What a statement was given may be a note, a hash or a seed: it belongs in no error and no log.
+CREATING_TABLES = 7_301_955  # an arbitrary number for this lab's advisory lock
+# A statement's parameters may be a note, a hash or a seed: keep them out of errors and logs.
 EVERYWHERE: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
 DOES_NOT_ANSWER = lazy_gettext("The member database does not answer. Nothing was changed; try again in a moment.")
 
@@ -66,11 +66,11 @@ class Database:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     def create_tables(self, tables: MetaData = Base.metadata) -> None:
-        """Create what is missing; several nodes may start at once. Raise `BadConfig` if the database is unusable."""
+        """Create missing tables. Several nodes may do so at once. Raise `BadConfig` if the database is unusable."""
         try:
             try:
                 self._create_missing(tables)
-            except (OperationalError, ProgrammingError):  # another node created a table between our look and our try
+            except (OperationalError, ProgrammingError):  # another node created a table meanwhile: try again
                 self._create_missing(tables)
         except DBAPIError as error:
             raise BadConfig(f"DATABASE_URL: the member database cannot be used ({_reason(error)})") from None
@@ -78,13 +78,13 @@ class Database:
     def _create_missing(self, tables: MetaData) -> None:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
-                # Two that create one table collide in PostgreSQL's own catalogue, whatever IF NOT EXISTS says. A start
-                # waits longer for another one than a page does for a lock.
+                # Two processes that create a table collide in PostgreSQL's catalogue, even with IF NOT EXISTS. A start
+                # may wait longer for another start than a page for a lock.
                 for wait in ("lock_timeout", "statement_timeout"):
                     connection.execute(text(f"SET LOCAL {wait} = {CREATE_WITHIN_MS}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATING_TABLES})"))
             there = inspect(connection)
-            names = set(there.get_table_names())  # all at once: each start of a node has to look
+            names = set(there.get_table_names())  # one query: every node start checks this
             missing = [table for table in tables.sorted_tables if table.name not in names]
             tables.create_all(connection, missing, checkfirst=False)
             for table in tables.sorted_tables:
@@ -93,16 +93,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One transaction that only reads. Raise `StoreUnavailable` if the database is locked or gone."""
+        """Open a read-only transaction. Raise `StoreUnavailable` if the database is locked or does not answer."""
         with _unavailable(), self._sessions() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction that writes, committed at the end and rolled back by any error.
+        """Open a transaction that writes. It is committed at the end, and rolled back after an error.
 
-        SQLite takes the write lock at its start, so that what is read in it is still true when it writes.
-        Raise `StoreUnavailable` if the database is locked or gone.
+        SQLite takes the write lock at its start, so that rows that it reads do not change before it writes.
+        Raise `StoreUnavailable` if the database is locked or does not answer.
         """
         with self.reading() as session:
             session.connection(execution_options={"writes": True})
@@ -118,7 +118,7 @@ class Database:
 
 
 def _create_indexes(connection: Connection, table: Table, there: set[str | None]) -> None:
-    """Create those that an earlier version's table does not have."""
+    """Create indexes that a table of an earlier version lacks."""
     for index in table.indexes:
         if index.name not in there:
             index.create(connection)
@@ -128,7 +128,7 @@ def _create_indexes(connection: Connection, table: Table, there: set[str | None]
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    # Locked, deadlocked, shut down or cut off: drivers call a lost or demoted server by all three names.
+    # Locked, deadlocked, shut down or disconnected: drivers raise any of these for a lost or demoted server.
     except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         raise StoreUnavailable(DOES_NOT_ANSWER) from None
 
@@ -140,16 +140,16 @@ def _reason(error: DBAPIError) -> str:
 def _engine(url: str) -> Engine:
     try:
         return _tuned_engine(make_url(url))
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError, TypeError):  # some drivers' own checks
-        raise BadConfig("DATABASE_URL takes an SQLAlchemy address whose driver is installed") from None
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError, TypeError):  # some drivers' checks
+        raise BadConfig("DATABASE_URL must be an SQLAlchemy address whose driver is installed") from None
     except OSError as error:
         raise BadConfig(f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})") from None
 
 
 def _tuned_engine(address: URL) -> Engine:
     if address.get_backend_name() == "postgresql":
-        # Waits are the server's to end, as SQLite's lock is: nobody hangs behind another node's transaction. A server
-        # that is itself suspended ends none; only whoever watches it from outside can.
+        # The server ends all waits, so that no request hangs behind another node's transaction. A suspended server
+        # does not; only monitoring from outside detects that.
         waits = {"connect_timeout": CONNECT_WAIT_S, "options": POSTGRES_WAITS, "tcp_user_timeout": LOCK_WAIT_MS}
         engine = create_engine(address, pool_pre_ping=True, connect_args=waits, **EVERYWHERE)
     elif address.get_backend_name() != "sqlite":
@@ -168,10 +168,10 @@ def _tuned_engine(address: URL) -> Engine:
 
 
 def _make_private(file: Path) -> None:
-    """Make the file, if it is not there, for its owner alone: SQLite gives the files beside it the same mode and owner.
+    """Create a missing file, readable by its owner only. SQLite gives its other files the same mode and owner.
 
-    A node or a command may create it first, and their umasks may differ; so with the folder. What root makes belongs to
-    the folder's owner, as whom the nodes run.
+    A node or a command may create it first, with different umasks. If root creates it, it belongs to the owner of the
+    folder, as whom the nodes run.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
@@ -183,7 +183,7 @@ def _make_private(file: Path) -> None:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # SQLAlchemy begins transactions, not sqlite3: otherwise a SELECT runs outside the transaction it belongs to.
+    # SQLAlchemy begins transactions, not sqlite3: otherwise a SELECT runs outside its transaction.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -191,7 +191,7 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _leave_no_transaction(connection: sqlite3.Connection | None, _record: object) -> None:
-    # A COMMIT that fails leaves its transaction open, which SQLAlchemy takes for ended: the connection would wait in
+    # A failed COMMIT leaves the transaction open, but SQLAlchemy treats it as ended: the connection would return to
     # the pool with the lock that every other writer needs.
     if connection is not None and connection.in_transaction:
         connection.rollback()
@@ -223,7 +223,7 @@ def _record(statement: str, context: Any) -> None:
 
 
 def _summary(statement: str) -> str:
-    """Return the verb and the table of a statement: `SELECT members`."""
+    """Return a statement's verb and table, such as `SELECT members`."""
     words = statement.split()
     if words[0] == "BEGIN":
         return statement

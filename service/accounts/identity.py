@@ -1,4 +1,4 @@
-"""What a guard learns about a request, and all that a page may know."""
+"""The result of a guard. Pages use nothing else about the login."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Role = Literal["user", "admin"]
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who sends this request, how that was remembered (`approach`), and which of the member's logins it is."""
+    """Who sends this request, by which `approach`, and which of the member's logins it is."""
 
     member_id: str
     username: str
@@ -17,5 +17,5 @@ class Identity(msgspec.Struct, frozen=True):
     approach: str
 
     def view(self) -> dict[str, str]:
-        """Return the member as clients see them."""
+        """Return the member as JSON data for clients."""
         return {"id": self.member_id, "username": self.username, "role": self.role}

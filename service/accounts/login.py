@@ -1,4 +1,4 @@
-"""What every log-in has in common, however the login is remembered afterwards."""
+"""The password check, which is the same for every approach."""
 
 from dataclasses import dataclass
 
@@ -25,15 +25,15 @@ class PasswordLogin:
 
     members: Members
     attempts: Attempts
-    public_passwords: bool  # whether what the lab says aloud opens a door: in a lab only
+    public_passwords: bool  # whether the lab's published passwords are accepted: only in a lab
 
     def authenticate(self, fields: Fields) -> Member:
-        """Return the active member whose `username` and `password` were sent, in whatever spelling of theirs.
+        """Return the active member with this `username` and `password`, in any spelling.
 
-        An unknown name, a wrong password and a disabled member answer alike, in the same time; so do, outside a
-        lab, the members that a lab has left in the database with the passwords that it says aloud.
-        Raise `InvalidCredentials`, `RateLimited`, 400 for a bad field, or 403 for another site's form: a log-in
-        needs no cookie, but it sets one, and a forged one would log a visitor in as somebody else.
+        An unknown name, a wrong password and a disabled member give the same answer in the same time. Outside a lab,
+        so do members with a password that a lab has published: a lab may have left them in the database.
+        Raise `InvalidCredentials`, `RateLimited`, 400 for a bad field, or 403 for another site's form: a forged
+        log-in would set a cookie and log the visitor in as another member (login CSRF).
         """
         refuse_cross_origin()
         username = text_field(fields, "username", MAX_USERNAME, counted=as_compared)
@@ -48,10 +48,10 @@ class PasswordLogin:
         return member
 
     def _is_said_aloud(self, member: Member, password: str) -> bool:
-        """Tell whether a lab gives this password to everybody, and this is no lab. The name is not as it was typed."""
+        """Return whether a lab publishes this password, and this is not a lab. The name is compared as stored."""
         return not self.public_passwords and is_public(member.username, as_hashed(password))
 
 
 def login_form(approach: str) -> Response:
-    """Show the form; a program learns the names of its fields."""
+    """Show the form. A program gets the names of its fields."""
     return page("auth/login.html", {"approach": approach, "fields": ["username", "password"]})

@@ -1,4 +1,4 @@
-"""Members: the table, the questions asked of it, and the changes that live logins must feel."""
+"""Members: the table, its queries, and the changes that apply to live logins."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from service.accounts.passwords import hash_password
 class Member(Base):
     """A person who can log in.
 
-    The name is the key, in tokens too (`sub`), so that a page can show it without asking the database. Names are
-    therefore never given away again: members are disabled, not deleted.
+    The name is the key, in tokens too (`sub`), so that a page can show it without a query. Therefore a name is never
+    reused: members are disabled, not deleted.
     """
 
     __tablename__ = "members"
@@ -29,13 +29,13 @@ class Member(Base):
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC).replace(tzinfo=None))
 
     def view(self) -> dict[str, str]:
-        """Return the member as clients see it."""
+        """Return the member as JSON data for clients."""
         return {"id": self.username, "username": self.username, "role": self.role}
 
 
 @dataclass(frozen=True)
 class MemberChange:
-    """What was changed about a member: `disabled`, `role` or `password`, with the role as it is now."""
+    """A change of a member: `disabled`, `role` or `password`, with the current role."""
 
     username: str
     what: Literal["disabled", "role", "password"]
@@ -43,11 +43,11 @@ class MemberChange:
 
 
 class UnknownMember(LookupError):
-    """There is no member of this name."""
+    """There is no member with this name."""
 
 
 class NameTaken(ValueError):
-    """There is a member of this name already."""
+    """There is already a member with this name."""
 
 
 class Members:
@@ -57,29 +57,29 @@ class Members:
         self._database = database
 
     def find(self, username: str) -> Member | None:
-        """Return the member, or None. A disabled one is found too."""
+        """Return the member, also a disabled one, or None."""
         with self._database.reading() as session:
             return session.get(Member, username)
 
     def find_active(self, username: str) -> Member | None:
-        """Return the member if there is one and it is not disabled."""
+        """Return the member if it exists and is not disabled, else None."""
         return _if_active(self.find(username))
 
     def role_of(self, username: str) -> str | None:
-        """Return the member's role; None if there is no such member, or it is disabled."""
+        """Return the member's role; None if the member does not exist or is disabled."""
         member = self.find_active(username)
         return None if member is None else member.role
 
     def meant_by(self, typed: str) -> Member | None:
-        """Return the active member whose name was typed, in whatever spelling, or None.
+        """Return the active member whose name was typed in any spelling, or None.
 
-        Of two members whose names look alike, added before names had one spelling, it is the one spelled exactly so.
+        Two members added by an earlier version may have names that look alike. Then the exact spelling decides.
         """
         with self._database.reading() as session:
             return _if_active(_meant_by(session, typed))
 
     def there_of(self, usernames: Iterable[str]) -> set[str]:
-        """Return which of these names are members'."""
+        """Return which of these names belong to members."""
         with self._database.reading() as session:
             return set(session.scalars(select(Member.username).where(Member.username.in_(usernames))))
 
@@ -89,7 +89,7 @@ class Members:
             return list(session.scalars(select(Member).order_by(Member.username).limit(limit)))
 
     def add(self, username: str, password_hash: str, role: str = "user") -> None:
-        """Add a member. Raise `BadName`, or `NameTaken`: also by one of old whose name looks the same."""
+        """Add a member. Raise `BadName`, or `NameTaken`, also if an older member's name looks the same."""
         name = new_name(username)
         with self._database.writing() as session:
             if name in map(as_compared, session.scalars(select(Member.username))):
@@ -97,7 +97,7 @@ class Members:
             session.add(Member(username=name, password_hash=password_hash, role=role))
 
     def add_missing(self, usernames: Iterable[str], password_hash: str, role: str = "user") -> int:
-        """Add those who are not there yet, all with one password hash, and return how many that were."""
+        """Add the missing members, all with the same password hash. Return how many were added."""
         with self._database.writing() as session:
             there = set(session.scalars(select(Member.username)))
             rows = [
@@ -110,7 +110,7 @@ class Members:
             return len(rows)
 
     def disable(self, username: str) -> MemberChange:
-        """Disable a member; whoever does tells the live logins of the change returned."""
+        """Disable a member. The caller must apply the returned change to the live logins."""
         return self._change(username, "disabled", disabled=True)
 
     def set_role(self, username: str, role: str) -> MemberChange:

@@ -1,7 +1,7 @@
-"""One spelling for each name (RFC 8265 §3.4, UsernameCasePreserved), however a keyboard or a clipboard has spelled it.
+"""Normalize names to one spelling (RFC 8265 §3.4, UsernameCasePreserved).
 
-A Mac may send 홍길동 as nine letters (NFD) where others send three syllables (NFC), and an input method may send `ａ`
-for `a`. These look alike, so they are one name. `alice` and `Alice` look different and stay two.
+A Mac may send 홍길동 as nine letters (NFD) while others send three syllables (NFC), and an input method may send `ａ`
+for `a`. These look alike, so they are one name. `alice` and `Alice` look different and are two names.
 """
 
 import unicodedata
@@ -9,17 +9,17 @@ import unicodedata
 from precis_i18n import get_profile
 
 MAX_USERNAME = 64
-WIDE_SPACE = "\u3000"  # of an input method
+WIDE_SPACE = "\u3000"  # from an input method
 
 _WORD = get_profile("UsernameCasePreserved")
 
 
 class BadName(ValueError):
-    """A text that no new member can be called."""
+    """A text that cannot be a new member's name."""
 
 
 def new_name(typed: str) -> str:
-    """Return the name as it is kept: words that the profile takes, with one space between two (RFC 8265 §3.5).
+    """Return the name as it is stored: words that the profile allows, separated by one space (RFC 8265 §3.5).
 
     Raise `BadName` for control and invisible characters, spaces at the ends, mixed directions, symbols and emoji.
     """
@@ -33,9 +33,9 @@ def new_name(typed: str) -> str:
 
 
 def as_compared(typed: str) -> str:
-    """Return the one spelling of a name; what is no name to the profile stays as it is.
+    """Return the normalized spelling of a name. A text that the profile does not allow is returned unchanged.
 
-    Members who were added before there was a profile may be called so. ASCII has one spelling only.
+    Members added by an earlier version may have such names. ASCII has only one spelling.
     """
     if typed.isascii():
         return typed
@@ -46,8 +46,8 @@ def as_compared(typed: str) -> str:
 
 
 def who_may_be_meant(typed: str) -> list[str]:
-    """Return the names to look for, the likeliest first: as it was typed, in its one spelling, decomposed.
+    """Return the names to look for, in this order: as typed, normalized, decomposed.
 
-    The first and the last are members who were added before there was a profile.
+    The first and the last may be members added by an earlier version, which did not normalize names.
     """
     return list(dict.fromkeys([typed, as_compared(typed), unicodedata.normalize("NFD", as_compared(typed))]))

@@ -1,34 +1,34 @@
-"""What a new password has to be (NIST SP 800-63B-4 §3.1.1.2). One that was chosen before there were rules still opens.
+"""The rules for new passwords (NIST SP 800-63B-4 §3.1.1.2). Older passwords that break them still work.
 
-The members of a lab are exempt: what they are given is printed on its home page.
+A lab's own members are exempt: their passwords are printed on its home page.
 """
 
 from service.accounts.names import as_compared
 from service.accounts.passwords import as_hashed, is_password
 from service.accounts.public_members import PUBLIC_PASSWORDS
 
-MIN_PASSWORD = 15  # where a password is the only factor, as here
-MAX_PASSWORD = 256  # NIST asks for 64 at least
+MIN_PASSWORD = 15  # the password is the only factor
+MAX_PASSWORD = 256  # NIST requires at least 64
 
 EASY = {*PUBLIC_PASSWORDS, "password"}
 
 
 class BadPassword(ValueError):
-    """A password that no member can be given. Its text says why."""
+    """A password that breaks the rules. The message says why."""
 
 
 def new_password(typed: str, username: str) -> str:
-    """Return the password as it is hashed. Raise `BadPassword`.
+    """Return the password in the spelling that is hashed. Raise `BadPassword`.
 
-    Each code point counts as one character. There is no rule on which kinds of character it holds, as NIST has it.
+    Each code point counts as one character. No kinds of character are required, as NIST demands.
     """
     password = as_hashed(typed)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise BadPassword(f"a password takes {MIN_PASSWORD} to {MAX_PASSWORD} characters, and several words will do")
+        raise BadPassword(f"a password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters; several words are fine")
     if not is_password(password):
-        raise BadPassword("the password holds a character that is not text")
+        raise BadPassword("the password contains a character that is not text")
     if _is_easy(password, username):
-        raise BadPassword("the password is nothing but the member's name and words that this lab says aloud")
+        raise BadPassword("the password consists only of the member's name and words that this lab publishes")
     return password
 
 

@@ -1,4 +1,4 @@
-"""Password hashes (Argon2id), made of one spelling of the password (RFC 8265 §4.2, OpaqueString)."""
+"""Password hashes (Argon2id) of the normalized password (RFC 8265 §4.2, OpaqueString)."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -6,24 +6,24 @@ from precis_i18n import get_profile
 
 from service.measurement import step
 
-# The smallest setting that OWASP's password storage guidance lists: 19 MiB, 2 passes, 1 lane.
+# The smallest setting in OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
 HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 
 _PROFILE = get_profile("OpaqueString")
 
 
 def no_members_hash() -> str:
-    """Return a hash that no password has, and that costs as much to check as any other.
+    """Return a hash that no password matches. Checking it costs as much as checking any other hash.
 
-    It is checked when there is no such member, so that an unknown name takes as long as a wrong password.
+    It is used for an unknown name, so that the answer takes as long as for a wrong password.
     """
     return f"$argon2id$v=19$m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}${22 * 'A'}${43 * 'A'}"
 
 
 def as_hashed(password: str) -> str:
-    """Return the spelling that is hashed: composed (NFC), every space a plain one.
+    """Return the spelling that is hashed: composed (NFC), with ASCII spaces.
 
-    What is no password to the profile, because of a control character in it, stays as it is.
+    A password that the profile does not allow, because of a control character, is returned unchanged.
     """
     try:
         return str(_PROFILE.enforce(password))
@@ -32,7 +32,7 @@ def as_hashed(password: str) -> str:
 
 
 def is_password(text: str) -> bool:
-    """Tell whether the profile takes it: it holds no control character and nothing invisible, and is not empty."""
+    """Return whether the profile allows it: not empty, no control characters, no invisible characters."""
     try:
         _PROFILE.enforce(text)
     except UnicodeEncodeError:
@@ -46,10 +46,10 @@ def hash_password(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Tell whether `password` has this hash; with None, spend the same time and say no.
+    """Return whether `password` has this hash. With None, return False after the same time.
 
-    A hash that was made before there was a profile is one of the password as it was sent. How many spellings are tried
-    depends on the password alone, and so does the time.
+    An earlier version hashed the password as it was sent, so that spelling is tried too. The number of attempts, and
+    so the time, depends only on the password.
     """
     spellings = dict.fromkeys([as_hashed(password), password])
     with step("verify", "argon2id password"):

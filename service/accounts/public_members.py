@@ -1,7 +1,7 @@
-"""The members that every lab has, whose passwords it prints on its home page.
+"""The members of every lab. The lab prints their passwords on its home page.
 
-They are known here, and not in the lab alone: a lab leaves them in the database, and what runs on that database without
-a lab has to refuse these passwords.
+They are defined here and not in the lab: a lab leaves them in the database, and a server without the lab must refuse
+these passwords.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ GUEST = "guest"
 
 @dataclass(frozen=True)
 class DemoMember:
-    """A member to log in as in a walkthrough."""
+    """A member for the walkthroughs."""
 
     username: str
     password: str
     role: Role
 
     def view(self) -> dict[str, str]:
-        """Return what a lab's home page says of the member."""
+        """Return the member's data for a lab's home page."""
         return {"username": self.username, "password": self.password, "role": self.role}
 
 
@@ -38,11 +38,11 @@ PUBLIC_PASSWORDS = frozenset({LOAD_PASSWORD, *(demo.password for demo in DEMO_ME
 
 
 def is_public(username: str, password: str) -> bool:
-    """Tell whether everybody knows this password of this member, because the lab says it aloud."""
+    """Return whether the lab publishes this password of this member."""
     load_member = username.startswith("load-") and password == LOAD_PASSWORD
     return load_member or any((demo.username, demo.password) == (username, password) for demo in DEMO_MEMBERS)
 
 
 def is_everybody(username: str) -> bool:
-    """Tell whether a lab lets every visitor act as this member: the guest, or one whose password it says aloud."""
+    """Return whether any visitor of a lab can act as this member: the guest, or one with a published password."""
     return username == GUEST or username.startswith("load-") or username in (demo.username for demo in DEMO_MEMBERS)

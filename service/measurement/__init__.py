@@ -1,6 +1,6 @@
-"""What each request did and how long it took: its steps, and `Server-Timing`.
+"""Measure each request: its steps, and the `Server-Timing` header.
 
-Any layer wraps its work in `step(part, what)`; nothing is stored, everything leaves with the response.
+Any layer wraps its work in `step(part, what)`. Nothing is stored: the response carries all of it.
 """
 
 from service.measurement.recorder import Recorder, step

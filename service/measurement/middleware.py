@@ -1,4 +1,4 @@
-"""Measure every request at the WSGI boundary, errors included, and tell the client in headers."""
+"""Measure every request at the WSGI boundary, errors included, and send the result in headers."""
 
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]  # named once: in the head of an inner function it would be made anew each request
+Write = Callable[[bytes], object]  # defined once: in an inner function's signature each request would evaluate it
 
-NOBODYS = frozenset({"/healthz", "/readyz", "/lab/state"})  # what asks again and again how the lab is
-REQUESTS = "lab.requests"  # how many this process has begun to serve, in the WSGI environment
+NOBODYS = frozenset({"/healthz", "/readyz", "/lab/state"})  # polled paths, which are not counted
+REQUESTS = "lab.requests"  # WSGI environment key: number of requests that this process has begun to serve
 TIMING = ", ".join(f"{part};dur=%.3f" for part in (*PARTS, "app"))
 
 
 class Measured:
     """A WSGI application that adds `X-Node` and `Server-Timing`.
 
-    Outside a lab a refusal does not say what it cost: how long the database took for a log-in told which names there
-    are. `refusals_too`: this one says it all the same.
+    Outside a lab refusals have no `Server-Timing`: a log-in's database time would reveal which names exist.
+    `refusals_too`: send it for refusals as well.
     """
 
     def __init__(self, app: "WSGIApplication", node_name: str, refusals_too: bool) -> None:

@@ -1,4 +1,4 @@
-"""One request's steps, in order, each timed by the monotonic clock."""
+"""The steps of one request, in order, timed by the monotonic clock."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -7,14 +7,14 @@ from time import perf_counter_ns
 from typing import Literal, NamedTuple
 
 Part = Literal["store", "verify", "db"]
-What = str | Callable[[], str]  # what puts the words together, so that it need not if they are not read
+What = str | Callable[[], str]  # a function builds the text only if it is read
 
 PARTS: tuple[Part, ...] = ("store", "verify", "db")
 NOTHING: dict[Part, int] = dict.fromkeys(PARTS, 0)
 
 
 class TraceStep(NamedTuple):
-    """One thing the server did: `what`, from `at_us` after the request's start, for `duration_us`."""
+    """One step of the server: `what`, `at_us` microseconds after the request's start, for `duration_us`."""
 
     part: Part
     what: str
@@ -27,10 +27,10 @@ class Recorder:
     """Collects the steps of one request. Steps do not nest, so their durations add up."""
 
     started_ns: int = field(default_factory=perf_counter_ns)
-    taken: list[tuple[Part, What, int, int]] = field(default_factory=list)  # when each began and ended
+    taken: list[tuple[Part, What, int, int]] = field(default_factory=list)  # with begin and end in nanoseconds
 
     def add(self, part: Part, what: What, started_ns: int) -> None:
-        """Note a step that began at `started_ns` and ends now."""
+        """Add a step that began at `started_ns` and ends now."""
         self.taken.append((part, what, started_ns, perf_counter_ns()))
 
     @property
@@ -47,7 +47,7 @@ class Recorder:
         ]
 
     def durations_ms(self) -> tuple[float, ...]:
-        """Return milliseconds by part, in the order of `PARTS`; the last is the rest since the request began."""
+        """Return milliseconds per part, in the order of `PARTS`. The last is the rest of the request's time."""
         parts = NOTHING.copy()
         for part, _, began, ended in self.taken:
             parts[part] += ended - began
@@ -60,7 +60,7 @@ current: ContextVar[Recorder | None] = ContextVar("current_recorder", default=No
 
 
 class step:  # noqa: N801  # it is read as a statement: `with step(...):`
-    """Time the enclosed work as a step of the current request, failures included; outside a request, just do it."""
+    """Time the enclosed work as a step of the current request, failures included. Outside a request do nothing."""
 
     __slots__ = ("_part", "_started_ns", "_what")
 

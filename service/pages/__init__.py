@@ -1,4 +1,4 @@
-"""The protected pages, written once and mounted behind every approach. They know the `Identity`, not its origin."""
+"""The protected pages, written once and mounted behind every approach. They depend only on the `Identity`."""
 
 from service.pages.notes import Notes
 from service.pages.views import pages_blueprint

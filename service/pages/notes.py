@@ -1,4 +1,4 @@
-"""A member's own notes: the data that the protected pages protect."""
+"""A member's own notes, the protected data."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from service.errors import NoCredentials
 
 MAX_TEXT = 1000
 NEWEST = 50
-KEPT = 1000  # of one member; of one whom every visitor of a lab may act as, no more than a page shows
+KEPT = 1000  # per member; for a public member only as many as a page shows
 
 
 class Note(Base):
@@ -27,7 +27,7 @@ class Note(Base):
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
 
     def view(self) -> dict[str, str | int]:
-        """Return the note as clients see it."""
+        """Return the note as JSON data for clients."""
         return {"id": self.id, "text": self.text, "created_at": f"{self.created_at.isoformat()}+00:00"}
 
 
@@ -44,9 +44,9 @@ class Notes:
             return list(session.scalars(mine))
 
     def add(self, member_id: str, text: str) -> Note:
-        """Add a note and return it; the oldest one goes if there are too many.
+        """Add a note and return it. The oldest one is deleted if there are too many.
 
-        Raise `NoCredentials` if the login has outlived its member.
+        Raise `NoCredentials` if the member of the login does not exist.
         """
         try:
             with self._database.writing() as session:

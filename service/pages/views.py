@@ -1,4 +1,4 @@
-"""Profile, notes and administration."""
+"""Profile, notes and administration pages."""
 
 from time import sleep
 
@@ -16,12 +16,12 @@ MEMBERS_SHOWN = 100
 
 
 def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blueprint:
-    """Return the pages; with `synthetic_work`, `?work_ms=` makes one take as long as a page that does something."""
+    """Return the pages. With `synthetic_work`, `?work_ms=` lets a request take that much longer (for load tests)."""
     pages = Blueprint("pages", __name__)
 
     @pages.get("/profile")
     def profile() -> Response:
-        """Show who is logged in, how that is remembered, and which node answered."""
+        """Show who is logged in, by which approach, and which node answered."""
         me = g.identity
         node = current_app.config["NODE_NAME"]
         return page("pages/profile.html", {"member": me.view(), "approach": me.approach, "node": node})
@@ -40,7 +40,7 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
 
     @pages.get("/admin")
     def admin() -> Response:
-        """Show the members, to an administrator only."""
+        """Show the members to an administrator."""
         if g.identity.role != "admin":
             raise RoleTooLow(gettext("Only an administrator sees the list of members."))
         listed = [{**member.view(), "disabled": member.disabled} for member in members.all(MEMBERS_SHOWN)]
@@ -52,7 +52,7 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
 
 
 def _work() -> None:
-    """Wait as long as `?work_ms=` says: what a node's threads do while a real page waits for something."""
+    """Sleep for `?work_ms=` milliseconds, as a thread does while a real page waits for a back end."""
     milliseconds = whole_number_arg("work_ms", 0, MAX_WORK_MS)
     if milliseconds:
         sleep(milliseconds / 1000)

@@ -1,1 +1,1 @@
-"""The service's way to the store, and what it needs of one."""
+"""The connection to the store, and the check of what the lab needs from it."""

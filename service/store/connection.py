@@ -1,4 +1,4 @@
-"""The lab's way to the store: every command timed, and every failure told in the reader's language."""
+"""The lab's connection to the store: times every command, and raises errors in the reader's language."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +15,10 @@ from session_auth.store_client import Argument, Command, StoreClient
 
 
 class TimedConnection(connection.StoreConnection):
-    """The sessions' connection; the trace shows each command."""
+    """The connection for sessions. The trace shows each command."""
 
     def command(self, *command: Argument) -> Any:
-        """Send one command and return its reply. Raise the sessions' own `StoreUnavailable` if none comes."""
+        """Send one command and return its reply. Raise the core's `StoreUnavailable` without a reply."""
         with step("store", partial(describe, command)):
             return super().command(*command)
 
@@ -29,16 +29,16 @@ class TimedConnection(connection.StoreConnection):
 
 
 class StoreCommands:
-    """Commands to the store at `address()`, which is asked for when the first command is sent.
+    """Commands to the store at `address()`, which is called when the first command is sent.
 
-    `timed` is the same connection for sessions, which know their own errors.
+    `timed` is the same connection for sessions, with the core's errors.
     """
 
     def __init__(self, address: Callable[[], str]) -> None:
         self.timed = TimedConnection(address)
 
     def command(self, *command: Argument) -> Any:
-        """Send one command, which has at most one key, and return its reply. Raise `StoreUnavailable` if none comes."""
+        """Send one command with at most one key, and return its reply. Raise `StoreUnavailable` without a reply."""
         return self.described(partial(describe, command), *command)
 
     def described(self, what: What, *command: Argument) -> Any:
@@ -49,16 +49,16 @@ class StoreCommands:
             raise told(failure) from None
 
     def client(self) -> StoreClient:
-        """Return the client, connecting lazily."""
+        """Return the client. It is created on first use."""
         return self.timed.client()
 
 
 class WrongKind(StoreUnavailable):
-    """The key holds something of another type than the command is for. Whoever knows what that means catches it."""
+    """The key holds a value of another type than the command needs. Callers that expect this catch it."""
 
 
 DOES_NOT_ANSWER = lazy_gettext("The session store does not answer. Your login is not lost; try again in a moment.")
-REFUSES = lazy_gettext("The session store refuses to work. Your login is not lost; try again in a moment.")
+REFUSES = lazy_gettext("The session store refuses commands. Your login is not lost; try again in a moment.")
 WORDS: dict[type[core.StoreUnavailable], LazyString] = {
     core.StoreUnavailable: DOES_NOT_ANSWER,
     core.StoreIsReplica: lazy_gettext(
@@ -79,14 +79,14 @@ WORDS: dict[type[core.StoreUnavailable], LazyString] = {
 
 
 def told(failure: core.StoreUnavailable) -> StoreUnavailable:
-    """Return the lab's error for the sessions' own, with its words."""
+    """Return the lab's error, with its translated text, for an error of the core."""
     kind = WrongKind if isinstance(failure, core.WrongKind) else StoreUnavailable
     return kind(WORDS[type(failure)])
 
 
 def describe(command: Command) -> str:
-    """Name a command and its key for the trace: keys hold hashes and ids, never a usable credential."""
-    if command[0] == "GETEX":  # whether it sets a time to live matters too
+    """Return a command and its key for the trace. Keys contain hashes and ids, never a usable credential."""
+    if command[0] == "GETEX":  # also show whether it sets the TTL
         return " ".join(map(str, command))
     key = command[3:4] if command[0] == "EVAL" else command[1:2]
     return " ".join([str(word) for word in (command[0], *key)])

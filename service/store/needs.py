@@ -1,6 +1,6 @@
-"""What log-ins and reads need of the store: every command that the lab sends, tried on keys that belong to no member.
+"""Check that the store supports every command that the lab sends, on keys that belong to no member.
 
-The keys are below the prefix, live for seconds, and in a cluster there are some on each server.
+The keys have the lab's prefix and expire after seconds. In a cluster there are some on each server.
 """
 
 import re
@@ -11,7 +11,7 @@ from redis.exceptions import ClusterDownError, NoPermissionError, ResponseError
 
 from session_auth.store_client import Command, StoreClient, Why, why_no_writes
 
-OWN = "\0trial"  # no member's name holds this character, nor any id
+OWN = "\0trial"  # no member's name and no id contains NUL
 TTL_S = 5
 
 REPLACE = "redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 'trial', 'XX', 'KEEPTTL')"
@@ -28,11 +28,11 @@ redis.call('LINDEX', KEYS[1], 0)
 
 @dataclass(frozen=True)
 class Findings:
-    """How a store answered. Sessions can be served if nothing is `lacking` and it is no replica.
+    """The result of the check. Sessions can be served if `lacking` is empty and the server is not a replica.
 
-    lacking: names of commands and keys, for messages.
-    is_too_old: the server does not know a command; else the user may not use it.
-    paused: why it takes no writes for now, though it can be read: log-ins wait.
+    lacking: names of the refused commands and keys, for messages.
+    is_too_old: the server does not have a command; otherwise its access rules forbid one.
+    paused: why it takes no writes at present; reads work, and log-ins have to wait.
     """
 
     lacking: str = ""
@@ -42,15 +42,15 @@ class Findings:
 
 
 def try_store(client: StoreClient, prefix: str) -> Findings:
-    """Try what sessions need, in one round trip to each server. Raise `RedisError` or `OSError` if one is missing.
+    """Try each command, in one round trip per server. Raise `RedisError` or `OSError` if a server does not answer.
 
-    `ClusterDownError` is among them: no cluster, or one that does not serve every slot.
+    `ClusterDownError`: not a cluster, or a cluster that does not serve every slot.
     """
     try:
         answers = client.ask_each(lambda tag: [command for _, command in _needs(prefix, tag)])
     except ClusterDownError:
         raise
-    except ResponseError as refusal:  # of who we are, or of what the client asks before
+    except ResponseError as refusal:  # of the log-in to the server, or of the client's first commands
         if why_no_writes(refusal) == "READONLY":
             return Findings(is_replica=True)
         return Findings(_command_in(refusal), not isinstance(refusal, NoPermissionError))
@@ -72,7 +72,7 @@ def try_store(client: StoreClient, prefix: str) -> Findings:
 
 
 def _needs(prefix: str, tag: str) -> Iterator[tuple[str, Command]]:
-    """Yield each command with its name for messages. What is written ends by itself."""
+    """Yield each command with its name for messages. Every key that is written expires."""
     session, logins, denied, attempts = (
         f"{prefix}{family}:{tag}{OWN}" for family in ("session", "logins", "denied", "attempts")
     )
@@ -93,6 +93,6 @@ def _needs(prefix: str, tag: str) -> Iterator[tuple[str, Command]]:
 
 
 def _command_in(refusal: ResponseError) -> str:
-    """Return the command that a refusal names in quotes."""
+    """Return the command that a refusal quotes."""
     named = re.search(r"['`]([\w|]+)['`]", str(refusal))
     return named[1].upper().replace("|", " ") if named else "the database number"

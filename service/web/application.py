@@ -1,4 +1,4 @@
-"""Flask without what this project has no use for."""
+"""Flask without a feature that this project does not use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ from flask import Flask
 
 
 class Application(Flask):
-    """A Flask application none of whose functions is a coroutine."""
+    """A Flask application without coroutine views."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `func` as it is. Flask looks at each one, in each request, whether it has to be awaited: 0.8 µs."""
+        """Return `func` unchanged. Flask checks in each request whether it is a coroutine function: 0.8 µs."""
         return func

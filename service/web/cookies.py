@@ -1,4 +1,4 @@
-"""The names of cookies, and how a credential is read from one."""
+"""The names of cookies, and reading a credential from one."""
 
 import re
 from functools import cache, partial
@@ -7,33 +7,33 @@ from flask import Request, Response, after_this_request, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
-# Cookies belong to a host, whatever the port: other programs on this machine see ours, and we see theirs.
+# Cookies are shared by all ports of a host: other programs on this machine receive ours, and we receive theirs.
 PREFIX = "sot_"  # session or token
 
 
 def cookie_name(name: str, secure: bool) -> str:
     """Return the name of a cookie that carries a credential.
 
-    Over https `__Secure-` keeps pages that were loaded without TLS from setting it. `__Host-` would keep neighbouring
-    names from setting one too, but it demands `Path=/`, and ours end at their approach: a request with a token carries
-    no session cookie.
+    Over https `__Secure-` prevents pages loaded without TLS from setting it. `__Host-` would also stop sibling
+    domains, but it requires `Path=/`. Our cookies are limited to their approach's path, so that a request with a token
+    carries no session cookie.
     """
     return f"{'__Secure-' if secure else ''}{PREFIX}{name}"
 
 
 def single_cookie(name: str) -> str | None:
-    """Return the cookie, or None. Raise 400 if it came more than once, or if the cookies cannot be read.
+    """Return the cookie, or None. Raise 400 if it was sent more than once, or if the cookies cannot be decoded.
 
-    A site on a neighbouring name can set a second one of the same name, which browsers may send first: whose login
-    this is must not depend on the order.
+    A sibling domain can set a second cookie with the same name, which browsers may send first. The order must not
+    decide whose login it is.
     """
     sent = request.environ.get("HTTP_COOKIE")
     if sent is None:
-        return None  # nothing to parse, as from most programs
-    if sent == "":  # no browser sends it so: the server could not decode it
+        return None  # nothing to parse: most programs send no cookies
+    if sent == "":  # no browser sends an empty header: the server could not decode it
         raise BadRequest(
             gettext(
-                "A cookie of another program on this host holds characters outside ASCII, so no cookie can be read."
+                "A cookie of another program on this host contains characters outside ASCII, so no cookie can be read."
                 " Delete the cookies of this host, or start the lab with its balancer."
             )
         )
@@ -51,9 +51,9 @@ def single_cookie(name: str) -> str | None:
 
 
 def cookies_sent(request: Request, name: str) -> list[str]:
-    """Return the values of this cookie, in the order in which they came.
+    """Return the values of this cookie, in the order in which they were sent.
 
-    What is written plainly and comes once is read as it stands: to parse all cookies takes ten times as long.
+    A plain value that occurs once is read directly: parsing all cookies takes ten times as long.
     """
     header = request.environ.get("HTTP_COOKIE", "")
     if name not in header:
@@ -65,12 +65,12 @@ def cookies_sent(request: Request, name: str) -> list[str]:
 
 @cache
 def _plainly(name: str) -> re.Pattern[str]:
-    """Return how a cookie is found whose value needs no decoding: session ids and tokens have no other characters."""
+    """Return a pattern for a cookie value that needs no decoding, as session ids and tokens are."""
     return re.compile(rf"(?:^|; ?){re.escape(name)}=([\w.-]*)(?:;|\Z)", re.ASCII)
 
 
 def _drop(name: str, response: Response) -> Response:
-    """Delete a cookie that came more than once, at every path that sends it here: else no page would be left."""
+    """Delete a cookie that was sent more than once, at every path that sends it here. Else every page would fail."""
     parts = request.path.split("/")
     above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
     for path in {f"{folder}{slash}" or "/" for folder in above for slash in ("", "/")}:
@@ -79,9 +79,9 @@ def _drop(name: str, response: Response) -> Response:
 
 
 def sent_by_a_script() -> bool:
-    """Tell whether a script of a page has sent this request (Fetch Metadata).
+    """Return whether a page's script has sent this request (Fetch Metadata).
 
-    It may have been on its way while another tab logged in. Its answer then must not take the new login's cookies; the
-    next page that the browser loads will know better.
+    Another tab may have logged in meanwhile, so the answer must not delete the new login's cookies. The next page load
+    can decide that.
     """
     return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"

@@ -1,4 +1,4 @@
-"""Headers that every response carries, whatever made it."""
+"""Security headers of every response."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]  # named once: in the head of an inner function it would be made anew each request
+Write = Callable[[bytes], object]  # defined once: in an inner function's signature each request would evaluate it
 
-# No 'unsafe-inline': every script and style is a file of the lab's own.
+# No 'unsafe-inline': every script and style is one of the lab's files.
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -24,7 +24,7 @@ POLICY = {
 
 
 def content_security_policy(instead: Mapping[str, str] | None = None) -> str:
-    """Return the policy, with some directives replaced for a response that sets it for itself."""
+    """Return the policy, with the directives in `instead` replaced."""
     return "; ".join(f"{name} {sources}" for name, sources in {**POLICY, **(instead or {})}.items())
 
 
@@ -37,7 +37,7 @@ SECURITY_HEADERS = {
 }
 
 
-VARIES = "lab.varies"  # in the WSGI environment: the request's headers that decide what this answer says
+VARIES = "lab.varies"  # WSGI environment key: the request headers on which the answer depends
 ADDED = [*SECURITY_HEADERS.items(), ("Cache-Control", "no-store")]
 NAMES = frozenset(name.lower() for name, _ in ADDED)
 
@@ -45,8 +45,8 @@ NAMES = frozenset(name.lower() for name, _ in ADDED)
 class SecurityHeaders:
     """A WSGI application that adds the security headers to every response, and `no-store` to all but static files.
 
-    What reads a credential names the headers that carry it in `VARIES`, and caches are told (RFC 9110 §12.5.5).
-    Here and not in Flask: there each header would be looked up, checked and copied on its own, twice a response.
+    Code that reads a credential puts the names of its headers into `VARIES`, for the `Vary` header (RFC 9110 §12.5.5).
+    It is not done in Flask, which would look up, check and copy each header, twice per response.
     """
 
     def __init__(self, app: "WSGIApplication", static_prefix: str) -> None:
@@ -57,7 +57,7 @@ class SecurityHeaders:
         def start_with_security_headers(status: str, headers: Headers, exc_info: Any = None) -> Write:
             is_static = environ.get("PATH_INFO", "").startswith(self._static)
             sent = _with_security_headers(headers, is_static)
-            if VARIES in environ:  # beside another one, should a page say more
+            if VARIES in environ:  # added beside a page's own Vary header
                 sent = [*sent, ("Vary", environ[VARIES])]
             return start_response(status, sent, exc_info)
 
@@ -65,7 +65,7 @@ class SecurityHeaders:
 
 
 def _with_security_headers(headers: Headers, is_static: bool) -> Headers:
-    """Return the headers and ours. What a response says for itself stays, but only a static file may be stored."""
+    """Return the headers with ours added. A response's own values stay, but only static files may be cached."""
     said = {name.lower() for name, _ in headers}
     if said.isdisjoint(NAMES):
         return headers + ADDED

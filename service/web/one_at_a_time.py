@@ -1,6 +1,6 @@
-"""Work that takes a processor for seconds: a node does it for one visitor at a time; its other threads serve.
+"""Do work that takes seconds of processor time for one request at a time. The node's other threads keep serving.
 
-Whatever the work is: two kinds of it at once would take both threads of a node.
+All kinds of such work share one lock: two at once would occupy both threads of a node.
 """
 
 from threading import Lock
@@ -13,14 +13,14 @@ COME_BACK_IN_S = 5
 
 
 class OneAtATime:
-    """`with heavy_work:` around it; a request that comes meanwhile gets a 503 that says when to come back."""
+    """Use as `with heavy_work:`. A request that comes meanwhile gets a 503 with `Retry-After`."""
 
     def __init__(self) -> None:
         self._taken = Lock()
 
     def __enter__(self) -> None:
         if not self._taken.acquire(blocking=False):
-            said = gettext("This node is working out something else. Try again in a moment.")
+            said = gettext("This node is busy with another calculation. Try again in a moment.")
             raise ServiceUnavailable(said, retry_after=COME_BACK_IN_S)
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""Refuse a browser that acts for another site (cross-site request forgery, login forgery included)."""
+"""Refuse requests that another site makes a browser send (CSRF, including login CSRF)."""
 
 from flask import current_app, request
 from flask_babel import gettext
@@ -8,10 +8,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def refuse_cross_origin() -> None:
-    """Raise 403 for an unsafe request that a browser sends on behalf of another origin.
+    """Raise 403 for an unsafe request that another origin's page made a browser send.
 
-    `Sec-Fetch-Site` and `Origin` both have to agree, where they are sent. A client that sends neither is no browser
-    and carries no cookie that it was not given.
+    If `Sec-Fetch-Site` and `Origin` are sent, both must match. A client that sends neither is not a browser, and does
+    not add cookies on its own.
     """
     if request.method in SAFE_METHODS:
         return
@@ -21,6 +21,6 @@ def refuse_cross_origin() -> None:
 
 
 def _own_origin(origin: str | None) -> bool:
-    # As the browser wrote both: put together anew, a name in Hangul would be written in another way.
+    # Compare the text as the browser sent it: rebuilding it would change the spelling of a Hangul name.
     own = current_app.config["PUBLIC_ORIGIN"] or f"{request.scheme}://{request.headers.get('Host', '')}"
     return origin is None or origin == own

@@ -15,15 +15,15 @@ CHUNK_BYTES = 64 * 1024
 
 
 class ReadToTheEnd:
-    """A WSGI application that reads what the wrapped application left unread, up to `MOST_BYTES`."""
+    """A WSGI application that reads the rest of the body after the wrapped application, up to `MOST_BYTES`."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
-            return self._app(environ, start_response)  # it has no body (RFC 9112 §6.3)
-        body = environ["wsgi.input"]  # the server's own stream: the application may replace it
+            return self._app(environ, start_response)  # no body (RFC 9112 §6.3)
+        body = environ["wsgi.input"]  # keep the server's stream: the application may replace it
         answer = self._app(environ, start_response)
         left = MOST_BYTES
         while left > 0 and (chunk := body.read(min(CHUNK_BYTES, left))):

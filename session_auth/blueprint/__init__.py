@@ -1,10 +1,10 @@
-"""Sessions as two approaches of the lab, which differ in one thing, where the records are.
+"""Two approaches of the lab that use sessions. They differ only in where the records are kept.
 
 `/session` keeps them in the store that all nodes share, `/memory` in this process.
 
-What the lab needs of the core beyond its public face: `SessionCredential` and what its subclass may decide otherwise
+Besides the core's public names the lab uses: `SessionCredential` and the methods that a subclass may override
 (`credential.py`), `Record`, `decode` and `merged` (`credential.py`, `interface.py`), the store's index and the read
-that does not slide (`stores.py`), all errors by their class (`problems.py`), and the connection with its client
+that does not slide (`stores.py`), all error classes (`problems.py`), and the connection with its client
 (`service/store/connection.py`, which times it for the whole lab).
 """
 

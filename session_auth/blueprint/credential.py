@@ -1,4 +1,4 @@
-"""What the lab adds to a session's credential: members, shortened lifetimes, the trace, and a look at what is kept."""
+"""The lab's session credential: adds members, shortened lifetimes, the trace, and a view of the stored keys."""
 
 import re
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from session_auth.record import Contents, Record, decode
 from session_auth.sliding import IdleTime
 
 ID_LENGTH = 43  # of 32 bytes in base64url
-# A shortened idle time travels with the id, because a read sets it before the record is known. It is part of what is
-# hashed, so a client that changes it has made up an unknown id.
+# A shortened idle time is part of the id, because a read sets the TTL before it has the record. The hash covers it:
+# a client that changes it sends an unknown id.
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
 
 
 class LabRecord(Record, frozen=True, omit_defaults=True):
-    """`from_lab` is left out where it is true: a session says aloud that no lab has begun it."""
+    """`from_lab` is stored only when it is false, that is, when the session was not started in a lab."""
 
     from_lab: bool = True
 
 
 class LabCredential(SessionCredential):
-    """The verbs of sessions for members; failures are the lab's problems."""
+    """Session operations for members. Errors of the core are raised as the lab's errors."""
 
     _store: LabSessions
 
@@ -58,8 +58,8 @@ class LabCredential(SessionCredential):
     def issue_for(self, member: Member, idle_s: int) -> str:
         """Start a member's login and return its session id.
 
-        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
-        another role or another password while the password was being checked.
+        Raise `StoreUnavailable`, and then no login is left behind. Raise `InvalidCredentials` if the member was
+        disabled or got another role or password while the password was being checked.
         """
         shortened = idle_s < self._lifetimes.idle_s
         sid = new_id() + (f".{idle_s}" if shortened else "")
@@ -73,7 +73,7 @@ class LabCredential(SessionCredential):
 
     @told
     def member_changed(self, change: MemberChange) -> None:
-        """Carry a change of a member to their live sessions."""
+        """Apply a change of a member to the member's live sessions."""
         if change.what == "role":
             self.set_role(change.username, change.role)
         else:
@@ -81,7 +81,7 @@ class LabCredential(SessionCredential):
 
     @told
     def stored_records(self, sid: str) -> list[StoredRecord]:
-        """Return what is kept for the login that this id belongs to: its record, and what leads to it."""
+        """Return the stored keys of the login that this id belongs to: its record and its index entry."""
         key = hashed(sid)
         stored = self._store.peek(key)
         contents = self._current(stored)
@@ -95,13 +95,13 @@ class LabCredential(SessionCredential):
             StoredRecord(self._store.where, index_name, mine),
         ]
 
-    # -- what is decided otherwise
+    # -- overrides
 
     def _is_well_formed(self, sid: str) -> bool:
         return WELL_FORMED_ID.fullmatch(sid) is not None
 
     def _idle(self, sid: str) -> IdleTime:
-        """A shortened idle time ends to the second: what a learner waits for comes when the page says so."""
+        """Return the idle time. A shortened one is exact to the second, so that it ends when the page says so."""
         _, _, shortened = sid.partition(".")
         return IdleTime(min(int(shortened), self._lifetimes.idle_s)) if shortened else self._usual_idle
 
@@ -119,14 +119,14 @@ class LabCredential(SessionCredential):
 
     def _accepts(self, record: Record) -> bool:
         assert isinstance(record, LabRecord)
-        begun_elsewhere = record.from_lab and not self._in_lab  # with a password that everybody knows
+        begun_elsewhere = record.from_lab and not self._in_lab  # the lab's passwords are public
         return super()._accepts(record) and not begun_elsewhere
 
     def _has_ended(self, key: str) -> bool:
         return self._store.has_ended(key)
 
     def _refuse_if_changed(self, member: Member) -> None:
-        """Raise if a change passed by between the password check and the index entry that it would have used."""
+        """Raise if the member changed between the password check and the index entry: the change missed this login."""
         now = self._members.find_active(member.username)
         if now is None or (now.role, now.password_hash) != (member.role, member.password_hash):
             raise InvalidCredentials(NAME_OR_PASSWORD)

@@ -1,4 +1,4 @@
-"""From a request to the member who sent it, by the session that its cookie names."""
+"""Find the member who sent a request, by the session id in its cookie."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from session_auth.blueprint.interface import CookieSessions, live_session
 
 @dataclass(frozen=True)
 class SessionBlueprintGuard:
-    """Leaves an `Identity` on `g`, or raises: no cookie, no live session, or no store to ask."""
+    """Set `g.identity`. Raise if there is no cookie, no live session, or the store does not answer."""
 
     approach: str
     sessions: CookieSessions
 
     def __call__(self) -> None:
-        refuse_cross_origin()  # the cookie comes along, whichever page sends the request
+        refuse_cross_origin()  # a browser adds the cookie to any site's request
         try:
             g.identity = self.identify()
         except InvalidSession:
             if live_session().opened.over and not sent_by_a_script():
-                after_this_request(self.sessions.delete_cookie)  # the answer says that its login is over
+                after_this_request(self.sessions.delete_cookie)  # its login has ended
             raise
 
     def identify(self) -> Identity:

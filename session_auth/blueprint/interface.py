@@ -1,7 +1,7 @@
-"""Flask-Session's interface over our sessions: `flask.session` holds the fields of the record that the cookie names.
+"""Flask-Session's interface over our sessions: `flask.session` holds the fields of the record.
 
-What it changes: one store command a read, writes only where something was modified and only over what was seen, no
-pickle, and an id that is never adopted.
+Differences from Flask-Session: one store command per read; a write only if the session was modified, and by
+compare-and-swap; JSON instead of pickle; an unknown id is never adopted.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ from session_auth.record import merged
 
 
 class CookieSession(ServerSideSession):
-    """`flask.session` behind the approach `home`: what was `opened`, or the `failure` to.
+    """`flask.session` of the approach `home`: the session that was `opened`, or the `failure` to open it.
 
-    `sent_once`: the cookie came, and no second one with it.
+    `sent_once`: the request had exactly one cookie of this name.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class CookieSession(ServerSideSession):
 
     @property
     def opened(self) -> core.Session:
-        """What the id has found. Raise `StoreUnavailable` if that could not be read."""
+        """The session that was read. Raise `StoreUnavailable` if it could not be read."""
         if self.failure is not None:
             raise self.failure
         return self._opened
 
 
 class CookieSessions(ServerSideSessionInterface):
-    """The sessions of one approach, each named by a cookie of its own."""
+    """The sessions of one approach, which has its own cookie."""
 
     def __init__(self, app: Flask, path: str, credential: LabCredential) -> None:
         super().__init__(app, sid_length=core.ID_BYTES)
@@ -58,14 +58,14 @@ class CookieSessions(ServerSideSessionInterface):
         """Read the session that the cookie names."""
         request.environ[VARIES] = "Cookie"
         sent = cookies_sent(request, self.cookie)
-        sid, sent_once = sent[0] if sent else "", len(sent) == 1  # sent twice, the guard refuses it
+        sid, sent_once = sent[0] if sent else "", len(sent) == 1  # the guard refuses a cookie that was sent twice
         try:
             return CookieSession(self, sent_once, self.credential.open(sid))
         except StoreUnavailable as failure:  # Flask handles no errors here: the guard raises it
             return CookieSession(self, sent_once, core.Session(sid), failure)
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
-        """Write a session that the page has modified: an emptied one ends its login, no other one begins one."""
+        """Write the session if the view modified it. An emptied session ends its login. A write starts no login."""
         assert isinstance(session, CookieSession)
         if session.failure is not None:
             return
@@ -74,17 +74,17 @@ class CookieSessions(ServerSideSessionInterface):
             self.set_cookie(response, opened.sid)
         if not session.modified:
             return
-        session.modified = False  # once: after an error Flask comes here again with the error's page
+        session.modified = False  # once: after an error Flask calls this again for the error page
         if not session:
             self._end_emptied(opened, response)
         elif opened.stored is None:
-            raise RuntimeError("a session begins with SessionCredential.issue(), not by writing into it")
+            raise RuntimeError("start a session with SessionCredential.issue(), not by writing into it")
         else:
             seen, mine = msgspec.json.decode(opened.stored), dict(session)
             self.credential.write(opened, lambda there: merged(seen, mine, there))
 
     def regenerate(self, session: ServerSideSession) -> None:
-        """Flask-Session's own name for a new id; here it also works on a session that was just cleared."""
+        """Give the session a new id (Flask-Session's name for it). A session that was just cleared is ended instead."""
         assert isinstance(session, CookieSession)
         if session:
             session.sid = self.credential.renew(session.opened)
@@ -92,14 +92,14 @@ class CookieSessions(ServerSideSessionInterface):
             self.credential.revoke(session.opened)
 
     def set_cookie(self, response: Response, sid: str) -> Response:
-        """Hand the id to the browser, for this approach's pages only and out of every script's reach."""
+        """Set the session cookie: for this approach's path only, and HttpOnly, so that no script can read it."""
         response.set_cookie(
             self.cookie, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
         )
         return response
 
     def delete_cookie(self, response: Response) -> Response:
-        """Take the id out of the browser."""
+        """Delete the session cookie."""
         response.delete_cookie(
             self.cookie, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
         )
@@ -110,21 +110,21 @@ class CookieSessions(ServerSideSessionInterface):
             self.credential.revoke(opened)
         self.delete_cookie(response)
 
-    # Flask-Session wants these three; opening and saving, above, have replaced what would call them.
+    # Flask-Session requires these three methods. Nothing calls them: open_session and save_session are overridden.
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
-        raise RuntimeError("sessions are read by open_session() only")
+        raise RuntimeError("only open_session() reads sessions")
 
     def _delete_session(self, store_id: str) -> None:
-        raise RuntimeError("sessions are ended by SessionCredential.revoke() only")
+        raise RuntimeError("only SessionCredential.revoke() ends sessions")
 
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
-        raise RuntimeError("sessions are written by SessionCredential.write() only")
+        raise RuntimeError("only SessionCredential.write() writes sessions")
 
 
 @dataclass(frozen=True)
 class SessionsByPrefix(SessionInterface):
-    """Opens a session below the prefixes that keep one. Everywhere else there is none, and no store is asked."""
+    """Opens a session for paths of a session approach. For other paths there is no session and no store command."""
 
     interfaces: Mapping[str, CookieSessions]
 
@@ -139,14 +139,14 @@ class SessionsByPrefix(SessionInterface):
             session.home.save_session(app, session, response)
 
     def regenerate(self, session: ServerSideSession) -> None:
-        """Give the session a new id, by the name that Flask-Session has for it."""
+        """Give the session a new id (Flask-Session's name for it)."""
         if isinstance(session, CookieSession):
             session.home.regenerate(session)
 
 
 def live_session() -> CookieSession:
-    """Return `flask.session` as what it is behind this approach."""
+    """Return `flask.session` with its real type. Raise `TypeError` outside the session approaches."""
     current = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides the type
     if not isinstance(current, CookieSession):
-        raise TypeError("there is no session outside the prefixes that keep one")
+        raise TypeError("there is no session outside the session approaches")
     return current

@@ -1,4 +1,4 @@
-"""The one place where the errors of sessions become the lab's problems, in the reader's language."""
+"""Translate the core's session errors into the lab's errors, which are shown in the reader's language."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +11,7 @@ from service.store.connection import told as told_of_the_store
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A role, another origin or a cookie that came twice is judged by the lab's own guard and pages.
+# The lab's own guard and pages check the role, the origin and a cookie that was sent twice.
 PROBLEMS: dict[type[core.SessionError], type[LabError]] = {
     core.NoCredentials: NoCredentials,
     core.InvalidSession: InvalidSession,
@@ -19,7 +19,7 @@ PROBLEMS: dict[type[core.SessionError], type[LabError]] = {
 
 
 def told(verb: Callable[P, T]) -> Callable[P, T]:
-    """Return the verb, its failures told as the lab's problems."""
+    """Wrap `verb` so that it raises the lab's errors instead of the core's."""
 
     @wraps(verb)
     def telling(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""Log in, renew, log out, and a member's own logins, by session."""
+"""Session routes: log in, renew, log out, and a member's own logins."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from session_auth.blueprint.interface import CookieSessions, live_session
 
 @dataclass(frozen=True)
 class SessionRoutes:
-    """The views of one approach that keeps sessions."""
+    """The views of one session approach."""
 
     approach: str
     sessions: CookieSessions
@@ -35,24 +35,24 @@ class SessionRoutes:
         return login_form(self.approach)
 
     def login(self) -> Response:
-        """Check name and password, and start a session with an id of its own; the one before it ends."""
+        """Check name and password and start a session with a new id. The previous session of this browser ends."""
         fields = read_fields()
-        previous = live_session().opened  # what could not be read could not be ended
+        previous = live_session().opened  # read it first: if the store is down, the login fails
         member = self.password_login.authenticate(fields)
         idle_s = seconds_field(fields, "session_idle_s", self.idle_s) if self.shorter_lifetimes else self.idle_s
         if previous.record is not None or previous.renewed_by_now is not None:
-            self.credential.revoke(previous)  # an attacker may have planted it, or renewed what was stolen
+            self.credential.revoke(previous)  # session fixation, or a thief renewed it
         sid = self.credential.issue_for(member, idle_s)
         response = done({"member": member.view()}, 200, then=f"{self.approach}.protected.pages.profile")
         return self.sessions.set_cookie(response, sid)
 
     def renew(self) -> Response:
-        """Give this login a new id; the old one is dead."""
+        """Give this login a new id. The old id stops working."""
         self.credential.renew(live_session().opened)
         return done({"renewed": True}, 200, then=f"{self.approach}.own.logins")
 
     def logout(self) -> Response:
-        """End this login, at once and for every request in flight. To end one that has ended is a success."""
+        """End this login at once, also for requests in flight. Ending an ended login succeeds."""
         refuse_cross_origin()
         if single_cookie(self.sessions.cookie) is None:
             raise NoCredentials()

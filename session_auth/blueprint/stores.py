@@ -1,4 +1,4 @@
-"""The lab's two session stores: the one that all nodes share, and this process's memory. Both can be looked into."""
+"""The lab's two session stores: shared by all nodes, or in this process's memory. Pages can show their content."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -10,23 +10,23 @@ from session_auth.errors import WrongKind
 from session_auth.sliding import IdleTime
 from session_auth.store import IndexEntry, RedisSessions, SessionStore
 
-REMEMBER_S = 3600  # for so long a process knows that a session ended here, and is not another one's
-DOES_NOT_SLIDE = "no writes now: its idle time does not slide"
+REMEMBER_S = 3600  # how long a process remembers that a session ended here, and was not another process's
+DOES_NOT_SLIDE = "the store takes no writes: its idle time does not slide"
 
 
 class LabSessions(SessionStore, Protocol):
-    """A session store that also says what it holds."""
+    """A session store whose content the lab can show."""
 
     where: str
 
     def has_ended(self, key: str) -> bool:
-        """Tell whether the record that is not here is surely nowhere else."""
+        """Return whether a record that is absent here has certainly ended, and is not in another process."""
 
     def ttl_s(self, key: str) -> float | None:
-        """Return how long the record lives if it is not read; None if there is none."""
+        """Return the seconds until an unread record expires; None if there is no record."""
 
     def names(self, key: str, user_id: str) -> tuple[str, str]:
-        """Return what the record and the member's index are called in this store."""
+        """Return the names of the record and of the member's index in this store."""
 
 
 class SharedSessions(RedisSessions):
@@ -49,7 +49,7 @@ class SharedSessions(RedisSessions):
         return self._record(key), self._index(user_id)
 
     def _read_only(self, record: str) -> bytes | None:
-        """Read without the write, and say so in the trace."""
+        """Read without extending the TTL, and record that in the trace."""
         try:
             reply: bytes | None = self._timed.described(f"GET {record} ({DOES_NOT_SLIDE})", "GET", record)
         except WrongKind:
@@ -58,9 +58,9 @@ class SharedSessions(RedisSessions):
 
 
 class MemorySessions:
-    """Sessions in this process: no other node knows them, and they die with it.
+    """Sessions in this process's memory: other nodes cannot read them, and they end with the process.
 
-    They end to the second, for here it costs nothing to begin the idle time anew.
+    Their idle time is exact to the second: extending it costs nothing here.
     """
 
     where = "memory"
@@ -70,7 +70,7 @@ class MemorySessions:
         self._lock = Lock()
         self._records: dict[str, tuple[bytes, float]] = {}
         self._index: dict[str, dict[str, IndexEntry]] = {}
-        self._ended: dict[str, float] = {}  # until when each is remembered
+        self._ended: dict[str, float] = {}  # key → time until which it is remembered
         self._sweep_at = 0.0
 
     def create(self, key: str, record: bytes, idle: IdleTime, user_id: str, entry: IndexEntry, ttl_s: int) -> int:
@@ -119,7 +119,7 @@ class MemorySessions:
             return dict(self._index.get(user_id, {}))
 
     def has_ended(self, key: str) -> bool:
-        with self._lock:  # what was never here may live in another node
+        with self._lock:  # a key that was never here may belong to another node
             return key in self._ended or key in self._records
 
     def ttl_s(self, key: str) -> float | None:
@@ -138,7 +138,7 @@ class MemorySessions:
             self._ended[key] = self._now() + REMEMBER_S
 
     def _sweep(self) -> None:
-        """Drop what has expired, at most once a minute: nothing else would ever take it out of memory."""
+        """Remove expired records, at most once a minute. Nothing else frees their memory."""
         now = self._now()
         if now < self._sweep_at:
             return

@@ -1,17 +1,17 @@
-"""Clients of the store, of whatever kind it is: one server, the master that sentinels name, or a cluster.
+"""Clients of the three kinds of store: one server, the master that Sentinel names, or a cluster.
 
-All are impatient: a server that does not answer within the timeout is not asked again for a quarter of a second, and
-no server gets more than `POOL_SIZE` connections. A command is sent twice only if a server says that it did not carry it
-out, or if it may be repeated and was sent first on a connection that had rested: a firewall may have cut that one. This
-package imports no other part of the project.
+Timeouts are short. A server that does not answer in time gets no further request for a quarter of a second, and no
+server gets more than `POOL_SIZE` connections. A command is sent again only in two cases: the server says that it did
+not execute it; or the command may be repeated and was sent on an idle connection, which a firewall may have cut. This
+package imports nothing else of the project.
 
     redis://[[user]:password@]host[:port][/number]
     redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/service[/number]
     redis+cluster://[[user]:password@]host[:port][,host[:port]…]
 
-With `rediss` in place of `redis` all connections use TLS. The server's certificate and name are always verified,
-against the authorities that OpenSSL trusts. Whoever has one of their own names its file in `SSL_CERT_FILE`: OpenSSL
-and curl know that variable, so there is no second one to learn, and no option that could turn the check off.
+With `rediss` in place of `redis` all connections use TLS. The server's certificate and host name are always verified,
+against the authorities that OpenSSL trusts. For your own authority, set `SSL_CERT_FILE` to its file (OpenSSL's
+variable). No option turns the check off.
 """
 
 from .address import StoreAddress, hosts_of, parse_address
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def connect(url: str, timeout_s: float = TIMEOUT_S) -> StoreClient:
-    """Return a client of the store at `url`; nothing is sent yet. Raise `ValueError` for no address."""
+    """Return a client of the store at `url`. Nothing is sent yet. Raise `ValueError` if `url` is not valid."""
     address = parse_address(url)
     kinds = {"single": SingleStore, "sentinel": SentinelStore, "cluster": ClusterStore}
     return kinds[address.kind](address, timeout_s)

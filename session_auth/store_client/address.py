@@ -1,4 +1,4 @@
-"""What the address of a store says, and how it is written (see the package)."""
+"""Parse the address of a store. The forms are described in the package's docstring."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ FORMS = (
 
 @dataclass(frozen=True)
 class StoreAddress:
-    """What an address says. Its text form is never printed: it holds the password."""
+    """A parsed address. Never print it: it holds the password."""
 
     kind: Kind
     tls: bool
@@ -39,7 +39,7 @@ class StoreAddress:
 
 
 def parse_address(url: str) -> StoreAddress:
-    """Read an address. Raise `ValueError`, which repeats nothing of it: it may hold a password."""
+    """Parse an address. Raise `ValueError`, whose message does not repeat the address: it may hold a password."""
     address = _parse(url)
     if address is None:
         raise ValueError(FORMS)
@@ -47,7 +47,7 @@ def parse_address(url: str) -> StoreAddress:
 
 
 def hosts_of(url: str) -> str:
-    """Return an address's hosts and ports, for messages: no name, no password. Raise `ValueError`."""
+    """Return the hosts and ports for messages, without user name and password. Raise `ValueError`."""
     return ", ".join(map(name_of, parse_address(url).hosts))
 
 
@@ -57,7 +57,7 @@ def _parse(url: str) -> StoreAddress | None:
     except ValueError:
         return None
     scheme, _, variant = parts.scheme.partition("+")
-    # Options in the address would win over our own, short timeouts among them.
+    # Options in the address are refused: they would override ours, such as the short timeouts.
     if scheme not in ("redis", "rediss") or variant not in SCHEMES or parts.query or parts.fragment:
         return None
     kind, default_port = SCHEMES[variant]

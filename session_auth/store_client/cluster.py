@@ -1,4 +1,4 @@
-"""A cluster: each server has its slots, and each command goes to the server of its key."""
+"""Client of a Redis cluster: each server has some of the slots, and a command goes to the server of its key's slot."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -24,22 +24,22 @@ from .single import CommandsFor, SingleStore
 
 SLOTS = 16384
 REDIRECTIONS = 4
-TAGS_TRIED = 4096  # enough for a server with a hundredth of the slots; one with a handful of slots may be passed over
+TAGS_TRIED = 4096  # finds every server with 1 % of the slots or more; one with very few slots may be missed
 
 
 class NoMap(ClusterDownError):
-    """No server knows the slots: none of them belongs to a cluster, or to one that is whole."""
+    """No server returned a usable slot map: none belongs to a cluster, or the cluster is incomplete."""
 
 
 class Map(NamedTuple):
-    """Which server has which slot, as one of them tells it."""
+    """Which server has which slot, as the server `told_by` reported it."""
 
     slots: Mapping[int, Host]
     told_by: Server | None = None
 
     @property
     def is_first_hand(self) -> bool:
-        """Whether it is told by a server that has slots itself. One that was removed may tell what was once."""
+        """Whether the reporting server has slots itself. A removed server may report an old map."""
         return self.told_by is not None and self.told_by.host in self.slots.values()
 
     @property
@@ -51,7 +51,7 @@ NOTHING_KNOWN = Map({})
 
 
 class ClusterStore(SingleStore):
-    """The servers of a cluster, each with its slots. The map is read at the start, and anew when it was wrong."""
+    """Client of a cluster. It reads the slot map on first use, and again after an error shows that it was wrong."""
 
     def __init__(self, address: StoreAddress, timeout_s: float) -> None:
         super().__init__(address, timeout_s)
@@ -69,13 +69,13 @@ class ClusterStore(SingleStore):
             refuse_late(begin_until)
             try:
                 return send(command, begin_until)
-            except MovedError as moved:  # not carried out; it says where the slot is now
+            except MovedError as moved:  # not executed; the reply names the slot's new server
                 server = self._at((moved.host or server.host[0], moved.port))
                 self._map = self._map._replace(slots={**self._map.slots, slot: server.host})
                 send = server.send
-            except AskError as asked:  # not carried out; this key has moved ahead of its slot
+            except AskError as asked:  # not executed; the slot is migrating, and this key has already moved
                 send = self._at((asked.host or server.host[0], asked.port)).send_asking
-            except (ClusterDownError, ReadOnlyError) as refusal:  # not carried out: others may know where to go
+            except (ClusterDownError, ReadOnlyError) as refusal:  # not executed; other servers may have a better map
                 self._distrust_map()
                 last, server = server, self._server_of(slot, begin_until)
                 if server is last:
@@ -85,7 +85,7 @@ class ClusterStore(SingleStore):
                 if not isinstance(error, ResponseError | NotAsked):
                     self._distrust_map_about(server)
                 raise
-        raise ConnectionError("the cluster sends us in circles")
+        raise ConnectionError("too many redirections in the cluster")
 
     def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
         begin_until = self._begin_until()
@@ -95,7 +95,7 @@ class ClusterStore(SingleStore):
             replies = self._ask_each(commands_for, begin_until)
         for refusal in (reply for each in replies for reply in each if isinstance(reply, ClusterDownError)):
             raise refusal
-        # A key on its way is found by who follows it, and an empty place asks us to.
+        # ASK means that the key is not on this server: absent, or migrated, and then the target server returns it.
         return [[None if isinstance(reply, AskError) else reply for reply in each] for each in replies]
 
     def _ask_each(self, commands_for: CommandsFor, begin_until: float) -> list[list[Any]]:
@@ -121,13 +121,13 @@ class ClusterStore(SingleStore):
         return self._at(host)
 
     def _read_map(self, begin_until: float) -> Map:
-        """Ask until a server of the cluster tells a whole map; else take the best that was told. Raise if none was.
+        """Ask servers until one with slots returns a complete map; else use the best map. Raise if there is none.
 
-        An empty map, or a part of one, is no answer: it comes from a server that was removed, or has just joined. Whom
-        it names is asked next. Each caller asks for itself: nobody waits behind a lock.
+        A removed server, or one that has just joined, returns an empty or partial map. The servers that it names are
+        asked next. Each caller asks for itself, so that no caller waits for a lock.
         """
         best, asked, waiting = NOTHING_KNOWN, set[Server](), [*self._servers.values()]
-        error: Exception = NoMap("no server tells which slots it has")
+        error: Exception = NoMap("no server returned a slot map")
         while waiting and not (best.is_whole and best.is_first_hand):
             server = waiting.pop(0)
             asked.add(server)
@@ -163,13 +163,13 @@ class ClusterStore(SingleStore):
         return Map(slots, server)
 
     def _distrust_map(self) -> None:
-        """Read the map anew, from another server than the one that told this one."""
+        """Drop the map, so that it is read again, from another server first."""
         if self._map.told_by is not None:
             self._ask_last(self._map.told_by)
         self._map = NOTHING_KNOWN
 
     def _distrust_map_about(self, server: Server) -> None:
-        """Ask anew who has this server's slots; who asks for those of others does not wait for that."""
+        """Drop this server's slots from the map, so that they are read again. Other slots stay usable."""
         self._map = self._map._replace(slots={s: host for s, host in self._map.slots.items() if host != server.host})
         if self._map.told_by is not None:
             self._ask_last(self._map.told_by)
@@ -181,7 +181,7 @@ class ClusterStore(SingleStore):
         }
 
     def _forget_all_but(self, known: Map) -> None:
-        """Keep the servers of the map and those that the address names."""
+        """Close and forget the servers that are neither in the map nor in the address."""
         kept = {*known.slots.values(), *self._address.hosts}
         gone = [server for host, server in [*self._servers.items()] if host not in kept]
         self._servers = {host: server for host, server in [*self._servers.items()] if host in kept}
@@ -198,7 +198,7 @@ class ClusterStore(SingleStore):
         raise ConnectionError("no server of the cluster answers")
 
     def _server(self, host: Host, greeting: Greeting = greet) -> Server:
-        """Greet a replica too: it tells the map, and sends whoever asks for a key to its master."""
+        """Accept replicas too: a replica returns the slot map, and redirects commands to its master (MOVED)."""
         return super()._server(host, greeting)
 
     def _at(self, host: Host) -> Server:
@@ -206,7 +206,7 @@ class ClusterStore(SingleStore):
 
 
 def _tags(slots: Mapping[int, Host]) -> dict[Host, str]:
-    """Return for each server a hash tag whose slot it has."""
+    """Return for each server a hash tag whose slot belongs to it."""
     return dict(islice(_new_tags(slots), len(set(slots.values()))))
 
 

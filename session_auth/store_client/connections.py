@@ -1,7 +1,7 @@
-"""The connections to one server: those at rest are used again, and there are never more than `POOL_SIZE`.
+"""A pool of at most `POOL_SIZE` connections to one server.
 
-redis-py's own pools hide whether a connection is new or has rested, and that decides what its failure means: a firewall
-forgets connections that rest, with a reset or without a word, while the server is well.
+redis-py's pools do not say whether a connection is new or was idle. The difference matters when it fails: a firewall
+may have dropped an idle connection, with or without a reset, while the server is healthy.
 """
 
 import os
@@ -15,31 +15,31 @@ POOL_SIZE = 32
 
 
 class NotAsked(ConnectionError):
-    """Nothing was sent, for a reason of our own: it tells nothing of the server."""
+    """Nothing was sent, for a reason on our side. It is no sign of a server failure."""
 
 
 class Connections:
-    """Connections that are at rest. Each caller takes a place, and then the connection that rested shortest."""
+    """The idle connections. Each caller takes one of the places, then the most recently used connection."""
 
     def __init__(self) -> None:
-        self._places = SimpleQueue[None]()  # a semaphore that costs a tenth
+        self._places = SimpleQueue[None]()  # used as a semaphore: a tenth of the cost
         for _ in range(POOL_SIZE):
             self.leave()
         self._resting: list[Line] = []
 
     def enter(self, wait_s: float) -> None:
-        """Take one of the places, which has to be left again. Raise `NotAsked` if none becomes free in time."""
+        """Take a place; call `leave` afterwards. Raise `NotAsked` if none becomes free within `wait_s`."""
         try:
             self._places.get(timeout=wait_s)
         except Empty:
             raise NotAsked("no free connection") from None
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Return the place."""
         self._places.put(None)
 
     def take(self) -> Line | None:
-        """Return a connection that nobody has closed as far as this machine knows; None if a new one is needed."""
+        """Return an idle connection that is still open, as far as this machine can see; None if a new one is needed."""
         while (last := self._pop()) is not None:
             if last.pid == os.getpid() and last.is_quiet():
                 return last
@@ -47,11 +47,11 @@ class Connections:
         return None
 
     def put(self, line: Line) -> None:
-        """Let a connection rest whose replies have all been read."""
+        """Add an idle connection. All of its replies must have been read."""
         self._resting.append(line)
 
     def drop(self) -> None:
-        """Close all that rest: what cut one of them has cut the others as well."""
+        """Close all idle connections: a cause that cut one of them has probably cut the others."""
         while (last := self._pop()) is not None:
             last.close()
 

@@ -1,9 +1,8 @@
-"""One connection to a server: commands go out on it, and their replies come back.
+"""One connection to a server: send commands, receive their replies.
 
-redis-py connects and greets. What follows is a request's whole way to the store, so it goes past redis-py's layers to
-hiredis, which packs and reads for them too, and takes no more system calls than it needs: one to send, one to receive.
-A Python socket with a timeout takes two more, for it asks before each of them whether it would have to wait. Here the
-system itself stops waiting, where it can.
+redis-py opens the connection and sends HELLO. Commands then skip redis-py's layers and use hiredis directly (redis-py
+also uses it to pack and parse), with two system calls: one to send, one to receive. A Python socket with a timeout
+needs two more, because it polls before each call. Here the kernel applies the timeout where it can (`SO_RCVTIMEO`).
 """
 
 import os
@@ -21,7 +20,7 @@ from redis import Connection, RedisError
 from redis import exceptions as refused
 from redis.connection import DefaultParser
 
-KEEPALIVE_S, KEEPALIVE_AGAIN_S, KEEPALIVE_TRIES = 15, 5, 3  # firewalls forget what is silent for half a minute or more
+KEEPALIVE_S, KEEPALIVE_AGAIN_S, KEEPALIVE_TRIES = 15, 5, 3  # firewalls drop connections that are idle for 30 s or more
 CHUNK = 64 * 1024
 
 UNFINISHED = object()
@@ -32,7 +31,7 @@ Greeting = Callable[[Connection], None]
 
 
 class Line:
-    """An open connection. `pid`: the process that opened it. `since`: when it was asked last (monotonic)."""
+    """An open connection. `pid`: the process that opened it. `since`: when it was last used (monotonic seconds)."""
 
     def __init__(self, connection: Connection, timeout_s: float) -> None:
         self.pid = os.getpid()
@@ -51,9 +50,9 @@ class Line:
         )
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands in one go and return their replies, a refusal as the error that it is.
+        """Send all commands at once and return their replies. An error reply is returned as an exception object.
 
-        Raise `redis.TimeoutError` if one is missing after the timeout, or another `redis.RedisError`.
+        Raise `redis.TimeoutError` if a reply is missing after the timeout, or another `redis.RedisError`.
         """
         try:
             self.since = monotonic()
@@ -61,7 +60,7 @@ class Line:
             self._receive()
             replies = [self._reply() for _ in commands]
         except (TimeoutError, BlockingIOError) as silence:
-            self.close()  # a late reply must not become the next caller's
+            self.close()  # the next caller must not receive a late reply
             raise refused.TimeoutError("no reply in time") from silence
         except OSError as failure:
             self.close()
@@ -71,11 +70,11 @@ class Line:
             raise
         if self._reader.has_data():
             self.close()
-            raise refused.InvalidResponse("more came than was asked for")
+            raise refused.InvalidResponse("more replies than commands")
         return replies
 
     def is_quiet(self) -> bool:
-        """Tell whether it is open and nothing has come that was not asked for."""
+        """Return whether the connection is open and has no unread data."""
         try:
             return not (self._comes.poll(0) if self._comes else self._connection.can_read())
         except (RedisError, OSError):
@@ -90,12 +89,12 @@ class Line:
             if reply is UNFINISHED:
                 self._receive_more()
             reply = self._reader.gets()
-        if isinstance(reply, refused.ConnectionError):  # it says so of the connection, and not of a command
+        if isinstance(reply, refused.ConnectionError):  # it concerns the connection, not the command
             raise reply
         return reply
 
     def _receive_more(self) -> None:
-        """Receive a further piece in what is left of the time."""
+        """Receive more data within the rest of the timeout."""
         left_s = self.since + self._timeout_s - monotonic()
         if left_s <= 0:
             raise TimeoutError
@@ -111,16 +110,16 @@ class Line:
 
 
 def keepalive_options() -> dict[int, int]:
-    """Return the socket options that keep a resting connection known to the firewalls on its way."""
+    """Return TCP keepalive options, so that firewalls do not drop idle connections."""
     idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE  # type: ignore[attr-defined]  # macOS's name
     return {idle: KEEPALIVE_S, socket.TCP_KEEPINTVL: KEEPALIVE_AGAIN_S, socket.TCP_KEEPCNT: KEEPALIVE_TRIES}
 
 
 def _system_stops_waiting(sock: socket.socket, timeout_s: float) -> bool:
-    """Let the system end each wait on this socket, and tell whether it will. With TLS Python waits for itself."""
+    """Set the kernel's timeouts on this socket. Return False if that does not work: with TLS, and on other systems."""
     if isinstance(sock, ssl.SSLSocket) or sys.platform not in ("linux", "darwin"):
         return False
-    microseconds = max(1, round(timeout_s * 1e6))  # none at all would mean for ever
+    microseconds = max(1, round(timeout_s * 1e6))  # 0 would mean no timeout
     timeval = struct.pack("ll", *divmod(microseconds, 1_000_000))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
@@ -128,7 +127,7 @@ def _system_stops_waiting(sock: socket.socket, timeout_s: float) -> bool:
 
 
 def _poll(sock: socket.socket) -> "select.poll | None":
-    """Return what tells whether something has come; None where only redis-py can tell."""
+    """Return a poll object for incoming data; None where only redis-py can check for it."""
     if isinstance(sock, ssl.SSLSocket) or not hasattr(select, "poll"):
         return None
     poll = select.poll()

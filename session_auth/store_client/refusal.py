@@ -1,4 +1,4 @@
-"""Why a server refuses a command, as far as it matters to who asks."""
+"""Classify the reasons for which a server refuses all writes."""
 
 import re
 from typing import Literal
@@ -7,16 +7,16 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 Why = Literal["OOM", "MISCONF", "NOREPLICAS", "READONLY"]
 
-# Redis 6 puts the script's name before the code; redis-py takes the codes that it knows out of the text.
+# Redis 6 puts the script's name before the code. redis-py removes the codes that it knows from the text.
 CODE = re.compile(r"(?:^|@user_script: ?\d+: )-?(OOM|MISCONF|NOREPLICAS|READONLY)\b")
 
 
 def why_no_writes(error: Exception) -> Why | None:
-    """Return the code of a refusal that holds for every write, whoever sends it; None for another error.
+    """Return the code of a refusal that applies to every client's writes; None for another error.
 
-    `OOM`: the memory is full. `MISCONF`: what is written cannot be saved. `NOREPLICAS`: too few replicas would hear of
-    it. With these three the server knows all that was acknowledged, and its reads can be trusted. `READONLY`: it is a
-    replica, and may not have heard of everything.
+    `OOM`: the memory is full. `MISCONF`: the server cannot save to disk. `NOREPLICAS`: too few replicas are connected.
+    In these three cases the server has all acknowledged writes, so its reads can be trusted. `READONLY`: the server is
+    a replica, which may lack some.
     """
     if isinstance(error, OutOfMemoryError):
         return "OOM"

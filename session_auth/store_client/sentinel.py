@@ -1,4 +1,4 @@
-"""The master that sentinels name."""
+"""Client of the master that Redis Sentinel names."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ class NoMasterNamed(ConnectionError):
 
 
 class SentinelStore(SingleStore):
-    """The master that the sentinels name. They are asked without a password, at the start and after each failure."""
+    """Client of the current master. It asks the sentinels, without a password, on first use and after each failure."""
 
     def __init__(self, address: StoreAddress, timeout_s: float) -> None:
         super().__init__(address, timeout_s)
@@ -56,7 +56,7 @@ class SentinelStore(SingleStore):
             raise
 
     def _find_master(self, begin_until: float) -> Server:
-        # Whoever answered last is asked first. Each caller asks for itself: nobody waits behind a lock.
+        # The sentinel that answered last is asked first. Each caller asks for itself, so that none waits for a lock.
         for sentinel in [*self._sentinels]:
             refuse_late(begin_until)
             try:
@@ -74,8 +74,8 @@ class SentinelStore(SingleStore):
 
 
 def _may_be_none(refusal: ResponseError) -> bool:
-    """Tell whether this refusal comes from a server that may be master no longer.
+    """Return whether this refusal suggests that the server is no longer the master.
 
-    One without replicas may be cut off from them and from the sentinels, which have then chosen another.
+    A server without replicas may be cut off from the network, and the sentinels may have chosen another master.
     """
     return why_no_writes(refusal) in ("READONLY", "NOREPLICAS")

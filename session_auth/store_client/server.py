@@ -1,4 +1,4 @@
-"""One server of a store: impatient, and left alone for a moment when it does not answer."""
+"""One server of a store, with short timeouts, and a pause after it did not answer (a circuit breaker)."""
 
 import logging
 import ssl
@@ -17,16 +17,16 @@ from .line import Command, Greeting, Line, keepalive_options
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 0.2  # a command on loopback takes 0.0001 s; a caller is answered within 0.5 s whatever happens
+TIMEOUT_S = 0.2  # a command on loopback takes 0.0001 s; any call ends within 0.5 s
 PAUSE_S = 0.25
-TRUSTED_S = 0.05  # a connection that rested longer has to show that it works before something is written with it
+TRUSTED_S = 0.05  # a connection that was idle longer is checked with PING before a write
 
-# What may be sent again when no reply came. GETEX is among them, though it writes: twice, it lets a record live as long
-# as once, counted from the second time; and a record that was deleted in between stays deleted.
+# Commands that may be sent again after a lost reply. GETEX writes, but is safe to repeat: the second one only restarts
+# the TTL, and does not re-create a record that was deleted in between.
 REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "PING", "PTTL", "SENTINEL"})
 
 
-ROLE = ("role", b"role")  # in the reply to HELLO; sentinels have none
+ROLE = ("role", b"role")  # field of the reply to HELLO; a sentinel sends none
 
 
 class Paused(NotAsked):
@@ -34,16 +34,16 @@ class Paused(NotAsked):
 
 
 class CutOff(ConnectionError):
-    """A connection broke that had rested. Whether the server has carried out what was sent is not known."""
+    """An idle connection broke when it was used. The server may or may not have executed the command."""
 
 
 def greet(connection: Connection) -> None:
-    """Tell the server who we are."""
+    """Send the server our handshake (HELLO, AUTH, SELECT)."""
     connection.on_connect()  # type: ignore[no-untyped-call]
 
 
 def greet_a_master(connection: Connection) -> None:
-    """Refuse a replica, also one that was a master: it answers reads, and may never hear what was written since."""
+    """Greet, and refuse a replica, also a demoted master: it answers reads, but may lack later writes."""
     greet(connection)
     said = {text(name): text(value) for name, value in connection.handshake_metadata.items() if name in ROLE}
     if said.get("role", "master") != "master":
@@ -51,12 +51,12 @@ def greet_a_master(connection: Connection) -> None:
 
 
 class Server:
-    """One server. Whoever asks while it does not answer is told at once, but for one caller every `PAUSE_S`.
+    """One server. While it does not answer, calls fail at once; one call every `PAUSE_S` seconds tries it again.
 
-    So threads which could serve other pages do not queue behind it; and in a cluster the other servers go on.
+    So threads do not queue for it and can serve other pages, and the other servers of a cluster stay usable.
 
-    Every step (a connection, its greeting, the command, the same on a new connection) begins by `begin_until`, by the
-    monotonic clock, or not at all, and waits no longer than `timeout_s`.
+    Every step (connect, greet, send the command, send it again on a new connection) begins before `begin_until`
+    (monotonic seconds) or not at all, and waits at most `timeout_s`.
     """
 
     def __init__(
@@ -77,22 +77,22 @@ class Server:
             "socket_connect_timeout": timeout_s,
             "socket_keepalive_options": keepalive_options(),
             "retry": Retry(NoBackoff(), 0),
-            "driver_info": None,  # or two more round trips before the first command
+            "driver_info": None,  # saves two round trips before the first command
             **options,
         }
 
     def send(self, command: Command, begin_until: float) -> Any:
-        """Send one command and return its reply. Raise what it is refused with."""
+        """Send one command and return its reply. Raise an error reply."""
         return _raised_if_refused(self.exchange([command], begin_until, command[0] in REPEATABLE))
 
     def send_asking(self, command: Command, begin_until: float) -> Any:
-        """Send one command about a key that is on its way to this server."""
+        """Send one command after `ASKING`, for a key that is migrating to this server."""
         return _raised_if_refused(self.exchange([("ASKING",), command], begin_until, command[0] in REPEATABLE))
 
     def exchange(self, commands: Sequence[Command], begin_until: float, may_repeat: bool) -> list[Any]:
-        """Send commands in one go and return their replies, a refusal as the error that it is.
+        """Send all commands at once and return their replies. An error reply is returned as an exception object.
 
-        With `may_repeat` they are sent once more, on a new connection, if one that had rested brings no reply.
+        With `may_repeat` they are sent once more, on a new connection, if an idle connection fails.
         """
         if self._failing and self._refuses():
             raise Paused(name_of(self.host))
@@ -104,10 +104,10 @@ class Server:
             finally:
                 self._connections.leave()
         except (ResponseError, NotAsked, CutOff) as error:
-            self._failing = self._failing and not isinstance(error, ResponseError)  # a refusal is an answer
+            self._failing = self._failing and not isinstance(error, ResponseError)  # an error reply is an answer
             raise
         except (RedisError, OSError) as error:
-            if began_at >= self._answered_at:  # else it has come back, and answered a caller who began later
+            if began_at >= self._answered_at:  # else it has answered a later caller meanwhile
                 self._note_silence(error)
             raise
         self._failing, self._answered_at = False, monotonic()
@@ -132,11 +132,11 @@ class Server:
         self._connections.put(line)
         for reply in replies:
             if isinstance(reply, ReadOnlyError):
-                self._connections.drop()  # it was demoted: new connections find that out, before they read
+                self._connections.drop()  # demoted to a replica: new connections detect that before any read
         return replies
 
     def _works(self, rested: Line) -> bool:
-        """Ask a connection that rested long for a sign: what comes next must not be sent twice, nor be lost."""
+        """PING a connection that was idle long, because the next command must not be lost or sent twice."""
         if monotonic() - rested.since <= TRUSTED_S:
             return True
         try:
@@ -147,7 +147,7 @@ class Server:
         return True
 
     def _give_up_rested(self) -> None:
-        log.info("a connection at rest was cut, and all of them are given up: %s", name_of(self.host))
+        log.info("an idle connection was cut; closing all idle connections: %s", name_of(self.host))
         self._connections.drop()
 
     def _connect(self, begin_until: float) -> Line:
@@ -171,24 +171,24 @@ class Server:
         now = monotonic()
         if now < self._refuse_until:
             return True
-        self._refuse_until = now + PAUSE_S  # this caller tries; the others wait for what it finds
+        self._refuse_until = now + PAUSE_S  # this caller tries; the others fail at once until it succeeds
         return False
 
     def _note_silence(self, error: Exception) -> None:
         if not self._failing:
             log.error("the store does not answer: %s: %s", name_of(self.host), reason_of(error))
-        pause_s = 0.0 if isinstance(error, AuthenticationError) else PAUSE_S  # that one was an answer, and a quick one
+        pause_s = 0.0 if isinstance(error, AuthenticationError) else PAUSE_S  # the server answered, and quickly
         self._failing, self._refuse_until = True, monotonic() + pause_s
 
 
 def refuse_late(begin_until: float) -> None:
-    """Raise `NotAsked` if it is too late to begin anything."""
+    """Raise `NotAsked` if it is too late to begin a step."""
     if monotonic() > begin_until:
         raise NotAsked("it took too long")
 
 
 def reason_of(error: BaseException) -> str:
-    """Say what is wrong by the error's type, for its text may repeat what was sent; and what a certificate lacks."""
+    """Return the error's type (its text may repeat what was sent), or why the certificate was refused."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

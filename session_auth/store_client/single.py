@@ -1,4 +1,4 @@
-"""A store of one server, and what the other kinds have in common with it."""
+"""Client of a store with one server. It is also the base class of the other kinds."""
 
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -8,24 +8,24 @@ from .address import Host, StoreAddress
 from .line import Argument, Command, Greeting
 from .server import Server, greet_a_master
 
-# A look-up before the command, a redirection after it, or a second try begins within this share of the timeout or not
-# at all: then all of them together end within two and a half.
+# Every step (a look-up, the command, a redirection, a second try) begins within 1.4 timeouts or not at all. So all of
+# them together end within 2.5 timeouts.
 BEGIN_WITHIN = 1.4
 
 CommandsFor = Callable[[str], Sequence[Command]]
 
 
 class StoreClient(Protocol):
-    """Sends commands to where they belong. Each has at most one key. Raises `redis.RedisError` or `OSError`."""
+    """Sends each command to the right server. A command has at most one key. Raises `redis.RedisError` or `OSError`."""
 
     def execute_command(self, *command: Argument) -> Any:
-        """Send one command and return its reply, as the server wrote it."""
+        """Send one command and return its raw reply."""
 
     def ask_each(self, commands_for: CommandsFor) -> list[list[Any]]:
-        """Send `commands_for(tag)` to each server that keys may fall on; return the replies of each.
+        """Send `commands_for(tag)` to each server that stores keys. Return each server's replies.
 
-        The keys in them have to contain `tag`, which is empty or a hash tag in braces, and to be the caller's own: the
-        commands may be sent twice. A reply that is a refusal is the error that it is.
+        The commands' keys must contain `tag`, which is empty or a hash tag in braces. No other code may use these keys:
+        the commands may be sent twice. An error reply is returned as an exception object.
         """
 
     def close(self) -> None:

@@ -267,7 +267,7 @@ def test_what_needs_a_login_says_so_and_does_nothing(page: Page) -> None:
     button(page, "open").dispatch_event("click")
     press(page, "log-in")
     expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator("[data-reasons]")).to_contain_text("Replay the old credential")
+    expect(page.locator("[data-reasons]")).to_contain_text("Send the old credential again")
     press(page, "log-out")
     expect(button(page, "replay")).to_have_attribute("aria-disabled", "false")
     expect(button(page, "renew")).to_have_attribute("aria-disabled", "true")
@@ -314,7 +314,7 @@ def test_without_the_store_token_goes_on_and_it_is_no_refusal(page: Page, lab: s
     try:
         assert press(page, "open") == {"memory": "let_in", "session": "broken", "token": "let_in", "hybrid": "broken"}
         expect(cell(page, "session")).to_contain_text("503")
-        assert "Session and Hybrid: nobody could say" in found(page)
+        assert "Session and Hybrid: the server could not check the login" in found(page)
         assert press(page, "log-out") == {"memory": "done", "session": "broken", "token": "done", "hybrid": "broken"}
         assert press(page, "log-in")["token"] == "done"
     finally:

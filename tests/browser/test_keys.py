@@ -104,7 +104,9 @@ def state_of(page: Page, kid: str) -> str | None:
     return page.locator(f"[data-key={kid}]").get_attribute("data-state")
 
 
-@pytest.mark.parametrize(("language", "alone"), [("en", "died alone: 1 of 1"), ("ko", "토큰만 무효가 되었습니다")])
+@pytest.mark.parametrize(
+    ("language", "alone"), [("en", "only its tokens are invalid: 1 of 1"), ("ko", "토큰만 무효가 되었습니다")]
+)
 def test_only_the_leaked_keys_tokens_die(browser: Browser, lab: str, language: str, alone: str) -> None:
     with keys_page(browser, lab, language) as page:
         kids = take_three(page)

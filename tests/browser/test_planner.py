@@ -62,7 +62,7 @@ def test_a_mistake_is_said_beside_the_form_and_old_results_turn_faint(page: Page
     page.goto("/planner")
     page.get_by_label("Lifetime of an access token", exact=True).fill("86400")
     page.get_by_label("Lifetime of a refresh token", exact=True).fill("60")
-    expect(page.locator("[data-complaint]")).to_have_text("✕ access_ttl_s takes at most refresh_ttl_s.")
+    expect(page.locator("[data-complaint]")).to_have_text("✕ access_ttl_s must be at most refresh_ttl_s.")
     expect(page.locator("[data-results]")).to_have_attribute("data-stale", "")
     page.get_by_label("Lifetime of a refresh token", exact=True).fill("86400")
     expect(page.locator("[data-complaint]")).to_have_text("")

@@ -66,9 +66,9 @@ def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
     assert min(len(known), len(refused)) >= 7  # the page's own look at the state takes a turn now and then
     [home], [other] = ({mark.get_attribute("title") for mark in marks} for marks in (known, refused))
     said = scale_out.locator("[data-run=memory] [data-sentence]")
-    expect(said).to_contain_text(f"{home} knew you {len(known)} of {len(known)} times")
-    expect(said).to_contain_text(f"{other} knew you 0 of {len(refused)} times")
-    expect(said).to_contain_text(f"in the memory of {home} and nowhere else")
+    expect(said).to_contain_text(f"{home} recognized you {len(known)} of {len(known)} times")
+    expect(said).to_contain_text(f"{other} recognized you 0 of {len(refused)} times")
+    expect(said).to_contain_text(f"only in the memory of {home}")
     for approach in ("session", "token", "hybrid"):
         expect(marks(scale_out, approach, "known")).to_have_count(20)
         assert len({item.get_attribute("title") for item in marks(scale_out, approach, "known").all()}) == 2

@@ -288,7 +288,7 @@ def test_nothing_expires_while_a_step_is_read(page: Page) -> None:
     page.locator("[data-next]").click()
     do(page)
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
-    expect(page.locator("[data-outcome]")).not_to_contain_text("done again")
+    expect(page.locator("[data-outcome]")).not_to_contain_text("repeated all steps")
 
 
 def test_a_token_that_has_expired_all_the_same_is_got_anew(page: Page) -> None:
@@ -366,7 +366,7 @@ def test_what_another_tab_did_to_the_login_is_said_and_the_walk_goes_on(
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
     expect(page.locator("[data-outcome]")).to_contain_text(says)
     assert page.locator(".happens").evaluate("pane => pane.scrollHeight <= pane.clientHeight"), "it covers other panes"
-    expect(page.locator("[data-do]")).to_have_text("Do it anew from step 1")
+    expect(page.locator("[data-do]")).to_have_text("Repeat from step 1")
     do_anew(page)
     expect(page.locator("[data-whoami*=session]")).not_to_have_text("bob")
 
@@ -387,7 +387,7 @@ def test_a_walk_that_plays_in_another_tab_takes_the_login_over_and_gives_it_back
 
 def do_anew(page: Page) -> None:
     page.locator("[data-do]").click()
-    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims")
+    expect(page.locator("[data-outcome]")).to_contain_text("This is the expected result")
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_a_login_that_was_ended_among_my_logins_is_said_and_made_anew(
     do(page)
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
     expect(page.locator("[data-outcome]")).to_contain_text("The login of this walk has ended")
-    expect(page.locator("[data-do]")).to_have_text(f"Do it anew from step {begins}")
+    expect(page.locator("[data-do]")).to_have_text(f"Repeat from step {begins}")
     do_anew(page)
 
 
@@ -418,7 +418,7 @@ def test_the_language_of_another_tab_leaves_the_walk_as_it_is(page: Page) -> Non
     expect(other_tab.locator("html")).to_have_attribute("lang", "ko")
     page.locator("[data-next]").click()
     do(page)
-    expect(page.locator("[data-outcome]")).to_contain_text("This is what the step claims")
+    expect(page.locator("[data-outcome]")).to_contain_text("This is the expected result")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")

@@ -65,7 +65,8 @@ def test_a_folder_that_holds_a_run_is_left_as_it_is(tmp_path: Path, command: str
     for name in ("results.json", "windows.jsonl"):
         (taken / name).write_text("kept")
     said = CliRunner().invoke(loadtests, [command, "--quick", "--out", str(tmp_path)])
-    assert (said.exit_code, said.output) == (1, f"Error: {taken} holds a run already; --out takes another folder\n")
+    refusal = f"Error: {taken} already contains a run; choose another folder with --out\n"
+    assert (said.exit_code, said.output) == (1, refusal)
     assert {file.read_text() for file in taken.iterdir()} == {"kept"}
 
 
@@ -132,7 +133,7 @@ def test_a_run_that_is_killed_says_so_and_is_concluded_from_what_it_kept(tmp_pat
     with open(file, "a") as windows:
         windows.write('{"label": "cut')  # what a machine that fails leaves of a line
     again = command("lifetimes", "--quick", "--out", str(tmp_path))
-    assert (again.exit_code, "holds a run already" in again.output) == (1, True)
+    assert (again.exit_code, "already contains a run" in again.output) == (1, True)
     done = command("report", str(tmp_path))
     assert (done.exit_code, "2 of 30 windows were measured" in done.output) == (0, True), done.output
     results = read_results(tmp_path)

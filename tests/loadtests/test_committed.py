@@ -57,7 +57,8 @@ def test_a_report_is_written_anew_from_what_was_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("windows", "says"), [(None, "cannot be read"), ("no JSON", "does not hold the windows"), ("{}", "does not hold")]
+    ("windows", "says"),
+    [(None, "cannot be read"), ("no JSON", "does not contain the windows"), ("{}", "does not contain")],
 )
 def test_a_report_of_no_run_is_refused_in_one_line(tmp_path: Path, windows: str | None, says: str) -> None:
     (tmp_path / "results.json").write_text((RESULTS / "revocation" / "results.json").read_text("utf-8"), "utf-8")

@@ -103,11 +103,11 @@ def test_the_lab_refuses_it_too_before_anything_starts(tmp_path: Path, experimen
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        ({"REDIS_URL": "http://store"}, "REDIS_URL takes redis://"),
-        ({"REDIS_URL": "redis+sentinel://store/name"}, "REDIS_URL: a load test takes one server"),
-        ({"REDIS_URL": "redis+cluster://store"}, "REDIS_URL: a load test takes one server"),
-        ({"REDIS_URL": ELSEWHERE, "STORE_PREFIX": "*"}, "STORE_PREFIX takes 1 to 15"),
-        ({"REDIS_URL": ELSEWHERE, "STORE_PREFIX": "x" * 16}, "STORE_PREFIX takes 1 to 15"),
+        ({"REDIS_URL": "http://store"}, "REDIS_URL must be redis://"),
+        ({"REDIS_URL": "redis+sentinel://store/name"}, "REDIS_URL: a load test needs a single server"),
+        ({"REDIS_URL": "redis+cluster://store"}, "REDIS_URL: a load test needs a single server"),
+        ({"REDIS_URL": ELSEWHERE, "STORE_PREFIX": "*"}, "STORE_PREFIX must have 1 to 15"),
+        ({"REDIS_URL": ELSEWHERE, "STORE_PREFIX": "x" * 16}, "STORE_PREFIX must have 1 to 15"),
     ],
 )
 def test_a_store_that_no_run_can_use_is_refused_in_one_line(

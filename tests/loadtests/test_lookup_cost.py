@@ -94,7 +94,7 @@ def test_noise_between_the_two_is_no_difference() -> None:
 
 @pytest.mark.parametrize("restarts", [2, 9])
 def test_too_few_restarts_give_an_answer_that_is_not_publishable(restarts: int) -> None:
-    assert f"It found: {restarts} restarts; an answer takes 10." in "\n".join(reasons(turns(restarts)))
+    assert f"It found: {restarts} restarts; an answer needs 10." in "\n".join(reasons(turns(restarts)))
     assert str(concluded(turns(restarts)).answer).startswith("With the store on this machine a session adds 100")
 
 

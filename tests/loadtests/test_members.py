@@ -73,7 +73,7 @@ def server(answer: Answer) -> Iterator[str]:
 
 CUT = "connection closed before the answer"
 CUT_INSIDE = "connection closed in the middle of the answer"
-NOT_THE_PAGE = ["other", "200, and not what this page answers"]
+NOT_THE_PAGE = ["other", "200, and not the expected answer of this page"]
 ANSWERS: list[tuple[str, Answer, list[str]]] = [
     ("reset", reset, ["connection_cut", CUT]),
     ("closed", lambda _client: None, ["connection_cut", CUT]),

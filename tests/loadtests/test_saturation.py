@@ -135,11 +135,12 @@ def told(window: Window, **more: Any) -> Window:
 @pytest.mark.parametrize(
     ("spoilt", "reason"),
     [
-        (lambda window: told(window, pinned=False), "A check failed: the node had a core of its own."),
+        (lambda window: told(window, pinned=False), "A check failed: the node had its own core."),
         (lambda window: replace(window, generator_core=0.86), "The load generator used 86 % of its core"),
         (
             lambda window: told(replace(window, generator_core=0.5), store_us=0.4e6),
-            "A check failed: generator and store had room beside it. It found: at the knee they used at most 90 %",
+            "A check failed: generator and store had enough processor time. "
+            "It found: at the knee they used at most 90 %",
         ),
         (lambda window: replace(window, neighbours_share=0.3), "Other processes used 30 %"),
         (lambda window: replace(window, commands={"get": 101}), "A check failed: store commands of session."),

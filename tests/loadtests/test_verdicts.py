@@ -53,11 +53,11 @@ def test_a_clean_run_is_publishable() -> None:
     [
         (
             {"generator_core": 0.86},
-            "The load generator used 86 % of its core (session): it was measured, and not the server.",
+            "The load generator used 86 % of its core (session): so the generator was measured, not the server.",
         ),
         (
             {"kinds": {"ok": 90, "logged_out": 10}, "examples": {"logged_out": "401 invalid_session"}},
-            "session: 50 failures that nobody expected (401 invalid_session).",
+            "session: 50 unexpected failures (401 invalid_session).",
         ),
         (
             {"nodes": {"node-1": 90, "node-2": 10}, "nodes_expected": 2},
@@ -69,7 +69,8 @@ def test_a_clean_run_is_publishable() -> None:
         ),
         (
             {"neighbours_share": 0.4},
-            "Other processes used 40 % of this machine's processors meanwhile: what is measured lacked them.",
+            "Other processes used 40 % of this machine's processors meanwhile, "
+            "which the measured processes did not get.",
         ),
         ({"kinds": {}}, "session: nothing was measured."),
         (
@@ -77,7 +78,7 @@ def test_a_clean_run_is_publishable() -> None:
                 "beside": {"refresh": 9, "refresh failed": 1},
                 "examples": {"refresh failed": "refresh: 401 refresh_reused"},
             },
-            "session: 5 failures that nobody expected (refresh: 401 refresh_reused).",
+            "session: 5 unexpected failures (refresh: 401 refresh_reused).",
         ),
     ],
 )
@@ -97,11 +98,11 @@ def test_expected_failures_are_data() -> None:
     somebody_else = five(
         "memory", kinds={"somebody_else": 1}, examples={"somebody_else": "x"}, expects=frozenset({"logged_out"})
     )
-    assert said(somebody_else) == ["memory: 5 failures that nobody expected (x)."]
+    assert said(somebody_else) == ["memory: 5 unexpected failures (x)."]
 
 
 def test_fewer_than_five_repeats_have_no_interval_to_show() -> None:
-    assert said(five()[:3]) == ["An arm was measured 3 times; an interval takes 5 repeats."]
+    assert said(five()[:3]) == ["An arm was measured 3 times; an interval needs 5 repeats."]
     assert said([*five(), window("memory", once=True)]) == []
 
 

@@ -1,10 +1,10 @@
-"""Tokens as two approaches of the lab, which differ in one thing, whether an access token can be taken back.
+"""Two approaches of the lab that use tokens. They differ only in whether an access token can be revoked.
 
-`/token` never looks one up, `/hybrid` reads a denylist on every request.
+`/token` never looks an access token up, `/hybrid` reads a denylist on every request.
 
-What the lab needs of the core beyond its public face: `TokenCredential` and what its subclass may decide otherwise
-(`credential.py`), the four cases of two tokens that come in cookies (`guard.py`), the store's tables, its rows and its
-transactions (`stores.py`), all errors by their class (`problems.py`), and the ring that `flask keys` changes
+Besides the core's public names the lab uses: `TokenCredential` and the methods that a subclass may override
+(`credential.py`), the four cases of two tokens in cookies (`guard.py`), the store's tables, rows and transactions
+(`stores.py`), all error classes (`problems.py`), and the ring that `flask keys` changes
 (`key_commands.py`).
 """
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class TokenApproach(Approach):
-    """An approach that issues tokens; `denylist` is what it reads before it believes an access token."""
+    """An approach that issues tokens. `denylist` is read before an access token is accepted."""
 
     def __init__(
         self,
@@ -62,18 +62,18 @@ class TokenApproach(Approach):
 
 
 def _expect_bearer() -> None:
-    """Let refusals say how to authenticate here (RFC 6750 §3)."""
+    """Add the `WWW-Authenticate: Bearer` challenge to refusals (RFC 6750 §3)."""
     g.bearer_realm = True
 
 
 def jwks_blueprint(key_ring: KeyRing) -> Blueprint:
-    """Return the page that publishes the keys with which others verify our tokens (RFC 7517 §5)."""
+    """Return the blueprint that publishes the public keys, for services that verify our tokens (RFC 7517 §5)."""
     well_known = Blueprint("well_known", __name__)
 
     @well_known.get("/.well-known/jwks.json")
     def jwks() -> Response:
-        """Show the public keys; of an HMAC secret there is nothing to show."""
-        key_ring.signing_key()  # makes the first key, if no token was signed yet
+        """Return the public keys. An HMAC secret has no public part."""
+        key_ring.signing_key()  # creates the first key if no token was signed yet
         return jsonify(key_ring.current().jwks())
 
     return well_known

@@ -1,4 +1,4 @@
-"""What the lab adds to tokens' credential: members, shortened lifetimes, the trace, and a look at what is kept."""
+"""The lab's token credential: adds members, shortened lifetimes, the trace, and a view of the stored rows."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +23,7 @@ from token_auth.store import Family, RefreshTokenRow
 
 
 class LabCredential(TokenCredential):
-    """The verbs of tokens for members; failures are the lab's problems."""
+    """Token operations for members. Errors of the core are raised as the lab's errors."""
 
     _store: MemberRefreshTokens
 
@@ -48,27 +48,27 @@ class LabCredential(TokenCredential):
     def issue_for(self, member: Member, access_s: int, refresh_s: int) -> Pair:
         """Start a member's login and return its first two tokens.
 
-        Raise `StoreUnavailable` with nothing half-done, and `InvalidCredentials` if the member was disabled, given
-        another role or another password while the password was being checked.
+        Raise `StoreUnavailable`, and then no login is left behind. Raise `InvalidCredentials` if the member was
+        disabled or got another role or password while the password was being checked.
         """
         return self._issue(member.username, access_s, refresh_s, partial(self._role_unless_changed, member))
 
     def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
-        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the member's live logins, newest first, after skipping the `first` newest."""
         found = self.list_logins(member_id, first, most)
         return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     def member_changed(self, change: MemberChange) -> None:
-        """Carry a change of a member to their live logins, as far as this approach can reach them."""
+        """Apply a change of a member to the member's live logins, as far as this approach can."""
         if change.what == "role":
             self.set_role(change.username, change.role)
         else:
             self.end_all(change.username)
 
     def stored_records(self, token: str) -> list[StoredRecord]:
-        """Return what is kept for the login that this access or refresh token belongs to, ended or not.
+        """Return the stored rows of the login that this access or refresh token belongs to, live or ended.
 
-        Hashes and times: nothing from which a usable token could be made.
+        They contain hashes and times. No usable token can be made from them.
         """
         login_id = self._login_of(token)
         rows = None if login_id is None else self._store.rows(login_id)
@@ -84,7 +84,7 @@ class LabCredential(TokenCredential):
             *denial,
         ]
 
-    # -- what is decided otherwise
+    # -- overrides
 
     def _owner(self, jti: str) -> tuple[str | None, str | None]:
         return self._store.owner_of(jti)

@@ -1,4 +1,4 @@
-"""From a request to the member who sent it, by the tokens that it carries in headers or in cookies."""
+"""Find the member who sent a request, by the tokens in its headers or cookies."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
@@ -18,19 +18,19 @@ Carrier = Literal["cookie", "header"]
 
 @dataclass(frozen=True)
 class Cookies:
-    """What the two cookies are called."""
+    """The names of the two cookies."""
 
     access: str
     refresh: str
 
     @classmethod
     def named(cls, secure: bool) -> Self:
-        """Return the names for https, or for plain http."""
+        """Return the names for https (`secure`) or plain http."""
         return cls(cookie_name("access", secure), cookie_name("refresh", secure))
 
 
 class Presented(NamedTuple):
-    """The tokens as they came, not yet looked into, and what carried the access token."""
+    """The received tokens, not yet verified, and where the access token came from (header or cookie)."""
 
     access: str | None
     refresh: str | None
@@ -39,10 +39,10 @@ class Presented(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenBlueprintGuard:
-    """Leaves an `Identity` on `g`; or raises. What the answer has to carry is left for `TokenRoutes.carry`.
+    """Set `g.identity`, or raise. Renewed tokens for the response are left on `g` for `TokenRoutes.carry`.
 
-    `any_role`: an access token of the role before is good enough. That is so for a member's own logins: to end one must
-    not depend on a refresh.
+    `any_role`: also accept an access token with the member's previous role. A member's own logins use it: ending a
+    login must not need a refresh first.
     """
 
     approach: str
@@ -53,7 +53,7 @@ class TokenBlueprintGuard:
     def __call__(self) -> None:
         access, refresh, carrier = present(self.cookies)
         if carrier == "cookie":
-            refuse_cross_origin()  # a browser sends a cookie along for any site's page
+            refuse_cross_origin()  # a browser adds the cookie to any site's request
         try:
             login, renewed = self.credential.admit(access, refresh, self.any_role)
         except BearerError as refusal:
@@ -64,7 +64,7 @@ class TokenBlueprintGuard:
         g.identity = self._identity(login)
 
     def identify(self) -> Identity:
-        """Return who sends this request by its access token alone: nothing is renewed.
+        """Return who sends this request, by its access token alone. Renew nothing.
 
         Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, and `StoreUnavailable` if a denylist does not answer.
         """

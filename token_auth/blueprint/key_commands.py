@@ -1,4 +1,4 @@
-"""`flask keys …`: look at the key ring and change it while the lab runs."""
+"""`flask keys …`: show the key ring and change it while the lab runs."""
 
 from collections.abc import Callable
 from typing import get_args
@@ -15,30 +15,34 @@ from token_auth.keys import Ring
 
 def commands(key_ring: KeyRing) -> AppGroup:
     """Return the command group over `key_ring`."""
-    told = "Look at the signing keys and change them; running nodes follow within a second."
+    told = "Show the signing keys and change them. Running nodes follow within a second."
     group = AppGroup("keys", callback=privately, help=told)
 
     @group.command("list")
     def list_keys() -> None:
-        """Show every key, its state, and when it began and ceased to sign."""
+        """Show every key, its state, and from when until when it signed."""
         _show(key_ring.current())
 
     @group.command("rotate")
-    @click.option("--algorithm", type=click.Choice(get_args(Algorithm)), help="Not JWT_ALGORITHM, until a node starts.")
+    @click.option(
+        "--algorithm",
+        type=click.Choice(get_args(Algorithm)),
+        help="Sign by it, not JWT_ALGORITHM, until a node starts.",
+    )
     def rotate(algorithm: Algorithm | None) -> None:
-        """Sign with a new key from now on; what the old one signed so far lives on."""
+        """Sign with a new key from now on. Tokens that the old key signed stay valid."""
         _changed(key_ring, lambda: key_ring.rotate(algorithm))
 
     @group.command("retire")
     @click.argument("kid")
     def retire(kid: str) -> None:
-        """Let a key sign no more; what it signed so far lives on."""
+        """Stop signing with a key. Tokens that it signed stay valid."""
         _changed(key_ring, lambda: _known(key_ring.retire, kid))
 
     @group.command("revoke")
     @click.argument("kid")
     def revoke(kid: str) -> None:
-        """Refuse every token that a key has signed, at once."""
+        """Refuse at once every token that a key has signed."""
         _changed(key_ring, lambda: _known(key_ring.revoke, kid))
 
     return group
@@ -53,7 +57,7 @@ def _known(change: Callable[[str], Ring], kid: str) -> Ring:
 
 @naming_the_setting()
 def _changed(key_ring: KeyRing, change: Callable[[], Ring]) -> None:
-    """Change the ring, show it, and say what running nodes do: this process cannot ask them."""
+    """Change the ring, show it, and print when running nodes follow. This process cannot ask them."""
     _show(change())
     click.echo(key_ring.followers())
 

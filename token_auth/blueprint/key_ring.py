@@ -1,4 +1,4 @@
-"""The key ring under the lab's settings: what is wrong with its file is told as a setting that cannot be used."""
+"""Open the key ring by the lab's settings. A fault of its file is reported as a bad `KEY_RING_FILE`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

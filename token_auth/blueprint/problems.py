@@ -1,4 +1,4 @@
-"""The one place where the errors of tokens become the lab's problems, in the reader's language."""
+"""Translate the core's token errors into the lab's errors, which are shown in the reader's language."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,7 +19,7 @@ from service.errors import (
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A role is judged by the lab's own pages, and a database that does not answer is told by the lab's own transactions.
+# The lab's own pages check the role, and its own transactions report a database that does not answer.
 PROBLEMS: dict[type[core.TokenError], type[LabError]] = {
     core.NoCredentials: NoCredentials,
     core.InvalidToken: InvalidToken,
@@ -36,7 +36,7 @@ PROBLEMS: dict[type[core.TokenError], type[LabError]] = {
 
 
 def told(verb: Callable[P, T]) -> Callable[P, T]:
-    """Return the verb, its failures told as the lab's problems."""
+    """Wrap `verb` so that it raises the lab's errors instead of the core's."""
 
     @wraps(verb)
     def telling(*args: P.args, **kwargs: P.kwargs) -> T:

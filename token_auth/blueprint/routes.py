@@ -1,4 +1,4 @@
-"""Log in, refresh, log out, and a member's own logins, by token."""
+"""Token routes: log in, refresh, log out, and a member's own logins."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from token_auth.guard import ACCESS_HEADER, REFRESH_HEADER, refresh_token
 
 @dataclass(frozen=True)
 class TokenRoutes:
-    """The views of one approach that issues tokens."""
+    """The views of one token approach."""
 
     approach: str
     credential: LabCredential
@@ -39,7 +39,7 @@ class TokenRoutes:
         return login_form(self.approach)
 
     def login(self) -> Response:
-        """Check name and password, and issue the first two tokens: in the body, or in cookies."""
+        """Check name and password and issue the first two tokens, in the body or in cookies."""
         fields = read_fields()
         in_cookies = _wants_cookies(fields)
         member = self.password_login.authenticate(fields)
@@ -53,7 +53,7 @@ class TokenRoutes:
         return self._set_cookies(done(body, 200, then=f"{self.approach}.protected.pages.profile"), tokens)
 
     def refresh(self) -> Response:
-        """Exchange a refresh token for new tokens; they come back the way the old one came."""
+        """Exchange a refresh token for new tokens, sent the way the old one was: in the body, a header or cookies."""
         refuse_cross_origin()
         presented = present(self.cookies)
         g.carrier = "cookie" if single_cookie(self.cookies.refresh) else "header"
@@ -71,17 +71,17 @@ class TokenRoutes:
         return make_response(jsonify(tokens.view()))
 
     def logout(self) -> Response:
-        """End the login's refresh tokens; what becomes of its access token is this approach's lesson.
+        """End the login's refresh tokens at once. Its access token ends too if this approach has a denylist.
 
-        Whatever proves whose login it is will do: an access token, expired or of an earlier role, or a refresh token
-        (RFC 7009). To end a login that has ended is a success.
+        Either token proves whose login it is (RFC 7009), also an access token that has expired or has an earlier role.
+        Ending an ended login succeeds.
         """
         refuse_cross_origin()
         presented, refresh = present(self.cookies), self._sent_refresh_token()
         try:
             self.credential.revoke(presented.access, refresh)
         except BearerError:
-            g.carrier, g.over = presented.carrier, True  # cookies that prove nothing are of no use to keep
+            g.carrier, g.over = presented.carrier, True  # delete cookies that prove nothing
             raise
         return self._clear_cookies(done(None, 204, then=f"{self.approach}.login_form"))
 
@@ -101,10 +101,10 @@ class TokenRoutes:
         return self._clear_cookies(ended(g.identity.login_id))
 
     def carry(self, response: Response) -> Response:
-        """Attach what the guard renewed, or clear the cookies of a login that has ended, whatever the page says."""
+        """Add renewed tokens to the response, or delete the cookies of an ended login. Also on error responses."""
         request.environ[VARIES] = "Cookie, Authorization"
         carrier = g.get("carrier")
-        if carrier is None:  # nothing was renewed, and no login found ended
+        if carrier is None:  # nothing to add or delete
             return response
         if carrier == "cookie" and g.get("over") and not sent_by_a_script():
             return self._clear_cookies(response)
@@ -117,7 +117,7 @@ class TokenRoutes:
         return response
 
     def _sent_refresh_token(self) -> str | None:
-        """Return the refresh token, sent in one place at most, whatever carries the access token; or None."""
+        """Return the refresh token or None. It must be sent in one place only, wherever the access token is."""
         in_body = read_fields().get("refresh_token")
         elsewhere = refresh_token(request.environ) or single_cookie(self.cookies.refresh)
         if in_body is None:
@@ -127,11 +127,11 @@ class TokenRoutes:
         return text_field({"refresh_token": in_body}, "refresh_token", MAX_TOKEN_LENGTH)
 
     def _end_previous(self) -> None:
-        """End the login whose cookies the browser came with: the new ones take their place."""
+        """End the login of the browser's current cookies, before new ones replace them."""
         access, refresh = (request.cookies.get(name) for name in (self.cookies.access, self.cookies.refresh))
-        for proof in ((access, None), (None, refresh)):  # either will do
+        for proof in ((access, None), (None, refresh)):  # either token is enough
             if any(proof):
-                with suppress(CredentialError):  # a cookie that is not in order names no login
+                with suppress(CredentialError):  # an invalid cookie names no login
                     self.credential.revoke(*proof)
                     return
 
@@ -145,7 +145,7 @@ class TokenRoutes:
         )
 
     def _set_cookies(self, response: Response, tokens: Pair) -> Response:
-        # An expired access token stays in the browser: coming along with the refresh token, it is the second case.
+        # The browser keeps an expired access token: sent with the refresh token it is the second of the four cases.
         for name, value in ((self.cookies.access, tokens.access), (self.cookies.refresh, tokens.refresh)):
             response.set_cookie(
                 name,
@@ -170,5 +170,5 @@ class TokenRoutes:
 def _wants_cookies(fields: Fields) -> bool:
     transport = fields.get("transport", "cookie" if is_form() else "body")
     if transport not in ("cookie", "body"):
-        raise BadRequest(gettext("transport takes cookie or body."))
+        raise BadRequest(gettext("transport must be cookie or body."))
     return bool(transport == "cookie")

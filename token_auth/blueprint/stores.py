@@ -1,4 +1,4 @@
-"""The lab's stores: refresh tokens in the member database, and a denylist in the store that all nodes share."""
+"""The lab's token stores: refresh tokens in the member database, and a denylist in the store that nodes share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +12,11 @@ from service.store.connection import StoreCommands, WrongKind
 from token_auth.denylist import ENDED
 from token_auth.store import Family, RefreshTokens, Tables
 
-REFRESH_TABLES = Tables.metadata  # made by `Database.create_tables`, as the member database's others are
+REFRESH_TABLES = Tables.metadata  # created by `Database.create_tables` with the member database's other tables
 
 
 class MemberRefreshTokens(RefreshTokens):
-    """Refresh tokens in the member database. Its transactions show in the trace, and raise the lab's errors."""
+    """Refresh tokens in the member database. Transactions appear in the trace and raise the lab's errors."""
 
     def __init__(self, database: Database, name: str) -> None:
         super().__init__(database.engine, name)
@@ -33,7 +33,7 @@ class MemberRefreshTokens(RefreshTokens):
             yield session
 
     def owner_of(self, jti: str) -> tuple[str | None, str | None]:
-        """Return whose refresh token this is, and the member's role, if not disabled: one look-up for both."""
+        """Return the owner of a refresh token, and the owner's role unless disabled. One query for both."""
         active = and_(Member.username == Family.user_id, Member.disabled.is_(False))
         owner = select(Family.user_id, Member.role).outerjoin_from(Family, Member, active)
         with self.reading() as session:
@@ -41,12 +41,12 @@ class MemberRefreshTokens(RefreshTokens):
         return (None, None) if found is None else (found.user_id, found.role)
 
     def _take_turns(self, session: Session, user_id: str) -> None:
-        """Lock the member, where rows can be: also those who never logged in are counted one by one."""
+        """Lock the member's row, if the database locks rows. So concurrent first log-ins are counted one by one too."""
         session.get_one(Member, user_id, with_for_update=True)
 
 
 class RedisDenylist:
-    """For `/hybrid`: one look-up a request, as a session pays it."""
+    """The denylist of `/hybrid`: one look-up per request, as a session needs."""
 
     def __init__(self, store: StoreCommands, prefix: str) -> None:
         self._store = store
@@ -56,14 +56,14 @@ class RedisDenylist:
         self._store.command("SET", self._key(login_id), ENDED, "EX", ttl_s)
 
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
-        # Never over an ended login: NX alone would keep an older role, so the two cases are told apart.
-        with suppress(WrongKind):  # which counts as an ended login, below
+        # Never overwrite the entry of an ended login. NX alone would also keep an older role, so a script decides.
+        with suppress(WrongKind):  # counts as an ended login, see `find`
             self._store.command("EVAL", REQUIRE_ROLE, 1, self._key(login_id), role, ttl_s)
 
     def find(self, login_id: str) -> str | None:
         try:
             entry = self._store.command("GET", self._key(login_id))
-        except WrongKind:  # an entry that cannot be read refuses
+        except WrongKind:  # an unreadable entry refuses the token
             return ENDED
         return None if entry is None else entry.decode(errors="replace")
 

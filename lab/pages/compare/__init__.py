@@ -1,4 +1,4 @@
-"""`/compare`: one action through every approach that keeps logins. The page itself sends the requests."""
+"""`/compare`: one action through every approach with logins. The page itself sends the requests."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -15,7 +15,7 @@ def compare_blueprint(config: Config) -> Blueprint:
 
     @compare.get("/compare")
     def page() -> Response:
-        """Show the table, empty; whom it compares is drawn among the load members, of whom nobody misses one."""
+        """Show the empty table. The page uses a random load member, because its logins may be ended at any time."""
         cast = {"compared": KEEPERS, "members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
         return make_response(render_template("compare.html", cast=cast))
 

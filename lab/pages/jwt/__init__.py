@@ -1,4 +1,4 @@
-"""`/jwt`: a token taken apart, and what none may carry."""
+"""`/jwt`: decode a token, and show what a token must not contain."""
 
 from lab.pages.jwt.routes import jwt_blueprint
 

@@ -1,4 +1,4 @@
-"""What the lab says when a token is to carry more than its allowlist names."""
+"""The lab's refusal of claims that are not on the allowlist."""
 
 from collections.abc import Iterable
 
@@ -7,9 +7,9 @@ from token_auth.keys import ACCESS, new_key
 
 
 def refusal(more: Iterable[str]) -> str | None:
-    """Return why no access token carries these claims as well, or None if it may.
+    """Return why an access token cannot have these additional claims, or None if it can.
 
-    The very function that signs the lab's tokens is asked, with a key that is thrown away.
+    It calls the function that signs the lab's tokens, with a temporary key.
     """
     claims = dict.fromkeys([*CLAIMS[ACCESS], *more], "")
     try:

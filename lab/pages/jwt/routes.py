@@ -1,4 +1,4 @@
-"""`/jwt`: a token taken apart, and what the lab says when it is to carry more."""
+"""`/jwt`: decode a token, and try to add more claims to it."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ def jwt_blueprint() -> Blueprint:
 
     @jwt.get("/jwt")
     def page() -> Response:
-        """Show the page; the token that it takes apart is not in it."""
+        """Show the page. Its script fetches the token."""
         listed = sorted(CLAIMS[ACCESS])
         return make_response(render_template("jwt.html", listed=listed, longest=MAX_TOKEN_LENGTH))
 
     @jwt.post("/jwt/claims")
     def add_claims() -> Response:
-        """Try to issue an access token with more claims, named here without their values."""
+        """Try to issue an access token with more claims. The request has only their names."""
         says = refusal(_names(read_fields().get("claims")))
         return jsonify(issued=says is None, says=says)
 

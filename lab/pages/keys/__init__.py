@@ -1,4 +1,4 @@
-"""`/keys`: the lab's own key ring, watched and changed in the browser."""
+"""`/keys`: show and change the lab's own key ring in the browser."""
 
 from lab.pages.keys.routes import keys_blueprint
 

@@ -1,4 +1,4 @@
-"""`/keys`: the lab's own ring, watched and changed in the browser; `/lab/keys`: what may be known of it."""
+"""`/keys`: show and change the lab's own key ring. `/lab/keys`: its public data and its controls."""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ ALGORITHMS = get_args(Algorithm)
 
 
 def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
-    """Return the page, and its controls over `key_ring`: below `/lab`, where the instructor's cookie comes along."""
+    """Return the page, and its controls of `key_ring`. They are below `/lab`, the path of the instructor's cookie."""
     guard = Guard.of(config)
     keys = Blueprint("keys", __name__)
     keys.before_request(guard)
@@ -31,7 +31,7 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
 
     @keys.get("/keys")
     def page() -> Response:
-        """Show the page; the ring is asked for by its script."""
+        """Show the page. Its script fetches the ring."""
         may = {"may_press": guard.may_press(), "takes_code": bool(guard.code)}
         return make_response(
             render_template("keys.html", algorithms=ALGORITHMS, configured=config.jwt_algorithm, **may)
@@ -39,12 +39,12 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
 
     @keys.get("/lab/keys")
     def ring() -> Response:
-        """Show the ring as this node has it now."""
+        """Return the ring as this node has it now."""
         return jsonify(_shown(key_ring.current()))
 
     @keys.post("/lab/keys")
     def rotate() -> Response:
-        """Let a new key sign, of the algorithm that is asked for."""
+        """Sign with a new key of the requested algorithm."""
         guard.admit()
         algorithm = _algorithm(read_fields().get("algorithm"))
         return make_response(jsonify(_shown(_changed(lambda: key_ring.rotate(algorithm)))), 201)
@@ -55,14 +55,14 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
         guard.admit()
         state = read_fields().get("state")
         if not isinstance(state, str) or state not in moves:
-            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="state", choices=", ".join(moves)))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="state", choices=", ".join(moves)))
         return jsonify(_shown(_with(_changed(lambda: moves[state](kid)), kid, state)))
 
     return keys
 
 
 def _shown(ring: Ring) -> dict[str, list[dict[str, str | None]]]:
-    """Return what anybody may know of each key, the oldest first; its material is not among that."""
+    """Return the public data of each key, the oldest first, without key material."""
     return {
         "keys": [
             {
@@ -82,21 +82,19 @@ def _changed(change: Callable[[], Ring]) -> Ring:
     try:
         return change()
     except UnknownKey as unknown:
-        raise NoSuchKey(gettext("There is no key %(kid)s in the ring.", kid=str(unknown)[:20])) from None
+        raise NoSuchKey(gettext("There is no key %(kid)s in the key ring.", kid=str(unknown)[:20])) from None
     except BadKeyRing as error:
         log.error("the key ring was not changed: %s", error.message)
         raise KeyRingUnusable(
-            gettext("Nothing was changed; the last good ring stays in use. The lab’s terminal says more.")
+            gettext("Nothing was changed; the last good key ring stays in use. See the lab’s terminal for details.")
         ) from None
 
 
 def _with(ring: Ring, kid: str, state: str) -> Ring:
-    """Return the ring if the key is in that state now. Raise `KeyStaysRevoked`: the only state that none leaves."""
+    """Return the ring if the key now has that state. Raise `KeyStaysRevoked`: a revoked key never changes."""
     key = ring.find(kid)
     if key is None or key.state != state:
-        raise KeyStaysRevoked(
-            gettext("%(kid)s was revoked, and whoever made that necessary may still have it.", kid=kid)
-        )
+        raise KeyStaysRevoked(gettext("%(kid)s was revoked for good: a thief may still have it.", kid=kid))
     return ring
 
 
@@ -106,4 +104,4 @@ def _algorithm(asked: object) -> Algorithm | None:
     for algorithm in ALGORITHMS:
         if asked == algorithm:
             return algorithm  # type: ignore[no-any-return]
-    raise BadRequest(gettext("%(name)s takes %(choices)s.", name="algorithm", choices=", ".join(ALGORITHMS)))
+    raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="algorithm", choices=", ".join(ALGORITHMS)))

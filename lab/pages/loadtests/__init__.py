@@ -1,4 +1,4 @@
-"""`/loadtests`: start a load test, watch it, and read what it left."""
+"""`/loadtests`: start a load test, watch it, and read its report."""
 
 from lab.pages.loadtests.routes import loadtests_blueprint
 

@@ -1,6 +1,6 @@
-"""The page `/loadtests`: start a load test, watch it, open what it left, and set two runs side by side.
+"""The page `/loadtests`: start a load test, watch it, open its report, and compare two runs.
 
-What measures is a command of its own (`python -m loadtests`), which the supervisor runs. Here only its files are read.
+The supervisor runs the load test as a separate command (`python -m loadtests`). This page only reads its files.
 """
 
 import json
@@ -21,40 +21,42 @@ from service.web.one_at_a_time import COME_BACK_IN_S, heavy_work
 
 RUN = re.compile(r"[a-z-]{1,40}-\d{8}-\d{6}", re.ASCII)
 FILES = ("report.html", "results.json", "arms.csv", "windows.jsonl")
-# A report is one file with its scripts inside. In a sandbox it has an origin of its own: it reaches nothing of the lab.
+# A report is one file with inline scripts. The sandbox gives it its own origin, so it cannot access the lab.
 REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-COMPARES_WITHIN_S = 50.0  # the balancer waits a minute
-LARGEST_BYTES = 20_000_000  # a report carries its charts' library
+COMPARES_WITHIN_S = 50.0  # the balancer's timeout is a minute
+LARGEST_BYTES = 20_000_000  # a report contains its chart library
 
 EXPERIMENTS = {
-    "lookup-cost": lazy_gettext("What does looking a login up cost, on every request?"),
+    "lookup-cost": lazy_gettext("What does looking up a login cost on every request?"),
     "saturation": lazy_gettext("How many requests does one core serve?"),
-    "scale-out": lazy_gettext("Does twice the nodes serve twice the requests, and does everybody stay logged in?"),
+    "scale-out": lazy_gettext(
+        "Do twice as many nodes serve twice as many requests, and do all members stay logged in?"
+    ),
     "memory": lazy_gettext("What does a logged-in member cost in memory, and where?"),
-    "revocation": lazy_gettext("When a member has logged out, for how long is the ended login still let in?"),
+    "revocation": lazy_gettext("After a log-out, how long is the ended login still accepted?"),
     "lifetimes": lazy_gettext("How long should an access token live?"),
     "outage": lazy_gettext("Who is still served, and who is still logged in, when the store or a node fails?"),
 }
 
 
 def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
-    """Return the page and its commands; runs are kept below `folder`."""
+    """Return the page and its controls. Runs are stored below `folder`."""
     guard, press = switches.guard, switches.press
     loadtests = Blueprint("loadtests", __name__)
     loadtests.before_request(guard)
 
     @loadtests.get("/loadtests")
     def page() -> Response:
-        """Show what can be measured, what is being measured, and what was."""
+        """Show the experiments, the running load test, and earlier runs."""
         shown = {"experiments": EXPERIMENTS, "may_press": guard.may_press(), "takes_code": bool(guard.code)}
         return make_response(render_template("loadtests.html", **shown))
 
     @loadtests.get("/loadtests/<run>/<file>")
     def kept(run: str, file: str) -> Response:
-        """Hand out one file of a run."""
+        """Send one file of a run."""
         if file not in FILES or not _is_kept(folder, run, file):
             raise NotFound(gettext("There is no such run, or no such file in it."))
         response = send_from_directory(folder / run, file)
@@ -64,13 +66,13 @@ def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
 
     @loadtests.get("/lab/load-tests")
     def load_state() -> Response:
-        """Show the last run as it stands, and every run that has left a result."""
+        """Return the state of the last run, and every run with a result."""
         run = switches.state()["load_run"]
         return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=kept_runs(folder))
 
     @loadtests.get("/lab/load-tests/compare")
     def compare() -> Response:
-        """Say which differences between two runs exceed the noise."""
+        """Return which differences between two runs exceed the noise."""
         runs = [request.args.get(name, "") for name in ("first", "second")]
         if not all(_is_kept(folder, run, "results.json") for run in runs):
             raise NotFound(gettext("There is no such run, or no such file in it."))
@@ -85,7 +87,7 @@ def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
 
 
 def _is_kept(folder: Path, run: str, file: str) -> bool:
-    """Tell whether a run has left this file, here and of a run's size: what a link leads to was left by nobody."""
+    """Return whether this is a file of a run: in its folder, not too large, and not a link."""
     path = folder / run / file
     if RUN.fullmatch(run) is None or path.is_symlink() or path.parent.is_symlink() or not path.is_file():
         return False
@@ -93,7 +95,7 @@ def _is_kept(folder: Path, run: str, file: str) -> bool:
 
 
 def _progress(run: Path) -> dict[str, Any]:
-    """Return how far a run is: windows done and planned, and what each has measured."""
+    """Return a run's progress: windows done and planned, and the measurements of each."""
     said = _read_json(run / "progress.json") or {}
     try:
         lines = (run / "windows.jsonl").read_text("utf-8").splitlines()
@@ -119,7 +121,7 @@ def kept_runs(folder: Path) -> list[dict[str, Any]]:
 
 
 def _says_enough(results: dict[str, Any]) -> bool:
-    """Tell whether the page can show a run: somebody may have put one there that another program wrote."""
+    """Return whether the page can show a run: another program may have written a file there."""
     said = results.get("said")
     texts = [results.get("experiment"), results.get("started")]
     return (
@@ -131,7 +133,7 @@ def _says_enough(results: dict[str, Any]) -> bool:
 
 
 def _compare(runs: list[Path]) -> Any:
-    """Let the command compare: its statistics are too large a library for a node to carry."""
+    """Run the command that compares: a node should not load its statistics library."""
     command = [sys.executable, "-m", "loadtests", "compare", "--json", *map(str, runs)]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=COMPARES_WITHIN_S, check=False)
@@ -153,7 +155,7 @@ def _read_json(file: Path) -> dict[str, Any] | None:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """Return a JSON object; None for one that is still being written, or is no JSON."""
+    """Return a JSON object; None if the text is incomplete or not a JSON object."""
     try:
         read = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -162,4 +164,4 @@ def _parsed(text: str) -> dict[str, Any] | None:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -1,4 +1,4 @@
-"""A drawing, in shares of its width and height: with how many members each approach is full, over the nodes."""
+"""Chart of each approach's capacity in members over the number of nodes, in percent of width and height."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from planner.limits import Limit
 from planner.load import Load
 from planner.plan import NODE_COUNTS
 
-LABEL_GAP = 7.0  # percent of the height: two names do not cover each other
+LABEL_GAP = 7.0  # percent of the height, so that names do not overlap
 
 Capacities = Mapping[str, Sequence[tuple[int, Limit]]]
 
 
 @dataclass(frozen=True)
 class ChartLine:
-    """One approach: the corners of its line, and where its name stands."""
+    """One approach: the points of its line, and the position of its name."""
 
     approach: str
     points: str
@@ -25,7 +25,7 @@ class ChartLine:
 
 @dataclass(frozen=True)
 class CapacityChart:
-    """Lines and marks; every place in percent from the upper left corner of the plot."""
+    """Lines and marks. Positions are in percent from the upper left corner of the plot."""
 
     lines: list[ChartLine]
     x_marks: list[tuple[float, int]]
@@ -34,7 +34,7 @@ class CapacityChart:
 
 
 def chart(load: Load, capacities: Capacities) -> CapacityChart:
-    """Draw the capacities, both axes logarithmic, and where the load is among them."""
+    """Draw the capacities and the load. Both axes are logarithmic."""
     values = [limit.breaks_at.value for line in capacities.values() for _, limit in line]
     low, high = _decades([*values, load.members])
     place_y = partial(_place_y, low, high)
@@ -69,7 +69,7 @@ def _corners(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _apart(wanted: Mapping[str, float]) -> dict[str, float]:
-    """Move names down until none covers another, and all of them up if the last one leaves the drawing."""
+    """Move names down until none overlap, and all of them up if the last one is outside the chart."""
     placed: dict[str, float] = {}
     lowest = -LABEL_GAP
     for approach, y in sorted(wanted.items(), key=lambda item: item[1]):

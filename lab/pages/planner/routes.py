@@ -1,4 +1,4 @@
-"""`/planner`: what a load needs; `/planner/simulation`: the model of it, beside what was measured."""
+"""`/planner`: the resources that a load needs. `/planner/simulation`: the simulation next to measurements."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
     @pages.get("/planner")
     def planner() -> Response:
-        """Show the plan for the inputs in the query; a mistake among them is named above the form."""
+        """Show the plan for the inputs in the query. An error message for a wrong input is above the form."""
         try:
             load, constants = read_load(request.args), _constants(runs)
         except BadRequest as mistake:
@@ -56,7 +56,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
     @pages.get("/planner/simulation")
     def simulation() -> Response:
-        """Show the committed runs as they were simulated, and simulate one node of the fleet in the query."""
+        """Show the simulations of the committed runs, and simulate one node of the fleet in the query."""
         load = read_load(request.args)
         constants = _constants(runs)
         compared = committed()
@@ -72,7 +72,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
 
 
 def _constants(runs: Runs) -> Constants:
-    """Return the measured constants, with the readings of the run that the query chose in their place."""
+    """Return the measured constants, replaced by those of the run that the query selects."""
     name = request.args.get("run", "")
     return with_run(measured()[0], runs.read(name)) if name else measured()[0]
 

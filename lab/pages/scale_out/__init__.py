@@ -1,4 +1,4 @@
-"""`/scale-out`: the lab's processes, and what each approach makes of them."""
+"""`/scale-out`: the lab's processes, and how each approach works with several nodes."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -12,7 +12,7 @@ def scale_out_blueprint(guard: Guard) -> Blueprint:
 
     @scale_out.get("/scale-out")
     def page() -> Response:
-        """Show the processes and what each approach makes of them."""
+        """Show the processes and each approach's results."""
         return make_response(
             render_template("scale_out.html", may_press=guard.may_press(), takes_code=bool(guard.code))
         )

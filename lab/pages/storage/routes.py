@@ -1,7 +1,7 @@
-"""`/storage`: one login in five places; beside it a page that plays another site, and a witness of what that sends.
+"""`/storage`: one login in five places, with a page that acts as another site, and a view that reports its requests.
 
-Unsafe to copy: the page of the other site exists to attack. It attacks this lab alone, under the lab's other loopback
-name, and there is none of it where the lab goes by any other name.
+Unsafe to copy: the other site's page is made for attacks. It attacks only this lab, under the lab's other loopback
+name, and does not exist if the lab has any other name.
 """
 
 import re
@@ -18,18 +18,18 @@ from service.web.headers import content_security_policy
 from service.web.negotiation import page
 from service.web.origin import refuse_cross_origin
 
-# Two names of one machine, and to a browser two sites: what decides is the host, never the port.
+# Two names of one machine are two sites for a browser: the host decides, not the port.
 OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 HOST = re.compile(r"(?P<name>127\.0\.0\.1|localhost)(?P<port>:\d{1,5})?", re.ASCII)
-# By plain http: the page has no other name over https.
+# The names for plain http: over https there is no second name and no attack page.
 COOKIES = {
     "token": (cookie_name("access", secure=False), cookie_name("refresh", secure=False)),
     "session": (cookie_name("sid", secure=False),),
 }
 
-PLANTED = "Written by another site"  # a note that no member should ever find
+PLANTED = "Written by another site"  # the note that an attack must not be able to store
 
-# The requests for which the other site's page leads the whole window away, in this order.
+# The requests for which the other site's page navigates the whole window, in this order.
 MOVES = (
     ("POST", "/token/witness"),
     ("POST", "/session/witness"),
@@ -40,7 +40,7 @@ MOVES = (
 
 
 def other_site() -> str | None:
-    """Return this lab's origin under its other loopback name, or None if it has none."""
+    """Return this lab's origin under its other loopback name, or None if there is none."""
     found = HOST.fullmatch(request.host)
     if found is None or current_app.config["PUBLIC_ORIGIN"]:
         return None
@@ -57,12 +57,12 @@ def storage_blueprint() -> Blueprint:
 
 
 def places() -> Response:
-    """Show the page; the five logins are made by its scripts."""
+    """Show the page. Its scripts create the five logins."""
     return make_response(render_template("storage.html", other_site=other_site(), planted=PLANTED))
 
 
 def elsewhere() -> Response:
-    """Show the page of the other site, whose policy lets it send requests to the lab's first name and nowhere else."""
+    """Show the other site's page. Its policy (CSP) allows requests only to the lab's first name."""
     target = other_site()
     if target is None:
         raise NotFound()
@@ -75,9 +75,9 @@ def elsewhere() -> Response:
 
 
 def witness(approach: str) -> Response:
-    """Say what came along with this very request: where it is from, which cookies of a login, which header.
+    """Return what the browser added to this request: its origin, the names of login cookies, the header.
 
-    It lies below the approach's prefix, for its cookies go nowhere else. It does nothing, and tells names, not values.
+    It is below the approach's path, because cookies are sent only there. It changes nothing, and returns no values.
     """
     arrived = {
         "approach": approach,
@@ -92,7 +92,7 @@ def witness(approach: str) -> Response:
 
 
 def _would_be_refused() -> bool:
-    """Tell what the check says that stands before every page whose credential is a cookie."""
+    """Return whether the origin check of cookie-based pages would refuse this request."""
     try:
         refuse_cross_origin()
     except Forbidden:
@@ -108,13 +108,13 @@ def _next_page() -> str | None:
 
 
 def _language() -> str:
-    """Return the language of the page that led here: the cookie that remembers it stays with the first name."""
+    """Return the language of the page that led here: the language cookie belongs to the first name."""
     asked = request.args.get("language")
     return asked if asked in ("en", "ko") else str(get_locale() or "en")
 
 
 def _move(target: str, step: int) -> dict[str, Any]:
-    """Return the request that leads the window away, and at the first step those that are sent before it."""
+    """Return the request that navigates the window; at the first step also the requests sent before it."""
     method, path = MOVES[step]
     before = [_note(target, f"/{approach}/notes") for approach in COOKIES] if step == 0 else []
     return {

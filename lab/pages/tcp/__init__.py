@@ -1,4 +1,4 @@
-"""`/tcp`: a connection taken over, in a model."""
+"""`/tcp`: a simulated takeover of a TCP connection."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -13,7 +13,7 @@ def tcp_blueprint() -> Blueprint:
 
     @tcp.get("/tcp")
     def page() -> Response:
-        """Show the simulation: what follows from each move is worked out here, and drawn there."""
+        """Show the simulation. The results are computed here and drawn by the page."""
         return make_response(render_template("tcp.html", runs={move: play(move) for move in MOVES}))
 
     return tcp

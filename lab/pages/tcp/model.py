@@ -1,6 +1,6 @@
-"""A connection of two ends and somebody between them, as numbers: which segments are taken, and who is out of step.
+"""Model of a TCP connection with an attacker: which segments are accepted, and which end gets out of step.
 
-Only what a takeover turns on is modelled: no losses, no retransmission, no options. Nothing is sent anywhere.
+It models only sequence numbers and windows: no losses, no retransmission, no options. Nothing is sent.
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 MODULUS = 2**32
 WINDOW = 65_535
-CLIENT_ISN, SERVER_ISN = MODULUS - 10, 1_000  # the client's numbers pass 2^32 on the way, as they may
+CLIENT_ISN, SERVER_ISN = MODULUS - 10, 1_000  # the client's numbers wrap around 2^32
 
 Name = Literal["client", "attacker", "server"]
 Verdict = Literal["taken", "dropped", "unsent_acked"]
@@ -16,7 +16,7 @@ Verdict = Literal["taken", "dropped", "unsent_acked"]
 
 @dataclass(frozen=True)
 class Segment:
-    """What is sent: its first number, the number expected next from the other side, and how many bytes."""
+    """A segment: its sequence number, its acknowledgement number, and its length in bytes."""
 
     sender: Name
     to: Name
@@ -27,25 +27,25 @@ class Segment:
 
     @property
     def takes(self) -> int:
-        """How many numbers it uses up: SYN takes one (RFC 9293 §3.4)."""
+        """How many sequence numbers it uses: SYN uses one (RFC 9293 §3.4)."""
         return self.length + ("SYN" in self.flags)
 
 
 @dataclass(frozen=True)
 class End:
-    """What one side goes by: the number it sends next, and the one it expects next."""
+    """The state of one side: the next number to send, and the next number expected."""
 
     snd_nxt: int
     rcv_nxt: int
 
 
 def ahead(number: int, start: int) -> int:
-    """Return how far `number` is beyond `start`, around the wrap (RFC 9293 §3.4)."""
+    """Return how far `number` is ahead of `start`, modulo 2^32 (RFC 9293 §3.4)."""
     return (number - start) % MODULUS
 
 
 def acceptable(seq: int, length: int, rcv_nxt: int, window: int = WINDOW) -> bool:
-    """Tell whether a segment has a number in the window (RFC 9293 §3.10.7.4, its table of four cases)."""
+    """Return whether a segment is in the receive window (RFC 9293 §3.10.7.4, the table of four cases)."""
     if window == 0:
         return length == 0 and seq == rcv_nxt
     begins = ahead(seq, rcv_nxt) < window
@@ -53,11 +53,11 @@ def acceptable(seq: int, length: int, rcv_nxt: int, window: int = WINDOW) -> boo
 
 
 def receive(end: End, segment: Segment) -> tuple[End, Verdict]:
-    """Return the end after `segment`, and what became of it. Bytes out of order wait, and move nothing."""
+    """Return the side's state after `segment`, and the verdict. Bytes out of order wait and change nothing."""
     if not acceptable(segment.seq, segment.takes, end.rcv_nxt):
         return end, "dropped"
     if 0 < ahead(segment.ack, end.snd_nxt) < MODULUS // 2:
-        return end, "unsent_acked"  # it acknowledges what was never sent
+        return end, "unsent_acked"  # it acknowledges bytes that were never sent
     if segment.seq == end.rcv_nxt:
         end = replace(end, rcv_nxt=(end.rcv_nxt + segment.takes) % MODULUS)
     return end, "taken"
@@ -65,7 +65,7 @@ def receive(end: End, segment: Segment) -> tuple[End, Verdict]:
 
 @dataclass
 class TcpConnection:
-    """Both ends, and the steps so far, each as the page draws it."""
+    """Both sides, and the steps so far in the form that the page draws."""
 
     client: End = field(default_factory=lambda: End(CLIENT_ISN + 1, SERVER_ISN + 1))
     server: End = field(default_factory=lambda: End(SERVER_ISN + 1, CLIENT_ISN + 1))
@@ -77,14 +77,14 @@ class TcpConnection:
         self.steps.append({**vars(segment), **ends, "verdict": verdict, "tells": tells, "in_step": in_step})
 
     def shake_hands(self) -> None:
-        """Both sides learn where the other's numbers start (RFC 9293 §3.5)."""
+        """Exchange the initial sequence numbers (RFC 9293 §3.5)."""
         c, s = CLIENT_ISN, SERVER_ISN
         self.show(Segment("client", "server", "SYN", c, 0), "taken", "syn")
         self.show(Segment("server", "client", "SYN ACK", s, c + 1), "taken", "syn_ack")
         self.show(Segment("client", "server", "ACK", c + 1, s + 1), "taken", "ack")
 
     def send(self, segment: Segment, tells: str) -> None:
-        """Deliver a segment; a sender of its own numbers has used them up, a forger has not."""
+        """Deliver a segment. The real sender's next number advances; a forged segment does not change it."""
         if segment.sender == "client":
             self.client = replace(self.client, snd_nxt=(self.client.snd_nxt + segment.length) % MODULUS)
         if segment.to == "server":
@@ -94,20 +94,20 @@ class TcpConnection:
         self.show(segment, verdict, tells)
 
     def from_client(self, length: int, tells: str) -> None:
-        """The client sends with its own numbers."""
+        """Send from the client, with its own numbers."""
         self.send(Segment("client", "server", "ACK", self.client.snd_nxt, self.client.rcv_nxt, length), tells)
 
     def from_server(self, tells: str) -> None:
-        """The server acknowledges with its own numbers."""
+        """Acknowledge from the server, with its own numbers."""
         self.send(Segment("server", "client", "ACK", self.server.snd_nxt, self.server.rcv_nxt), tells)
 
     def forge(self, seq: int, tells: str) -> None:
-        """Somebody else sends 40 bytes in the client's name."""
+        """Send 40 forged bytes in the client's name."""
         self.send(Segment("attacker", "server", "ACK", seq % MODULUS, self.server.snd_nxt, 40), tells)
 
 
 def play(move: str) -> list[dict[str, Any]]:
-    """Return every step of what follows from the attacker's `move`: "blind", "sniffed" or "tls"."""
+    """Return every step after the attacker's `move`: "blind", "sniffed" or "tls"."""
     connection = TcpConnection()
     connection.shake_hands()
     connection.from_client(20, "request")

@@ -1,4 +1,4 @@
-"""The stories told in the browser: data, the pages that play them, and what a page cannot do or see by itself."""
+"""The walkthroughs: stories as data, the pages that play them, and the requests that a page cannot send itself."""
 
 from lab.pages.walkthrough.routes import FindRecords, walkthrough_blueprint
 

@@ -1,6 +1,6 @@
-"""Another client: a page cannot send a Cookie header of its own making, so the lab sends the request itself.
+"""Act as another client: a page's script cannot set a Cookie header, so the lab sends the request itself.
 
-It goes out of this process and in at the front door, and what comes back is what the other client would see.
+The request goes through the balancer, and the answer is what another client would get.
 """
 
 import json
@@ -20,10 +20,10 @@ from service.accounts.public_members import LOAD_PASSWORD
 from service.errors import StoreUnavailable
 from service.web.fields import Fields, is_text
 
-# Logging in is not among them: a failure would be counted against this machine's address and not the visitor's. None of
-# these counts a failure.
+# Log-in is excluded: a failure would count for this machine's address instead of the visitor's. None of these paths
+# counts failures.
 PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
-METHODS = ("GET", "POST")  # no set: what is asked for may be a list, which no set can be asked for
+METHODS = ("GET", "POST")  # not a set: the requested value may be a list, which is not hashable
 HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
 KEEPERS = ("memory", "session", "token", "hybrid")
@@ -32,7 +32,7 @@ PATIENCE_S = 3.0
 
 @dataclass(frozen=True)
 class OtherRequest:
-    """A request that another client may be played with."""
+    """A request to send as another client."""
 
     method: str
     path: str
@@ -41,41 +41,41 @@ class OtherRequest:
 
     @classmethod
     def read(cls, fields: Fields) -> "OtherRequest":
-        """Return the request that the fields describe. Raise 400 for what no story needs."""
+        """Return the request that the fields describe. Raise 400 for a request that no story needs."""
         method, path, headers, body = (fields.get(name) for name in ("method", "path", "headers", "body"))
         if method not in METHODS or not isinstance(path, str) or PATH.fullmatch(path) is None:
-            raise BadRequest(gettext("Another client asks for an approach’s pages only."))
+            raise BadRequest(gettext("Another client can only request the pages of an approach."))
         headers = {} if headers is None else headers
         if not isinstance(headers, dict) or not all(map(_may_be_sent, headers.items())):
-            raise BadRequest(gettext("Another client sends a credential and nothing else."))
+            raise BadRequest(gettext("Another client can only send a credential."))
         if body is not None and not (isinstance(body, str) and is_text(body)):
             raise BadRequest(gettext("%(name)s must be text.", name="body"))
         return cls(str(method), path, headers, body)
 
     @classmethod
     def log_in(cls, approach: str, load_member: str) -> "OtherRequest":
-        """Return the log-in of a load member, whose password is everybody's. Raise 400 for no approach.
+        """Return the log-in request of a load member, whose password is public. Raise 400 for an unknown approach.
 
-        It comes by the sticky door, whose cookie leads back to the node that may have the login in its memory.
+        It uses the sticky port, whose cookie leads later requests to the node that may keep the login in memory.
         """
         if approach not in KEEPERS:
-            raise BadRequest(gettext("approach names one that keeps logins."))
+            raise BadRequest(gettext("approach must be one with logins."))
         headers = {"Content-Type": "application/json", "X-Lab-Door": "sticky"}
         body = json.dumps({"username": load_member, "password": LOAD_PASSWORD})
         return cls("POST", f"/{approach}/login", headers, body)
 
 
 class OtherClient:
-    """Sends one request at a time: a node has two threads, and the one that waits here needs the other."""
+    """Sends one request at a time: while one of the node's two threads waits here, the other may have to answer."""
 
     def __init__(self, front_door: str) -> None:
         self._balancer = urlsplit(front_door)
         self._busy = Lock()
 
     def send(self, request: OtherRequest) -> dict[str, Any]:
-        """Return the real answer: `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
+        """Send it. Return `{"status", "headers": [[name, value], …], "body"}`. Raise `StoreUnavailable`."""
         if not self._busy.acquire(blocking=False):
-            raise StoreUnavailable(gettext("Another client is just being played; try again in a moment."))
+            raise StoreUnavailable(gettext("Another client’s request is in progress; try again in a moment."))
         try:
             with closing(
                 HTTPConnection(self._balancer.hostname or "", self._balancer.port, timeout=PATIENCE_S)
@@ -86,7 +86,7 @@ class OtherClient:
                 text = answer.read().decode(errors="replace")
                 return {"status": answer.status, "headers": [list(pair) for pair in answer.getheaders()], "body": text}
         except (OSError, HTTPException):
-            raise StoreUnavailable(gettext("The lab’s own front door does not answer.")) from None
+            raise StoreUnavailable(gettext("The lab’s balancer does not answer.")) from None
         finally:
             self._busy.release()
 

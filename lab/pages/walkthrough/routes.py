@@ -1,4 +1,4 @@
-"""`/walkthrough/<story>`, each step at its own address, and what the player asks beside its story."""
+"""`/walkthrough/<story>` with an address for each step, and the player's other requests."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from service.web.cookies import cookie_name
 from service.web.fields import Fields, read_fields, text_field
 
 MAX_CREDENTIAL = 8192
-PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # a member whom nobody misses
+PLAYTHING = re.compile(r"load-\d{4}", re.ASCII)  # only load members: changing them disturbs no visitor
 ROLES = get_args(Role)
 
 FindRecords = Callable[[str], Sequence[StoredRecord]]
@@ -36,7 +36,7 @@ def walkthrough_blueprint(
     members: Members,
     set_role: Callable[[str, str], None],
 ) -> Blueprint:
-    """Return the walks; `find_records` finds by approach what the server keeps for a credential."""
+    """Return the walkthrough pages. `find_records`: by approach, a function that returns the records of a credential."""
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
@@ -49,7 +49,7 @@ def walkthrough_blueprint(
     @walks.get("/<slug>")
     @walks.get("/<slug>/<step>")
     def story(slug: str, step: str | None = None) -> Response:
-        """Show the player with a story in it; the step is the player's to open."""
+        """Show the player with a story. The player's script opens the step."""
         found = STORIES.get(slug)
         if found is None or (step is not None and not found.has(step)):
             raise NotFound(gettext("There is no such walk, or no such step in it."))
@@ -58,22 +58,22 @@ def walkthrough_blueprint(
 
     @walks.post("/holdings")
     def stored_records() -> Response:
-        """Show what this server keeps for the login that a credential belongs to, and nothing usable of it."""
+        """Return the records that this server stores for a credential's login, without usable secrets."""
         fields = read_fields()
         find = find_records.get(text_field(fields, "approach", 16))
         if find is None:
-            raise BadRequest(gettext("approach names one that keeps logins."))
+            raise BadRequest(gettext("approach must be one with logins."))
         records = next(filter(None, map(find, _credentials(fields))), [])
         return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(record) for record in records])
 
     @walks.post("/as-another-client")
     def as_another_client() -> Response:
-        """Send a request that a page cannot send, and show its real answer."""
+        """Send a request that a page's script cannot send, and return its answer."""
         return jsonify(other.send(OtherRequest.read(read_fields())))
 
     @walks.post("/second-login")
     def second_login() -> Response:
-        """Log a load member in as another client, and show its real answer: a page has one jar of cookies only."""
+        """Log a load member in as another client, and return the answer: a page has only one set of cookies."""
         fields = read_fields()
         log_in = OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))
         _refuse_if_it_would_fail(members, _load_member(fields))
@@ -81,11 +81,11 @@ def walkthrough_blueprint(
 
     @walks.post("/role")
     def change_role() -> Response:
-        """Give one of the load members another role, as `flask members set-role` does: live logins hear of it."""
+        """Change a load member's role, as `flask members set-role` does, also in live logins."""
         fields = read_fields()
         username, role = _load_member(fields), text_field(fields, "role", 16)
         if role not in ROLES:
-            raise BadRequest(gettext("%(name)s takes %(choices)s.", name="role", choices=", ".join(ROLES)))
+            raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="role", choices=", ".join(ROLES)))
         try:
             set_role(username, role)
         except UnknownMember:
@@ -98,8 +98,8 @@ def walkthrough_blueprint(
 def _refuse_if_it_would_fail(members: Members, username: str) -> None:
     """Raise 404 for a member who does not have the public password.
 
-    The lab sends this log-in from its own machine. A failure would count against that machine, and visitors could keep
-    its own browser from logging in. A visitor sends no password here, so there is nothing to guess.
+    The lab sends this log-in from its own machine. Failures would count for that machine's address, and visitors could
+    block its browser from logging in. A visitor sends no password here, so nothing can be guessed.
     """
     member = members.find_active(username)
     if member is None or not matches(member.password_hash, LOAD_PASSWORD):

@@ -1,8 +1,7 @@
-"""What a story is made of. The player sends each request for real; nothing here is an answer.
+"""The data types of stories. The player sends each request for real: a story contains no answers.
 
-Texts in {braces} are filled by the player, from what earlier responses really said. Three it knows from the start:
-{member}, a load member picked anew for each walk, {grace_s}, the lab’s own setting, and {cookie}, with which the names
-of its cookies begin.
+The player fills texts in {braces} with values from earlier responses. Three values are set at the start: {member}, a
+random load member; {grace_s}, the lab's setting; and {cookie}, the prefix of the lab's cookie names.
 """
 
 from collections.abc import Mapping
@@ -20,8 +19,8 @@ KEEPERS = ("memory", "session", "token", "hybrid")
 class Request:
     """A request to send, `times` at once as from several tabs.
 
-    `keeps` names what to take from the answer: `{"sid": "cookie sid", "id": "body a.b", "t": "header X-Access-Token"}`.
-    `cookies`: the browser's cookies go along also where tokens usually come in headers.
+    `keeps`: values to take from the answer: `{"sid": "cookie sid", "id": "body a.b", "t": "header X-Access-Token"}`.
+    `cookies`: also send the browser's cookies for an approach that usually has its tokens in headers.
     """
 
     method: str
@@ -35,10 +34,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that no server sees.
+    """An action in the browser, without a request.
 
-    `copy` a variable to the other client, `read` a token, `forge` one by making its role admin, `wait` until a token
-    expires, `rest` for that many seconds since the last request.
+    `copy` a variable to the other client, `read` a token, `forge` one with the role admin, `wait` until a token
+    expires, or `rest` until that many seconds after the last request.
     """
 
     kind: Literal["copy", "read", "forge", "wait", "rest"]
@@ -47,15 +46,15 @@ class Act:
 
 @dataclass(frozen=True)
 class Look:
-    """A closer look at the exchange of the step before: nothing is sent, the same answer is read on."""
+    """Show more of the previous step's exchange. No request is sent."""
 
 
 @dataclass(frozen=True)
 class Expect:
-    """What this step claims: the status, and the error's code or the member's name and role.
+    """The expected result: the status, and the error code or the member's name and role.
 
-    `inside` are beginnings of steps that the server's trace has, `not_inside` parts that it has not; `same` is a token
-    in the body that every answer to a request sent several `times` has brought.
+    `inside`: prefixes of steps that the server's trace must have. `not_inside`: parts that it must not have. `same`: a
+    token in the body that must be equal in all answers to a request sent several `times`.
     """
 
     status: int
@@ -69,13 +68,13 @@ class Expect:
 
 @dataclass(frozen=True)
 class Step:
-    """One screen. `look_at` names the lines that tell the point: `request Cookie`, `response status`, `inside GETEX`,
+    """One screen. `look_at`: the lines to highlight, such as `request Cookie`, `response status`, `inside GETEX`,
     `payload exp`.
 
-    `then` is waited for once the answer has come, in the same press. What is to expire soon is asked for in the step
-    that waits for its end, so that no time runs while a learner reads.
-    `alive` is a token that must not have expired. If it has all the same, after minutes of reading, the player does the
-    walk anew from a step that brings a new one.
+    `then`: an action to wait for after the answer, in the same click. A short-lived token is requested in the step that
+    waits for its expiry, so that reading time does not matter.
+    `alive`: a token that must not have expired. If it has, after minutes of reading, the player repeats the walk from a
+    step that gets a new one.
     """
 
     id: str
@@ -91,16 +90,16 @@ class Step:
 
     @property
     def approach(self) -> str | None:
-        """Return the approach that this step's request goes through; None for what concerns all of a story's."""
+        """Return the approach of this step's request; None if the step concerns all approaches of the story."""
         prefix = self.does.path.split("/")[1] if isinstance(self.does, Request) else None
         return prefix if prefix in KEEPERS else None
 
 
 @dataclass(frozen=True)
 class Story:
-    """A walk. `credentials` names by approach the variable whose stored records are shown.
+    """A walk. `credentials`: by approach, the variable of the credential whose server-side records are shown.
 
-    `anew` are the steps from which on it can be done again when its login has ended, or is not this browser's any more.
+    `anew`: the steps from which the walk can be repeated when its login has ended or belongs to another browser.
     """
 
     slug: str
@@ -112,7 +111,7 @@ class Story:
     steps: tuple[Step, ...]
 
     def view(self, **given: object) -> dict[str, Any]:
-        """Return the story as the player reads it, in the reader's language; `given` are values known beforehand."""
+        """Return the story as JSON data in the reader's language. `given`: values that are set at the start."""
         return {
             "slug": self.slug,
             "approach": self.approach,
@@ -124,7 +123,7 @@ class Story:
         }
 
     def has(self, step_id: str) -> bool:
-        """Tell whether there is a step of this name."""
+        """Return whether there is a step with this id."""
         return any(step.id == step_id for step in self.steps)
 
 

@@ -1,4 +1,4 @@
-// The board: each of its cells logs in, waits until what has to expire has expired, and sends both tokens together.
+// The board: each cell logs in, waits until the right tokens have expired, and sends both tokens together.
 
 import { number, say } from "../shared/words.js";
 import { clear, draw, drawOtherwise, put } from "./cell.js";
@@ -7,7 +7,7 @@ import { untilExpired } from "./tokens.js";
 
 const ALICE = { username: "alice", password: "wonderland" };
 const SHORT_S = 2;
-// What each case is to bring; whatever else comes is shown as what it is.
+// The expected result of each case. Any other result is shown as it is.
 const CLAIMS = {
   "valid-valid": { status: 200, reissued: false },
   "valid-expired": { status: 200, reissued: true },
@@ -15,7 +15,7 @@ const CLAIMS = {
   "expired-expired": { status: 401, reissued: false },
 };
 
-/** Log in, and return both tokens once they are in this state; `tick` hears how many seconds are left. */
+/** Log in, wait until both tokens are in this state, and return them. `tick` gets the remaining seconds. */
 export async function tokensIn(state, tick) {
   const [access, refresh] = state.split("-");
   const lifetimes = { ...(access === "expired" && { access_ttl_s: SHORT_S }), ...(refresh === "expired" && { refresh_ttl_s: SHORT_S }) };

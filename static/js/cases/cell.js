@@ -1,4 +1,4 @@
-// What a cell of the board shows of its answer: who was let in, which tokens came back, and what the server touched.
+// What a cell shows of its answer: the member, the returned tokens, and the server's steps.
 
 import { make, microseconds, language, say } from "../shared/words.js";
 import { otherwise } from "./requests.js";
@@ -51,7 +51,7 @@ function lifetime(token) {
   return make("span", "small soft", `◷ ${say("left", { time: spoken(Math.ceil(left)) })}`);
 }
 
-/** Seconds in the largest unit that they fill. */
+/** Format seconds in the largest suitable unit. */
 function spoken(seconds) {
   const [unit, size] = [["day", 86_400], ["minute", 60], ["second", 1]].find(([, of]) => seconds >= of);
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(Math.round(seconds / size));
@@ -64,7 +64,7 @@ function drawTouched(place, trace) {
   place.dataset.count = taken.length;
 }
 
-/** Every step that the server took, in order. */
+/** Every step of the server, in order. */
 function steps(trace) {
   const list = trace.map(({ part: of, what, duration_us }) => make("li", "", make("code", "", say(`step.${of}`, { what })), ` ${microseconds(duration_us)}`));
   return make("details", "", make("summary", "", say("count", { count: trace.length })), make("ol", "inside", ...list));

@@ -1,4 +1,4 @@
-// The log of a theft: a line for each move as it happens, with what both servers answered.
+// The log of a theft: a line for each move, with the answers of both servers.
 
 import { make, number, say } from "../shared/words.js";
 import { shortId } from "./tokens.js";
@@ -14,7 +14,7 @@ export class Log {
     for (const name of ["said", "renewed", "wait"]) find(name).textContent = "";
   }
 
-  /** A move, and for each server its answer, if one was asked, and the tokens that it brought. */
+  /** Add a move, with each server's answer, if any, and the returned tokens. */
   add(move, results) {
     this.lines += 1;
     const said = `${this.lines}. ${say(`theft.move.${move}`)}`;
@@ -25,7 +25,7 @@ export class Log {
     find("said").textContent = said;
   }
 
-  /** The thief has got through another round: how often, and how long after the logout. */
+  /** Show that the thief got through another round: how often, and how long after the logout. */
   round(count, seconds) {
     this.rounds = count;
     find("renewed").textContent = say("theft.renewed", { count, seconds: number(seconds) });

@@ -1,4 +1,4 @@
-// The page of the four cases: the board, what tampering does, and the hole, joined.
+// The page of the four cases: connects the board, the tampering and the theft.
 
 import { say } from "../shared/words.js";
 import { runCell } from "./board.js";
@@ -10,7 +10,7 @@ const carrier = () => document.querySelector("[name=carrier]:checked").value;
 const stealButton = document.querySelector("[data-steal]");
 const theft = new Theft();
 
-/** Do this at each press, one at a time; a button that works keeps its focus. */
+/** Run this at each click, one at a time. The button keeps its focus while it works. */
 function press(button, work) {
   button.addEventListener("click", async () => {
     if (button.ariaBusy === "true") return;
@@ -24,7 +24,7 @@ press(document.querySelector("[data-run-all]"), () => Promise.all(cells.map((cel
 press(document.querySelector("[data-try-all]"), () => tryAll(carrier()));
 
 stealButton.addEventListener("click", () => {
-  if (stealButton.ariaPressed === "true") return theft.stop(); // it ends when its last request is answered
+  if (stealButton.ariaPressed === "true") return theft.stop(); // it ends after the last answer
   theft.go().finally(() => show(false));
   return show(true);
 });

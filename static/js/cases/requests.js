@@ -1,4 +1,4 @@
-// The requests that this page sends: log in, send both tokens together, log out. Each request is real.
+// The requests of this page: log in, send both tokens together, log out. Each request is real.
 
 import { cookieName } from "../shared/cookie-names.js";
 import { exchange } from "../shared/exchange.js";
@@ -7,7 +7,7 @@ import { received } from "./tokens.js";
 
 const HEADERS = { access: "X-Access-Token", refresh: "X-Refresh-Token" };
 
-/** What came was not what this page needs to go on: the answer, or null if none came. */
+/** The answer is not one with which this page can continue: the answer, or null if there was none. */
 export class Otherwise extends Error {
   constructor(answer) {
     super("otherwise");
@@ -15,7 +15,7 @@ export class Otherwise extends Error {
   }
 }
 
-/** Say what came instead. An error of another kind is our own, and goes on. */
+/** Show the unexpected answer. Rethrow any other error: it is a bug of ours. */
 export function otherwise(error) {
   if (!(error instanceof Otherwise)) throw error;
   if (error.answer === null) return `◷ ${say("unreachable")}`;
@@ -30,10 +30,10 @@ export async function logIn(member, lifetimes = {}, at = "token") {
   return { access: received(answer.body.access_token), refresh: received(answer.body.refresh_token) };
 }
 
-/** Ask for the profile with these tokens, of which the refresh token may be missing. */
+/** Request the profile with these tokens. The refresh token may be missing. */
 export function present({ access, refresh }, carrier = "headers", at = "token") {
   if (carrier === "headers") return send("browser", "GET", `/${at}/profile`, inHeaders(access, refresh));
-  // The browser's own jar holds the visitor's own login: another client brings these cookies.
+  // The browser's cookies belong to the visitor's own login, so another client sends these cookies.
   return inTurn(() => send("other", "GET", `/${at}/profile`, { Cookie: `${cookieName("access")}=${access.text}; ${cookieName("refresh")}=${refresh.text}` }));
 }
 
@@ -41,7 +41,7 @@ export function logOut({ access, refresh }, at = "token") {
   return send("browser", "POST", `/${at}/logout`, inHeaders(access, refresh));
 }
 
-/** What an answer brought: {access, refresh, cleared}, the tokens read, null where none came. Throw `Otherwise`. */
+/** The tokens in an answer: {access, refresh, cleared}, decoded; null if there is none. Throw `Otherwise`. */
 export function broughtBy(answer) {
   if (!answer?.wire) throw new Otherwise(answer);
   const { headers } = answer.wire.response;
@@ -70,7 +70,7 @@ async function send(who, method, path, headers, body = null) {
 
 let last = Promise.resolve();
 
-/** The lab plays one other client at a time. */
+/** The lab acts as only one other client at a time. */
 function inTurn(ask) {
   last = last.then(ask, ask);
   return last;

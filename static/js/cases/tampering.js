@@ -1,4 +1,4 @@
-// One character of a signature is another: each token, in each of the four states, beside the other token as it came.
+// Change one character of a signature: of each token, in each of the four states, with the other token unchanged.
 
 import { make, number, say } from "../shared/words.js";
 import { tokensIn } from "./board.js";

@@ -1,4 +1,4 @@
-// A thief with a copy of one access token, at two servers at once: the same moves, each a real request to both.
+// A thief with a copy of one access token: the same moves at two servers, with real requests to both.
 
 import { number, say } from "../shared/words.js";
 import { Log } from "./log.js";
@@ -8,10 +8,10 @@ import { untilExpired } from "./tokens.js";
 const SERVERS = ["folk", "token"];
 const ALICE = { username: "alice", password: "wonderland" };
 const BOB = { username: "bob", password: "builder" };
-const LIFETIMES = { access_ttl_s: 5, refresh_ttl_s: 12 }; // the naive server's own
-const MOST_ROUNDS = 200; // of who leaves the page open
+const LIFETIMES = { access_ttl_s: 5, refresh_ttl_s: 12 }; // as at the naive server
+const MOST_ROUNDS = 200; // a limit for pages that are left open
 const MOVES = ["account", "alice", "copy", "alone", "beside", "expired", "logout", "after_logout", "outlived"];
-// The status of each answer and what comes with it; whatever else comes is shown as what it is, and ends the log.
+// The expected status and tokens of each answer. Any other answer is shown as it is, and ends the log.
 const CLAIMS = {
   alone: { folk: "200 refresh", token: "200" },
   beside: { folk: "200 refresh", token: "200" },
@@ -26,7 +26,7 @@ class Stopped extends Error {}
 export class Theft {
   isGoing = false;
 
-  /** Make every move, then let the thief renew what he has until he is stopped. */
+  /** Make every move, then let the thief renew his tokens until he is stopped. */
   async go() {
     this.log = new Log();
     this.isGoing = true;
@@ -54,7 +54,7 @@ export class Theft {
     if (!this.isGoing) throw new Stopped();
   }
 
-  /** The thief is a member too. At /token his own refresh token expires first: the third case asks for that. */
+  /** The thief is also a member. At /token his own refresh token expires first, as the third case needs. */
   async account() {
     this.bobs = await each((at) => logIn(BOB, at === "token" ? { refresh_ttl_s: 1 } : {}, at));
     await this.until([this.bobs.token.refresh], "wait.bobs");
@@ -84,7 +84,7 @@ export class Theft {
     await this.knock("expired", (at) => ({ refresh: this.holds[at].refresh ?? this.bobs[at].refresh }));
   }
 
-  /** Her access token has expired as well, so her refresh token comes along. */
+  /** Her access token has expired too, so her refresh token is sent. */
   async logout() {
     const answers = await each((at) => logOut(this.alices[at], at));
     this.loggedOutAt = performance.now();
@@ -95,13 +95,13 @@ export class Theft {
     await this.knock("after_logout", () => ({ refresh: null }));
   }
 
-  /** Everything that alice was given at her log-in is dead by now. */
+  /** By now all tokens of alice's log-in have expired. */
   async outlived() {
     await this.until(SERVERS.flatMap((at) => Object.values(this.alices[at])), "wait.alices");
     await this.knock("outlived", (at) => ({ refresh: this.holds[at].refresh }));
   }
 
-  /** The new access token brings a refresh token, and once it has expired, that brings the next access token. */
+  /** The new access token gets a refresh token. After it has expired, the refresh token gets the next access token. */
   async renewed(round) {
     await this.knockAt("folk", { refresh: null });
     await this.until([this.holds.folk.access], "wait.round");
@@ -110,12 +110,12 @@ export class Theft {
     this.log.round(round, (performance.now() - this.loggedOutAt) / 1000);
   }
 
-  /** Knock at both with what he holds, some of it exchanged. */
+  /** Send his tokens to both servers, some of them replaced. */
   async knock(move, using) {
     this.show(move, await each((at) => this.knockAt(at, using(at))));
   }
 
-  /** The thief keeps whatever comes. */
+  /** The thief keeps all returned tokens. */
   async knockAt(at, using) {
     const answer = await present({ ...this.holds[at], ...using }, "headers", at);
     const { access, refresh } = broughtBy(answer);

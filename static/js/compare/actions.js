@@ -1,12 +1,12 @@
-// What can be done. An action sends its requests through one approach and gives them back, the deciding one last.
+// The actions. An action sends its requests through one approach and returns them, the deciding one last.
 
 import { changed } from "./member.js";
 
-const MOST_TURNS = 6; // until another node has had its turn, whoever else asks meanwhile
+const MOST_TURNS = 6; // attempts to reach another node, while other visitors send requests too
 
 /**
- * By name: what a login must have for it (`needs`: "now", "old" or "other"), whether its answer is a page that lets in
- * or a thing that is done (`opens`), and whether it is sent behind an approach that has not what it needs (`anyway`).
+ * By name: what a login must have (`needs`: "now", "old" or "other"), whether the answer is a protected page or an
+ * action (`opens`), and whether it is also sent for approaches without the needed login (`anyway`).
  */
 export const ACTIONS = {
   "log-in": { run: async (member, approach) => [await member.logIn(approach)] },
@@ -22,7 +22,7 @@ export const ACTIONS = {
   replay: { opens: true, needs: "old", run: async (member, approach) => [await member.askAsOther(approach, member.login(approach).old, "profile")] },
 };
 
-/** What stands in the way of an action behind every approach: null, or the name of the reason. */
+/** Why an action is possible with no approach: the name of the reason, or null. */
 export function hindrance(name, member) {
   const { needs, anyway } = ACTIONS[name];
   if (needs === undefined || (anyway && member.hasTried())) return null;
@@ -30,7 +30,7 @@ export function hindrance(name, member) {
   return member.has(needs) ? null : needs;
 }
 
-/** Whether the login behind this approach has what the action needs. */
+/** Whether this approach's login has what the action needs. */
 export function isSent(name, member, approach) {
   const { needs, anyway } = ACTIONS[name];
   const login = member.login(approach);

@@ -1,19 +1,19 @@
-// What an exchange cost, counted from what the server told of it.
+// The cost of an exchange, from the server's trace.
 
 import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
 
 const PARTS = ["store", "verify", "db", "app"];
-const SUMMED = /^(\d+) more$/; // a long trace ends with the rest of its steps, summed up by part
-const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a long value of a wire message
+const SUMMED = /^(\d+) more$/; // a long trace ends with the sums of the remaining steps
+const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a shortened value in a wire message
 const LAB_HEADER = /^x-lab-/i;
-// The cookies that carry a login. Those of the display and of the language are the visitor's, and not the approach's.
+// Cookies with a login. Cookies of the display and the language do not count for the approach.
 const LOGIN_COOKIES = { memory: [cookieName("sid"), STICKY_COOKIE], session: [cookieName("sid")], token: [], hybrid: [] };
 
 const NOTHING = {
   requests: 0, commands: 0, touches: 0, sentBytes: 0, receivedBytes: 0, us: { store: 0, verify: 0, db: 0, app: 0 },
 };
 
-/** The cost of one answer of an approach; an answer without a wire message was no node's, and only counts as asked. */
+/** The cost of one answer. An answer without a wire message came from no node, and counts only as a request. */
 export function costOf(approach, answer) {
   const counted = { ...NOTHING, requests: 1, commands: steps(answer, "store"), touches: steps(answer, "db") };
   if (!answer?.wire) return counted;
@@ -30,7 +30,7 @@ export function sum(costs) {
   return costs.reduce(plus, NOTHING);
 }
 
-/** How many steps of a part a trace has. */
+/** The number of a trace's steps of one part. */
 export function steps(answer, part) {
   return (answer?.trace ?? []).filter((step) => step.part === part).reduce((count, { what }) => count + Number(SUMMED.exec(what)?.[1] ?? 1), 0);
 }
@@ -41,7 +41,7 @@ function plus(one, other) {
   return { ...Object.fromEntries(counts.map((name) => [name, one[name] + other[name]])), us };
 }
 
-/** Server-Timing tells milliseconds to three decimals. */
+/** Server-Timing has milliseconds with three decimals. */
 function microseconds(headers) {
   const value = headers.find(([name]) => name.toLowerCase() === "server-timing")?.[1] ?? "";
   const told = Object.fromEntries([...value.matchAll(/(\w+);dur=([\d.]+)/g)].map(([, part, ms]) => [part, Number(ms) * 1000]));

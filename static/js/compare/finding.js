@@ -1,11 +1,11 @@
-// What an action showed, in sentences that are chosen by what really happened.
+// The finding of an action, in sentences that depend on the real answers.
 
 import { now } from "../shared/clock.js";
 import { language, say, words } from "../shared/words.js";
 import { steps } from "./cost.js";
 import { claimsOf } from "./member.js";
 
-/** "let_in", "refused" or "broken", by the answer that decided; "unsent" where nothing was sent. */
+/** "let_in", "refused" or "broken" by the deciding answer; "unsent" if no request was sent. */
 export function verdictOf(exchanges) {
   if (exchanges.length === 0) return "unsent";
   const { answer } = exchanges.at(-1);
@@ -13,14 +13,14 @@ export function verdictOf(exchanges) {
   return answer.status < 400 ? "let_in" : "refused";
 }
 
-/** Say what the cells of a row, [{approach, exchanges, verdict}], have in common and what tells them apart: a sentence each. */
+/** Return a sentence for each group of cells of a row, [{approach, exchanges, verdict}], with the same result. */
 export function findingOf(action, cells, member, before) {
   const path = (cell) => pathOf(action, cell, member, before);
-  const groups = Map.groupBy(cells, (cell) => say(path(cell))); // the same words, not yet filled
+  const groups = Map.groupBy(cells, (cell) => say(path(cell))); // groups by the same sentence template
   return [...groups.values()].map((alike) => say(path(alike[0]), valuesOf(alike, member, before)));
 }
 
-/** The most particular sentence that there is for what happened in this cell. */
+/** The most specific sentence for this cell's result. */
 function pathOf(action, cell, member, before) {
   const name = action === "role" ? `role_${member.role}` : action.replaceAll("-", "_");
   const alternatives = [...circumstances(action, cell, member, before).flatMap((kind) => [[name, kind], ["any", kind]])];
@@ -30,7 +30,7 @@ function pathOf(action, cell, member, before) {
   return paths.find((path) => path.reduce((found, key) => found?.[key], words) !== undefined).join(".");
 }
 
-/** What sets this cell apart beside its approach and its verdict. */
+/** What distinguishes this cell, besides its approach and its verdict. */
 function circumstances(action, { approach, exchanges, verdict }, member, before) {
   const { answer } = exchanges.at(-1) ?? {};
   const login = member.login(approach);
@@ -48,7 +48,7 @@ function circumstances(action, { approach, exchanges, verdict }, member, before)
   return Object.keys(found).filter((name) => found[name]);
 }
 
-/** Whom the deciding answer asked: the store, the member database, or nobody. */
+/** Where the deciding request looked the login up: the store, the member database, or nowhere. */
 function how({ exchanges }) {
   const { answer } = exchanges.at(-1) ?? {};
   return steps(answer, "store") > 0 ? "asked_store" : steps(answer, "db") > 0 ? "asked_database" : "asked_nobody";

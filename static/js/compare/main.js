@@ -1,4 +1,4 @@
-// The page that compares: buttons, and one action at a time through one approach after the other.
+// The comparison page: its buttons, and one action at a time through each approach in turn.
 
 import { make, say } from "../shared/words.js";
 import { ACTIONS, hindrance, isSent } from "./actions.js";
@@ -13,7 +13,7 @@ const part = (name) => document.querySelector(`[data-${name}]`);
 let member = draw();
 let busy = false;
 
-/** Somebody among the load members. */
+/** A random load member. */
 function draw() {
   const username = `load-${String(1 + Math.floor(Math.random() * cast.members)).padStart(4, "0")}`;
   part("username").textContent = username;
@@ -23,7 +23,7 @@ function draw() {
 async function press(name) {
   if (busy || hindrance(name, member) !== null) return;
   setBusy(true);
-  if (name === "log-in" && member.role !== "user") await member.setRole("user"); // so that a change can be seen
+  if (name === "log-in" && member.role !== "user") await member.setRole("user"); // so that a later change is visible
   const before = (await ACTIONS[name].before?.(member)) ?? null;
   if (before === null || before.ok) await act(name, before);
   else part("status").replaceChildren(make("span", "shut", `✕ ${say("role_failed")} ${before.said}`));
@@ -55,7 +55,7 @@ function costOfChange(answer) {
   return say("change_cost", { node: answer.node, commands: steps(answer, "store"), touches: steps(answer, "db") });
 }
 
-/** Log out everywhere, give the role back, and begin with somebody else. */
+/** Log out everywhere, restore the role, and start with another member. */
 async function reset() {
   if (busy) return;
   setBusy(true);
@@ -76,7 +76,7 @@ function setBusy(on) {
   showButtons();
 }
 
-/** A button that cannot be pressed now keeps the focus, and says why. */
+/** A disabled button keeps the focus, and says why it is disabled. */
 function showButtons() {
   const reasons = new Map();
   for (const button of buttons) {

@@ -1,5 +1,5 @@
-// The load member who is compared: one login behind each approach, and what each client holds of it.
-// The browser itself carries the session ids, this module the tokens, and what it needs to play another client.
+// The load member of the comparison: one login with each approach, and each client's credentials.
+// The browser stores the session ids. This module stores the tokens, and the credentials of another client.
 
 import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
 import { cookiesBrought, decoded, exchange, post, relayed, setCookies } from "../shared/exchange.js";
@@ -16,7 +16,7 @@ export class Member {
     this.logins = {};
   }
 
-  /** The login behind an approach: credentials `now`, `old` and `other`, the `home` node, the id of the `other` login. */
+  /** An approach's login: credentials `now`, `old` and `other`, the `home` node, the id of the `other` login. */
   login(approach) {
     this.logins[approach] ??= { now: null, old: null, other: null };
     return this.logins[approach];
@@ -30,7 +30,7 @@ export class Member {
     return Object.keys(this.logins).length > 0;
   }
 
-  /** Send a request as this browser. Memory comes by the sticky listener, unless `turns` asks for the round robin. */
+  /** Send a request as this browser. Memory uses the sticky port, unless `turns` requests round robin. */
   async ask(approach, method, path, { body = null, turns = false } = {}) {
     const { now } = this.login(approach);
     const headers = { ...(approach === "memory" && !turns ? STICKY : {}), ...(BY_TOKEN.has(approach) ? bearer(now) : {}) };
@@ -78,7 +78,7 @@ export class Member {
     return told("other", { method: "POST", path: `/${approach}/login`, credential: null, body }, answer);
   }
 
-  /** Give the member a role; return {ok, node, answer}. */
+  /** Set the member's role. Return {ok, node, answer}. */
   async setRole(role) {
     const headers = { "Content-Type": "application/json", "X-Lab-Trace": "1" };
     const body = JSON.stringify({ username: this.username, role });
@@ -95,14 +95,14 @@ export class Member {
     login.now = credential;
   }
 
-  /** Whether this browser brought another session than the one that is compared: all its tabs share one jar. */
+  /** Whether this browser sent another session than the compared one: all its tabs share their cookies. */
   isOfAnotherTab(approach, { who, request, credential, answer }) {
     if (who !== "browser" || BY_TOKEN.has(approach) || answer === null || request.path.endsWith("/login")) return false;
     const brought = cookiesBrought(answer)?.get(cookieName("sid"));
     return cookiesBrought(answer) !== null && ![credential?.sid, this.login(approach).old?.sid].includes(brought);
   }
 
-  /** The balancer's cookie is out of a script's reach, but the server tells what came to it. */
+  /** A script cannot read the balancer's cookie (HttpOnly), but the server reports what it received. */
   async learnSticky() {
     const { answer } = await this.ask("memory", "GET", "whoami");
     const cookies = answer?.wire?.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
@@ -110,12 +110,12 @@ export class Member {
   }
 }
 
-/** What the token of a credential says, or nothing where it is no token. */
+/** The claims of a credential's token; undefined if it is not a token. */
 export function claimsOf(credential) {
   return credential?.access_token ? JSON.parse(decoded(credential.access_token.split(".")[1])) : {};
 }
 
-/** The credential with one character in its middle changed. */
+/** The credential with one changed character in the middle. */
 export function changed(credential) {
   const name = credential.access_token ? "access_token" : "sid";
   const value = credential[name];
@@ -123,9 +123,9 @@ export function changed(credential) {
   return { ...credential, [name]: `${value.slice(0, at)}${value[at] === "A" ? "B" : "A"}${value.slice(at + 1)}` };
 }
 
-/** An exchange: who sent which request with which credential, and the answer or null. */
+/** An exchange: the client, the request, the credential, and the answer or null. */
 function told(who, { method, path, credential, body }, answer) {
-  // The wire message masks a password; what was sent is known here.
+  // The wire message masks a password, but the real size is known here.
   if (answer !== null && body !== null) answer.sentBody = JSON.stringify(body);
   if (answer?.wire) document.dispatchEvent(new CustomEvent("answered", { detail: { node: answer.node } }));
   return { who, request: { method, path }, credential, answer };
@@ -152,7 +152,7 @@ function cookieIn(pairs, name) {
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** Another client is played for one visitor at a time: wait for our turn. */
+/** The lab acts as another client for only one visitor at a time: wait for our turn. */
 async function patiently(send) {
   const until = performance.now() + BUSY_PATIENCE_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-// The table: a row an action, a cell an approach, the totals at its foot, and beneath a row what a cell opens to.
+// The table: one row per action, one cell per approach, totals in the foot, and a cell's details below its row.
 
 import { drawWire } from "../shared/wire.js";
 import { make, microseconds, say, number } from "../shared/words.js";
@@ -10,7 +10,7 @@ const approaches = [...table.querySelectorAll("[data-total]")].map((place) => pl
 let costs = [];
 let rows = 0;
 
-/** Add a row for an action, the newest on top; return what fills it. */
+/** Add a row for an action at the top. Return a function that fills it. */
 export function addRow(title) {
   const row = table.tBodies[0].insertRow(0);
   rows += 1;
@@ -33,7 +33,7 @@ export function clear() {
   drawTotals();
 }
 
-/** The totals by approach, as they stand at the foot. */
+/** The totals by approach, for the foot. */
 export function drawTotals() {
   for (const place of table.querySelectorAll("[data-total]")) {
     const own = sum(costs.filter(({ approach }) => approach === place.dataset.total).map(({ cost }) => cost));
@@ -89,7 +89,7 @@ function figure(kind, text, part) {
   return shown;
 }
 
-/** Sent and received, by an arrow for the eye and a word for the ear. */
+/** Sent and received: an arrow to see, and a word for screen readers. */
 function bytes({ sentBytes, receivedBytes }) {
   const each = [["↑", "sent", sentBytes], ["↓", "received", receivedBytes]];
   return make("span", "", ...each.flatMap(([sign, word, count]) => [make("span", "", ` ${sign} `), make("span", "unseen", say(`part_name.${word}`)), ` ${number(count)}`]));
@@ -99,7 +99,7 @@ function requests({ requests: count }) {
   return say("requests", { count: number(count) });
 }
 
-/** Microseconds as everywhere, but for the unit, which stands in the head. */
+/** Microseconds in the usual format, without the unit, which is in the head. */
 function unitless(us) {
   return number(us, us < 100 ? 1 : 0);
 }
@@ -117,7 +117,7 @@ function opener(row, approach, exchanges) {
   return button;
 }
 
-/** Show what a cell stands for below its row; one cell of a row at a time. */
+/** Show a cell's details below its row, for one cell of a row at a time. */
 function toggle(row, approach, exchanges, button) {
   const id = `${row.id}-detail`;
   const isOpen = button.getAttribute("aria-expanded") === "true";

@@ -1,22 +1,22 @@
-// The only place from which this page talks to the server.
+// All of this page's requests to the server.
 
 import { fetchTimed } from "../shared/clock.js";
 
 const PATIENCE_MS = 5000;
 
-/** Log in for real; return the two tokens, or null and what stood in the way. */
+/** Log in for real. Return the two tokens, or null and the reason. */
 export async function logIn(username, password) {
   const body = JSON.stringify({ username, password });
   const answer = await ask("/token/login", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   return { tokens: answer?.status === 200 ? answer.body : null, answer };
 }
 
-/** Send a token to the door that it is for, and nothing else: no cookie comes along. */
+/** Send only a token to the approach that it is for, without cookies. */
 export function showToken(token) {
   return ask("/token/profile", { headers: { Authorization: `Bearer ${token}` } });
 }
 
-/** Ask for a token with more claims; only their names are sent. */
+/** Request a token with more claims. Only their names are sent. */
 export function askForClaims(claims) {
   return ask("/jwt/claims", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ claims }) });
 }

@@ -1,4 +1,4 @@
-// Text and base64url, each from the other as one types: there is no key that one would need.
+// Convert between text and base64url while the visitor types. No key is needed.
 
 import { decodeText, encodeText } from "../shared/token.js";
 

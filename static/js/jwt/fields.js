@@ -1,4 +1,4 @@
-// The fields of a header or a payload, each with what it means; times as dates, with a countdown that runs.
+// The fields of a header or a payload with their meaning. Times are shown as dates with a live countdown.
 
 import { now } from "../shared/clock.js";
 import { say } from "../shared/words.js";
@@ -6,8 +6,8 @@ import { say } from "../shared/words.js";
 const glossary = JSON.parse(document.getElementById("glossary").textContent);
 const language = document.documentElement.lang;
 const TIMES = new Set(["exp", "nbf", "iat", "auth_time"]);
-const LATEST_S = 8.64e12; // the last moment that a Date holds
-const LONGEST = 400; // characters of a value that are shown
+const LATEST_S = 8.64e12; // the latest time of a Date
+const LONGEST = 400; // shown characters of a value
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 export function drawFields(table, fields, part) {
@@ -16,7 +16,7 @@ export function drawFields(table, fields, part) {
   table.tBodies[0].replaceChildren(...rows);
 }
 
-/** Move every countdown on to the server's time. */
+/** Update every countdown to the server's time. */
 export function tick() {
   for (const item of document.querySelectorAll("[data-moment]")) {
     const left = Number(item.dataset.moment) - now();
@@ -26,7 +26,7 @@ export function tick() {
   }
 }
 
-/** Two units at most: "14 min 3 s". */
+/** At most two units: "14 min 3 s". */
 export function duration(seconds) {
   const whole = Math.floor(seconds);
   const first = whole === 0 ? UNITS.length - 1 : UNITS.findIndex(([, size]) => whole >= size);
@@ -66,7 +66,7 @@ function cell(label, ...content) {
   const made = document.createElement("td");
   made.dataset.label = say(`column.${label}`);
   made.append(element("div"));
-  made.firstChild.append(...content); // one child, for on a phone the cell is a grid
+  made.firstChild.append(...content); // one child, because on a phone the cell is a grid
   return made;
 }
 

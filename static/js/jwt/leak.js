@@ -1,4 +1,4 @@
-// What a token would tell if more were put into it, beside what the lab says to that.
+// What a token would reveal with more claims, and the lab's answer to that.
 
 import { encodeText } from "../shared/token.js";
 import { say } from "../shared/words.js";
@@ -31,7 +31,7 @@ function show() {
 async function askLab() {
   const turn = ++asked;
   const reply = await askForClaims(chosen().map(([name]) => name));
-  if (turn !== asked) return; // another choice was made meanwhile
+  if (turn !== asked) return; // the choice has changed meanwhile
   const outcome = reply?.status !== 200 ? "silent" : reply.body.issued ? "issued" : "refused";
   answer.textContent = say(`leak.${outcome}`, { says: reply?.body.says ?? "" });
   answer.dataset.outcome = outcome;

@@ -1,4 +1,4 @@
-// The page of a token: get one, read it, change it, and hear what the server says to that.
+// The page of a token: get one, read it, change it, and see the server's answer.
 
 import { now } from "../shared/clock.js";
 import { encodeText, joined, objectIn, takeApart, Unreadable } from "../shared/token.js";
@@ -18,10 +18,10 @@ const pasted = document.getElementById("pasted");
 const texts = { header: document.getElementById("header-text"), payload: document.getElementById("payload-text") };
 const secret = document.getElementById("secret");
 
-let tokens = null; // of the last log-in
-let original = null; // the token as it came
-let current = null; // the token as it stands now: its three parts
-let signedHere = false; // with the visitor's own secret
+let tokens = null; // from the last log-in
+let original = null; // the unchanged token
+let current = null; // the three parts of the present token
+let signedHere = false; // signed with the visitor's own secret
 
 function explain(error) {
   if (!(error instanceof Unreadable)) throw error;
@@ -34,7 +34,7 @@ function complain(text) {
   find("complaint").textContent = text;
 }
 
-/** Show this token, or say why it cannot be shown; either way the one before it is gone from the page. */
+/** Show this token, or why it cannot be shown. The previous one is removed from the page in any case. */
 function open(text) {
   close();
   try {
@@ -59,7 +59,7 @@ function putBack() {
   draw();
 }
 
-/** A part that reads as it came keeps its characters, whatever other characters mean the same. */
+/** An unchanged part keeps its original characters, even if others would decode to the same. */
 function edited() {
   for (const [part, field] of Object.entries(texts)) {
     current[part] = field.value === original.texts[part] ? original[part] : encodeText(field.value);
@@ -93,7 +93,7 @@ function draw() {
   tick();
 }
 
-/** What can be known of the signature without the key. */
+/** What can be said about the signature without the key. */
 function signatureWord() {
   if (current.signature === "") return "none";
   if (signedHere) return "own";
@@ -101,7 +101,7 @@ function signatureWord() {
   return changed("signature") ? "other" : "as_it_came";
 }
 
-// -- changes at the press of a button
+// -- changes by button
 
 const changes = {
   role: () => rewrite("payload", { role: "admin" }),
@@ -118,7 +118,7 @@ function rewrite(part, more) {
   edited();
 }
 
-// -- what the server says
+// -- the server's answer
 
 function forgetAnswer() {
   find("answer").hidden = true;
@@ -127,13 +127,13 @@ function forgetAnswer() {
 async function askServer() {
   const [asked, reason] = [joined(current), reasonIfRefused()];
   const answer = await showToken(asked);
-  if (current === null || asked !== joined(current)) return; // changed meanwhile: this answer is to another token
+  if (current === null || asked !== joined(current)) return; // changed meanwhile: this answer is for another token
   const verdict = answer === null ? "silent" : answer.status === 200 ? "let_in" : answer.status === 401 ? reason : "other";
   find("answer-status").textContent = answer === null ? "–" : `${answer.status === 200 ? "✓" : "✕"} ${answer.status}`;
   find("answer-status").className = answer?.status === 200 ? "let-in" : "shut";
   find("answer-code").textContent = answer?.body.code ?? "–";
   find("answer-challenge").textContent = answer?.challenge ?? "–";
-  find("answer-body").textContent = answer === null ? "–" : JSON.stringify(answer.body); // read as JSON, so that Korean is Korean
+  find("answer-body").textContent = answer === null ? "–" : JSON.stringify(answer.body); // formatted again, so that Korean text is readable
   find("answer-why").textContent = say(`why.${answer?.body.code === "expired_token" ? "expired" : verdict}`);
   find("answer").hidden = false;
 }
@@ -146,7 +146,7 @@ function reasonIfRefused() {
   return objectIn(texts.header.value)?.typ === "rt+jwt" ? "refresh" : "foreign";
 }
 
-// -- a secret of one's own
+// -- the visitor's own secret
 
 async function signHere() {
   if (!secret.value) return;

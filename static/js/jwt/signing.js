@@ -1,11 +1,11 @@
-// HS256 by the browser itself (RFC 7518 §3.2), with a secret that the visitor types. The lab's own key never comes here.
+// HS256 in the browser (RFC 7518 §3.2), with a secret that the visitor types. The lab's key is never sent here.
 
 import { decodeBytes, encodeBytes } from "../shared/token.js";
 
 const HS256 = { name: "HMAC", hash: "SHA-256" };
 const encoder = new TextEncoder();
 
-/** Browsers sign only on pages that came over https or from this very machine. */
+/** Browsers can sign only on pages from https or from this machine. */
 export const canSign = globalThis.isSecureContext && Boolean(globalThis.crypto?.subtle);
 
 export async function sign({ header, payload }, secret) {

@@ -1,4 +1,4 @@
-// A card for each token: its header with the kid marked, and what each node says to it.
+// A card for each token: its header with the kid marked, and each node's answer.
 
 import { make, say } from "../shared/words.js";
 import { verdict, wordOf } from "./tokens.js";
@@ -10,7 +10,7 @@ export function name(token) {
   return say("token", { number: token.number });
 }
 
-/** "✓", "✕" or "◷": how a token stands. */
+/** "✓", "✕" or "◷" for a token's state. */
 export function sign(token) {
   return (token.settled && SIGN[verdict(token)]) || "◷";
 }

@@ -1,4 +1,4 @@
-// The question before a key is revoked, and what really died of it.
+// The question before a key is revoked, and the tokens that the revocation really ended.
 
 import { say } from "../shared/words.js";
 import { name } from "./cards.js";
@@ -12,7 +12,7 @@ function under(tokens, kid) {
   return tokens.filter((token) => token.header.kid === kid);
 }
 
-/** Let the visitor think again. Return whether the key is to be revoked. */
+/** Ask the visitor to confirm. Return whether to revoke the key. */
 export function confirmed(kid, keys, tokens) {
   const mine = under(tokens, kid).map(name).join(", ");
   part("title").textContent = say("confirm.title", { kid });
@@ -23,7 +23,7 @@ export function confirmed(kid, keys, tokens) {
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
 
-/** Offer the keys that signed tokens here and can still be revoked; nobody else's key is a slip away. */
+/** Offer only keys that signed this page's tokens and can still be revoked: no other key is revoked by mistake. */
 export function drawChoice(select, keys, tokens) {
   const held = keys.filter(({ kid, state }) => state !== "revoked" && under(tokens, kid).length > 0);
   const options = held.map(({ kid }) => new Option(say("option", { kid, tokens: under(tokens, kid).map(name).join(", ") }), kid));
@@ -33,12 +33,12 @@ export function drawChoice(select, keys, tokens) {
   if (held.some(({ kid }) => kid === chosen)) select.value = chosen;
 }
 
-/** The tokens that are let in now. */
+/** The tokens that are accepted now. */
 export function letIn(tokens) {
   return new Set(tokens.filter((token) => verdict(token) === "in"));
 }
 
-/** Say what the revocation of `kid` did, by what was let in `before` and is now. */
+/** Show the effect of the revocation of `kid`: the tokens accepted `before` and now. */
 export function finding(kid, tokens, before, { seconds }) {
   const [mine, rest] = [under(tokens, kid), tokens.filter((token) => token.header.kid !== kid)].map((list) => list.filter((token) => before.has(token)));
   const [died, lived] = [mine.filter((token) => verdict(token) === "refused"), rest.filter((token) => verdict(token) === "in")];

@@ -1,4 +1,4 @@
-// The page of the keys: tokens are taken, keys are moved, and after each move every node is asked what it lets in.
+// The page of the keys: it gets tokens, changes keys, and after each change checks every token at every node.
 
 import { mayPress, recall, shut, takeCode } from "../shared/instructor.js";
 import { number, say } from "../shared/words.js";
@@ -11,7 +11,7 @@ import { drawLanes, onToggle } from "./timeline.js";
 import { check, logIn, memberName, MOST } from "./tokens.js";
 
 const POLL_MS = 1000;
-const STUBBORN = 5; // looks after which an older ring is believed: somebody has put another file there
+const STUBBORN = 5; // polls after which an older ring is accepted: the file was replaced
 
 const LOAD_MEMBERS = 1000;
 
@@ -46,7 +46,7 @@ function tell(text) {
   find("said").textContent = text;
 }
 
-/** Do one thing at a time; the buttons wait. */
+/** Do one thing at a time. Buttons are disabled meanwhile. */
 async function alone(work) {
   if (busy) return;
   busy = true;
@@ -61,9 +61,9 @@ async function alone(work) {
   }
 }
 
-// -- moves
+// -- changes of keys
 
-/** Give an order. Return the ring after it, or null and say why not. */
+/** Send a command. Return the resulting ring, or show why not and return null. */
 async function ordered(order, name) {
   const answer = await order;
   if (answer?.ok) return (keys = answer.body.keys);
@@ -88,7 +88,7 @@ async function nodesFollow(name) {
   return seconds;
 }
 
-/** Make a move; every node is asked for its ring, and for every token, until all agree. */
+/** Change a key. Then request the ring and check every token at every node, until all agree. */
 async function move(order, name) {
   find("finding").textContent = "";
   if ((await ordered(order, name)) === null) return null;
@@ -121,7 +121,7 @@ async function rotateTo(algorithm) {
 
 // -- tokens
 
-/** Log in under the key that signs now. Return whether that went well. */
+/** Log in under the active key. Return whether that worked. */
 async function takeOne() {
   const member = (taken % LOAD_MEMBERS) + 1;
   const expected = active(keys).kid;
@@ -153,9 +153,9 @@ async function thenCheck(work) {
   });
 }
 
-// -- looking
+// -- polling
 
-/** Follow what others do to the ring. A node that has not followed yet shows the ring that we know already. */
+/** Follow changes by other users. A node that has not followed yet returns a ring that we already have. */
 async function follow() {
   for (;;) {
     if (!busy && document.visibilityState === "visible") await lookOnce();

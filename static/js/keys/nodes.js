@@ -1,12 +1,12 @@
-// Questions to the lab, and the same question to every node: the balancer leads to another one each time.
+// Requests to the lab, and the same request to every node: the balancer selects another node each time.
 
 import { fetchTimed } from "../shared/clock.js";
 
 const PATIENCE_MS = 5000;
-const TURNS = 5; // so often a node may be missed, for others ask as well
-const OUT_OF_STEP_MS = 20; // two who take turns in step would meet the same node for ever
+const TURNS = 5; // attempts per node, because other clients send requests too
+const OUT_OF_STEP_MS = 20; // random delay: two clients in step would always reach the same node
 
-/** What was answered and by which node, or null if nobody did. No cookie comes along but where the page asks as itself. */
+/** The answer and its node, or null without an answer. No cookie is sent, except with AS_MYSELF. */
 export async function ask(path, { credentials = "omit", ...options } = {}) {
   try {
     const response = await fetchTimed(path, { credentials, ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -23,14 +23,14 @@ export function send(method, path, fields, options = {}) {
   return ask(path, { method, headers, body: JSON.stringify(fields), ...options });
 }
 
-/** The names of the nodes that run, as the supervisor says; null if it does not say. */
+/** The names of the running nodes, from the supervisor; null if it does not answer. */
 export async function runningNodes() {
   const state = await ask("/lab/state");
   const running = state?.body.nodes?.filter((node) => node.state === "running");
   return running?.map((node) => node.name) ?? null;
 }
 
-/** Put a question until each of these nodes has answered it; return its answers by node. */
+/** Repeat a request until each of these nodes has answered. Return the answers by node. */
 export async function everyNode(names, question) {
   const answers = new Map();
   for (let turn = 0; turn < TURNS * Math.max(names.length, 1); turn++) {

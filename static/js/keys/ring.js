@@ -1,4 +1,4 @@
-// The ring as the nodes have it, and the moves that change it.
+// The nodes' key ring, and the requests that change it.
 
 import { ask, everyNode, pause, runningNodes, send } from "./nodes.js";
 
@@ -30,13 +30,13 @@ export function active(keys) {
   return keys.find((key) => key.state === "active");
 }
 
-/** When the ring was last changed, as far as it tells: so one node's ring is older than another's, or as old. */
+/** When the ring was last changed, to compare the age of two nodes' rings. */
 export function changedAt(keys) {
   const moments = keys.flatMap((key) => [key.created_at, key.signed_until, key.revoked_at]).filter(Boolean).map(Date.parse);
   return Math.max(...moments.filter((moment) => !Number.isNaN(moment)));
 }
 
-/** Ask every node for its ring until all have come as far as `keys`; `show` hears who has. */
+/** Request every node's ring until all are as new as `keys`. `show` gets the nodes that are. */
 export async function followed(keys, show) {
   const startedAt = performance.now();
   for (;;) {

@@ -1,4 +1,4 @@
-// A second service: it has the published keys and no secret, and verifies tokens by WebCrypto, asking nobody.
+// A second service: with the published keys and no secret it verifies tokens by WebCrypto, without any request.
 
 import { now, today } from "../shared/clock.js";
 import { decodeBytes, encodeText, takeApart } from "../shared/token.js";
@@ -7,10 +7,10 @@ import { name } from "./cards.js";
 import { ask } from "./nodes.js";
 import { claims } from "./tokens.js";
 
-/** Browsers verify only on pages that came over https or from this very machine. */
+/** Browsers can verify only on pages from https or from this machine. */
 export const canVerify = globalThis.isSecureContext && Boolean(globalThis.crypto?.subtle);
 
-// How an algorithm is called here, and which members of a JWK are its public key (RFC 7518 §6, RFC 8037 §2).
+// WebCrypto's name of each algorithm, and the members of a JWK with the public key (RFC 7518 §6, RFC 8037 §2).
 const ALGORITHMS = {
   EdDSA: { verify: { name: "Ed25519" }, members: ["kty", "crv", "x"] },
   ES256: { verify: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }, members: ["kty", "crv", "x", "y"] },
@@ -18,9 +18,9 @@ const ALGORITHMS = {
 };
 const encoder = new TextEncoder();
 const find = (part) => document.querySelector(`[data-${part}]`);
-let copy = null; // the key set as this service has it
+let copy = null; // this service's copy of the key set
 
-/** Show the keys that are published at this moment. */
+/** Show the currently published keys. */
 export async function showPublished() {
   const answer = await ask("/.well-known/jwks.json");
   const keys = answer?.ok ? answer.body.keys : null;
@@ -39,7 +39,7 @@ export function hasCopy() {
   return copy !== null;
 }
 
-/** Verify each token as it is, and changed. */
+/** Verify each token unchanged, and changed. */
 export async function verifyAll(tokens) {
   const lines = (await Promise.all(tokens.map(lineFor))).flat();
   find("verified").replaceChildren(...(lines.length > 0 ? lines : [make("li", "soft", say("service.no_tokens"))]));
@@ -68,7 +68,7 @@ async function judged(token, jwk, values) {
   return [line("let-in", "genuine", values), line(believed ? "shut" : "let-in", believed ? "believed" : "tampered", values)];
 }
 
-/** The published key fixes the algorithm; the token's header is not asked (RFC 8725 §3.1). */
+/** The published key determines the algorithm, not the token's header (RFC 8725 §3.1). */
 async function fits(jwk, { header, payload, signature }) {
   const { verify, members } = ALGORITHMS[jwk.alg];
   const bare = Object.fromEntries(members.map((member) => [member, jwk[member]]));

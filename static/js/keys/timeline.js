@@ -1,4 +1,4 @@
-// The ring as a timeline: a lane for each key, from when it was made; each change is one step to the right.
+// The ring as a timeline: a lane for each key from its creation on. Each change is one step to the right.
 
 import { today } from "../shared/clock.js";
 import { language, make, say } from "../shared/words.js";
@@ -10,7 +10,7 @@ const toggle = document.querySelector("[data-show-all]");
 let showsAll = false;
 let drawn = "";
 
-/** Draw the lanes; what has not changed stays as it is, and so does the focus. */
+/** Draw the lanes. Unchanged elements, and the focus, stay. */
 export function drawLanes(keys, tokens, mayMove) {
   const shown = visible(keys, tokens);
   const lanes = shown.map((key) => lane(key, momentsOf(shown), tokens, mayMove));

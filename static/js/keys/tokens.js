@@ -1,10 +1,10 @@
-// Tokens in this page's memory, and what every node says to each of them.
+// Tokens in this page's memory, and every node's answer to each of them.
 
 import { decodeText, objectIn, takeApart } from "../shared/token.js";
 import { ask, everyNode, pause, runningNodes, send } from "./nodes.js";
 import { find } from "./ring.js";
 
-const PASSWORD = "load"; // of the members that only load tests use: nobody misses their logins
+const PASSWORD = "load"; // of the load members, whose logins may be ended at any time
 const GIVE_UP_MS = 6000;
 const ASK_AGAIN_MS = 150;
 
@@ -14,7 +14,7 @@ export function memberName(number) {
   return `load-${String(number).padStart(4, "0")}`;
 }
 
-/** Log in for real. Return the token taken, which the page calls by this number, or what was answered instead. */
+/** Log in for real. Return the token, with this number on the page, or the unexpected answer. */
 export async function logIn(username, number) {
   const answer = await send("POST", "/token/login", { username, password: PASSWORD });
   if (!answer?.ok) return { answer };
@@ -27,7 +27,7 @@ export function claims(token) {
   return objectIn(decodeText(token.text.split(".")[1]));
 }
 
-/** What the nodes say, in one word: in, refused, expired, mixed, broken, silent. */
+/** The nodes' answers in one word: in, refused, expired, mixed, broken, silent. */
 export function verdict(token) {
   const words = new Set([...token.answers.values()].map(wordOf));
   if (words.size === 0) return "silent";
@@ -40,7 +40,7 @@ export function wordOf({ status, body }) {
   return body.code === "expired_token" ? "expired" : "refused";
 }
 
-/** Show every token to every node, until all nodes agree with each other and with the ring. Return whether they do. */
+/** Send every token to every node, until all nodes agree with each other and with the ring. Return whether they do. */
 export async function check(tokens, keys, show) {
   const startedAt = performance.now();
   for (const token of tokens) Object.assign(token, { settled: false, answers: new Map() });
@@ -56,7 +56,7 @@ export async function check(tokens, keys, show) {
     if (performance.now() - startedAt > GIVE_UP_MS) break;
     await pause(ASK_AGAIN_MS);
   }
-  for (const token of tokens) token.settled = true; // this is how it is, expected or not
+  for (const token of tokens) token.settled = true; // the final state, expected or not
   show();
   return false;
 }

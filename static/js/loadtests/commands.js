@@ -1,4 +1,4 @@
-// Commands to the lab, and what became of them.
+// Commands to the lab, and their results.
 
 import { shut } from "../shared/instructor.js";
 import { say } from "../shared/words.js";
@@ -6,7 +6,7 @@ import { say } from "../shared/words.js";
 const PATIENCE_MS = 8000;
 const result = document.querySelector("[data-order-result]");
 
-/** Send a command and say what became of it; return whether it was carried out. */
+/** Send a command and show the result. Return whether it was executed. */
 export async function sendCommand(method, path, body, name) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   try {

@@ -1,4 +1,4 @@
-// What each window has measured so far: a line for each arm, a dot for each window, zero on the axis.
+// The measurements so far: a line for each arm, a dot for each window, an axis with zero.
 
 import { number, say } from "../shared/words.js";
 
@@ -9,7 +9,7 @@ const LEFT = 230;
 const RIGHT = 40;
 const TICKS = 5;
 
-/** Draw [{arm, approach, p50_us}]; nothing if there is nothing yet. */
+/** Draw [{arm, approach, p50_us}]; nothing if it is empty. */
 export function drawLive(svg, points) {
   const measured = points.filter(({ p50_us }) => p50_us !== null && p50_us !== undefined);
   svg.toggleAttribute("hidden", measured.length === 0);

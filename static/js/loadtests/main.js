@@ -1,4 +1,4 @@
-// The page of the load tests: commands out, state in once a second, so a reload loses nothing.
+// The page of the load tests: it sends commands, and polls the state once a second, so a reload loses nothing.
 
 import { mayPress, recall, takeCode } from "../shared/instructor.js";
 import { say } from "../shared/words.js";
@@ -7,7 +7,7 @@ import { drawLive } from "./live.js";
 import { drawComparison, drawReports, ticked } from "./reports.js";
 
 const POLL_MS = 1000;
-const STOPPED = 130; // as a shell says of a command that Ctrl-C ended
+const STOPPED = 130; // the shell's exit code after Ctrl-C
 const find = (name) => document.querySelector(`[data-${name}]`);
 let running = false;
 

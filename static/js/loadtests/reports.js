@@ -1,19 +1,19 @@
-// The runs that have left a report, and two of them side by side.
+// The runs with a report, and the comparison of two of them.
 
 import { language, make, say, short } from "../shared/words.js";
 
-const TRIES = 10; // each may take as long as a node gives it
+const TRIES = 10; // each may take as long as a node allows
 const find = (name) => document.querySelector(`[data-${name}]`);
 let shown = "";
 let listed = [];
 let comparing = false;
 
-/** The names of the runs that are ticked. */
+/** The names of the selected runs. */
 export function ticked() {
   return [...find("reports").querySelectorAll("input:checked")].map(({ value }) => value);
 }
 
-/** List the runs, newest first; what is ticked stays so, because nothing is drawn anew without need. */
+/** List the runs, newest first. Unchanged rows are not drawn again, so that the selection stays. */
 export function drawReports(runs) {
   if (shown === JSON.stringify(runs)) return;
   shown = JSON.stringify(runs);
@@ -24,7 +24,7 @@ export function drawReports(runs) {
   find("reports").tBodies[0].replaceChildren(...runs.map((run) => row(run, kept)));
 }
 
-/** Set two runs side by side; the earlier one comes first. */
+/** Compare two runs, the earlier one first. */
 export async function drawComparison(...names) {
   const [first, second] = names.map((name) => name.slice(-15)).every((time, at, times) => at === 0 || times[at - 1] <= time) ? names : names.toReversed();
   if (comparing) return;
@@ -44,7 +44,7 @@ export async function drawComparison(...names) {
     : (said?.detail ?? say("now.away"));
 }
 
-/** Ask until a node has had the time for it: one that has not says when to come back. */
+/** Repeat the request until a node has time: a busy node answers with Retry-After. */
 async function comparisonOf(first, second) {
   const ask = () => fetch(`/lab/load-tests/compare?${new URLSearchParams({ first, second })}`).catch(() => null);
   let response = await ask();
@@ -55,7 +55,7 @@ async function comparisonOf(first, second) {
   return response;
 }
 
-/** Why a run should not be shown, in the reader's language. */
+/** Why a run is not publishable, in the reader's language. */
 function refusal(name) {
   const run = listed.find((each) => each.name === name);
   return say("unpublishable", { name, reasons: reasonsOf(run).join(" ") });
@@ -79,7 +79,7 @@ function row({ name, experiment, started, publishable, said }, kept) {
 }
 
 function compared({ name, reading, over, first, second, difference, low, high, differs }) {
-  const end = (value, none) => (value === null ? none : short(value)); // of too few repeats there is no interval
+  const end = (value, none) => (value === null ? none : short(value)); // with too few repeats there is no interval
   const interval = `${short(difference)} (${end(low, "−∞")} … ${end(high, "∞")})`;
   const verdict = say(differs ? "differs" : "same");
   const made = cells([[name], [over ? say("over", { reading: say(`ratios.${reading}`), over }) : say(`readings.${reading}`)], [short(first)], [short(second)], [interval], [verdict]]);

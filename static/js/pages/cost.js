@@ -1,5 +1,5 @@
-// Show what the server says this very request cost it, from the Server-Timing header of the page itself.
-// Browsers keep the header from scripts on plain http beyond this machine: then nothing is shown.
+// Show the server's cost of the page's own request, from its Server-Timing header.
+// On plain http from another machine browsers hide the header from scripts: then nothing is shown.
 
 const [navigation] = performance.getEntriesByType("navigation");
 const section = document.querySelector("[data-cost]");

@@ -1,13 +1,13 @@
-// Reckon again whenever an input changes. The server reckons and draws; what it sends takes the place of what is there.
+// Update the plan whenever an input changes. The server computes and draws it; its HTML replaces the old one.
 
 import { attach } from "./slider.js";
 
-const PAUSE_MS = 200; // while a number is typed
+const PAUSE_MS = 200; // waits until a number is typed
 const form = document.querySelector("[data-plan]");
 const results = document.querySelector("[data-results]");
 const constants = document.querySelector("[data-constants]");
 const complaint = document.querySelector("[data-complaint]");
-const said = document.querySelector("[data-said]"); // read aloud: the results themselves are new elements each time
+const said = document.querySelector("[data-said]"); // for screen readers: the results themselves are replaced each time
 let asked = 0;
 let waiting;
 
@@ -49,14 +49,14 @@ function show(response, page, address) {
   history.replaceState(null, "", address);
 }
 
-/** Put what came in the place of what is there; what is open stays open. */
+/** Replace the results. Open sections stay open. */
 function renew(place, came) {
   const open = new Set([...place.querySelectorAll("details[open]")].map(nameOf));
   place.replaceChildren(...came.childNodes);
   for (const details of place.querySelectorAll("details")) details.open = open.has(nameOf(details));
 }
 
-/** Results of other inputs than those that stand beside them are shown faintly. */
+/** Show results faintly that do not belong to the present inputs. */
 function mark(fresh) {
   results.toggleAttribute("data-stale", !fresh);
 }

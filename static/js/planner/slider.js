@@ -1,10 +1,10 @@
-// A slider beside a number: as far from 1 to 10 as from 10 to 100, because members and lifetimes are counted that way.
+// A logarithmic slider for a number: from 1 to 10 is as far as from 10 to 100.
 
 const STEPS = 100;
 
 export function attach(slider, field) {
   const [low, high] = [Number(field.min), Number(field.max)];
-  const shift = low > 0 ? 0 : 1; // so that a scale may begin with 0
+  const shift = low > 0 ? 0 : 1; // allows a scale that begins with 0
   const ratio = (high + shift) / (low + shift);
   slider.max = STEPS;
   slider.hidden = false;
@@ -20,7 +20,7 @@ export function attach(slider, field) {
   follow();
 }
 
-/** Two digits that count are enough for a hand on a slider. */
+/** Two significant digits are enough for a slider. */
 function rounded(value, low, high) {
   return Math.min(high, Math.max(low, Math.round(Number(value.toPrecision(2)))));
 }

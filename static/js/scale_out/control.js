@@ -1,4 +1,4 @@
-// Commands to the lab: read the state once a second, press buttons, hand in the instructor code.
+// Requests to the lab: read the state once a second, send commands, enter the instructor code.
 
 import { shut, takeCode } from "../shared/instructor.js";
 import { say } from "./words.js";
@@ -10,7 +10,7 @@ const ORDER_PATIENCE_MS = 8000;
 const section = document.getElementById("processes");
 const result = section.querySelector("[data-order-result]");
 
-/** Ask for the state again and again; `show` gets it, or null and how long nobody has answered. */
+/** Poll the state. `show` gets it, or null and the seconds since the last answer. */
 export async function poll(show) {
   let answeredAt = performance.now();
   for (;;) {
@@ -26,7 +26,7 @@ export async function poll(show) {
   }
 }
 
-/** Send a command; `pressed` hears of it as it goes out, `show` gets the state after it. */
+/** Send a command. `pressed` is called when it is sent, `show` gets the resulting state. */
 export function takeCommands(pressed, show) {
   section.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-order]");

@@ -1,4 +1,4 @@
-// The processes as they are now: a box each, brought up to date in place, so that a button keeps its focus.
+// The present processes: a box for each, updated in place, so that a button keeps its focus.
 
 import { mayPress } from "../shared/instructor.js";
 import { clock, mebibytes, number, say } from "./words.js";
@@ -14,7 +14,7 @@ const part = (name) => drawing.querySelector(`[data-part="${name}"]`);
 for (const button of part("store").querySelectorAll("[data-order]")) name(button, button.closest(".box").querySelector("h3").textContent);
 name(nodes.querySelector(".add [data-order]"), "");
 
-/** Draw the state; null: nobody has answered for so many seconds, and what is drawn is what was last heard. */
+/** Draw the state. null: no answer for this many seconds, so the drawing shows the last known state. */
 export function draw(state, silentSeconds) {
   drawing.toggleAttribute("data-stale", state === null);
   const link = part("browser").querySelector("[data-link]");
@@ -84,14 +84,14 @@ function drawProcess(box, process) {
   put(box, '[data-fact="since"]', clock(process.up_since));
 }
 
-/** Let those buttons be pressed that make sense in one of the states. */
+/** Enable the buttons that are possible in one of the states. */
 function enable(box, states) {
   for (const button of box.querySelectorAll("[data-order]")) {
     button.disabled = !mayPress() || !button.dataset.in.split(" ").some((state) => states.includes(state));
   }
 }
 
-/** Say which part a button is for, to those who do not see where it stands. */
+/** Label a button with its part, for screen readers. */
 function name(button, of) {
   button.dataset.name = [of, button.dataset.roundTrip ? `${button.textContent} ms` : button.textContent].filter(Boolean).join(": ");
   button.setAttribute("aria-label", button.dataset.name);

@@ -1,4 +1,4 @@
-// The page on several servers: its processes, twenty requests, and the probe, joined.
+// The page on several servers: connects its processes, the twenty requests, and the probe.
 
 import { recall } from "../shared/instructor.js";
 import { poll, takeCommands } from "./control.js";
@@ -44,7 +44,7 @@ choices.addEventListener("submit", (event) => event.preventDefault());
 choices.addEventListener("change", (event) => {
   if (event.target.name !== "door" || !watch.isRunning) return;
   watch.mark(say(`door.${listener()}`));
-  watch.logIn(); // a login belongs to the listener that it was made through
+  watch.logIn(); // a login belongs to the port through which it was made
 });
 
 takeCommands((name) => watch.mark(name), show);

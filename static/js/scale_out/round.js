@@ -1,12 +1,12 @@
-// Twenty requests: a mark each, and what they add up to in words.
+// Twenty requests: a mark for each, and a summary in words.
 
 import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
 import { say, sign } from "./words.js";
 
 const REQUESTS = 20;
-const PAUSE_MS = 25; // slow enough to be seen
+const PAUSE_MS = 25; // slow enough to watch
 
-/** Send them through the listener; `loggedIn` hears of a log-in. */
+/** Send them through the selected port. `loggedIn` is called after a log-in. */
 export async function sendRound(approach, listener, logsIn, loggedIn) {
   const run = document.querySelector(`[data-run="${approach}"]`);
   const [marks, sentence] = [run.querySelector("[data-marks]"), run.querySelector("[data-sentence]")];
@@ -42,7 +42,7 @@ function mark({ node, verdict }) {
   return item;
 }
 
-/** Say the numbers of this run, then why they are so. */
+/** Show the numbers of this run, then the reason. */
 function explain(approach, listener, answers) {
   if (answers.some(({ verdict }) => verdict === "changed")) return say("changed");
   const told = answers.filter(({ verdict }) => verdict !== "broken");

@@ -1,9 +1,9 @@
-// Ticks on a line per approach. It moves a step with each round of requests; for who prefers no motion it fills a page,
-// then starts the next.
+// Ticks on a line per approach. The line moves with each round of requests. With prefers-reduced-motion it fills the
+// width, then starts again.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PX_PER_MS = 0.02;
-const LANE_PX = 40; // 2.5 rem in the style sheet, where a rem is 16 px; everything grows with it
+const LANE_PX = 40; // 2.5 rem in the style sheet at 16 px per rem; everything scales with it
 const TOP_PX = 40;
 const SHAPES = { known: "M0 -10V10", refused: "M-2.2 -5L2.2 5M-2.2 5L2.2 -5", broken: "M-2 0H2", changed: "M-2 0H2" };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -47,7 +47,7 @@ export class Timeline {
     const line = group.appendChild(element("path"));
     line.setAttribute("d", `M0 ${TOP_PX / 2}V${TOP_PX + LANE_PX * this.lanes.length}`);
     const label = group.appendChild(element("text"));
-    // The newest stands at the right edge, so its words go to the left of it; two rows keep neighbours apart.
+    // The newest mark is at the right edge, so its label is to the left of it. Two rows keep neighbouring labels apart.
     label.setAttribute("text-anchor", still.matches ? "start" : "end");
     label.setAttribute("y", 12 + 16 * (this.marks++ % 2));
     label.textContent = text;

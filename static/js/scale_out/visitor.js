@@ -1,15 +1,15 @@
-// Alice at the lab's listeners: real log-ins, real requests. The browser keeps the session ids, this module the tokens.
+// Alice's real log-ins and requests. The browser stores the session ids, this module the tokens.
 
 const MEMBER = { username: "alice", password: "wonderland" };
 const PATIENCE_MS = 3000;
 const CARRIES_TOKENS = new Set(["token", "hybrid"]);
 
 const tokens = new Map();
-const logins = new Map(); // approach → the listener of its last log-in
+const logins = new Map(); // approach → the port of its last log-in
 
 export const approaches = ["memory", "session", "token", "hybrid"];
 
-/** Log in through the listener; return null, or what stood in the way as {status, code}. */
+/** Log in through the selected port. Return null, or the failure as {status, code}. */
 export async function logIn(approach, listener) {
   logins.delete(approach);
   tokens.delete(approach);
@@ -25,8 +25,8 @@ export function isLoggedIn(approach, listener) {
 }
 
 /**
- * Ask for the profile: which node answered, and whether it knew alice: "known", "refused" or "broken"; "changed" where
- * another tab has logged in or out in this browser, for then the question was about another login.
+ * Request the profile. Return the node, and whether it recognized alice: "known", "refused" or "broken"; "changed" if
+ * another tab has logged in or out in this browser, because then the answer is about another login.
  */
 export async function askWhoIAm(approach, listener) {
   let response = await profile(approach, listener);
@@ -50,7 +50,7 @@ async function refresh(approach, listener) {
   return response?.status === 200;
 }
 
-/** A log-in by form has left token cookies in this browser, and the same token must not come in two places. */
+/** A log-in by form may have left token cookies in this browser, but a token must not be sent in two places. */
 async function endCookieLogin(approach, listener) {
   return CARRIES_TOKENS.has(approach) && (await ask(approach, "logout", listener, { method: "POST" }))?.status === 204;
 }
@@ -60,7 +60,7 @@ async function ask(approach, page, listener, { method = "GET", body, token } = {
   if (listener === "sticky") headers["X-Lab-Door"] = "sticky";
   if (body) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  // A token needs no cookie of any kind; the sticky listener's own is one.
+  // A token needs no cookies, not even the sticky port's.
   const credentials = token && listener !== "sticky" ? "omit" : "same-origin";
   const request = { method, headers, credentials, body: body && JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) };
   try {

@@ -1,4 +1,4 @@
-// One request per approach every quarter of a second: who is still in, and how long errors last.
+// One request per approach every quarter of a second: which logins still work, and how long errors last.
 
 import { today } from "../shared/clock.js";
 import { Timeline } from "./timeline.js";
@@ -6,13 +6,13 @@ import { approaches, askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
 import { number, say } from "./words.js";
 
 const EVERY_MS = 250;
-const REMEMBERED = 8; // answers at least, and four of each node: fewer do not show that no node knows you
+const REMEMBERED = 8; // answers at least, and four of each node: fewer do not prove that no node recognizes you
 const EVENTS_SHOWN = 8;
 
-/** One approach's recent answers, and what they mean. */
+/** One approach's recent answers, and their meaning. */
 class Lane {
   recent = [];
-  mood = null; // what was last said of it: in, lost, mixed, changed or broken
+  mood = null; // its last shown state: in, lost, mixed, changed or broken
   brokenSince = null;
 
   constructor(approach, tell) {
@@ -59,11 +59,11 @@ class Lane {
     const refused = this.recent.findIndex(({ verdict }) => verdict === "refused");
     const knownAgain = this.recent.slice(refused).some(({ verdict }) => verdict === "known");
     if (refused === -1) this.change("in", "home");
-    else if (knownAgain) this.change("mixed", "mixed", { nodes }); // else it may be gone, and has not been asked often
+    else if (knownAgain) this.change("mixed", "mixed", { nodes }); // otherwise it may be lost: too few answers so far
     else if (this.recent.length === this.window) this.change("lost", "lost");
   }
 
-  /** Show the mood, and say it once if it is news; that all is well is news only after something was not. */
+  /** Show the state, and announce a change once. "All is well" is announced only after a problem. */
   change(mood, event, values = {}) {
     const news = this.mood !== mood && !(mood === "in" && this.mood === null);
     if (news) this.tell(say(`event.${event}`, { approach: this.name, ...values }));
@@ -81,7 +81,7 @@ class Lane {
   }
 }
 
-/** The probe: started and stopped by its button, marked by what is pressed meanwhile. */
+/** The probe: its button starts and stops it; commands add marks meanwhile. */
 export class Watch {
   constructor(listener) {
     this.listener = listener;
@@ -90,8 +90,8 @@ export class Watch {
     this.timeline = new Timeline(document.querySelector("[data-ticks]"), approaches);
     this.running = null;
     this.rounds = 0;
-    this.nodes = 1; // how many run, as far as is known
-    this.busy = new Set(); // whose request is under way
+    this.nodes = 1; // the last known number of running nodes
+    this.busy = new Set(); // approaches with a request in flight
     this.loggingIn = new Set();
     this.place = document.querySelector("[data-timeline-place]");
     new IntersectionObserver(([seen]) => this.dock(!seen.isIntersecting)).observe(this.place);
@@ -113,12 +113,12 @@ export class Watch {
     this.dock(false);
   }
 
-  /** Keep the lines in sight at the edge of the screen, while one is up at the switches. */
+  /** Keep the lines visible at the edge of the screen while the controls are in view. */
   dock(away) {
     document.documentElement.toggleAttribute("data-docked", away && this.isRunning);
   }
 
-  /** A vertical line: somebody did something. */
+  /** Draw a vertical line for a command. */
   mark(text) {
     if (this.isRunning) this.timeline.mark(text, performance.now());
   }
@@ -135,7 +135,7 @@ export class Watch {
     }
   }
 
-  /** Somebody else has logged in with this approach, so what was seen before is of another login. */
+  /** Another tab has logged in with this approach, so earlier answers belong to another login. */
   forget(approach) {
     this.lanes.get(approach).forget();
     this.mark(say("login"));
@@ -143,7 +143,7 @@ export class Watch {
 
   probeAll() {
     this.timeline.move(performance.now());
-    // Each round begins with another one: four requests to two nodes would bring each approach to the same node for ever.
+    // Each round begins with another approach: with four requests and two nodes each would always get the same node.
     const first = this.rounds++ % approaches.length;
     for (const approach of [...approaches.slice(first), ...approaches.slice(0, first)]) this.probe(approach);
   }
@@ -164,7 +164,7 @@ export class Watch {
     const time = document.createElement("time");
     time.textContent = today().toLocaleTimeString(document.documentElement.lang);
     item.append(time, ` ${text}`);
-    document.querySelector("[data-latest]").textContent = text; // beside the lines, where they are docked
+    document.querySelector("[data-latest]").textContent = text; // beside the docked lines
     this.events.prepend(item);
     while (this.events.children.length > EVENTS_SHOWN) this.events.lastElementChild.remove();
   }

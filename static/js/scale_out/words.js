@@ -1,4 +1,4 @@
-// How this page writes sizes, times and outcomes.
+// This page's format of sizes, times and outcomes.
 
 import { language, number } from "../shared/words.js";
 

@@ -1,15 +1,15 @@
-// The server's time. A visitor's clock may be a second or a year off, and only the server's decides what has expired.
+// The server's time. A visitor's clock may be wrong by a second or a year, and only the server's clock decides expiry.
 //
-// It is learnt from answers. The Date of an answer is a whole second, in which the answer was written: after the request
-// was sent and before the answer came. So each one narrows down how far the server's clock is ahead of this page's own,
-// which counts seconds from some beginning and which nobody sets.
+// It is estimated from answers. The Date of an answer is the whole second in which it was written: after the request
+// was sent and before the answer arrived. So each answer narrows the difference between the server's clock and this page's
+// monotonic clock, which is never set.
 
 const PATIENCE_MS = 3000;
 
-let least = -Infinity; // seconds that the server's clock is ahead: at least so many,
-let most = Infinity; // and less than so many
+let least = -Infinity; // the server's clock is ahead by at least these seconds,
+let most = Infinity; // and by less than these
 
-/** Fetch, and learn the server's time from the answer. */
+/** Fetch, and estimate the server's time from the answer. */
 export async function fetchTimed(path, options) {
   const sentAt = own();
   const response = await fetch(path, options);
@@ -17,22 +17,22 @@ export async function fetchTimed(path, options) {
   return response;
 }
 
-/** Ask for the server's time if no answer has told it yet. Without one, the visitor's clock has to do. */
+/** Request the server's time if no answer had it yet. Without one, the visitor's clock is used. */
 export async function known() {
   if (!isKnown()) await fetchTimed("/healthz", { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
 }
 
-/** The time that the server's clock has surely reached, in seconds since the epoch: what ends then has ended. */
+/** The earliest possible server time, in seconds since the epoch: what ends before it has certainly ended. */
 export function now() {
   return isKnown() ? own() + least : Date.now() / 1000;
 }
 
-/** The time that the server's clock has surely not passed: what it has done by now, it did before. */
+/** The latest possible server time: what the server has done so far is not later. */
 export function latest() {
   return isKnown() ? own() + most : Date.now() / 1000;
 }
 
-/** The server's time as a date, for what a page writes down. */
+/** The server's time as a Date, for display. */
 export function today() {
   return new Date(now() * 1000);
 }
@@ -41,7 +41,7 @@ function learn(second, sentAt) {
   if (Number.isNaN(second)) return;
   const told = [second - own(), second + 1 - sentAt];
   [least, most] = [Math.max(least, told[0]), Math.min(most, told[1])];
-  if (least >= most) [least, most] = told; // a clock was set, or this machine has slept: only the newest answer counts
+  if (least >= most) [least, most] = told; // a clock was set, or this machine was asleep: use only the newest answer
 }
 
 function isKnown() {

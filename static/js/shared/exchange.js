@@ -1,11 +1,11 @@
-// One real request: by this browser, or by another client whose request the lab's server sends.
+// One real request: by this browser, or as another client by the lab's server.
 
 import { fetchTimed } from "./clock.js";
 import { fill } from "./words.js";
 
 const PATIENCE_MS = 6000;
 
-/** Send a request of the story; return {status, node, body, wire, trace, timing}, or null if no answer came. */
+/** Send a request of the story. Return {status, node, body, wire, trace, timing}, or null without an answer. */
 export async function exchange(who, request, values) {
   const filled = filledIn(request, values);
   try {
@@ -17,7 +17,7 @@ export async function exchange(who, request, values) {
   }
 }
 
-/** What the server keeps for a credential: {node, holds: […]}, or null if it could not be asked. */
+/** The server's records of a credential: {node, holds: […]}, or null without an answer. */
 export async function storedRecords(approach, credential) {
   try {
     const response = await post("/walkthrough/holdings", { approach, credential });
@@ -27,7 +27,7 @@ export async function storedRecords(approach, credential) {
   }
 }
 
-/** The name of who this browser is at an approach, or null: another tab may have changed it. */
+/** The member logged in at an approach in this browser, or null: another tab may have changed it. */
 export async function whoIs(approach) {
   document.dispatchEvent(new Event("login-changed"));
   try {
@@ -48,16 +48,16 @@ export function setCookies(wire) {
   return headersOf(wire, "set-cookie");
 }
 
-/** The cookies of the request that was answered, as the server tells them; null where it does not tell them whole. */
+/** The cookies of the request, as the server reports them; null if it does not report all of them. */
 export function cookiesBrought({ isTold, wire }) {
   if (!isTold) return null;
   const line = wire.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
-  if (line.includes("…")) return null; // it shortens what does not fit its headers
+  if (line.includes("…")) return null; // the server shortens long values
   return new Map(line.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 
 async function asThisBrowser({ method, path, headers, body, cookies }) {
-  // A token comes in a header; cookies that a log-in by form has left would be a second credential.
+  // The token is in a header. Cookies of an earlier log-in by form would be a second credential.
   const credentials = /^\/(token|hybrid)\//.test(path) && !cookies ? "omit" : "same-origin";
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const response = await fetchTimed(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
@@ -65,7 +65,7 @@ async function asThisBrowser({ method, path, headers, body, cookies }) {
   return { ...answer, wire: answer.wire ?? asSeenFromHere({ method, path, headers, body }, response) };
 }
 
-/** What this page sent and may see of the answer, where the server does not tell what it saw. */
+/** The page's own view of the request and the answer, if the server sends no wire message. */
 function asSeenFromHere({ method, path, headers, body }, response) {
   return {
     request: { method, path, headers: Object.entries(headers), body: body ?? "" },
@@ -77,7 +77,7 @@ async function asAnotherClient(request) {
   return relayed(await post("/walkthrough/as-another-client", request));
 }
 
-/** What another client was answered, as the lab's server tells it; `cookies` are its Set-Cookie lines. */
+/** The answer to another client, as the lab's server returns it. `cookies`: its Set-Cookie lines. */
 export async function relayed(response) {
   const answer = await response.json();
   if (!response.ok) return { ...understood(response.status, response.headers, JSON.stringify(answer)), cookies: [] };
@@ -87,7 +87,7 @@ export async function relayed(response) {
   return { ...understood(answer.status, headers, answer.body), cookies };
 }
 
-/** Ask the lab itself for something beside the approaches. */
+/** Send a request to the lab itself, not to an approach. */
 export function post(path, body) {
   const headers = { "Content-Type": "application/json" };
   return fetchTimed(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -100,7 +100,7 @@ function understood(status, headers, text) {
     node: headers.get("X-Node") ?? "?",
     text,
     body: parsed(text),
-    isTold: wire !== null, // by the server, the cookies among it
+    isTold: wire !== null, // from the server, including the cookies
     wire: wire === null ? null : JSON.parse(decoded(wire)),
     trace: JSON.parse(headers.get("X-Lab-Trace") ?? "[]"),
     timing: headers.get("Server-Timing") ?? "",
@@ -115,7 +115,7 @@ function parsed(text) {
   }
 }
 
-/** Base64url to text. */
+/** Decode base64url to text. */
 export function decoded(text) {
   const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
   return new TextDecoder().decode(bytes);

@@ -1,6 +1,6 @@
-// The header's live parts: who this browser is behind each approach, and which node has answered last.
-// Other scripts tell of an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })),
-// and of a log-in or a log-out: document.dispatchEvent(new Event("login-changed")).
+// The header's live parts: who is logged in with each approach, and which node has answered last.
+// Other scripts report an answer: document.dispatchEvent(new CustomEvent("answered", { detail: { node } })),
+// and a log-in or a log-out: document.dispatchEvent(new Event("login-changed")).
 
 import { fetchTimed } from "./clock.js";
 

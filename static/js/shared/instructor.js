@@ -1,4 +1,4 @@
-// Who may press the lab's controls: this machine, or a browser that has handed in the instructor code.
+// The right to use the lab's controls: for this machine, or a browser that has entered the instructor code.
 
 const place = document.querySelector("[data-may-press]");
 const form = place.querySelector("[data-code-form]");
@@ -7,7 +7,7 @@ export function mayPress() {
   return place.dataset.mayPress === "true";
 }
 
-/** Hand in the code by `send`, which tells whether it was the right one. */
+/** Send the code with `send`, which returns whether it was right. */
 export function takeCode(send) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -15,14 +15,14 @@ export function takeCode(send) {
   });
 }
 
-/** Find out whether this browser handed in the code on an earlier visit. */
+/** Check whether this browser entered the code on an earlier visit. */
 export async function recall() {
   if (mayPress()) return;
   const response = await fetch("/lab/code").catch(() => null);
   if (response?.ok && (await response.json()).may_press) open();
 }
 
-/** The code is needed after all. */
+/** Show that the code is needed. */
 export function shut() {
   place.dataset.mayPress = "false";
   form.hidden = false;

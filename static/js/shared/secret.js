@@ -1,12 +1,12 @@
-// Text in which long values are shortened until they are clicked.
+// Text with long values shortened until they are clicked.
 
 import { make, say } from "./words.js";
 
 export const LONG = /[A-Za-z0-9_-]{24,}(?:\.[A-Za-z0-9_-]+)*/g;
 const SHOWN = 8;
-const ENDS = 6; // tokens begin alike: two of them differ at the end
+const ENDS = 6; // tokens have the same beginning and differ at the end
 
-/** The text as nodes: each long value a button. */
+/** The text as DOM nodes. Each long value is a button. */
 export function shortened(text) {
   const nodes = [];
   let from = 0;

@@ -1,11 +1,11 @@
-// A token taken apart and put together, without any key: nothing here can tell whether it is genuine.
+// Decode and encode a token without a key. This code cannot check whether a token is genuine.
 
-export const READS_UP_TO = 16_384; // characters; enough for any token that fits a request header
+export const READS_UP_TO = 16_384; // characters; enough for any token that fits into a request header
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Why a text cannot be read: a code for which the page has a sentence, and what that sentence names. */
+/** Why a text cannot be decoded: a code with a sentence on the page, and the values in that sentence. */
 export class Unreadable extends Error {
   constructor(code, values = {}) {
     super(code);
@@ -39,7 +39,7 @@ export function decodeText(encoded) {
   }
 }
 
-/** Return the three parts of a compact JWS (RFC 7515 §7.1): as they came, and the first two as text. */
+/** Return the three parts of a compact JWS (RFC 7515 §7.1): encoded, and the first two also as text. */
 export function takeApart(pasted) {
   const token = pasted.trim().replace(/^Bearer\s+/i, "");
   if (token.length > READS_UP_TO) throw new Unreadable("too_long", { length: token.length, longest: READS_UP_TO });
@@ -60,7 +60,7 @@ function inPart(part, read) {
   }
 }
 
-/** The object in a part's text, or null if there is none. */
+/** The JSON object in a part's text, or null. */
 export function objectIn(text) {
   try {
     const value = JSON.parse(text);

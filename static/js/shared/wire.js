@@ -1,4 +1,4 @@
-// The request and the response of a step, line by line, the telling ones marked.
+// The request and the response of a step, line by line, with highlighted lines.
 
 import { LONG, shortened } from "./secret.js";
 import { make, say } from "./words.js";
@@ -10,7 +10,7 @@ const COMMON = new Set([
 
 const ONE_LINE = 140; // characters
 
-/** Draw both messages; `lookAt` names their telling lines. */
+/** Draw both messages. `lookAt`: the lines to highlight. */
 export function drawWire(place, lookAt, answer) {
   const { request, response } = answer.wire;
   place.replaceChildren(
@@ -35,14 +35,14 @@ function message(side, first, headers, body, lookAt) {
   return box;
 }
 
-/** A line in the type of the wire, perhaps a telling one. */
+/** A line in monospace, highlighted or not. */
 export function line(text, telling) {
   const row = make("p", telling ? "wire-line telling" : "wire-line", ...shortened(text));
   if (telling) row.prepend(make("span", "pointer", "▸ "));
   return row;
 }
 
-/** JSON with a field a line, or all in one where that is short enough once secrets are shortened. */
+/** JSON with one field per line, or on a single line if that is short enough after shortening secrets. */
 function pretty(body) {
   try {
     const lines = JSON.stringify(JSON.parse(body), null, 1);

@@ -1,4 +1,4 @@
-// The tables: what lies in each place, and what became of it.
+// The tables: what is stored in each place, and the results of the attacks.
 
 import { shortened } from "../shared/secret.js";
 import { make, say } from "../shared/words.js";
@@ -7,7 +7,7 @@ import { held, isCookie, PLACES } from "./places.js";
 const COLUMNS = ["reload", "tab", "read", "used", "sent"];
 const SIGN = { yes: "✓", no: "✕", caught: "✓", untried: "◷" };
 
-/** Show what each place holds; `owners` says whom the server takes the cookies' sender for. */
+/** Show what each place stores. `owners`: the member that the server recognizes by the cookies. */
 export function drawHoldings(owners) {
   document.querySelector("[data-holdings]").replaceChildren(...PLACES.map((place) => {
     const row = heading(place);
@@ -22,7 +22,7 @@ function holding(place, owner) {
   return held(place) === null ? [say("holds.nothing")] : shortened(held(place).access_token);
 }
 
-/** Show what became of the logins, and what follows from it. */
+/** Show the results for each login, and the conclusion. */
 export function drawOutcomes(visit) {
   const outcomes = PLACES.map((place) => [place, visit?.of(place) ?? {}]);
   document.querySelector("[data-outcomes]").replaceChildren(...outcomes.map(([place, outcome]) => {

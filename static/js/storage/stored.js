@@ -1,10 +1,10 @@
-// What this page keeps in the browser's storages, under names of its own.
+// This page's entries in the browser's storages, under its own names.
 
 const NAMESPACE = "storage-exhibit";
 
 export const CHANNEL = NAMESPACE; // between the tabs of this site
 
-/** What lies in a storage under a name of this page, or null. */
+/** The value under this page's name in a storage, or null. */
 export function recall(area, name) {
   try {
     return JSON.parse(area.getItem(`${NAMESPACE} ${name}`));
@@ -13,7 +13,7 @@ export function recall(area, name) {
   }
 }
 
-/** Put it there; null takes it away. */
+/** Store a value; null removes it. */
 export function keep(area, name, value) {
   if (value === null) area.removeItem(`${NAMESPACE} ${name}`);
   else area.setItem(`${NAMESPACE} ${name}`, JSON.stringify(value));

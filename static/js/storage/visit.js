@@ -1,4 +1,4 @@
-// What happened in this visit, place by place. It lives as long as the tab, and holds no credential.
+// The results of this visit, by place. They last as long as the tab, and contain no credential.
 
 import { keep, recall } from "./stored.js";
 

@@ -1,8 +1,8 @@
-// Tell the page that asked what came along with this request, and let the other site go on.
+// Report to the opening page what the browser added to this request, and let the other site continue.
 
 import { CHANNEL } from "./stored.js";
 
-const PAUSE_MS = 600; // so that it can be seen
+const PAUSE_MS = 600; // slow enough to watch
 
 const { arrived, next } = JSON.parse(document.getElementById("arrived").textContent);
 if (next !== null) {

@@ -1,4 +1,4 @@
-// A run of the model, a step at a time: three lifelines, arrows between them, and the numbers at both ends.
+// A run of the model, step by step: three lifelines, arrows between them, and the numbers of both sides.
 
 import { number, say } from "../shared/words.js";
 
@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const X = { client: 80, attacker: 320, server: 560 };
 const TOP = 50;
 const ROW = 42;
-const HANDSHAKE = 3; // steps until both ends know each other's numbers
+const HANDSHAKE = 3; // steps of the handshake
 
 const runs = JSON.parse(document.getElementById("runs").textContent);
 const find = (name) => document.querySelector(`[data-${name}]`);

@@ -1,14 +1,14 @@
-// What no server sees: a copy, a token that is read or changed, a wait.
+// Actions without a request: copy, read or change a token, wait.
 
 import { known, now } from "../shared/clock.js";
 import { fill } from "../shared/words.js";
 import { copied } from "./clients.js";
 import { claims, forged, read } from "./jwt.js";
 
-const MARGIN_S = 0.1; // no two clocks run exactly alike
+const MARGIN_S = 0.1; // clocks differ slightly
 const TICK_MS = 100;
 
-/** Do an act; return the state after it and what is to be said, or null if `signal` ended it. A rest counts from `since`. */
+/** Do an act. Return the new state and a message, or null if `signal` ended it. A rest counts from `since`. */
 export async function perform({ kind, of }, state, { since, tick, signal }) {
   if (kind === "copy") return { now: copied(state, of), said: "copied" };
   if (kind === "read") return { now: structuredClone(state), said: "decoded", decoded: read(state.values[of]) };

@@ -1,4 +1,4 @@
-// Whether the answers are what a step claims: its status and words, and what the server did inside.
+// Check whether the answers match a step's expectation: status, content, and the server's steps.
 
 import { fill } from "../shared/words.js";
 import { claims } from "./jwt.js";
@@ -16,7 +16,7 @@ function holds(expect, { status, body, trace }, values) {
   return status === expect.status && said && did && !trace.some(({ part }) => expect.not_inside.includes(part));
 }
 
-/** Two tokens of one id are one refresh token, however often it was signed. */
+/** Two tokens with the same id are the same refresh token, even if it was signed twice. */
 function idOf(token) {
   return token === undefined ? undefined : claims(token).jti;
 }

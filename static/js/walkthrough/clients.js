@@ -1,18 +1,18 @@
-// What each client holds after a step: cookies as Set-Cookie said, and what scripts keep in memory.
+// Each client's credentials after a step: cookies from Set-Cookie, and tokens in script memory.
 
 import { cookieName } from "../shared/cookie-names.js";
 import { headersOf, setCookies } from "../shared/exchange.js";
 
 const LOAD_MEMBERS = 1000;
 
-/** A walk's beginning: nobody holds anything, and `given` is all that is known. */
+/** The initial state: the clients have no credentials, and only the values in `given` are set. */
 export function empty(given) {
   const member = `load-${String(1 + Math.floor(Math.random() * LOAD_MEMBERS)).padStart(4, "0")}`;
   const clients = { browser: { cookies: {}, memory: {} }, other: { cookies: {}, memory: {} } };
   return { values: { ...given, member }, clients, server: [] };
 }
 
-/** The state after an answer: its cookies in the jar of who asked, its named values taken. */
+/** The state after an answer: its cookies are stored for the client, and its named values are set. */
 export function after(state, who, step, answer) {
   const next = structuredClone(state);
   if (answer.wire !== null) for (const line of setCookies(answer.wire)) keep(next.clients[who].cookies, line);
@@ -21,7 +21,7 @@ export function after(state, who, step, answer) {
   return next;
 }
 
-/** The state after a copy: the other client holds it too. */
+/** The state after a copy: the other client has it too. */
 export function copied(state, name) {
   const next = structuredClone(state);
   next.values.copied = state.values[name];
@@ -33,7 +33,7 @@ export function copied(state, name) {
 function take(next, who, name, source, answer, before) {
   const [kind, path] = source.split(" ");
   const found = TAKE[kind](path, next.clients[who], answer, before);
-  if (found === undefined) return; // an answer that did not bring it leaves what was held
+  if (found === undefined) return; // an answer without it does not change the value
   next.values[name] = found;
   if ((kind === "body" || kind === "header") && isToken(name)) next.clients[who].memory[name] = found;
 }
@@ -49,7 +49,7 @@ function isToken(name) {
   return name.endsWith("_token");
 }
 
-/** A field; in a list, `current` is the one that says so. */
+/** A field; in a list, `current` is the element with `current: true`. */
 function inside(found, key) {
   return Array.isArray(found) && key === "current" ? found.find((item) => item.current) : found?.[key];
 }

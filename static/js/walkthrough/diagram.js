@@ -1,4 +1,4 @@
-// The sequence diagram: a column for each who takes part, an arrow for each message, growing downwards.
+// The sequence diagram: a column for each participant, an arrow for each message, growing downwards.
 
 import { say } from "../shared/words.js";
 import { travel } from "./motion.js";
@@ -8,11 +8,11 @@ const SVG = "http://www.w3.org/2000/svg";
 const ROW = 26;
 const HEAD = 26;
 const MARGIN = 58;
-const LETTER = 6.7; // the width of one in the labels' type, at the size in player.css
+const LETTER = 6.7; // the width of a character in the labels' font, at the size in player.css
 const NARROWEST = 320;
-const USUAL_TYPE_PX = 18; // the root size for which the above are; larger type makes a larger drawing
+const USUAL_TYPE_PX = 18; // the root font size for these numbers; a larger font makes a larger drawing
 
-/** Draw the walk up to a step, the newest exchange in full ink; `isFresh`: it has just happened, so its messages travel. */
+/** Draw the walk up to a step, with the newest exchange highlighted. `isFresh`: it is new, so animate its messages. */
 export function drawDiagram(place, walk, current, isFresh) {
   const { steps, credentials } = walk.story;
   const exchanges = exchangesOf(steps, walk.results, current);
@@ -42,7 +42,7 @@ function drawColumn(head, svg, name, index, { columns, width, height }) {
   svg.append(element("path", { d: `M${at} 0V${height}`, class: "life" }));
 }
 
-/** Draw a row; return its arrow, if it is one: {from, to, y, isNew}. */
+/** Draw a row. Return its arrow, if it has one: {from, to, y, isNew}. */
 function drawRow(svg, { from, to, text, kind, isNew, numbers, isTold }, { columns, width }, y) {
   const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}${isTold ? " told" : ""}` }));
   const start = x(columns.indexOf(from), columns, width);

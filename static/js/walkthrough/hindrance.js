@@ -1,16 +1,16 @@
-// What kept a step from being as claimed: what the browser brought, or what the lab answered.
+// Why a step's result was unexpected: because of the browser's cookies, or the lab's answer.
 
 import { cookiesBrought, whoIs } from "../shared/exchange.js";
 
-// Done again as it is, such a step may succeed; after everything else the walk needs a login of its own again.
+// After these reasons the step may succeed when repeated. After all others the walk needs a new login.
 const PASSING = ["silent", "broken", "limited"];
 
-/** Whether the login that a walk has made is over, or is not this browser's any more. */
+/** Whether the walk's login has ended, or this browser now has another login. */
 export function isOver(hindrance) {
   return Boolean(hindrance) && !PASSING.includes(hindrance.kind);
 }
 
-/** Say what kept these answers from being as claimed: {kind, approach, member}; null if nothing did. */
+/** Return why these answers are unexpected: {kind, approach, member}; null if there is no reason. */
 export async function hindranceOf(step, before, answers, asClaimed) {
   const strange = step.who === "browser" && !step.request.path.endsWith("/login") ? strangeCookie(step.request, before, answers) : null;
   if (strange !== null) return { kind: strange, approach: step.approach, member: await whoIs(step.approach) };
@@ -18,8 +18,8 @@ export async function hindranceOf(step, before, answers, asClaimed) {
 }
 
 /**
- * Whether the browser has brought another cookie than this walk's, or has none any more: all tabs share one jar.
- * Then even an answer as claimed says nothing of this walk's login.
+ * Whether the browser sent another cookie than this walk's, or none: all tabs share their cookies.
+ * Then even an expected answer says nothing about this walk's login.
  */
 function strangeCookie({ path }, { clients }, answers) {
   const held = Object.entries(clients.browser.cookies).filter(([, cookie]) => path.startsWith(pathOf(cookie)));

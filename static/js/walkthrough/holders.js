@@ -1,4 +1,4 @@
-// What the clients and the server side hold, before and after a step: changes are marked + − ~.
+// What the clients and the server side store, before and after a step. Changes are marked + − ~.
 
 import { shortened } from "../shared/secret.js";
 import { language, make, say } from "../shared/words.js";
@@ -6,7 +6,7 @@ import { language, make, say } from "../shared/words.js";
 const MARKS = { added: "+", removed: "−", changed: "~", same: " " };
 const IS_TIME = /_at$/;
 
-/** Draw what each client holds; `before` and `now` are states of clients.js. */
+/** Draw what each client stores. `before` and `now`: states of clients.js. */
 export function drawClients(place, before, now) {
   const blocks = ["browser", "other"].flatMap((who) => {
     const [old, current] = [clientRows(before.clients[who]), clientRows(now.clients[who])];
@@ -16,7 +16,7 @@ export function drawClients(place, before, now) {
   place.replaceChildren(...blocks);
 }
 
-/** Draw what the server holds: `before` and `now` are lists of stored records. */
+/** Draw what the server stores. `before` and `now`: lists of records. */
 export function drawServer(place, before, now) {
   const names = [...new Map([...before, ...now].map((record) => [`${record.where} ${record.name}`, record])).entries()];
   const of = (list, name) => list.find((record) => `${record.where} ${record.name}` === name);
@@ -34,7 +34,7 @@ function clientRows({ cookies, memory }) {
   return new Map([...jar, ...Object.entries(memory).map(([name, value]) => [`${say("line.memory")}: ${name}`, value])]);
 }
 
-/** What else the server said of each cookie. Its lifetime is said twice, and the date is the longer way. */
+/** Each cookie's attributes. Its lifetime is sent twice; the longer form, the date, is left out. */
 function attributes(...clients) {
   const said = clients.toReversed().flatMap(({ cookies }) => Object.entries(cookies));
   return new Map(said.map(([name, cookie]) => [cookieName(name), cookie.attributes.replace(/Expires=[^;]*; /i, "")]));

@@ -1,11 +1,11 @@
-// What the server did inside, step by step, and its own sum by part (Server-Timing).
+// The server's steps, and its sums by part (Server-Timing).
 
 import { figure, make, say } from "../shared/words.js";
 import { short } from "./sequence.js";
 
 const PARTS = ["store", "verify", "db", "app"];
 
-/** Draw the inside of each answer; `lookAt` names the telling steps. */
+/** Draw the server's steps of each answer. `lookAt`: the steps to highlight. */
 export function drawInside(place, lookAt, answers) {
   const beginnings = lookAt.filter((line) => line.startsWith("inside ")).map((line) => line.slice("inside ".length));
   place.replaceChildren(...answers.flatMap((answer) => insideOf(answer, beginnings)));

@@ -1,8 +1,8 @@
-// A token as this page reads and changes it, without a key.
+// Decode and change a token in the page, without a key.
 
 import { decoded } from "../shared/exchange.js";
 
-/** Header and payload, decoded. */
+/** The decoded header and payload. */
 export function read(token) {
   const [header, payload] = token.split(".").slice(0, 2).map((part) => JSON.parse(decoded(part)));
   return { header, payload };
@@ -12,7 +12,7 @@ export function claims(token) {
   return read(token).payload;
 }
 
-/** The token with claims changed. Its signature is of the old ones: nobody without the key can make the new one. */
+/** The token with changed claims and the old signature: a new signature needs the key. */
 export function forged(token, changes) {
   const [header, , signature] = token.split(".");
   return [header, encoded(JSON.stringify({ ...claims(token), ...changes })), signature].join(".");

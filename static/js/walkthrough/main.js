@@ -5,15 +5,15 @@ import { drawRail } from "./rail.js";
 import { show, showTick } from "./screen.js";
 import { Walk } from "./walk.js";
 
-const BETWEEN_MS = 1800; // long enough to see what has changed
+const BETWEEN_MS = 1800; // long enough to see the changes
 
 const story = JSON.parse(document.getElementById("story").textContent);
 const walk = new Walk(story);
 const part = (name) => document.querySelector(`[data-${name}]`);
 const root = `/walkthrough/${story.slug}`;
 let index = indexInAddress();
-let running = null; // what can stop the step that is being done
-let playing = null; // the turn of playing that is on
+let running = null; // the AbortController of the running step
+let playing = null; // the current automatic play
 
 function indexInAddress() {
   const id = location.pathname.slice(root.length + 1);
@@ -25,13 +25,13 @@ function open(at) {
   part("title").focus({ preventScroll: true });
 }
 
-/** Open a step without taking the focus; whoever comes by its address or goes back adds nothing to the history. */
+/** Open a step without moving the focus. Opening it by address or by "back" adds no history entry. */
 function openQuietly(at, arrive = "replaceState") {
   stop();
   index = at;
   const path = `${root}/${story.steps[at].id}`;
   if (location.pathname !== path) history[arrive](null, "", path);
-  for (const field of document.querySelectorAll("[name=next]")) field.value = path; // a change of language comes back here
+  for (const field of document.querySelectorAll("[name=next]")) field.value = path; // changing the language returns to this step
   draw();
 }
 
@@ -45,7 +45,7 @@ function go(at) {
   open(at);
 }
 
-/** Do this step; where something is missing, the steps before it as well. */
+/** Do this step, and first the missing steps before it. */
 async function run() {
   if (running) return;
   const mine = (running = new AbortController());
@@ -54,12 +54,12 @@ async function run() {
   const hadRunOut = walk.isReady(index) && walk.hasRunOut(index);
   await runFrom(first, mine, hadRunOut);
   if (running === mine && !walk.isDone(index) && walk.isReady(index) && walk.hasRunOut(index)) {
-    await runFrom(walk.anewFrom(index), mine, true); // the token expired on its way
+    await runFrom(walk.anewFrom(index), mine, true); // the token expired in transit
   }
   if (running === mine) ended(first);
 }
 
-/** Do the steps from the first to the open one. Where one is not as claimed, stop there and open it. */
+/** Do the steps from the first to the open one. If a result is unexpected, stop and open that step. */
 async function runFrom(first, mine, hadRunOut) {
   for (let at = first; at <= index; at++) {
     if (running !== mine) return;
@@ -83,7 +83,7 @@ function changesLogin({ who, request }) {
   return who === "browser" && request && /\/(login|logout)$/.test(request.path);
 }
 
-/** Leave the step that is being done: an answer that comes now is not kept. */
+/** Cancel the running step: its answer is ignored. */
 function stop() {
   running?.abort();
   running = null;

@@ -1,9 +1,9 @@
-// A message travels its arrow once, one after the other; not at all for who prefers reduced motion.
+// Animate messages along their arrows once, one after the other; not with prefers-reduced-motion.
 
 const TRAVEL_MS = 300;
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Let a dot run along each of these arrows: {from, to, y}. */
+/** Move a dot along each of these arrows: {from, to, y}. */
 export function travel(svg, arrows) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const dots = arrows.map(({ from, to, y }, turn) => {

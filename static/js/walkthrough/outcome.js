@@ -1,9 +1,9 @@
-// What became of a step, in a sentence; and how to go on, if it did not become what the step claims.
+// A step's result in a sentence, and how to continue after an unexpected result.
 
 import { make, say } from "../shared/words.js";
 import { isOver } from "./hindrance.js";
 
-/** Say what the step at `index` has brought. */
+/** Show the result of the step at `index`. */
 export function drawOutcome(place, walk, index) {
   const result = walk.results[index];
   delete place.dataset.verdict;
@@ -32,7 +32,7 @@ function claimed({ look, approach }, answers) {
   return [...answers.map((answer) => make("p", kind, sentence(answer, approach !== null))), make("p", "small soft", say(look ? "looked" : "as_claimed"))];
 }
 
-/** What came instead, why, and how to go on: with the button, which does everything from the step `from` on anew. */
+/** Show the unexpected answer, its reason, and how to continue: the button repeats all steps from `from` on. */
 function otherwise(answers, { kind, approach, member }, from) {
   const why = kind === "another" && !member ? "another_unknown" : kind;
   const goOn = isOver({ kind }) ? "anew" : kind;

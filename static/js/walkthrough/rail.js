@@ -1,8 +1,8 @@
-// The rail: a link for each step, at its own address, which says what became of it.
+// The rail: a link to each step's address, with the step's state.
 
 import { fill, make, say } from "../shared/words.js";
 
-/** Draw the rail; `go` opens a step without leaving the page. */
+/** Draw the rail. `go` opens a step without leaving the page. */
 export function drawRail(place, walk, current, go) {
   const { slug, steps } = walk.story;
   const links = steps.map((step, index) => {
@@ -14,7 +14,7 @@ export function drawRail(place, walk, current, go) {
     link.setAttribute("aria-label", say(`rail.${state}`, { number: index + 1, title: link.title }));
     if (index === current) link.setAttribute("aria-current", "step");
     link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // opens in a new tab
       event.preventDefault();
       go(index);
     });

@@ -9,7 +9,7 @@ import { drawOutcome } from "./outcome.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
 
-/** Show a step of the walk as it stands; `isFresh`: it has just been done. */
+/** Show a step's present state. `isFresh`: it has just been done. */
 export function show(walk, index, isFresh = false) {
   const { story } = walk;
   const [step, result] = [story.steps[index], walk.results[index]];
@@ -25,7 +25,7 @@ export function show(walk, index, isFresh = false) {
   showWhatTells();
 }
 
-/** Count a wait down: for the eyes at every tick, for the ears once. */
+/** Show a countdown at every tick, and announce it once to screen readers. */
 export function showTick(seconds, kind) {
   const left = (digits) => say(`waiting.${kind}`, { seconds: seconds.toFixed(digits) });
   if (part("countdown") === null) {
@@ -58,14 +58,14 @@ function showMessages(step, result) {
   else part("inside").replaceChildren(make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server")));
 }
 
-/** Of a walk through several approaches, show what belongs to this step's. */
+/** In a walk with several approaches, show only what belongs to this step's approach. */
 function showHolders(step, before, now) {
   const ofStep = ({ approach }) => step.approach === null || approach === step.approach;
   drawClients(part("clients"), before, now);
   drawServer(part("server"), before.server.filter(ofStep), now.server.filter(ofStep));
 }
 
-/** In each pane, scroll to the first line that tells the point; the page itself stays where it is. */
+/** In each pane, scroll to the first highlighted line. The page itself does not scroll. */
 function showWhatTells() {
   for (const pane of document.querySelectorAll("[data-scrolls]:not([data-diagram])")) {
     const first = pane.querySelector(".telling, [data-change]:not([data-change=same])");
@@ -74,7 +74,7 @@ function showWhatTells() {
   }
 }
 
-/** Header and payload of a token, a line for each field; `lookAt` names the telling ones: `payload exp`. */
+/** A token's header and payload, one line per field. `lookAt`: the lines to highlight, such as `payload exp`. */
 function decodedParts(decoded, lookAt) {
   const parts = ["header", "payload"].map((name) => {
     const fields = Object.entries(decoded[name]).map(([field, value]) =>

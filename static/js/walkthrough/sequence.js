@@ -1,11 +1,11 @@
-// The rows of the sequence diagram: who says what to whom, in which step. Data only; diagram.js draws it.
+// The rows of the sequence diagram: sender, receiver and text of each message. Data only; diagram.js draws it.
 
 import { fill, microseconds, say } from "../shared/words.js";
 
 const KEEPERS = { store: "store", db: "database" };
 const USUAL = { session: "store", hybrid: "store", token: "database" };
 
-/** The steps that were done, as exchanges: {step, number, result, looks, isNew}; a look belongs to what it looks at. */
+/** The completed steps as exchanges: {step, number, result, looks, isNew}. A look belongs to its exchange. */
 export function exchangesOf(steps, results, current) {
   const exchanges = [];
   results.slice(0, current + 1).forEach((result, index) => {
@@ -17,7 +17,7 @@ export function exchangesOf(steps, results, current) {
   return exchanges;
 }
 
-/** The names of the columns: those who have taken part, and whoever keeps something for these approaches. */
+/** The names of the columns: the participants so far, and the places where these approaches store data. */
 export function columnsOf(approaches, exchanges) {
   const asked = exchanges.flatMap(({ result }) => result.answers).flatMap(({ trace }) => trace).map(({ part }) => KEEPERS[part]);
   const keepers = [...approaches.map((name) => USUAL[name]), ...asked];
@@ -25,7 +25,7 @@ export function columnsOf(approaches, exchanges) {
   return ["browser", ...others, "node", ...["store", "database"].filter((name) => keepers.includes(name))];
 }
 
-/** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}; `to` is missing where nothing is sent. */
+/** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}. `to` is missing if nothing is sent. */
 export function rowsOf({ step, number, result, looks, isNew }, values) {
   const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result.answers, isNew, result.said);
   rows[0].numbers = [number];
@@ -35,7 +35,7 @@ export function rowsOf({ step, number, result, looks, isNew }, values) {
 }
 
 function alone({ who, title, request }, values) {
-  const text = fill(title, values).replace(/^\d+\. /, ""); // the row has its number already
+  const text = fill(title, values).replace(/^\d+\. /, ""); // the row already has its number
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 
@@ -54,7 +54,7 @@ function verdict(node, status) {
   return { text: `${isLetIn ? "✓" : "✕"} ${status} · ${node}`, kind: isLetIn ? "let-in" : "refused" };
 }
 
-/** What a node did inside, steps of one part that follow each other drawn as one. */
+/** A node's steps. Consecutive steps of the same part are drawn as one. */
 function together(trace) {
   const groups = [];
   for (const taken of trace) {
@@ -71,7 +71,7 @@ function summary(steps) {
   return `${names} · ${microseconds(total)}`;
 }
 
-/** Put a look's number at the first row of each that it tells of. */
+/** Add a look's number to the first row of each part that it highlights. */
 function tell(rows, { number, lookAt }) {
   for (const line of lookAt) {
     const [side, ...what] = line.split(" ");
@@ -85,7 +85,7 @@ function isOf({ kind, steps }, side, beginning) {
   return side === "request" ? kind === "request" : kind === "let-in" || kind === "refused";
 }
 
-/** Keys and ids are long, and their beginning says which it is. */
+/** Shorten keys and ids: their beginning identifies them. */
 export function short(text) {
   return text.replaceAll(/[A-Za-z0-9_-]{20,}(?:\.\d+)?/g, (value) => `${value.slice(0, 6)}…`);
 }

@@ -1,4 +1,4 @@
-// A walk under way: which steps were done and what each brought. It survives a reload, and dies with the tab.
+// The state of a walk: completed steps and their results. It survives a reload, and ends with the tab.
 
 import { known, latest, now as serverTime } from "../shared/clock.js";
 import { exchange, storedRecords } from "../shared/exchange.js";
@@ -15,12 +15,12 @@ export class Walk {
     Object.assign(this, this.recalled() ?? this.beginning());
   }
 
-  /** What is held before a step. */
+  /** The state before a step. */
   before(index) {
     return this.results[index - 1]?.now ?? this.start;
   }
 
-  /** Whether every step before it was done: each needs what the others bring. */
+  /** Whether every step before it was done: a step needs their results. */
   isReady(index) {
     return this.story.steps.slice(0, index).every((_, at) => this.isDone(at));
   }
@@ -29,42 +29,42 @@ export class Walk {
     return this.results[index]?.asClaimed === true;
   }
 
-  /** The step to begin with so that this one can be done: one that is missing, or from which on all is done anew. */
+  /** The step from which to start so that this one can be done: the first missing one, or the start of a repetition. */
   async firstToDo(index) {
     await known();
     const next = this.isReady(index) ? index : this.story.steps.findIndex((_, at) => !this.isDone(at));
     return this.hasRunOut(next) || this.isOver(next) ? this.anewFrom(next) : next;
   }
 
-  /** Whether the token that a step needs has expired: known beforehand, or by the answer to it. */
+  /** Whether the token that a step needs has expired, by its time or by the answer. */
   hasRunOut(index) {
     const { alive } = this.story.steps[index];
     return alive !== null && claims(this.held(index).values[alive]).exp <= serverTime();
   }
 
-  /** Whether a step was tried and will never be as claimed, for the login that it needs is over. */
+  /** Whether a step has failed and cannot succeed any more, because its login has ended. */
   isOver(index) {
     return isOver(this.results[index]?.hindrance);
   }
 
-  /** The last step before this one from which on a walk can be done anew. */
+  /** The last step before this one from which the walk can be repeated. */
   anewFrom(index) {
     const { steps, anew } = this.story;
     return Math.max(0, steps.slice(0, index).findLastIndex(({ id }) => anew.includes(id)));
   }
 
-  /** Do a step; return its result: {answers, asClaimed, before, now, said}, or null if `signal` ended it. */
+  /** Do a step. Return its result {answers, asClaimed, before, now, said}, or null if `signal` ended it. */
   async run(index, { tick, signal }) {
     const step = this.story.steps[index];
     const result = step.look ? this.look(index) : await this.done(index, { tick, signal });
     if (result === null || signal.aborted) return null;
-    const later = step.look ? this.results.slice(index + 1) : []; // what came later was said of another login
+    const later = step.look ? this.results.slice(index + 1) : []; // later results belong to another login
     this.results = [...this.results.slice(0, index), result, ...later];
     this.keep();
     return result;
   }
 
-  /** Read the exchange of the step before again. */
+  /** Show the previous step's exchange again. */
   look(index) {
     const { answers, before, now } = this.results[index - 1];
     const asClaimed = isAsClaimed(this.story.steps[index].expect, answers, now.values);
@@ -84,7 +84,7 @@ export class Walk {
     const sent = Array.from({ length: step.request.times }, () => exchange(step.who, step.request, before.values));
     const answers = (await Promise.all(sent)).filter((answer) => answer !== null);
     const answeredAt = latest();
-    answers.sort((one, other) => other.trace.length - one.trace.length); // of two tabs, first the one that did more
+    answers.sort((one, other) => other.trace.length - one.trace.length); // of two tabs, the one with more steps comes first
     const complete = answers.length === step.request.times;
     const now = complete ? after(before, step.who, step, answers[0]) : structuredClone(before);
     const asClaimed = complete && isAsClaimed(step.expect, answers, now.values);
@@ -98,12 +98,12 @@ export class Walk {
     return acted && { ...sent, ...acted };
   }
 
-  /** What is held when a step begins: one that is done again goes on from where the walk has come to. */
+  /** The state when a step begins: a repeated step continues from the latest state. */
   held(index) {
     return this.results.length > index ? this.results.at(-1).now : this.before(index);
   }
 
-  /** Both states with what the server keeps for their credentials; as it was before, if it cannot be asked. */
+  /** Both states with the server's records of their credentials; the previous records if there is no answer. */
   async kept(before, now) {
     const asked = Object.entries(this.story.credentials).flatMap(([approach, name]) =>
       [...new Set([before.values[name], now.values[name]])].filter(Boolean).map((credential) => ({ approach, credential })));
@@ -128,7 +128,7 @@ export class Walk {
     sessionStorage.setItem(this.key, JSON.stringify({ ids: this.ids, start: this.start, results: this.results }));
   }
 
-  /** What this tab has kept of the walk, if it is of the same steps. */
+  /** This tab's stored state of the walk, if the steps are the same. */
   recalled() {
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
     return kept?.ids === this.ids ? { start: kept.start, results: kept.results } : null;

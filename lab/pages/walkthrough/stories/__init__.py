@@ -1,4 +1,4 @@
-"""Every story there is, in the order in which they are best walked."""
+"""All stories, in the recommended order."""
 
 from lab.pages.walkthrough.stories.apart import APART
 from lab.pages.walkthrough.stories.client_reads_exp import CLIENT_READS_EXP

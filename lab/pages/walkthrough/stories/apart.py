@@ -1,4 +1,4 @@
-"""The notes' first process: access token and refresh token are sent apart."""
+"""The lecture notes' first process: access token and refresh token are sent separately."""
 
 from flask_babel import lazy_gettext as _
 
@@ -8,7 +8,7 @@ from lab.pages.walkthrough.story import Expect, Request, Step, Story
 APART = Story(
     slug="apart",
     approach="token",
-    title=_("Sent apart"),
+    title=_("Sent separately"),
     question=_("What happens when only the access token is sent?"),
     credentials={"token": "access_token"},
     anew=("login", "wait", "refresh"),
@@ -17,7 +17,7 @@ APART = Story(
             "login",
             _("Log in"),
             _("The server checks name and password and issues both tokens."),
-            _("One token for access and one for reissue: each does what the other does not."),
+            _("One token gives access, the other gets new tokens. Neither can do the other’s work."),
             login(),
             look_at=("request body", "response body"),
             expect=Expect(200, inside=("INSERT refresh_tokens",)),
@@ -25,8 +25,8 @@ APART = Story(
         Step(
             "ask",
             _("Ask with the access token"),
-            _("The client keeps the refresh token, and asks freely with the access token."),
-            _("Each request shows the token that can be used only briefly, and not the one that makes new ones."),
+            _("The client keeps the refresh token, and sends requests with the access token."),
+            _("Each request contains only the token that is valid briefly, not the one that gets new tokens."),
             ASK,
             look_at=("request Authorization", "inside at+jwt", "response body"),
             expect=NOBODY_ASKED,
@@ -36,19 +36,22 @@ APART = Story(
             "wrong-one",
             _("Ask with the refresh token"),
             _("The client sends the refresh token where the access token belongs."),
-            _("It names nobody and opens no page: the server tells the two apart by the type in their header."),
+            _(
+                "It contains no user and opens no page: the server distinguishes the two tokens by the type in "
+                "their header."
+            ),
             Request("GET", "/token/profile", headers={"Authorization": "Bearer {refresh_token}"}),
             look_at=("request Authorization", "response status", "response body"),
             expect=Expect(401, code="invalid_token"),
         ),
         Step(
             "wait",
-            _("Go on until it expires"),
+            _("Continue until it expires"),
             _(
-                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. Its "
-                "time runs out while the client sends nothing."
+                "To save you minutes of waiting, alice logs in again and gets an access token of four seconds. "
+                "It expires while the client sends nothing."
             ),
-            _("A copy of this token that somebody may have made is worthless from the same moment."),
+            _("A stolen copy of this token becomes worthless at the same time."),
             login(access_ttl_s=SHORT_S),
             look_at=("request body", "response body"),
             expect=Expect(200),
@@ -58,7 +61,7 @@ APART = Story(
             "expired",
             _("Get an error"),
             _("The client sends the access token as before. The node answers 401: it has expired."),
-            _("The request was not served, so the client has to send it once more afterwards."),
+            _("The request was refused, so the client has to send it again later."),
             ASK,
             look_at=("response status", "response WWW-Authenticate", "response body"),
             expect=EXPIRED,
@@ -67,9 +70,10 @@ APART = Story(
             "refresh",
             _("Ask for a new one"),
             _(
-                "The client notices, and sends the refresh token. The server finds it in its storage and issues a new pair."
+                "The client sends the refresh token. The server finds its hash in the member database and "
+                "issues two new tokens."
             ),
-            _("The look-up that tokens save is made here after all: once per lifetime and not once per request."),
+            _("Tokens need a look-up after all: but once per lifetime, not once per request."),
             REFRESH,
             look_at=("request body", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
@@ -77,8 +81,11 @@ APART = Story(
         Step(
             "retry",
             _("Send the request again"),
-            _("The client repeats the request that had failed, with the new access token."),
-            _("An expiry has cost three requests instead of one. From here it goes on as from the second step."),
+            _("The client repeats the failed request with the new access token."),
+            _(
+                "An expired token costs three requests instead of one. After that, everything continues as in the "
+                "second step."
+            ),
             ASK,
             look_at=("request Authorization", "response status", "response body"),
             expect=NOBODY_ASKED,

@@ -1,4 +1,4 @@
-"""A client that reads `exp` and refreshes before it sends: it never sees a 401."""
+"""A client that reads `exp` and refreshes before it sends, so that it gets no 401."""
 
 from flask_babel import lazy_gettext as _
 
@@ -17,7 +17,7 @@ CLIENT_READS_EXP = Story(
             "login",
             _("Log in"),
             _("The client gets both tokens."),
-            _("An access token is meant for the server. Nothing keeps the client from reading it all the same."),
+            _("An access token is meant for the server, but the client can read it too."),
             login(),
             look_at=("request body", "response body"),
             expect=Expect(200),
@@ -25,8 +25,8 @@ CLIENT_READS_EXP = Story(
         Step(
             "read",
             _("Read exp"),
-            _("The client decodes the payload and finds exp: the second from which the token is refused."),
-            _("No key is needed for that. The payload is base64url, and that is no encryption."),
+            _("The client decodes the payload and finds exp: the time from which the token is refused."),
+            _("That needs no key: base64url is not encryption."),
             Act("read", "access_token"),
             look_at=("payload exp",),
         ),
@@ -34,7 +34,7 @@ CLIENT_READS_EXP = Story(
             "ask",
             _("Compare, then ask"),
             _("The client compares exp with its clock: there is time left, so it sends the token."),
-            _("The comparison costs the client nothing, and the server nothing either."),
+            _("The comparison needs no request."),
             ASK,
             look_at=("request Authorization", "response status", "response body"),
             expect=NOBODY_ASKED,
@@ -44,10 +44,10 @@ CLIENT_READS_EXP = Story(
             "wait",
             _("Let exp pass"),
             _(
-                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. The "
-                "client has nothing to send, and the token expires unseen."
+                "To save you minutes of waiting, alice logs in again and gets an access token of four seconds. "
+                "The client has nothing to send, and the token expires."
             ),
-            _("A client could refresh now, in the background. This one waits until there is something to send."),
+            _("A client could refresh now, in the background. This one waits until it has a request to send."),
             login(access_ttl_s=SHORT_S),
             look_at=("request body", "response body"),
             expect=Expect(200),
@@ -56,8 +56,11 @@ CLIENT_READS_EXP = Story(
         Step(
             "refresh",
             _("Refresh before asking"),
-            _("The client compares again: exp has passed. So it refreshes first, and leaves the dead token unsent."),
-            _("This replaces steps 9 to 11 of the fourteen: no request is refused to learn what exp says already."),
+            _("The client compares again: exp has passed. So it refreshes first, and does not send the expired token."),
+            _(
+                "This replaces steps 9 to 11 of the fourteen: the client learns from exp what a refused request "
+                "would have told it."
+            ),
             REFRESH,
             look_at=("request line", "request body", "response body"),
             expect=RENEWED,
@@ -65,10 +68,10 @@ CLIENT_READS_EXP = Story(
         Step(
             "ask-again",
             _("Ask with the new one"),
-            _("The request goes out with the new access token, and is let in at the first attempt."),
+            _("The client sends the request with the new access token, and it is accepted at the first attempt."),
             _(
-                "No 401 was seen. A good client expects one nevertheless: its clock may be wrong, and only the server’s "
-                "counts."
+                "The client got no 401. It must be ready for one anyway: its clock may be wrong, and only the "
+                "server’s clock counts."
             ),
             ASK,
             look_at=("request Authorization", "response status", "response body"),

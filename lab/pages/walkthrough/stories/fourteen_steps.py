@@ -1,4 +1,4 @@
-"""The notes' refresh authentication in its fourteen steps. Several of them happen inside one exchange."""
+"""The lecture notes' refresh authentication in fourteen steps. Several steps are one HTTP exchange."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ FOURTEEN_STEPS = Story(
     slug="fourteen-steps",
     approach="token",
     title=_("The 14 steps"),
-    question=_("How does a login outlive its access token?"),
+    question=_("How does a login last longer than its access token?"),
     credentials={"token": "access_token"},
     anew=("1", "8"),
     steps=(
@@ -32,7 +32,7 @@ FOURTEEN_STEPS = Story(
             "1",
             _("1. Send name and password"),
             _("The browser sends alice’s name and password."),
-            _("The whole exchange happens in this step. Steps 2 to 4 read the same one on, part by part."),
+            _("The whole HTTP exchange happens in this step. Steps 2 to 4 show parts of the same exchange."),
             login(),
             look_at=("request line", "request body"),
             expect=Expect(200),
@@ -41,7 +41,10 @@ FOURTEEN_STEPS = Story(
             "2",
             _("2. Compare with the member database"),
             _("The node reads alice’s row and checks the password against the argon2id hash in it."),
-            _("This check is made to be slow, for whoever steals the hashes and guesses. It is paid once per log-in."),
+            _(
+                "This check is slow on purpose, so that an attacker with stolen hashes can try few passwords. It "
+                "is needed once per log-in."
+            ),
             Look(),
             look_at=("inside SELECT members", "inside argon2id"),
             expect=Expect(200, inside=("SELECT members", "argon2id")),
@@ -50,7 +53,7 @@ FOURTEEN_STEPS = Story(
             "3",
             _("3. Issue both tokens, store the refresh token"),
             _("The node writes a token family into the member database, and signs an access and a refresh token."),
-            _("Only a hash of the refresh token’s id is stored. Of the access token the server keeps nothing."),
+            _("The server stores only a hash of the refresh token’s id, and nothing of the access token."),
             Look(),
             look_at=("inside INSERT refresh_families", "inside INSERT refresh_tokens", "inside sign"),
             expect=Expect(200, inside=STORED),
@@ -58,8 +61,8 @@ FOURTEEN_STEPS = Story(
         Step(
             "4",
             _("4. Send both to the client"),
-            _("The answer carries the access token, the refresh token and the number of seconds the first one lives."),
-            _("From here on the client holds the login, and is the only one who holds all of it."),
+            _("The answer has the access token, the refresh token, and the access token’s lifetime in seconds."),
+            _("From now on the client holds the login. No other place has both tokens."),
             Look(),
             look_at=("response status", "response body"),
             expect=Expect(200),
@@ -67,8 +70,8 @@ FOURTEEN_STEPS = Story(
         Step(
             "5",
             _("5. Ask with the access token"),
-            _("The client puts the refresh token away in a safe place and sends the access token in a header."),
-            _("The refresh token stays at home: what is not sent cannot be overheard."),
+            _("The client stores the refresh token in a safe place and sends the access token in a header."),
+            _("The refresh token is not sent, so it cannot be intercepted."),
             ASK,
             look_at=("request line", "request Authorization"),
             expect=LET_IN,
@@ -78,16 +81,16 @@ FOURTEEN_STEPS = Story(
             "6",
             _("6. Verify the access token"),
             _("The node checks signature, audience and times of the token. It asks neither store nor database."),
-            _("That is all a token costs on most requests, on whichever node it arrives."),
+            _("Most requests with a token cost no more than this, on any node."),
             Look(),
             look_at=("inside at+jwt",),
             expect=NOBODY_ASKED,
         ),
         Step(
             "7",
-            _("7. Send what was asked for"),
-            _("The page is made for the member whom the token names."),
-            _("The page does not know that there was a token: it gets an identity, as it does behind a session."),
+            _("7. Send the requested page"),
+            _("The page is generated for the member in the token."),
+            _("The page’s code does not use the token. It gets an identity, as it does with a session."),
             Look(),
             look_at=("response status", "response body"),
             expect=LET_IN,
@@ -96,10 +99,10 @@ FOURTEEN_STEPS = Story(
             "8",
             _("8. The access token expires"),
             _(
-                "The token from step 3 has minutes left. So that you need not wait for them, alice logs in once more, for an "
-                "access token of four seconds. The page reads its expiry and counts down."
+                "The token from step 3 is valid for minutes. To save you the waiting, alice logs in again and "
+                "gets an access token of four seconds. The page reads its expiry and counts down."
             ),
-            _("Time alone ends this token. Nobody has to be told, and nothing has to be deleted."),
+            _("The token ends by time alone. No server has to be informed, and nothing has to be deleted."),
             login(access_ttl_s=SHORT_S),
             look_at=("request body", "response body"),
             expect=Expect(200),
@@ -109,7 +112,7 @@ FOURTEEN_STEPS = Story(
             "9",
             _("9. Ask as before"),
             _("The client sends the same access token in the same header."),
-            _("It could have known better: see step 11."),
+            _("The client could have avoided this request: see step 11."),
             ASK,
             look_at=("request line", "request Authorization"),
             expect=EXPIRED,
@@ -117,8 +120,11 @@ FOURTEEN_STEPS = Story(
         Step(
             "10",
             _("10. Find it expired"),
-            _("The signature is right, and the time in the claim exp has passed."),
-            _("An expired token is told from a forged one only after its signature was checked."),
+            _("The signature is right, but the time in the claim exp has passed."),
+            _(
+                "The server checks the signature first. Only then can it distinguish an expired token from a "
+                "forged one."
+            ),
             Look(),
             look_at=("inside at+jwt",),
             expect=replace(EXPIRED, inside=("at+jwt",), not_inside=("store", "db")),
@@ -126,10 +132,10 @@ FOURTEEN_STEPS = Story(
         Step(
             "11",
             _("11. Signal it: no access"),
-            _("The answer is 401, and names the reason in a way that a program can read."),
+            _("The answer is 401, with a reason that a program can read."),
             _(
-                "Steps 9 to 11 are not needed each time: the client can read exp in the payload itself, and refresh before "
-                "it sends."
+                "Steps 9 to 11 are not always needed: the client can read exp in the payload, and refresh "
+                "before it sends."
             ),
             Look(),
             look_at=("response status", "response WWW-Authenticate", "response body"),
@@ -139,7 +145,7 @@ FOURTEEN_STEPS = Story(
             "12",
             _("12. Send both tokens together"),
             _("The client sends the expired access token and the refresh token, each in its header."),
-            _("The access token opens nothing any more. It still says which login this is."),
+            _("The access token no longer gives access, but it still says which login this is."),
             Request("GET", "/token/profile", headers=BOTH, keeps=NEW_TOKENS),
             look_at=("request Authorization", "request X-Refresh-Token"),
             expect=LET_IN,
@@ -148,10 +154,13 @@ FOURTEEN_STEPS = Story(
             "13",
             _("13. Check for tampering, then compare"),
             _(
-                "First the access token’s signature, then the refresh token’s. Then its hash is compared with the one in "
-                "the member database."
+                "First the access token’s signature, then the refresh token’s. Then its hash is compared with the "
+                "one in the member database."
             ),
-            _("The stored token is spent and gets a successor, in one transaction: a copy of it is now worth little."),
+            _(
+                "The stored token is marked as used and gets a successor, in one transaction. So a copy of it is "
+                "now worth little."
+            ),
             Look(),
             look_at=("inside at+jwt", "inside rt+jwt", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens"),
             expect=replace(RENEWED, inside=("at+jwt", "rt+jwt", "SELECT refresh_tokens", "UPDATE refresh_tokens")),
@@ -159,8 +168,8 @@ FOURTEEN_STEPS = Story(
         Step(
             "14",
             _("14. Answer, with a new access token"),
-            _("The page that was asked for comes at once, and the new tokens come in headers beside it."),
-            _("So a login goes on, one short access token after another, until its refresh token ends."),
+            _("The answer has the requested page, and the new tokens in its headers."),
+            _("So a login continues with one short-lived access token after another, until its refresh token ends."),
             Look(),
             look_at=("response X-Access-Token", "response X-Refresh-Token", "response body"),
             expect=LET_IN,

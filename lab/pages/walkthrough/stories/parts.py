@@ -1,9 +1,9 @@
-"""What several stories are made of: the demo members, and a token in its header."""
+"""Parts of several stories: the demo members, and a token in its header."""
 
 from lab.pages.walkthrough.story import Act, Expect, Request
 
 ALICE = {"username": "alice", "password": "wonderland"}
-SHORT_S = 4  # what a story waits for is asked to end so soon, in the step that waits
+SHORT_S = 4  # lifetime of a token for whose expiry a step waits; the same step requests it
 
 TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
 ACCESS = {"Authorization": "Bearer {access_token}"}
@@ -20,5 +20,5 @@ REFRESH = Request("POST", "/token/refresh", body={"refresh_token": "{refresh_tok
 
 
 def login(**asked: int) -> Request:
-    """Return alice's log-in by token, with the lifetimes that the lab is asked for."""
+    """Return alice's token log-in request, with the requested lifetimes."""
     return Request("POST", "/token/login", body={**ALICE, **asked}, keeps=TOKENS)

@@ -1,4 +1,4 @@
-"""A member is demoted while logged in three ways: who notices, and when."""
+"""A member loses a role while logged in by three approaches: when each approach applies the change."""
 
 from flask_babel import lazy_gettext as _
 
@@ -20,15 +20,15 @@ ROLE_CHANGE = Story(
     slug="role-change",
     approach="hybrid",
     title=_("Role change"),
-    question=_("When does a member who lost a role feel it?"),
+    question=_("When does the loss of a role take effect?"),
     credentials={"session": "sid", "token": "access_token", "hybrid": "hybrid_access_token"},
-    anew=("promote",),  # each login has the role of its moment
+    anew=("promote",),  # each login has the role at the time of the log-in
     steps=(
         Step(
             "promote",
             _("Make {member} an admin"),
             _("This walk borrows one of the lab’s load members, {member}, and makes it an administrator."),
-            _("The role is a column in the member database. What a login knows of it is a copy."),
+            _("The role is a column in the member database. A login has only a copy of it."),
             _make("admin"),
             look_at=ROLE,
             expect=Expect(200, member="{member}", role="admin"),
@@ -37,7 +37,7 @@ ROLE_CHANGE = Story(
             "session-login",
             _("Log in by session"),
             _("{member} logs in, and the server writes the role into the session record."),
-            _("The copy is on the server, where the server can change it."),
+            _("The copy is on the server, so the server can change it."),
             Request("POST", "/session/login", body=MEMBER, keeps={"sid": "cookie sid"}),
             look_at=("response Set-Cookie", "response body"),
             expect=Expect(200, member="{member}", role="admin"),
@@ -46,7 +46,7 @@ ROLE_CHANGE = Story(
             "token-login",
             _("Log in by token"),
             _("{member} logs in, and the server signs the role into the access token."),
-            _("The copy is with the client, and the signature keeps everybody from changing it, the server included."),
+            _("The client has the copy. The signature prevents every change, even by the server."),
             Request("POST", "/token/login", body=MEMBER, keeps=TOKENS),
             look_at=("response body",),
             expect=Expect(200),
@@ -54,8 +54,11 @@ ROLE_CHANGE = Story(
         Step(
             "hybrid-login",
             _("Log in by hybrid"),
-            _("The same once more with a token of the hybrid approach, whose denylist every request reads."),
-            _("The copy is with the client here too. The server has one place to say that it no longer holds."),
+            _("The same again with a token of the hybrid approach. Every request reads its denylist."),
+            _(
+                "Here the client has the copy, too. But in the denylist the server can record that it is no "
+                "longer valid."
+            ),
             Request("POST", "/hybrid/login", body=MEMBER, keeps=HYBRID_TOKENS),
             look_at=("response body",),
             expect=Expect(200),
@@ -63,8 +66,8 @@ ROLE_CHANGE = Story(
         Step(
             "session-in",
             _("The admin page, by session"),
-            _("The page that is for administrators only is shown."),
-            _("The page asks for the role of the identity, and does not know where that came from."),
+            _("The page for administrators is shown."),
+            _("The page checks the role of the identity, whether it came from a session or a token."),
             Request("GET", "/session/admin"),
             look_at=("request Cookie", "inside GETEX", "response status"),
             expect=Expect(200, inside=("GETEX",)),
@@ -73,7 +76,7 @@ ROLE_CHANGE = Story(
             "token-in",
             _("The admin page, by token"),
             _("The access token says admin, so the page is shown."),
-            _("Only the token was read. The database was asked for the list on the page, and not for the role."),
+            _("Only the token was read. The database was queried for the list on the page, not for the role."),
             Request("GET", "/token/admin", headers=BEARER),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
@@ -82,8 +85,8 @@ ROLE_CHANGE = Story(
         Step(
             "hybrid-in",
             _("The admin page, by hybrid"),
-            _("The token says admin, and the denylist says nothing against it."),
-            _("One look-up, as for a session, to be able to take back what was signed."),
+            _("The token says admin, and the denylist has no entry for it."),
+            _("It costs one look-up, as a session does. In return, a signed role can be revoked."),
             Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
             look_at=("request Authorization", "inside GET lab:denied", "response status"),
             expect=Expect(200, inside=("at+jwt",)),
@@ -92,8 +95,11 @@ ROLE_CHANGE = Story(
         Step(
             "demote",
             _("Take the role away"),
-            _("{member} becomes an ordinary user again. The change is told to the live logins that can hear of it."),
-            _("The session’s record is changed, and the hybrid login gets an entry that holds against its token."),
+            _(
+                "{member} becomes an ordinary user again. The server applies the change to the live logins that "
+                "it can reach."
+            ),
+            _("The session’s record is changed, and the hybrid login gets a denylist entry."),
             _make("user"),
             look_at=ROLE,
             expect=Expect(200, member="{member}", role="user"),
@@ -101,8 +107,8 @@ ROLE_CHANGE = Story(
         Step(
             "session-after",
             _("Again by session"),
-            _("{member} is still logged in, and no longer an administrator: 403."),
-            _("The next request feels it, because every request reads the record."),
+            _("{member} is still logged in, but no longer an administrator: 403."),
+            _("The change applies from the next request, because every request reads the record."),
             Request("GET", "/session/admin"),
             look_at=("inside GETEX", "response status", "response body"),
             expect=Expect(403, code="forbidden", inside=("GETEX",)),
@@ -111,7 +117,10 @@ ROLE_CHANGE = Story(
             "token-after",
             _("Again by token"),
             _("The access token still says admin, and the page is still shown."),
-            _("A stale claim. It is believed until the token expires, however long ago the role was taken away."),
+            _(
+                "This is a stale claim. The server trusts it until the token expires, however long ago the role "
+                "was removed."
+            ),
             Request("GET", "/token/admin", headers=BEARER),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
@@ -120,8 +129,8 @@ ROLE_CHANGE = Story(
         Step(
             "hybrid-after",
             _("Again by hybrid"),
-            _("The token’s role is not the one that holds now, so it is treated as expired."),
-            _("It is not the login that has ended, only what the token says. So the client refreshes."),
+            _("The token’s role is not the current one, so the token is treated as expired."),
+            _("The login has not ended. Only the token is outdated, so the client refreshes."),
             Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
             look_at=("inside GET lab:denied", "response status", "response body"),
             expect=Expect(401, code="expired_token"),
@@ -130,14 +139,14 @@ ROLE_CHANGE = Story(
             "hybrid-refresh",
             _("Refresh the hybrid login"),
             _("The server reads the role from the member database, and signs it into the new access token."),
-            _("A refresh is the moment at which a token learns what has changed. On token it is the only one."),
+            _("A new token has the current role. With the token approach a change takes effect only at a refresh."),
             Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}, keeps=HYBRID_TOKENS),
             look_at=("inside SELECT members", "response body"),
             expect=Expect(200, inside=("SELECT members",)),
         ),
         Step(
             "hybrid-user",
-            _("Who the new token says it is"),
+            _("Who the new token belongs to"),
             _("The profile of {member} says: user."),
             _("Session: at once. Hybrid: at once, and one refresh. Token: when it expires."),
             Request("GET", "/hybrid/profile", headers=HYBRID_BEARER),

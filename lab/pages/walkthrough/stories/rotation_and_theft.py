@@ -1,4 +1,4 @@
-"""Rotation: what two tabs may do with one refresh token, and what a thief may not."""
+"""Rotation: two tabs may use the same refresh token, a thief may not."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ ROTATION_AND_THEFT = Story(
     slug="rotation-and-theft",
     approach="token",
     title=_("Rotation and theft"),
-    question=_("How is a stolen refresh token noticed?"),
+    question=_("How is a stolen refresh token detected?"),
     credentials={"token": "access_token"},
     anew=("login", "login-again"),
     steps=(
@@ -24,7 +24,7 @@ ROTATION_AND_THEFT = Story(
             "login",
             _("Log in"),
             _("alice logs in. The member database now has a family with one refresh token in it."),
-            _("Every refresh token that will grow out of this login belongs to this family, and ends with it."),
+            _("All refresh tokens of this login belong to this family, and end with it."),
             login(),
             look_at=("inside INSERT refresh_families", "inside INSERT refresh_tokens", "response body"),
             expect=Expect(200),
@@ -32,8 +32,8 @@ ROTATION_AND_THEFT = Story(
         Step(
             "rotate",
             _("Refresh once"),
-            _("The refresh token is exchanged: it is marked as spent, and its successor comes back."),
-            _("Rotation: each refresh token is good for one use. Two people cannot both go on with it unnoticed."),
+            _("The refresh token is exchanged: it is marked as used, and the answer has its successor."),
+            _("Rotation: each refresh token can be used once. If two clients use it, the server can detect that."),
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "inside INSERT refresh_tokens", "response body"),
             expect=RENEWED,
@@ -42,11 +42,12 @@ ROTATION_AND_THEFT = Story(
             "race",
             _("Two tabs at the same moment"),
             _(
-                "Two requests carry the same refresh token at once. One spends it; the other gets the very same successor."
+                "Two requests send the same refresh token at once. The first one uses it. The second one gets "
+                "the same successor."
             ),
             _(
-                "The lab gives a grace of {grace_s} s for this. A strict server would take the second tab for a thief, and "
-                "log alice out."
+                "The lab has a grace period of {grace_s} s for this. A strict server would treat the second tab "
+                "as a thief, and log alice out."
             ),
             replace(REFRESH, times=2),
             look_at=("request body", "response status", "response body"),
@@ -55,37 +56,35 @@ ROTATION_AND_THEFT = Story(
         Step(
             "steal",
             _("Steal the refresh token"),
-            _("Somebody copies the refresh token out of alice’s client."),
-            _(
-                "With it a thief could make access tokens for as long as the login lasts, and alice would notice nothing."
-            ),
+            _("A thief copies the refresh token from alice’s client."),
+            _("With it the thief could get access tokens for as long as the login lasts, without alice noticing."),
             Act("copy", "refresh_token"),
             who="other",
         ),
         Step(
             "rotate-again",
             _("alice refreshes as usual"),
-            _("alice’s client exchanges the token, and so spends the one that was copied."),
-            _("Without rotation the copy would stay as good as the original."),
+            _("alice’s client exchanges the token. So the copied token is used, too."),
+            _("Without rotation the copy would still work like the original."),
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
         ),
         Step(
             "grace",
-            _("Let the grace pass"),
-            _("For {grace_s} s the spent token still yields the very same successor, as for the second of two tabs."),
-            _("That is the price of the grace: a thief who comes within it of each refresh goes unnoticed."),
+            _("Let the grace period pass"),
+            _("For {grace_s} s the used token still returns the same successor, as for the second of two tabs."),
+            _("This is the cost of the grace period: a thief who repeats every refresh within it is not detected."),
             Act("rest", "{grace_s}"),
         ),
         Step(
             "theft",
             _("The thief uses the copy"),
             _(
-                "Another client sends the spent refresh token. Its successor is unused so far: the server gives another "
-                "one, and takes alice’s out of use."
+                "Another client sends the used refresh token. Its successor is still unused: the server issues "
+                "another one, and invalidates alice’s."
             ),
-            _("The answer may have been lost on its way to alice: then her own client would send the same."),
+            _("alice’s own client would send the same if an answer to it had been lost."),
             STOLEN,
             who="other",
             look_at=("request body", "inside UPDATE refresh_tokens", "response status", "response body"),
@@ -93,18 +92,21 @@ ROTATION_AND_THEFT = Story(
         ),
         Step(
             "noticed",
-            _("alice refreshes, and the theft is noticed"),
-            _("alice’s client sends the token that was taken out of use. The server revokes the whole family."),
-            _("Two clients hold tokens of this login. The server cannot know which of them is alice, so both are out."),
+            _("alice refreshes, and the theft is detected"),
+            _("alice’s client sends the invalidated token. The server revokes the whole family."),
+            _(
+                "Two clients have tokens of this login. The server cannot know which of them is alice, so it logs "
+                "both out."
+            ),
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_reused", inside=("UPDATE refresh_families",)),
         ),
         Step(
             "thief-too",
-            _("The thief is out too"),
-            _("The thief’s new refresh token, never used before, is refused as well."),
-            _("alice has to log in again. That is how a theft becomes visible."),
+            _("The thief is logged out, too"),
+            _("The thief’s new refresh token is refused as well, though it was never used."),
+            _("alice has to log in again. This makes the theft visible."),
             STOLEN_SUCCESSOR,
             who="other",
             look_at=("request body", "response status", "response body"),
@@ -113,8 +115,11 @@ ROTATION_AND_THEFT = Story(
         Step(
             "access",
             _("What is left"),
-            _("The access token that alice got last is still let in."),
-            _("The family’s end stops every refresh. An access token made before it lives on, for its few minutes."),
+            _("alice’s last access token is still accepted."),
+            _(
+                "The end of the family stops every refresh. An access token from before is valid for a few more "
+                "minutes."
+            ),
             ASK,
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
@@ -124,7 +129,10 @@ ROTATION_AND_THEFT = Story(
             "login-again",
             _("Log in again"),
             _("alice logs in, and a new family begins. The thief’s copy belongs to the old one."),
-            _("Strict, with a grace, or no rotation at all: this walk has shown the second. The lab runs no other."),
+            _(
+                "A server can rotate strictly, rotate with a grace period, or not rotate. This lab rotates with a "
+                "grace period."
+            ),
             login(),
             look_at=("response body",),
             expect=Expect(200),

@@ -1,4 +1,4 @@
-"""A login kept on the server: what the cookie is, what a copy of it is worth, and how it ends."""
+"""A server-side session: the cookie, what a copy of it can do, and how the session ends."""
 
 from flask_babel import lazy_gettext as _
 
@@ -15,7 +15,7 @@ SESSION = Story(
     slug="session",
     approach="session",
     title=_("Session"),
-    question=_("What is a session id worth to somebody who copies it?"),
+    question=_("What can a thief do with a copied session id?"),
     credentials={"session": "sid"},
     anew=("login", "login-again"),
     steps=(
@@ -23,10 +23,12 @@ SESSION = Story(
             "login",
             _("Log in"),
             _(
-                "The browser sends a name and a password. The server checks them, writes a record and answers with a cookie."
+                "The browser sends a name and a password. The server checks them, writes a record and answers "
+                "with a cookie."
             ),
             _(
-                "The session id in the cookie is random and says nothing about alice: it is a key, and the record stays."
+                "The session id in the cookie is random and says nothing about alice. It is only the key of the "
+                "record, which stays on the server."
             ),
             Request("POST", "/session/login", body=ALICE, keeps={"sid": "cookie sid"}),
             look_at=("request body", "response Set-Cookie"),
@@ -35,10 +37,10 @@ SESSION = Story(
         Step(
             "look-up",
             _("Ask for a page"),
-            _("The browser sends the cookie along, and the node looks the id up in the session store."),
+            _("The browser sends the cookie, and the node looks up the id in the session store."),
             _(
-                "A session costs one look-up on every request. EX also sets the record’s time to live, which is the idle "
-                "time and a twentieth of it."
+                "A session costs one look-up on every request. EX also sets the record’s time to live: the idle "
+                "time plus 5 %."
             ),
             ASK,
             look_at=("request Cookie", "inside GETEX", "response body"),
@@ -46,11 +48,11 @@ SESSION = Story(
         ),
         Step(
             "any-node",
-            _("Ask once more"),
-            _("The balancer picks a node by turns. Whichever it is, it asks the same store."),
+            _("Ask again"),
+            _("The balancer selects the nodes in turn (round robin). Every node asks the same store."),
             _(
-                "The login does not live in a node, so no node has to remember it. Each node remembers when it has last "
-                "sent EX: while the idle time is left all the same, it only reads, and the store has nothing to log."
+                "The login is not stored in a node. A node only remembers when it last sent EX: while the "
+                "record still has the full idle time, the node only reads, so the store needs no write."
             ),
             ASK,
             look_at=("request Cookie", "inside GETEX", "response X-Node"),
@@ -59,8 +61,8 @@ SESSION = Story(
         Step(
             "renew",
             _("Get a new session id"),
-            _("The server moves the record to a new id and sends it in a new cookie. The login goes on."),
-            _("An id that somebody has seen, or planted before the login, is worth nothing after this."),
+            _("The server moves the record to a new id and sends it in a new cookie. The login continues."),
+            _("An id that an attacker has seen, or planted before the login, is worthless after this."),
             Request("POST", "/session/renew", keeps={"old": "var sid", "sid": "cookie sid"}),
             look_at=("request Cookie", "response Set-Cookie"),
             expect=Expect(200),
@@ -68,8 +70,8 @@ SESSION = Story(
         Step(
             "old-id",
             _("Replay the old id"),
-            _("Another client sends the id from before."),
-            _("There is no record under it any more, so it opens nothing, however genuine it once was."),
+            _("Another client sends the old id."),
+            _("There is no record for this id any more, so it gives no access, although it was once valid."),
             Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={old}"}),
             who="other",
             look_at=("request Cookie", "response status"),
@@ -78,16 +80,19 @@ SESSION = Story(
         Step(
             "copy",
             _("Copy the cookie"),
-            _("Somebody copies the session id: from an unlocked screen, a log, a cable without https."),
-            _("HttpOnly keeps page scripts away from it. It does not keep a copy from being used."),
+            _("A thief copies the session id: from an unlocked screen, a log, or a connection without https."),
+            _("HttpOnly hides the cookie from page scripts. It does not prevent the use of a copy."),
             Act("copy", "sid"),
             who="other",
         ),
         Step(
             "hijack",
-            _("Come in with the copy"),
-            _("The other client sends the copied cookie and nothing else."),
-            _("This is session hijacking. The id was not alice’s data, and yet whoever shows it is taken for alice."),
+            _("Use the copy"),
+            _("The other client sends only the copied cookie."),
+            _(
+                "This is session hijacking. The id contains no data of alice, but the server treats every client "
+                "that sends it as alice."
+            ),
             Request("GET", "/session/profile", headers=WITH_COPY),
             who="other",
             look_at=("request Cookie", "response status", "response body"),
@@ -97,7 +102,7 @@ SESSION = Story(
             "logins",
             _("Look at the logins"),
             _("alice asks where she is logged in."),
-            _("The copy is not in the list: it is the same login. What she can do is end that login."),
+            _("The copy is not in the list, because it is the same login. But she can end that login."),
             Request("GET", "/session/logins", keeps={"login_id": "body logins.current.id"}),
             look_at=("response body",),
             expect=Expect(200),
@@ -106,7 +111,7 @@ SESSION = Story(
             "end",
             _("End that login"),
             _("alice ends the login by its number, and the server deletes its record."),
-            _("The number is not the session id: to see a login is not to be able to use it."),
+            _("This number is not the session id: the list shows a login, but cannot be used to take it over."),
             Request("DELETE", "/session/logins/{login_id}"),
             look_at=("request line", "response status"),
             expect=Expect(204),
@@ -115,7 +120,10 @@ SESSION = Story(
             "shut-out",
             _("Try the copy again"),
             _("The other client sends the same cookie as before."),
-            _("The cookie has not changed and nobody took it away. What it led to is gone, so it is dead at once."),
+            _(
+                "The cookie is unchanged, and the client still has it. But its record was deleted, so it stopped "
+                "working at once."
+            ),
             Request("GET", "/session/profile", headers=WITH_COPY),
             who="other",
             look_at=("request Cookie", "response status"),
@@ -124,8 +132,8 @@ SESSION = Story(
         Step(
             "login-again",
             _("Log in again"),
-            _("alice logs in once more, and there is a new record under a new id."),
-            _("Each log-in makes an id of its own. None from before is ever used again."),
+            _("alice logs in again. There is a new record with a new id."),
+            _("Each log-in creates a new id. An old id is never used again."),
             Request("POST", "/session/login", body=ALICE, keeps={"sid": "cookie sid"}),
             look_at=("response Set-Cookie",),
             expect=LET_IN,
@@ -133,18 +141,19 @@ SESSION = Story(
         Step(
             "logout",
             _("Log out"),
-            _("The server deletes the record, and tells the browser to forget the cookie."),
-            _("Only the first of the two is protection: a client may keep a cookie as long as it likes."),
+            _("The server deletes the record, and tells the browser to delete the cookie."),
+            _("Only the deleted record protects alice: a client can keep a cookie as long as it likes."),
             Request("POST", "/session/logout"),
             look_at=("response status", "response Set-Cookie"),
             expect=Expect(204),
         ),
         Step(
             "replay",
-            _("Replay it after the logout"),
-            _("A client that has kept the cookie sends it all the same."),
+            _("Send it again after the logout"),
+            _("A client that has kept the cookie sends it."),
             _(
-                "The server can end a session at once, because every request has to ask it. That is what the look-up buys."
+                "The server can end a session at once, because every request looks it up. This is the benefit "
+                "of the look-up."
             ),
             Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={sid}"}),
             who="other",

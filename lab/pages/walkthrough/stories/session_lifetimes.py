@@ -1,4 +1,4 @@
-"""Which id a session begins with, and how it ends without a logout: fixation, and the idle timeout."""
+"""Session fixation, and the idle timeout."""
 
 from flask_babel import lazy_gettext as _
 
@@ -8,21 +8,21 @@ from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
 BOB = {"username": "bob", "password": "builder"}
 KEEPS = {"sid": "cookie sid"}
 IDLE_S = 4
-MADE_UP = "made-up-by-somebody-and-planted-in-a-browse"  # of the length and the letters of a real one
+MADE_UP = "made-up-by-bob-and-planted-in-a-web-browser"  # has the length and the characters of a real id
 REFUSED = Expect(401, code="invalid_session")
 
 SESSION_LIFETIMES = Story(
     slug="session-lifetimes",
     approach="session",
     title=_("Session ids and idle time"),
-    question=_("Can somebody choose my session id, and when does it end by itself?"),
+    question=_("Can an attacker choose my session id, and when does a session end by itself?"),
     credentials={"session": "sid"},
     anew=("plant", "login", "idle"),
     steps=(
         Step(
             "plant",
             _("bob leaves an id behind"),
-            _("On a computer that many use, bob logs in with his own account, and does not log out."),
+            _("On a shared computer bob logs in with his own account, and does not log out."),
             _("Session fixation begins with an id that the attacker knows, in a browser that the victim will use."),
             Request("POST", "/session/login", body=BOB, keeps=KEEPS),
             look_at=("request body", "response Set-Cookie"),
@@ -30,9 +30,9 @@ SESSION_LIFETIMES = Story(
         ),
         Step(
             "know",
-            _("bob remembers it"),
-            _("bob notes the id that he has left in the browser."),
-            _("If the next log-in kept that id, bob would hold the key to somebody else’s login."),
+            _("bob writes it down"),
+            _("bob writes down the session id that he has left in the browser."),
+            _("If the next log-in kept that id, bob could use the next user’s login."),
             Act("copy", "sid"),
             who="other",
         ),
@@ -40,9 +40,10 @@ SESSION_LIFETIMES = Story(
             "login",
             _("alice logs in"),
             _(
-                "The browser sends bob’s cookie along with alice’s password. The server ends that session and makes a new id."
+                "The browser sends bob’s cookie with alice’s password. The server ends bob’s session and "
+                "creates a new id."
             ),
-            _("A log-in always makes an id of its own. No id from before is carried over."),
+            _("A log-in always creates a new id. It never keeps an old one."),
             Request("POST", "/session/login", body=ALICE, keeps=KEEPS),
             look_at=("request Cookie", "response Set-Cookie"),
             expect=Expect(200, member="alice"),
@@ -51,7 +52,7 @@ SESSION_LIFETIMES = Story(
             "fixed",
             _("bob tries the id he knows"),
             _("Another client sends the id that was in the browser when alice logged in."),
-            _("Its record is gone, so the fixation has led nowhere."),
+            _("Its record was deleted, so the attack has failed."),
             Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={copied}"}),
             who="other",
             look_at=("request Cookie", "response status", "response body"),
@@ -60,8 +61,8 @@ SESSION_LIFETIMES = Story(
         Step(
             "made-up",
             _("An id that bob made up"),
-            _("Another client sends an id that looks right and that no server has ever issued."),
-            _("The store has no record under it, and the server does not make one: an unknown id is never adopted."),
+            _("Another client sends an id in the right format that no server has issued."),
+            _("The store has no record for it, and the server does not create one: it never adopts an unknown id."),
             Request("GET", "/session/profile", headers={"Cookie": f"{{cookie}}sid={MADE_UP}"}),
             who="other",
             look_at=("request Cookie", "inside GETEX", "response status"),
@@ -71,10 +72,10 @@ SESSION_LIFETIMES = Story(
             "idle",
             _("Log in, and do nothing for four seconds"),
             _(
-                "alice logs in again, and asks the lab for a session that ends after four seconds without a request. Then "
-                "nothing is sent, and the store deletes the record."
+                "alice logs in again with a session that ends after four seconds without a request. Then the "
+                "browser sends nothing, and the store deletes the record."
             ),
-            _("The store counts them itself: the record has a time to live, and every look-up sets it anew."),
+            _("The store counts the seconds: the record has a time to live, and every look-up sets it again."),
             Request("POST", "/session/login", body={**ALICE, "session_idle_s": IDLE_S}, keeps=KEEPS),
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="alice"),
@@ -83,9 +84,10 @@ SESSION_LIFETIMES = Story(
         Step(
             "too-late",
             _("Come back too late"),
-            _("The browser sends its cookie, which is still the one it was given."),
+            _("The browser still has the cookie and sends it."),
             _(
-                "Beside the idle time there is an absolute one, which no request prolongs: however busy it is, a session ends."
+                "There is also an absolute timeout, which no request extends: a session ends even if it is in "
+                "constant use."
             ),
             Request("GET", "/session/profile"),
             look_at=("request Cookie", "inside GETEX", "response status"),

@@ -1,4 +1,4 @@
-"""The notes' second process: both tokens are sent each time, here in cookies, and the server reissues by itself."""
+"""The lecture notes' second process: both tokens are sent each time, in cookies, and the server reissues them."""
 
 from dataclasses import replace
 
@@ -33,9 +33,10 @@ TOGETHER = Story(
             "login",
             _("Log in"),
             _(
-                "The server issues both tokens, stores the refresh token’s hash, and hands both over in HttpOnly cookies."
+                "The server issues both tokens, stores the refresh token’s hash, and sends both tokens in "
+                "HttpOnly cookies."
             ),
-            _("No script can read them, and none has to: from now on the browser sends both by itself."),
+            _("No script can read them, and no script needs to: from now on the browser sends both automatically."),
             LOG_IN,
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="alice", inside=("INSERT refresh_tokens",)),
@@ -43,8 +44,8 @@ TOGETHER = Story(
         Step(
             "ask",
             _("Ask for a page"),
-            _("Both cookies go along. The node checks both signatures, and both are still good."),
-            _("Then nothing is compared with the database. A second signature check is all that it costs."),
+            _("The browser sends both cookies. The node checks both signatures, and both tokens are valid."),
+            _("Then no look-up is needed. The only extra cost is a second signature check."),
             ASK,
             look_at=("request Cookie", "inside at+jwt", "inside rt+jwt", "response body"),
             expect=NOBODY_ASKED,
@@ -54,10 +55,13 @@ TOGETHER = Story(
             "wait",
             _("Wait"),
             _(
-                "So that you need not wait for minutes, alice logs in once more, for an access token of four seconds. They "
-                "run out, and the cookie that carries the token stays."
+                "To save you minutes of waiting, alice logs in again and gets an access token of four seconds. "
+                "It expires, but the browser keeps its cookie."
             ),
-            _("An expired access token is kept on purpose: it says which login the refresh token belongs to."),
+            _(
+                "The cookie is kept on purpose: an expired access token still says which login the refresh token "
+                "belongs to."
+            ),
             LOG_IN_SHORT,
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="alice"),
@@ -67,10 +71,10 @@ TOGETHER = Story(
             "reissued",
             _("Ask again, too late"),
             _(
-                "The same request. The server finds the access token expired, compares the refresh token with its database, "
-                "and issues a new pair."
+                "The same request. The server finds the access token expired, compares the refresh token with "
+                "its database, and issues two new tokens."
             ),
-            _("There is no 401 and no second request. The page comes, and the new cookies with it."),
+            _("There is no 401 and no second request. The answer has the page and the new cookies."),
             ASK,
             look_at=("request Cookie", "inside UPDATE refresh_tokens", "response status", "response Set-Cookie"),
             expect=REISSUED,
@@ -79,18 +83,20 @@ TOGETHER = Story(
             "forge",
             _("Change the access token"),
             _(
-                "This page makes the role admin in a copy of the access token. The signature it can only leave as it is."
+                "This page changes the role to admin in a copy of the access token. It cannot make a matching "
+                "signature."
             ),
-            _("Reading and changing a token takes no key. Signing it again does."),
+            _("Reading and changing a token needs no key. Signing it again does."),
             Act("forge", "access_token"),
             look_at=("payload role",),
         ),
         Step(
             "tampered",
-            _("Send it beside a genuine refresh token"),
+            _("Send it with a genuine refresh token"),
             _("Another client sends the changed access token together with alice’s refresh token."),
             _(
-                "A tampered token on either side ends it, whatever the other one is worth. The refresh token is not even spent."
+                "If either token was tampered with, the request is refused, even if the other one is valid. The "
+                "refresh token is not used up."
             ),
             FORGED,
             who="other",
@@ -100,24 +106,27 @@ TOGETHER = Story(
         Step(
             "logout",
             _("Log out"),
-            _("The server ends the stored refresh token’s family, and tells the browser to forget both cookies."),
-            _("What is ended in the database can never be exchanged again, whoever has a copy."),
+            _("The server ends the token family of the refresh token, and tells the browser to delete both cookies."),
+            _("A refresh token of an ended family can never be exchanged again, and neither can its copies."),
             Request("POST", "/token/logout", cookies=True),
             look_at=("inside UPDATE refresh_families", "response status", "response Set-Cookie"),
             expect=Expect(204, inside=("UPDATE refresh_families",)),
         ),
         Step(
             "wait-again",
-            _("Wait once more"),
+            _("Wait again"),
             _("A client that has kept both tokens could still use the access token, until it expires."),
-            _("This rest of its life is what the logout cannot take. Here it is four seconds at most."),
+            _("The logout cannot end this rest of its lifetime. Here it is at most four seconds."),
             RUN_OUT,
         ),
         Step(
             "refused",
-            _("Send what was kept"),
+            _("Send the kept tokens"),
             _("Another client sends both tokens of the login that has ended."),
-            _("The access token has expired, and the refresh token matches nothing live. Only a log-in helps now."),
+            _(
+                "The access token has expired, and the refresh token belongs to no live login. The client has to "
+                "log in again."
+            ),
             KEPT,
             who="other",
             look_at=("request Cookie", "inside SELECT refresh_families", "response status", "response body"),
@@ -127,7 +136,7 @@ TOGETHER = Story(
             "login-again",
             _("Log in again"),
             _("The server issues two new tokens, and stores the new refresh token."),
-            _("A new login is a new family. The one before stays ended."),
+            _("A new login is a new family. The old family stays ended."),
             LOG_IN,
             look_at=("inside INSERT refresh_tokens", "response Set-Cookie"),
             expect=Expect(200, member="alice", inside=("INSERT refresh_tokens",)),

@@ -1,4 +1,4 @@
-"""A login carried by the client: what the token says, how long it is believed, and what a logout cannot do."""
+"""A token login: the token's content, how long it is valid, and what a logout cannot end."""
 
 from flask_babel import lazy_gettext as _
 
@@ -9,7 +9,7 @@ TOKEN = Story(
     slug="token",
     approach="token",
     title=_("Token"),
-    question=_("Can a token be taken back?"),
+    question=_("Can a token be revoked?"),
     credentials={"token": "access_token"},
     anew=("login", "short", "login-again"),
     steps=(
@@ -17,10 +17,12 @@ TOKEN = Story(
             "login",
             _("Log in"),
             _(
-                "The server checks name and password and answers with two signed tokens. It does not keep the access token."
+                "The server checks name and password and answers with two signed tokens. It does not keep the "
+                "access token."
             ),
             _(
-                "What the member database keeps is the hash of the refresh token’s id: enough to renew a login, not to use it."
+                "The member database stores only a hash of the refresh token’s id. It is enough to check the "
+                "token, but not to create one."
             ),
             login(),
             look_at=("request body", "response body"),
@@ -29,8 +31,8 @@ TOKEN = Story(
         Step(
             "header",
             _("Ask for a page"),
-            _("The client puts the access token into a header. The node checks its signature and asks nobody."),
-            _("No look-up: what a session finds in the store, the token carries along."),
+            _("The client sends the access token in a header. The node checks its signature, without any look-up."),
+            _("No look-up is needed: a session’s data is in the store, a token contains its own data."),
             ASK,
             look_at=("request Authorization", "inside at+jwt", "response body"),
             expect=NOBODY_ASKED,
@@ -38,9 +40,12 @@ TOKEN = Story(
         ),
         Step(
             "any-node",
-            _("Ask once more"),
-            _("The balancer picks a node by turns. Each has the key, so each can check the signature."),
-            _("Servers can be added without a store that they would have to share."),
+            _("Ask again"),
+            _(
+                "The balancer selects the nodes in turn (round robin). Each has the key, so each can check the "
+                "signature."
+            ),
+            _("More servers can be added without a shared store."),
             ASK,
             look_at=("request Authorization", "inside at+jwt", "response X-Node"),
             expect=NOBODY_ASKED,
@@ -51,7 +56,8 @@ TOKEN = Story(
             _("Read the token"),
             _("Header and payload are base64url, and this page decodes them without any key."),
             _(
-                "Encoding is not encryption: nothing secret belongs in a token. The signature protects against change only."
+                "Encoding is not encryption: do not put secrets into a token. The signature only protects "
+                "against changes."
             ),
             Act("read", "access_token"),
             look_at=("payload role",),
@@ -59,8 +65,11 @@ TOKEN = Story(
         Step(
             "short",
             _("Log in for four seconds, and wait"),
-            _("The lab issues an access token that lives four seconds. The page reads its expiry and counts down."),
-            _("As a token is hard to take back, it is given a short life. A short life has to be renewed often."),
+            _(
+                "The lab issues an access token that is valid for four seconds. The page reads its expiry and "
+                "counts down."
+            ),
+            _("A token is hard to revoke, so it gets a short lifetime. Then it must be renewed often."),
             login(access_ttl_s=SHORT_S),
             look_at=("request body", "response body"),
             expect=Expect(200),
@@ -69,7 +78,7 @@ TOKEN = Story(
         Step(
             "expired",
             _("Send it too late"),
-            _("The signature is still right. The time is not."),
+            _("The signature is still right, but the token has expired."),
             _("The node answers 401 and says that the token is no longer valid, so the client knows what to do."),
             ASK,
             look_at=("response status", "response WWW-Authenticate", "response body"),
@@ -79,7 +88,7 @@ TOKEN = Story(
             "refresh",
             _("Refresh"),
             _("The client sends the refresh token. The server compares it with its storage and issues two new tokens."),
-            _("Here the server does look up, but once per lifetime of an access token and not once per request."),
+            _("A refresh needs a look-up, but only once per lifetime of an access token, not once per request."),
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
@@ -87,8 +96,8 @@ TOKEN = Story(
         Step(
             "login-again",
             _("Log in again"),
-            _("A new login, with the lab’s usual lifetime, so that there is time to look at what comes next."),
-            _("Each login is a token family of its own in the member database."),
+            _("A new login with the lab’s usual lifetime, so that there is time for the next steps."),
+            _("Each login has its own token family in the member database."),
             login(),
             look_at=("response body",),
             expect=Expect(200),
@@ -97,7 +106,7 @@ TOKEN = Story(
             "logout",
             _("Log out"),
             _("The server ends the token family: from now on nothing can be refreshed."),
-            _("It cannot end the access token, for it keeps none and asks nobody about one."),
+            _("It cannot end the access token, because it stores none and looks none up."),
             Request("POST", "/token/logout", headers={"Authorization": "Bearer {access_token}"}),
             look_at=("request Authorization", "response status"),
             expect=Expect(204),
@@ -106,9 +115,10 @@ TOKEN = Story(
         Step(
             "still-in",
             _("Use the access token after the logout"),
-            _("Another client sends the very token that was logged out."),
+            _("Another client sends the access token of the ended login."),
             _(
-                "It is let in until the token expires. A session would be dead by now; this is the price of not looking up."
+                "The server accepts it until it expires. A session would already be invalid. This is the cost "
+                "of saving the look-up."
             ),
             ASK,
             who="other",
@@ -120,7 +130,7 @@ TOKEN = Story(
             "no-refresh",
             _("Try to refresh after the logout"),
             _("The client sends the refresh token of the login that has ended."),
-            _("This is what the logout did: the login lasts until the access token expires, and not longer."),
+            _("This is the effect of the logout: the login lasts only until the access token expires."),
             REFRESH,
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
