@@ -1,81 +1,59 @@
-"""The README tells the truth: its transcripts are run, its tables are compared with the code."""
+"""The README says the same in both languages, and its answers are those that were measured."""
 
 import re
-import subprocess
+from collections import Counter
 from pathlib import Path
 
-import pytest
-from pydantic_core import PydanticUndefined
-
-from service.config import Config
-from tests.lab_processes import Lab
-
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-TRANSCRIPTS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-ANYTHING = "…"
+ROOT = Path(__file__).parents[1]
+ENGLISH, KOREAN = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.ko.md"))
+MEASURED = [(ROOT / "docs" / name).read_text("utf-8") for name in ("results/README.md", "bench.md")]
+ANSWERS = re.compile(r"<!-- answers -->(.*)<!-- /answers -->", re.DOTALL)
+ONE_SCREEN = 70  # lines
 
 
-def steps(transcript: str) -> list[tuple[str, str]]:
-    """Return the transcript's commands, each with what it prints."""
-    parts = re.split(r"^\$ ", transcript, flags=re.MULTILINE)[1:]
-    return [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
+def levels(text: str) -> list[str]:
+    return re.findall(r"^(#+) ", text, re.MULTILINE)
 
 
-def pattern(printed: str) -> str:
-    return ".*".join(re.escape(piece) for piece in printed.split(ANYTHING))
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\(([^)]+)\)", text)
 
 
-@pytest.mark.own_processes
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=range(len(TRANSCRIPTS)))
-def test_a_transcript_prints_what_the_readme_says(lab: Lab, tmp_path: Path, transcript: str) -> None:
-    script = "echo ---\n".join(f"{command}\n" for command, _ in steps(transcript))
-    ran = subprocess.run(
-        ["bash", "-c", script.replace("http://127.0.0.1:8000", lab.url)],
-        cwd=tmp_path,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def comments(text: str) -> list[str]:
+    return re.findall(r"<!--.*?-->", text)
+
+
+def figures(text: str) -> Counter[str]:
+    """Count the numbers of a text, without those that number a list."""
+    return Counter(re.findall(r"\d(?:[\d.,]*\d)?", re.sub(r"^\d+\. ", "", text, flags=re.MULTILINE)))
+
+
+def test_both_languages_have_the_same_headings_code_and_figures() -> None:
+    assert levels(ENGLISH) == levels(KOREAN)
+    assert blocks(ENGLISH) == blocks(KOREAN)
+    assert comments(ENGLISH) == comments(KOREAN)
+    assert figures(ENGLISH) == figures(KOREAN)
+
+
+def test_both_languages_have_the_same_links_and_lead_to_their_own_pages() -> None:
+    assert Counter(link.replace(".ko.md", ".md") for link in links(KOREAN)) == Counter(
+        link.replace(".ko.md", ".md") for link in links(ENGLISH)
     )
-    said = ran.stdout.replace("\r", "").split("---\n")
-    for (command, printed), output in zip(steps(transcript), said, strict=True):
-        assert re.fullmatch(pattern(printed), output), f"$ {command}\n{output}\nthe README says:\n{printed}"
+    in_korean = {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.ko.md")}
+    assert not {link.replace(".md", ".ko.md") for link in links(KOREAN)} & in_korean - set(links(KOREAN))
 
 
-def test_there_is_a_transcript_for_every_approach() -> None:
-    everything = "".join(TRANSCRIPTS)
-    assert all(f"/{approach}/profile" in everything for approach in ("open", "memory", "session", "token", "hybrid"))
+def test_both_fit_one_screen() -> None:
+    assert max(text.count("\n") for text in (ENGLISH, KOREAN)) <= ONE_SCREEN
 
 
-def test_the_configuration_table_is_the_code() -> None:
-    """Run `python -m tests.test_readme` to write it anew."""
-    assert config_table() in README
-
-
-@pytest.mark.parametrize("file", re.findall(r"^\| .* \| `([\w/.]+)` \|$", README, re.MULTILINE))
-def test_the_map_names_files_that_exist(file: str) -> None:
-    assert (ROOT / file).exists()
-
-
-def config_table() -> str:
-    rows = [
-        f"| `{name.upper()}` | {_default(field.default)} | {field.description} |"
-        for name, field in Config.model_fields.items()
-    ]
-    return "\n".join(
-        ["<!-- config -->", "| variable | default | what it is |", "|---|---|---|", *rows, "<!-- /config -->"]
-    )
-
-
-def _default(value: object) -> str:
-    if value is None or value is PydanticUndefined:  # undefined: derived from another setting
-        return "unset"
-    if isinstance(value, bool):
-        return f"`{int(value)}`"
-    return f"`{value}`".replace(f"{ROOT}/", "").replace("sqlite:////", "sqlite:///")
-
-
-if __name__ == "__main__":
-    table = re.compile(r"<!-- config -->.*<!-- /config -->", re.DOTALL)
-    (ROOT / "README.md").write_text(table.sub(lambda _: config_table(), README))
+def test_each_figure_of_an_answer_was_measured() -> None:
+    measured = sum(map(figures, MEASURED), Counter())
+    for text in (ENGLISH, KOREAN):
+        answers = ANSWERS.search(text)
+        assert answers is not None
+        assert set(figures(answers[1])) <= set(measured)
