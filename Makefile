@@ -7,7 +7,7 @@ BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test test-fast lint bench load lock browser what-runs
+.PHONY: setup demo test test-fast lint translations bench load lock browser what-runs
 
 # Make .venv and install everything into it; do nothing if nothing has changed.
 setup:
@@ -47,6 +47,14 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# After a change of words: bring translations/ up to date with the messages in the code, and compile it.
+TEMPLATE := instance/messages.pot
+translations: setup
+	@mkdir -p $(dir $(TEMPLATE))
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location -o $(TEMPLATE) .
+	$(BIN)/pybabel --quiet update -i $(TEMPLATE) -d translations --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/pybabel --quiet compile -d translations
 
 # What a request costs, beside what people would use instead. `make bench BENCH='--connections 1 16 64'` measures more.
 BENCH ?=
