@@ -36,8 +36,8 @@ from token_auth.blueprint import TokenApproach, open_key_ring
 class Parts:
     """The parts of the service that a lab uses. A lab appends to the lists of approaches and of demo members.
 
-    `hybrid` exists without a lab too, but only a lab mounts it. `notify` applies a change of a member to the live logins
-    of every approach in the list.
+    `hybrid` exists without a lab too, but only a lab mounts it. `notify` applies a change of a member to the live
+    logins of every approach in the list.
     """
 
     config: Config

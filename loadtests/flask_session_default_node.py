@@ -1,4 +1,4 @@
-"""Run `loadtests.flask_session_default` as a lab runs a node, in a separate process, so that no app is imported here."""
+"""Run `loadtests.flask_session_default` as a lab runs a node, in a separate process: no app is imported here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

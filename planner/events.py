@@ -1,7 +1,7 @@
 """A small engine for discrete event simulation.
 
-A process is a generator. It yields a number to wait that long, or a `WaitingLine` to wait for a place in it, which it releases
-with `leave`. Places are given in order of arrival (FIFO).
+A process is a generator. It yields a number to wait that long, or a `WaitingLine` to wait for a place in it, which it
+releases with `leave`. Places are given in order of arrival (FIFO).
 """
 
 from collections import deque

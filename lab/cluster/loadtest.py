@@ -30,15 +30,15 @@ class Loadtest:
         self._exit_code: int | None = None
 
     def start(self, experiment: str, quick: bool) -> None:
-        """Start an experiment. Raise `RefusedCommand` if it is unknown, not possible with this store, or if one is running."""
+        """Start an experiment. Raise `RefusedCommand` if it is unknown, needs another store, or one is running."""
         if experiment not in EXPERIMENTS:
             raise RefusedCommand(400, "bad_request", f"experiment must be one of {', '.join(EXPERIMENTS)}")
         if experiment in NEED_OWN_STORE and not self._own_store:
-            raise RefusedCommand(
-                409, "needs_own_store", f"{experiment} needs its own store, not the one at REDIS_URL"
-            )
+            raise RefusedCommand(409, "needs_own_store", f"{experiment} needs its own store, not the one at REDIS_URL")
         if self._is_running():
-            raise RefusedCommand(409, "run_in_progress", f"{self._name} is running; only one load test can run at a time")
+            raise RefusedCommand(
+                409, "run_in_progress", f"{self._name} is running; only one load test can run at a time"
+            )
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
         self._exit_code = None
         options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]

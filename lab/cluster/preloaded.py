@@ -75,7 +75,7 @@ class Preloaded:
 
 
 class _ForkedProcessGuard:
-    """Replaces `subprocess.Popen` for a process guard that is not our child: the process guard reports its exit code itself."""
+    """Replaces `subprocess.Popen` for a process guard that is not our child: it reports its exit code itself."""
 
     def __init__(self, pid: int, stdin: IO[bytes], stdout: IO[bytes], ended: IO[bytes]) -> None:
         self.pid = pid

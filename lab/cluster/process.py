@@ -28,10 +28,10 @@ class RunningProcessGuard(Protocol):
 
 
 class Process:
-    """A command under a process guard (see `lab.cluster.process_guard`). Its output appears on standard error, prefixed with `name`.
+    """A command under a process guard (see `lab.cluster.process_guard`).
 
-    What it prints appears on standard error behind its `name`. `process_guard`: an already running one, instead of
-    a command.
+    Its output appears on standard error, prefixed with `name`. `process_guard`: one that runs already, instead of a
+    command.
     """
 
     def __init__(

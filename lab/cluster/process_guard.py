@@ -1,8 +1,8 @@
 """Run a command that must end with the process that started it, and prefix each line of its output with a name.
 
-`python -m lab.cluster.process_guard NAME COMMAND …` starts the command and prints its process id on standard output. Then it
-waits for the end of its standard input, a pipe. When the other end closes, after a normal stop, a crash or `kill -9`,
-it ends the command and all processes that the command has started.
+`python -m lab.cluster.process_guard NAME COMMAND …` starts the command and prints its process id on standard output.
+Then it waits for the end of its standard input, a pipe. When the other end closes, after a normal stop, a crash or
+`kill -9`, it ends the command and all processes that the command has started.
 """
 
 import os

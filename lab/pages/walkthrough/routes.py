@@ -36,7 +36,7 @@ def walkthrough_blueprint(
     members: Members,
     set_role: Callable[[str, str], None],
 ) -> Blueprint:
-    """Return the walkthrough pages. `find_records`: by approach, a function that returns the records of a credential."""
+    """Return the walkthrough pages. `find_records`: by approach, what finds the records of a credential."""
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
