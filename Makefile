@@ -49,7 +49,7 @@ lint: setup
 	$(BIN)/mypy
 
 # After a change of words: bring translations/ up to date with the messages in the code, and compile it. pybabel takes
-# "% of" for a placeholder, reports five errors and compiles all the same: tests/test_translations.py is what judges.
+# "% of" for a placeholder, reports five errors and compiles all the same: tests/project/test_translations.py is what judges.
 TEMPLATE := instance/messages.pot
 translations: setup
 	@mkdir -p $(dir $(TEMPLATE))

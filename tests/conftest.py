@@ -18,14 +18,14 @@ from app import create_app
 from lab.cluster.embedded_store import EmbeddedStore
 from service.accounts import passwords
 from service.config import Config
-from tests.aftermath import end_with_parent
-from tests.compiled_once import share_routes, share_statements, share_templates
-from tests.faulty_store import FaultyStore
-from tests.lab_processes import Lab
-from tests.monitor import Monitor
-from tests.seeded import CHEAP_HASHER, copy_seeds
-from tests.session_probe import patient
-from tests.visitor import Visitor
+from tests.support.aftermath import end_with_parent
+from tests.support.compiled_once import share_routes, share_statements, share_templates
+from tests.support.faulty_store import FaultyStore
+from tests.support.lab_processes import Lab
+from tests.support.monitor import Monitor
+from tests.support.seeded import CHEAP_HASHER, copy_seeds
+from tests.support.session_probe import patient
+from tests.support.visitor import Visitor
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,9 +15,9 @@ from bench.__main__ import main
 from bench.arms.arm import NodeApp, PythonApp
 from bench.arms.table import ARMS, named
 from bench.servers import has_gunicorn, servers_of
-from tests.aftermath import aftermath
-from tests.lab_processes import ROOT, descendants
-from tests.stopwatch import eventually
+from tests.support.aftermath import aftermath
+from tests.support.lab_processes import ROOT, descendants
+from tests.support.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

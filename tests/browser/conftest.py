@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from tests.browser.evidence import Evidence, add_to
 from tests.browser.scenes import SLOW_MS
-from tests.lab_processes import Lab
+from tests.support.lab_processes import Lab
 
 # The headless shell is the same engine without a desktop's browser around it, for a third of the processor time.
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")

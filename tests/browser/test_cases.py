@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overflow, page_of, want_store
 from tests.browser.test_lab import log_in_as
-from tests.forge import claims_of
-from tests.lab_processes import Lab
+from tests.support.forge import claims_of
+from tests.support.lab_processes import Lab
 
 pytestmark = pytest.mark.browser
 

@@ -19,9 +19,9 @@ from tests.browser.scenes import (
     page_of,
     want_store,
 )
-from tests.lab_processes import Lab
-from tests.stopwatch import eventually
-from tests.visitor import GUARDED
+from tests.support.lab_processes import Lab
+from tests.support.stopwatch import eventually
+from tests.support.visitor import GUARDED
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from app import create_app
 from tests.browser.scenes import LOCALES, ONE_NODE, SCREENSHOTS, overflow
 from tests.conftest import config_in
-from tests.visitor import APPROACHES, PASSWORDS
+from tests.support.visitor import APPROACHES, PASSWORDS
 
 pytestmark = pytest.mark.browser
 
@@ -145,8 +145,8 @@ def test_every_page_fits_its_screen_and_complains_of_nothing(
     """No page is heavy, wider than its screen, refused by axe, or complained of by the browser.
 
     What axe looks at differs between languages in how long words are, and between colour schemes in what
-    tests/test_colours.py computes: it looks at each page in one language, at every other one in the dark. It looks at
-    each walk every night.
+    tests/project/test_colours.py computes. It looks at each page in one language, at every other one in
+    the dark, and at each walk every night.
     """
     wrong: list[str] = []
     mine = [path for path in pages if language == "en" or is_one_of_its_kind(path)][part::PARTS]

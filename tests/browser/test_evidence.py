@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.evidence import FOLDER
-from tests.lab_processes import ROOT
+from tests.support.lab_processes import ROOT
 
 pytestmark = pytest.mark.browser
 

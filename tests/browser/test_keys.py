@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.clocks import YEAR_S, page_off_by
 from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
-from tests.lab_processes import Lab
-from tests.seeded import seeds
-from tests.stopwatch import eventually
+from tests.support.lab_processes import Lab
+from tests.support.seeded import seeds
+from tests.support.stopwatch import eventually
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints
-from tests.visitor import PASSWORDS
+from tests.support.visitor import PASSWORDS
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.scenes import SCREENSHOTS
 from tests.browser.test_keys import cards, keys_page, press_rotate, ready
 from tests.browser.test_scale_out import press
-from tests.lab_processes import Lab
+from tests.support.lab_processes import Lab
 
 pytestmark = pytest.mark.browser
 

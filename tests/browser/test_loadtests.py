@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, SLOW_MS, overflow
-from tests.lab_processes import Lab
+from tests.support.lab_processes import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
 

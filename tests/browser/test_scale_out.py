@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.browser.test_lab import log_in_as
-from tests.lab_processes import Lab
+from tests.support.lab_processes import Lab
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.scenes import ONE_NODE, SCENES, SCREENSHOTS, Scene, overflow, page_of
-from tests.visitor import APPROACHES, PASSWORDS
+from tests.support.visitor import APPROACHES, PASSWORDS
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from loadtests.bare import BareAnswer, BareConnection
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Node: node-1\r\nServer-Timing: app;dur=0.1\r\n\r\nhello"
 REFUSED = b"HTTP/1.1 401 UNAUTHORIZED\r\ncontent-length: 2\r\n\r\n{}"

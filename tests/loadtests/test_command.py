@@ -24,7 +24,7 @@ from loadtests.results import read_results
 from loadtests.stage import Stage
 from service.config import ROOT
 from tests.loadtests.made import window
-from tests.stopwatch import eventually
+from tests.support.stopwatch import eventually
 
 EXPERIMENT = BY_NAME["lifetimes"]
 KEPT_RUN = ROOT / "docs" / "results" / "revocation"

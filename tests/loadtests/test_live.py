@@ -32,8 +32,8 @@ from loadtests.remote import GeneratorFailed, RemoteGenerator
 from loadtests.results import Run, read_results
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
-from tests.ports import free_port
-from tests.stopwatch import eventually
+from tests.support.ports import free_port
+from tests.support.stopwatch import eventually
 
 pytestmark = pytest.mark.own_processes
 

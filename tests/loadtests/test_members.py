@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.own_processes
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from loadtests.lab import Lab
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.own_processes
 

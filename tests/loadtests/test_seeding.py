@@ -12,8 +12,8 @@ from loadtests import seeding
 from loadtests.lab import LabFailed
 from loadtests.seeding import StoreSeeder, TokenSeeder, node_memory
 from service.config import Config
-from tests.session_probe import records
-from tests.visitor import Visitor
+from tests.support.session_probe import records
+from tests.support.visitor import Visitor
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.web.cookies import cookie_name
 from tests.peers.flask_session_app import flask_session_app
 from tests.peers.slow_views import add_slow_views
-from tests.visitor import PASSWORDS
+from tests.support.visitor import PASSWORDS
 
 OURS = "`/session`"
 BY_HOST_AND_PORT = "`Redis(host=…, port=…)`"

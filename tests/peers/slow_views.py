@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, current_app, jsonify, session
 
-from tests.own_threads import OwnThreads
+from tests.support.own_threads import OwnThreads
 
 PATIENCE_S = 60  # of a machine that is busy with other things; nothing is measured by it
 

@@ -19,8 +19,8 @@ from tests.peers.jwt_refresh_app import jwt_refresh_app
 from tests.peers.jwt_rotation_app import jwt_rotation_app
 from tests.peers.slow_views import do_meanwhile
 from tests.peers.table import row
-from tests.test_refresh_races import all_at_once
-from tests.visitor import PASSWORDS
+from tests.support.visitor import PASSWORDS
+from tests.token_auth.test_refresh_races import all_at_once
 
 PEER, OURS, HYBRID = "Flask-JWT-Extended", "`/token`", "our `/hybrid`"
 ROTATION = "rotation by hand on its blocklist"
@@ -100,7 +100,7 @@ def test_what_six_callers_get_for_one_refresh_token(build: MakeTokenApp, contend
             do_meanwhile(app, lambda: call(others - 1))
         answers.append(send(app.test_client(), path, first))
 
-    if contender == OURS:  # whatever the order: tests/test_refresh_races.py
+    if contender == OURS:  # whatever the order: tests/token_auth/test_refresh_races.py
         answers = all_at_once([app], "token", first, CALLERS)
     else:
         call(CALLERS - 1)

@@ -9,13 +9,13 @@ from time import monotonic
 from flask.testing import FlaskClient
 from redis import Redis
 
-from tests.faulty_store import FaultyStore
 from tests.peers.conftest import MakeSite
 from tests.peers.sites import OURS, Browser, Site
 from tests.peers.slow_views import do_meanwhile
 from tests.peers.table import row
-from tests.stopwatch import eventually
-from tests.test_session_records import Bomb
+from tests.session_auth.test_session_records import Bomb
+from tests.support.faulty_store import FaultyStore
+from tests.support.stopwatch import eventually
 
 NO_RECORD = b"\xc1 no format has this byte"
 WRITERS = 8

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from tests.own_threads import OwnThreads
 from tests.peers.jwt_rotation_app import jwt_rotation_app
 from tests.peers.sites import OURS, Browser, Site
 from tests.peers.test_flask_session import WRITERS, logged_in
+from tests.support.own_threads import OwnThreads
 
 TRIALS, CALLERS = 20, 6
 
@@ -40,7 +40,7 @@ def test_eight_writers_by_chance(site: Site, contender: str) -> None:
 
 @pytest.mark.parametrize("first_only", [False, True])
 def test_six_callers_by_chance(redis: Redis, prefix: str, first_only: bool) -> None:
-    """Of ours: `tests/test_refresh_races.py`."""
+    """Of ours: `tests/token_auth/test_refresh_races.py`."""
     app = jwt_rotation_app(redis, prefix, first_only)
     outcomes = Counter(winners(app) for _ in range(TRIALS))
     print(f"rotation by hand, nx={first_only}: winners of {CALLERS}, how often: {dict(outcomes)}")

@@ -1,0 +1,411 @@
+"""The walks' pages and what they ask: what a server keeps for a login, and another client's requests."""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app import create_app
+from lab.pages.walkthrough.stories import STORIES
+from lab.pages.walkthrough.story import Act, Look, Request, Step
+from service.accounts.attempts import FAILURES_PER_MINUTE
+from tests.conftest import Clock, MakeApp, config_in
+from tests.support.lab_processes import Lab
+from tests.support.problems import assert_problem
+from tests.support.seeded import copy_seeds
+from tests.support.stopwatch import eventually
+from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor, change_password
+
+BROWSER = {"Accept": "text/html"}
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, store_url: str, clock: Clock) -> Iterator[Flask]:
+    """One app for all of these tests: they look at pages, and at logins of their own."""
+    folder = tmp_path_factory.mktemp("walks")
+    copy_seeds(folder)
+    app = create_app(config_in(folder, store_url, front_door=NOBODY), now=clock)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def stored_records(app: Flask, approach: str, **fields: object) -> list[dict[str, object]]:
+    response = app.test_client().post("/walkthrough/holdings", json={"approach": approach, **fields})
+    assert response.status_code == 200, response.text
+    held: list[dict[str, object]] = response.get_json()["holds"]
+    return held
+
+
+def sid_of(visitor: Visitor) -> str:
+    cookie = visitor.client.get_cookie("sot_sid", path=f"/{visitor.approach}")
+    assert cookie is not None
+    return cookie.value
+
+
+@pytest.mark.parametrize(("approach", "where"), [("session", "store"), ("memory", "memory")])
+def test_a_session_is_a_record_and_an_index_entry_until_it_ends(app: Flask, approach: str, where: str) -> None:
+    alice = Visitor(app, approach).login()
+    sid = sid_of(alice)
+    record, index = stored_records(app, approach, credential=sid)
+    assert record["where"] == index["where"] == where
+    assert record["fields"]["member_id"] == "alice"  # type: ignore[index]
+    assert 1700 < float(str(record["ttl_s"])) <= 1890  # in the store an idle time has a twentieth to spare
+    assert record["size_bytes"] == len(json.dumps(record["fields"], separators=(",", ":")))
+    assert sid not in json.dumps([record, index])
+    assert list(index["fields"].values()) == [record["fields"]["login_id"]]  # type: ignore[attr-defined,index]
+    alice.post("logout")
+    assert stored_records(app, approach, credential=sid) == []
+
+
+def test_looking_does_not_lengthen_a_session(app: Flask) -> None:
+    alice = Visitor(app, "session").login(session_idle_s=60)
+
+    def ttl_s() -> float:
+        return float(str(stored_records(app, "session", credential=sid_of(alice))[0]["ttl_s"]))
+
+    first = ttl_s()
+    assert first <= 60
+    eventually(lambda: ttl_s() < first)
+
+
+def test_the_id_before_a_renewal_leads_to_nothing(app: Flask) -> None:
+    alice = Visitor(app, "session").login()
+    old = sid_of(alice)
+    alice.post("renew")
+    assert stored_records(app, "session", credential=old) == []
+    assert len(stored_records(app, "session", credential=sid_of(alice))) == 2
+
+
+@pytest.mark.parametrize("approach", ["token", "hybrid"])
+def test_a_token_is_a_family_of_hashes(app: Flask, approach: str, clock: Clock) -> None:
+    """SECURITY 11: nothing from which a token could be made."""
+    alice = Visitor(app, approach).login()
+    access, refresh = alice.access, alice.refresh_token
+    family, token = stored_records(app, approach, credential=access)
+    assert family["where"] == token["where"] == "database"
+    assert set(family["fields"]) == {"member_id", "created_at", "expires_at"}  # type: ignore[call-overload]
+    clock.advance(1)
+    alice.refresh()
+    used, successor = stored_records(app, approach, credential=access)[1:]
+    assert "spent_at" in used["fields"]  # type: ignore[operator]
+    assert "spent_at" not in successor["fields"]  # type: ignore[operator]
+    assert stored_records(app, approach, credential=refresh) == stored_records(app, approach, credential=access)
+    assert stored_records(app, approach, credential="stale", refresh_token=refresh) != []
+
+
+def test_a_logout_is_seen_in_the_database_and_only_hybrid_denies(app: Flask) -> None:
+    for approach, denials in (("token", 0), ("hybrid", 1)):
+        alice = Visitor(app, approach).login()
+        alice.post("logout")
+        held = stored_records(app, approach, credential=alice.access)
+        assert "revoked_at" in held[0]["fields"]  # type: ignore[operator]
+        assert len([record for record in held if record["where"] == "store"]) == denials
+
+
+@pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
+@pytest.mark.parametrize("credential", ["x", "a" * 43, "a.b.c", "../..", "한"])
+def test_an_unknown_credential_holds_nothing(app: Flask, approach: str, credential: str) -> None:
+    assert stored_records(app, approach, credential=credential) == []
+
+
+def test_a_token_of_another_approach_holds_nothing(app: Flask) -> None:
+    alice = Visitor(app, "token").login()
+    assert stored_records(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
+
+
+@pytest.mark.parametrize("path", ["holdings", "as-another-client", "second-login", "role"])
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}]
+)
+def test_no_other_page_asks(app: Flask, path: str, headers: dict[str, str]) -> None:
+    """SECURITY 16 and 20."""
+    body = {"approach": "session", "credential": "x", "method": "GET", "path": "/session/profile"}
+    response = app.test_client().post(f"/walkthrough/{path}", json=body, headers=headers)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("body", [{}, {"approach": "open", "credential": "x"}, {"approach": "session"}])
+def test_a_bad_question_is_refused(app: Flask, body: dict[str, str]) -> None:
+    response = app.test_client().post("/walkthrough/holdings", json=body)
+    assert_problem(response, 400, "bad_request")
+
+
+@pytest.mark.parametrize("slug", STORIES)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_step_has_its_address(app: Flask, slug: str, language: str) -> None:
+    client, headers = app.test_client(), {**BROWSER, "Accept-Language": language}
+    for path in ("", *(f"/{step.id}" for step in STORIES[slug].steps)):
+        shown = client.get(f"/walkthrough/{slug}{path}", headers=headers)
+        assert shown.status_code == 200
+        assert f'<html lang="{language}">' in shown.text
+    for path in ("/walkthrough/nothing", f"/walkthrough/{slug}/nothing", "/walkthrough/"):
+        assert client.get(path, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_storys_steps_have_different_names(slug: str) -> None:
+    names = [step.id for step in STORIES[slug].steps]
+    assert len(names) == len(set(names))
+
+
+BRACES = re.compile(r"\{(\w+)\}")
+GIVEN = {"member", "grace_s", "cookie"}
+
+
+def variables(step: Step) -> set[str]:
+    """Return what a step needs to be known before it."""
+    if isinstance(step.does, Act):
+        return set(BRACES.findall(step.does.of)) if step.does.kind == "rest" else {step.does.of}
+    if isinstance(step.does, Look):
+        return set()
+    body = step.does.body or {}
+    texts = [step.does.path, *step.does.headers.values(), *(text for text in body.values() if isinstance(text, str))]
+    return {name for text in texts for name in BRACES.findall(text)} | ({step.alive} if step.alive else set())
+
+
+def brings(step: Step) -> set[str]:
+    if isinstance(step.does, Request):
+        return set(step.does.keeps)
+    made = {"copy": {"copied"}, "forge": {"forged"}}
+    return made.get(step.does.kind, set()) if isinstance(step.does, Act) else set()
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_each_step_needs_only_what_the_steps_before_it_bring(slug: str) -> None:
+    known = set(GIVEN)
+    for step in STORIES[slug].steps:
+        assert variables(step) <= known, step.id
+        known |= brings(step)
+    assert set(STORIES[slug].credentials.values()) <= known
+
+
+SHORT_LIVES = {"access_ttl_s", "refresh_ttl_s", "session_idle_s"}
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_what_ends_soon_is_asked_for_in_the_step_that_waits_for_its_end(slug: str) -> None:
+    """A lesson waits for its learner: no short time runs while a step is read."""
+    for step in STORIES[slug].steps:
+        body = step.does.body or {} if isinstance(step.does, Request) else {}
+        assert (step.then is not None) == bool(SHORT_LIVES & body.keys()), step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_token_that_is_to_be_let_in_is_made_anew_if_it_has_expired(slug: str) -> None:
+    for step in STORIES[slug].steps:
+        sent = BRACES.findall(" ".join(step.does.headers.values())) if isinstance(step.does, Request) else []
+        access = next((name for name in sent if name.endswith("access_token")), None)
+        lets_in = step.expect is not None and step.expect.status < 400 and "refresh_token" not in sent
+        if access is not None and lets_in:
+            assert step.alive == access, step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_walk_can_be_done_anew_from_where_a_login_begins(slug: str) -> None:
+    story = STORIES[slug]
+    assert story.anew[0] == story.steps[0].id
+    requests = [step.id for step in story.steps if isinstance(step.does, Request)]
+    assert [step for step in requests if step in story.anew] == list(story.anew)
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_whatever_a_server_sees_is_claimed_and_pointed_at(slug: str) -> None:
+    for step in STORIES[slug].steps:
+        assert (step.expect is None) == isinstance(step.does, Act), step.id
+        sides = ("payload",) if isinstance(step.does, Act) else ("request", "response", "inside")
+        assert step.look_at or isinstance(step.does, Act), step.id
+        assert all(line.split(" ")[0] in sides for line in step.look_at), step.id
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_a_look_follows_what_it_looks_at(slug: str) -> None:
+    steps = STORIES[slug].steps
+    for before, step in pairwise(steps):
+        assert not (isinstance(step.does, Look) and isinstance(before.does, Act)), step.id
+    assert isinstance(steps[0].does, Request)
+
+
+def test_the_fourteen_steps_are_fourteen_in_their_order() -> None:
+    steps = STORIES["fourteen-steps"].steps
+    assert [step.id for step in steps] == [str(number) for number in range(1, 15)]
+    assert [str(step.title).split(".")[0] for step in steps] == [step.id for step in steps]
+
+
+def test_a_story_is_told_the_labs_own_grace(make_app: MakeApp) -> None:
+    client = make_app(front_door=NOBODY, refresh_grace_s=7).test_client()
+    page = client.get("/walkthrough/rotation-and-theft", headers=BROWSER).text
+    told = json.loads(page.split('id="story">')[1].split("</script>")[0])
+    assert told["given"] == {"grace_s": 7, "cookie": "sot_"}
+    assert [step["id"] for step in told["steps"]] == [step.id for step in STORIES["rotation-and-theft"].steps]
+
+
+def test_a_step_knows_its_approach_by_its_path() -> None:
+    by_step = {step.id: step.approach for step in STORIES["role-change"].steps}
+    assert by_step["demote"] is None
+    assert {by_step[f"{name}-after"] for name in ("session", "token", "hybrid")} == {"session", "token", "hybrid"}
+
+
+@pytest.mark.parametrize("settings", [{"lab": False}, {"front_door": None}])
+def test_outside_a_running_lab_there_are_no_walks(make_app: MakeApp, settings: dict[str, object]) -> None:
+    """SECURITY 20."""
+    client = make_app(**{"front_door": NOBODY, **settings}).test_client()
+    assert client.get("/walkthrough/session").status_code == 404
+    for path in ("holdings", "as-another-client"):
+        assert client.post(f"/walkthrough/{path}", json={}).status_code == 404
+    assert "/walkthrough/" not in client.get("/", headers=BROWSER).text
+
+
+# -- another client
+
+
+def play(app: Flask, **fields: object) -> TestResponse:
+    return app.test_client().post("/walkthrough/as-another-client", json={"method": "GET", **fields})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"path": "http://127.0.0.1:6379/"},
+        {"path": "/lab/state"},
+        {"path": "/session/login", "method": "POST"},
+        {"path": "/session/profile\r\nX: y"},
+        {"path": "//evil.example/session/profile"},
+        {"path": "/session/../lab/state"},
+        {"path": "/session/profile", "method": "CONNECT"},
+        {"path": "/session/profile", "headers": {"Host": "evil.example"}},
+        {"path": "/session/profile", "headers": {"X-Forwarded-For": "127.0.0.1"}},
+        {"path": "/session/profile", "headers": {"Cookie": "a\r\nX: y"}},
+        {"path": "/session/profile", "headers": {"Cookie": 1}},
+        {"path": "/session/profile", "headers": []},
+        {"path": "/session/profile", "body": {}},
+        {"path": "/session/profile", "body": "half of a character: \ud800"},
+        {"path": "/session/profile", "method": ["GET"]},
+        {"path": "/session/profile", "method": {"GET": 1}},
+        {"path": "/session/profile", "headers": {"Cookie": ["a"]}},
+        {"path": "/session/profile", "headers": {"Cookie": "\udfff"}},
+        {"path": 1},
+    ],
+)
+def test_another_client_reaches_an_approachs_pages_only(app: Flask, fields: dict[str, object]) -> None:
+    assert_problem(play(app, **fields), 400, "bad_request")
+
+
+def test_a_front_door_that_does_not_answer_is_a_503(app: Flask) -> None:
+    assert_problem(play(app, path="/session/profile"), 503, "store_unavailable")
+
+
+@pytest.mark.own_processes
+def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: Lab) -> None:
+    answer = play(
+        make_app(front_door=lab.url), path="/session/profile", headers={"Cookie": "sot_sid=copied"}
+    ).get_json()
+    assert answer["status"] == 401
+    assert json.loads(answer["body"])["code"] == "invalid_session"
+    names = {name.lower() for name, _ in answer["headers"]}
+    assert {"x-node", "x-lab-wire", "x-lab-trace"} <= names
+
+
+# -- a second login, of somebody whose password is everybody's
+
+
+def second_login(app: Flask, approach: str, username: str) -> TestResponse:
+    body = {"approach": approach, "username": username}
+    return app.test_client().post("/walkthrough/second-login", json=body)
+
+
+@pytest.mark.own_processes
+@pytest.mark.parametrize("approach", GUARDED)
+def test_a_load_member_logs_in_as_another_client(make_app: MakeApp, lab: Lab, approach: str) -> None:
+    answer = second_login(make_app(front_door=lab.url), approach, "load-0042").get_json()
+    assert answer["status"] == 200
+    credential = "sot_sid=" if approach in BY_SESSION else "access_token"
+    assert credential in json.dumps(answer)
+    assert "load-0042" in json.dumps(answer) or approach in BY_TOKEN
+    wire = next(value for name, value in answer["headers"] if name.lower() == "x-lab-wire")
+    assert '"password": "****"' in json.loads(urlsafe_b64decode(wire + "=" * (-len(wire) % 4)))["request"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("approach", "username"),
+    [("session", "alice"), ("session", "load-42"), ("open", "load-0042"), ("../lab", "load-0042"), ("session", "")],
+)
+def test_nobody_else_logs_in_as_another_client(app: Flask, approach: str, username: str) -> None:
+    assert_problem(second_login(app, approach, username), 400, "bad_request")
+
+
+@pytest.mark.own_processes
+@pytest.mark.parametrize("changed", ["unknown", "password", "disabled"])
+def test_no_second_login_locks_the_labs_own_machine_out(make_app: MakeApp, lab: Lab, changed: str) -> None:
+    """SECURITY 18: the lab sends it from its own machine, so one that would fail there is not sent."""
+    app = make_app(front_door=lab.url)
+    username = "load-9999" if changed == "unknown" else "load-0007"
+    if changed == "password":
+        change_password(app, username, "another one of hers")
+    if changed == "disabled":
+        app.test_cli_runner().invoke(args=["members", "disable", username])
+    for _ in range(FAILURES_PER_MINUTE + 1):
+        assert_problem(second_login(app, "session", username), 404, "not_found", naming="load member")
+    for approach in GUARDED:
+        assert second_login(app, approach, "load-0042").get_json()["status"] == 200
+
+
+# -- one action through every approach
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_that_compares_is_there_in_a_running_lab(app: Flask, language: str) -> None:
+    shown = app.test_client().get("/compare", headers={**BROWSER, "Accept-Language": language})
+    assert shown.status_code == 200
+    assert f'<html lang="{language}">' in shown.text
+    assert 'href="/compare" aria-current="page"' in shown.text
+    for approach in GUARDED:
+        assert f'data-total="{approach}"' in shown.text
+
+
+@pytest.mark.parametrize("settings", [{"lab": False}, {"front_door": None}])
+def test_outside_a_running_lab_nothing_is_compared(make_app: MakeApp, settings: dict[str, object]) -> None:
+    client = make_app(**{"front_door": NOBODY, **settings}).test_client()
+    assert client.get("/compare").status_code == 404
+    assert client.post("/walkthrough/second-login", json={}).status_code == 404
+
+
+def test_the_page_that_compares_answers_to_its_own_name_only(app: Flask) -> None:
+    """SECURITY 20."""
+    assert app.test_client().get("/compare", headers={"Host": "evil.example"}).status_code == 403
+
+
+# -- a role that is changed from a walk
+
+
+def role_of(app: Flask, username: str, role: str) -> TestResponse:
+    return app.test_client().post("/walkthrough/role", json={"username": username, "role": role})
+
+
+def test_a_walk_changes_a_load_members_role_and_live_sessions_feel_it(app: Flask) -> None:
+    session, token = (Visitor(app, approach) for approach in ("session", "token"))
+    assert role_of(app, "load-0042", "admin").get_json() == {"member": {"username": "load-0042", "role": "admin"}}
+    for visitor in (session, token):
+        visitor.login("load-0042", "load")
+        assert visitor.get("admin").status_code == 200
+    assert role_of(app, "load-0042", "user").status_code == 200
+    assert session.get("admin").status_code == 403
+    assert token.get("admin").status_code == 200  # until it expires: that is the lesson
+
+
+@pytest.mark.parametrize(
+    ("username", "role", "status"),
+    [("alice", "admin", 400), ("load-0042", "root", 400), ("load-9999", "admin", 404), ("../load-0042", "user", 400)],
+)
+def test_a_walk_changes_nobody_elses_role(app: Flask, username: str, role: str, status: int) -> None:
+    assert role_of(app, username, role).status_code == status

