@@ -83,7 +83,7 @@ class Config(BaseSettings):
         30 * DAY_S, ge=1, le=YEAR_S, description="lifetime of a login, however often its refresh token rotates"
     )
     refresh_grace_s: int = Field(
-        10, ge=0, le=60, description="a spent refresh token still yields the same successor; 0: each is good once"
+        10, ge=0, le=60, description="seconds in which a used refresh token still yields the same successor; 0: none"
     )
     logins_per_member: int = Field(
         50, ge=1, le=1_000_000, description="how many logins a member has at once; a further one ends the oldest"
@@ -104,13 +104,13 @@ class Config(BaseSettings):
         description="your own proxies in front; with them, `X-Forwarded-For` names the client",
     )
     control_socket: Path | None = Field(
-        None, description="where a lab's supervisor takes orders; it tells its own nodes, nobody else sets it"
+        None, description="the socket of the lab's supervisor; the lab sets it for its own nodes"
     )
     front_door: Origin | None = Field(
-        None, description="where a lab's nodes reach its front door; the lab tells its own nodes, nobody else sets it"
+        None, description="the address of the lab's balancer; the lab sets it for its own nodes"
     )
     instructor_code: InstructorCode | None = Field(
-        None, description="what opens the lab's controls to another machine; unset: `--lan` makes one and prints it"
+        None, description="the code that opens the lab's controls to another machine; unset: `--lan` prints a new one"
     )
 
     @field_validator("instance_dir", "key_ring_file")
