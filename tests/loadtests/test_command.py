@@ -197,7 +197,7 @@ def test_windows_of_another_experiment_are_no_run(tmp_path: Path) -> None:
     shutil.copy(KEPT_RUN.parent / "memory" / "windows.jsonl", tmp_path)
     said = command("report", str(tmp_path))
     assert (said.exit_code, said.output.count("\n")) == (1, 1)
-    assert "does not hold windows of revocation" in said.output
+    assert "does not contain windows of revocation" in said.output
 
 
 @pytest.mark.parametrize("options", [{}, {"seconds": "5"}, {"seconds": 5, "repeats": 5}, []])

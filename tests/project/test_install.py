@@ -279,7 +279,7 @@ def test_a_full_disk_is_one_line_and_the_next_try_works(lab: ToyLab, way: str) -
 def test_a_folder_that_cannot_be_written_is_one_line(lab: ToyLab) -> None:
     (lab.folder / ".venv").mkdir()
     with Disk(lab.folder / ".venv", "ro"):
-        assert_one_line(lab.install("run"), "cannot be written", re.escape(str(lab.folder)))
+        assert_one_line(lab.install("run"), "cannot write", re.escape(str(lab.folder)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, nightly(signal.SIGTERM), nightly(signal.SIGHUP)])

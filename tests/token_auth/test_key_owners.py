@@ -249,7 +249,7 @@ def test_a_node_that_cannot_read_its_ring_is_not_ready_and_serves_on(
     assert app.test_client().get("/readyz").status_code == 200
     damage(file)
     refused = app.test_client().get("/readyz")
-    assert_problem(refused, 503, "key_ring_unusable", naming="last good ring")
+    assert_problem(refused, 503, "key_ring_unusable", naming="last good key ring")
     assert str(file) not in refused.get_data(as_text=True)
     assert alice.who() == "alice"
     file.unlink(missing_ok=True)
