@@ -10,7 +10,7 @@ project. `blueprint/` adds the lab's routes. `contract.py` is the test suite to 
 """
 
 from .credential import LiveLogin, Login, Pair
-from .denylist import Denylist
+from .denylist import ENDED, Denial, Denylist
 from .errors import (
     BadKeyRing,
     BearerError,
@@ -32,8 +32,10 @@ from .store import RefreshTokens
 from .tokens import Tokens
 
 __all__ = [
+    "ENDED",
     "BadKeyRing",
     "BearerError",
+    "Denial",
     "Denylist",
     "ExpiredToken",
     "InvalidToken",

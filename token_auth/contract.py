@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, flash, get_flashed_messages, jsoni
 from sqlalchemy import Engine, NullPool, StaticPool, create_engine, text
 from werkzeug.test import TestResponse
 
-from token_auth import KeyRing, NoCredentials, RefreshTokens, Tokens
+from token_auth import ENDED, Denial, KeyRing, NoCredentials, RefreshTokens, Tokens
 
 ACCESS_S, REFRESH_S, GRACE_S = 300, 3600, 10
 
@@ -29,17 +29,17 @@ class Clock:
         return self.now
 
 
-class Denied(dict[str, str]):
+class Denied(dict[str, Denial]):
     """A denylist in this process. An application keeps it in a store that all of its processes share."""
 
     def deny(self, login_id: str, _ttl_s: int) -> None:
-        self[login_id] = ""
+        self[login_id] = ENDED
 
     def require_role(self, login_id: str, role: str, _ttl_s: int) -> None:
-        if self.get(login_id) != "":
-            self[login_id] = role
+        if self.get(login_id) != ENDED:
+            self[login_id] = Denial(role)
 
-    def find(self, login_id: str) -> str | None:
+    def find(self, login_id: str) -> Denial | None:
         return self.get(login_id)
 
 

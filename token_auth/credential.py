@@ -152,10 +152,12 @@ class TokenCredential:
         Raise `InvalidToken` if it is not genuine, and `LoginEnded` if its login is denied.
         """
         access = self.read(token)
-        held_against = self._denylist.find(access.login.login_id)
-        if held_against == ENDED:
+        denial = self._denylist.find(access.login.login_id)
+        if denial is None:
+            return access
+        if denial == ENDED:
             raise LoginEnded()
-        return access if held_against in (None, access.login.role) else access._replace(role_is_old=True)
+        return access if denial.role == access.login.role else access._replace(role_is_old=True)
 
     def read(self, token: str) -> AccessToken:
         """Verify an access token without the denylist, expired or not. Raise `InvalidToken` if it is not genuine."""

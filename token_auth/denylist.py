@@ -4,7 +4,16 @@ To revoke access tokens at once, pass a `Denylist` that uses a store shared by a
 request, as a session does.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Denial(NamedTuple):
+    """Which access tokens of a login are refused: those with another role than `role`, or all if it is None."""
+
+    role: str | None
+
+
+ENDED = Denial(None)  # the login has ended
 
 
 class Denylist(Protocol):
@@ -16,11 +25,8 @@ class Denylist(Protocol):
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
         """Refuse the login's access tokens with another role. If the login is already denied, do nothing."""
 
-    def find(self, login_id: str) -> str | None:
-        """Return `ENDED` for a denied login, the role that its tokens must have, or None if there is no entry."""
-
-
-ENDED = ""  # no role has this name
+    def find(self, login_id: str) -> Denial | None:
+        """Return `ENDED` after `deny`, `Denial(role)` after `require_role`, or None if there is no entry."""
 
 
 class NoDenylist:
@@ -32,5 +38,5 @@ class NoDenylist:
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
         return
 
-    def find(self, login_id: str) -> str | None:
+    def find(self, login_id: str) -> Denial | None:
         return None

@@ -13,7 +13,7 @@ from tests.support.forge import claims_of
 from tests.support.monitor import Monitor
 from tests.support.visitor import Visitor, change_password
 from token_auth.blueprint.stores import RedisDenylist
-from token_auth.denylist import ENDED
+from token_auth.denylist import ENDED, Denial
 from token_auth.keys import CLOCK_SKEW_S
 
 Nodes = tuple[Flask, Flask]
@@ -149,7 +149,7 @@ def test_a_new_role_that_crosses_a_log_out_does_not_undo_it(config: Config, stor
     assert denylist.find("login") == ENDED
     denylist.require_role("another", "user", 60)
     denylist.require_role("another", "admin", 60)
-    assert denylist.find("another") == "admin"
+    assert denylist.find("another") == Denial("admin")
 
 
 def test_a_used_token_that_comes_back_denies_its_login_at_once(nodes: Nodes, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from token_auth.blueprint.problems import told
 from token_auth.blueprint.stores import MemberRefreshTokens
 from token_auth.claims import C, Expectation
 from token_auth.credential import Lifetimes, Pair, TokenCredential
-from token_auth.denylist import ENDED, Denylist
+from token_auth.denylist import ENDED, Denial, Denylist
 from token_auth.guard import admit
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Key
@@ -75,13 +75,12 @@ class LabCredential(TokenCredential):
         if login_id is None or rows is None:
             return []
         family, tokens = rows
-        entry = self._denylist.find(login_id)
-        denied = {"held_against": "ended" if entry == ENDED else f"role other than {entry}"}
-        denial = [] if entry is None else [StoredRecord("store", f"denied:{login_id}", denied)]
+        denial = self._denylist.find(login_id)
+        denied = [] if denial is None else [StoredRecord("store", f"denied:{login_id}", _fields_of_denial(denial))]
         return [
             StoredRecord("database", f"login {login_id}", _fields_of_family(family)),
             *(StoredRecord("database", f"refresh token {kept.jti_hash}", _fields_of_token(kept)) for kept in tokens),
-            *denial,
+            *denied,
         ]
 
     # -- overrides
@@ -121,3 +120,7 @@ def _fields_of_family(family: Family) -> dict[str, Any]:
 def _fields_of_token(token: RefreshTokenRow) -> dict[str, Any]:
     used = {} if token.used_at is None else {"spent_at": token.used_at}
     return {"issued_at": token.issued_at, "expires_at": token.expires_at, **used}
+
+
+def _fields_of_denial(denial: Denial) -> dict[str, Any]:
+    return {"held_against": "ended" if denial == ENDED else f"role other than {denial.role}"}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.accounts.database import Database
 from service.accounts.members import Member
 from service.store.connection import StoreCommands, WrongKind
-from token_auth.denylist import ENDED
+from token_auth.denylist import ENDED, Denial
 from token_auth.store import Family, RefreshTokens, Tables
 
 REFRESH_TABLES = Tables.metadata  # created by `Database.create_tables` with the member database's other tables
@@ -46,26 +46,31 @@ class MemberRefreshTokens(RefreshTokens):
 
 
 class RedisDenylist:
-    """The denylist of `/hybrid`: one look-up per request, as a session needs."""
+    """The denylist of `/hybrid`: one look-up per request, as a session needs.
+
+    An entry is the role that tokens must have, or empty for an ended login: no role has an empty name.
+    """
 
     def __init__(self, store: StoreCommands, prefix: str) -> None:
         self._store = store
         self._prefix = prefix
 
     def deny(self, login_id: str, ttl_s: int) -> None:
-        self._store.command("SET", self._key(login_id), ENDED, "EX", ttl_s)
+        self._store.command("SET", self._key(login_id), "", "EX", ttl_s)
 
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
         # Never overwrite the entry of an ended login. NX alone would also keep an older role, so a script decides.
         with suppress(WrongKind):  # counts as an ended login, see `find`
             self._store.command("EVAL", REQUIRE_ROLE, 1, self._key(login_id), role, ttl_s)
 
-    def find(self, login_id: str) -> str | None:
+    def find(self, login_id: str) -> Denial | None:
         try:
             entry = self._store.command("GET", self._key(login_id))
         except WrongKind:  # an unreadable entry refuses the token
             return ENDED
-        return None if entry is None else entry.decode(errors="replace")
+        if entry is None:
+            return None
+        return Denial(entry.decode(errors="replace")) if entry else ENDED
 
     def _key(self, login_id: str) -> str:
         return f"{self._prefix}denied:{login_id}"
