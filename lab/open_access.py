@@ -11,7 +11,7 @@ from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
 
 NAME = "open"
-IDENTITY = Identity(GUEST, GUEST, "user", "", NAME)
+IDENTITY = Identity(username=GUEST, role="user", login_id="", approach=NAME)
 
 
 class OpenRoutes:

@@ -81,7 +81,7 @@ def _approach(password_login: PasswordLogin, pages: Blueprint) -> Blueprint:
         member = session.get("member")
         if member is None:
             raise NoCredentials()
-        g.identity = Identity(member["username"], member["username"], member["role"], "", NAME)
+        g.identity = Identity(username=member["username"], role=member["role"], login_id="", approach=NAME)
 
     protected.register_blueprint(pages)
     public.register_blueprint(protected)

@@ -7,10 +7,12 @@ import msgspec
 Role = Literal["user", "admin"]
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """Who sends this request, by which `approach`, and which of the member's logins it is."""
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends this request, by which `approach`, and which of the member's logins it is.
 
-    member_id: str
+    The name is also the member's id (`Member`).
+    """
+
     username: str
     role: str
     login_id: str
@@ -18,4 +20,4 @@ class Identity(msgspec.Struct, frozen=True):
 
     def view(self) -> dict[str, str]:
         """Return the member as JSON data for clients."""
-        return {"id": self.member_id, "username": self.username, "role": self.role}
+        return {"id": self.username, "username": self.username, "role": self.role}

@@ -29,13 +29,13 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
     @pages.get("/notes")
     def list_notes() -> Response:
         """Show my notes."""
-        return page("pages/notes.html", {"notes": [note.view() for note in notes.of(g.identity.member_id)]})
+        return page("pages/notes.html", {"notes": [note.view() for note in notes.of(g.identity.username)]})
 
     @pages.post("/notes")
     def add_note() -> Response:
         """Add a note."""
         text = text_field(read_fields(), "text", MAX_TEXT)
-        note = notes.add(g.identity.member_id, text)
+        note = notes.add(g.identity.username, text)
         return done({"note": note.view()}, 201, then=f"{g.identity.approach}.protected.pages.list_notes")
 
     @pages.get("/admin")

@@ -66,9 +66,9 @@ class LabCredential(SessionCredential):
         return self._issue(sid, member.username, member.role, partial(self._refuse_if_changed, member))
 
     @told
-    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
+    def live_logins(self, username: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
         """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
-        found = self.list_logins(member_id, first, most)
+        found = self.list_logins(username, first, most)
         return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     @told

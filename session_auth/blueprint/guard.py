@@ -33,4 +33,4 @@ class SessionBlueprintGuard:
         if not session.sent_once and single_cookie(self.sessions.cookie) is None:
             raise NoCredentials()
         record = self.sessions.credential.verify(session.opened)
-        return Identity(record.user_id, record.user_id, record.role, record.login_id, self.approach)
+        return Identity(username=record.user_id, role=record.role, login_id=record.login_id, approach=self.approach)

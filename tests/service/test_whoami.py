@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from service.accounts import Identity
 from tests.conftest import Clock, MakeApp
 from tests.support.visitor import GUARDED, Visitor
 
@@ -45,3 +46,12 @@ def test_a_store_that_is_down_is_said_and_no_refusal(make_app: MakeApp) -> None:
     answer = make_app(redis_url="redis://127.0.0.1:1/0").test_client()
     answer.set_cookie("sot_sid", "x" * 43, path="/session")
     assert answer.get("/session/whoami").get_json() == {"member": None, "code": "store_unavailable"}
+
+
+def test_an_identity_names_its_member_once_and_is_built_by_keywords() -> None:
+    """A name and an id that are always equal could be mixed up, or differ one day; and so could four bare texts."""
+    named = Identity(username="alice", role="user", login_id="a", approach="token")
+    assert named.__struct_fields__ == ("username", "role", "login_id", "approach")
+    assert named.view() == {"id": "alice", "username": "alice", "role": "user"}
+    with pytest.raises(TypeError):
+        Identity("alice", "user", "a", "token")  # type: ignore[misc]

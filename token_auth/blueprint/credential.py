@@ -53,9 +53,9 @@ class LabCredential(TokenCredential):
         """
         return self._issue(member.username, access_s, refresh_s, partial(self._role_unless_changed, member))
 
-    def live_logins(self, member_id: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
+    def live_logins(self, username: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
         """Return at most `most` of the member's live logins, newest first, after skipping the `first` newest."""
-        found = self.list_logins(member_id, first, most)
+        found = self.list_logins(username, first, most)
         return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
     def member_changed(self, change: MemberChange) -> None:

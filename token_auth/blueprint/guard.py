@@ -72,7 +72,7 @@ class TokenBlueprintGuard:
         return self._identity(login)
 
     def _identity(self, login: Login) -> Identity:
-        return Identity(login.user_id, login.user_id, login.role, login.login_id, self.approach)
+        return Identity(username=login.user_id, role=login.role, login_id=login.login_id, approach=self.approach)
 
 
 def present(cookies: Cookies) -> Presented:

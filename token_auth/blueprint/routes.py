@@ -87,17 +87,17 @@ class TokenRoutes:
 
     def logins(self) -> Response:
         """Show my live logins."""
-        return logins_page(partial(self.credential.live_logins, g.identity.member_id))
+        return logins_page(partial(self.credential.live_logins, g.identity.username))
 
     def end_login(self, login_id: str) -> Response:
         """End one of my logins."""
-        mine_or_404(self.credential.end_login(g.identity.member_id, login_id))
+        mine_or_404(self.credential.end_login(g.identity.username, login_id))
         response = ended(login_id)
         return self._clear_cookies(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
-        self.credential.end_all(g.identity.member_id)
+        self.credential.end_all(g.identity.username)
         return self._clear_cookies(ended(g.identity.login_id))
 
     def carry(self, response: Response) -> Response:
