@@ -95,7 +95,7 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     )
     if config.control_socket:
         switches = Switches(Guard.of(config), config.control_socket)
-        yield controls_blueprint(switches, config.secure_cookies)
+        yield controls_blueprint(switches)
         yield scale_out_blueprint(switches.guard)
         yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
         yield keys_blueprint(config, parts.key_ring)

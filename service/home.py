@@ -22,17 +22,18 @@ from werkzeug.exceptions import BadRequest
 
 from service.accounts.public_members import DemoMember
 from service.approach import Approach
-from service.config import DAY_S, Config
+from service.config import Config
 from service.measurement.middleware import REQUESTS
-from service.web.cookies import PREFIX, cookie_name
+from service.web.cookies import cookie_name, setting_cookie
 from service.web.fields import read_fields
 from service.web.negotiation import page
 from service.web.origin import refuse_cross_origin
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
-LANGUAGE_COOKIE = f"{PREFIX}language"
+LANGUAGE_COOKIE = setting_cookie("language")
 # Display settings. Without a cookie: the browser's preference, and no projector.
 DISPLAYS = {"theme": ("light", "dark"), "projector": ("on",)}
+DISPLAY_COOKIES = {name: setting_cookie(name) for name in DISPLAYS}
 
 
 def home_blueprint(
@@ -75,8 +76,7 @@ def home_blueprint(
         if not isinstance(language, str) or language not in LANGUAGES:
             raise BadRequest(gettext("language must be en or ko."))
         response = make_response(redirect(_local_path(fields.get("next")), 303))
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * DAY_S, httponly=True, samesite="Lax")
-        return response
+        return LANGUAGE_COOKIE.set(response, language)
 
     @home.post("/display")
     def set_display() -> Response:
@@ -87,9 +87,9 @@ def home_blueprint(
         for name, choices in DISPLAYS.items():
             choice = fields.get(name)
             if choice in choices:
-                response.set_cookie(f"{PREFIX}{name}", str(choice), max_age=365 * DAY_S, httponly=True, samesite="Lax")
+                DISPLAY_COOKIES[name].set(response, str(choice))
             elif choice == "":
-                response.delete_cookie(f"{PREFIX}{name}", httponly=True, samesite="Lax")
+                DISPLAY_COOKIES[name].delete(response)
             elif choice is not None:
                 raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name=name, choices=", ".join(choices)))
         return response
@@ -104,7 +104,7 @@ def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
     """Return the data of every page's header, without a store or database: error pages need it too."""
     prefix = request.path.split("/", 2)[1]
     here = prefix if prefix in known["mounted"] else None
-    display = {name: request.cookies.get(f"{PREFIX}{name}") for name in DISPLAYS}
+    display = {name: request.cookies.get(cookie.name) for name, cookie in DISPLAY_COOKIES.items()}
     chosen = {name: value if value in DISPLAYS[name] else None for name, value in display.items()}
     endpoints = current_app.view_functions
     return {
@@ -139,5 +139,5 @@ def register_languages(app: Flask) -> None:
 def _locale() -> str | None:
     if not has_request_context():  # a command in a terminal
         return None
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    chosen = request.cookies.get(LANGUAGE_COOKIE.name)
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")

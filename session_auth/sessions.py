@@ -176,11 +176,12 @@ class Sessions:
             self._credential.write(session, lambda there: {**there, APPLICATION: merged(seen, mine, own_fields(there))})
 
     def _carry(self, visit: Visit, response: Response) -> None:
-        cookie, path, secure = self._guard.cookie, self._guard.path, self._guard.secure
+        guard = self._guard
+        how: dict[str, Any] = {"path": guard.path, "secure": guard.secure, "httponly": True, "samesite": "Lax"}
         if visit.cookie:
-            response.set_cookie(cookie, visit.cookie, path=path, httponly=True, samesite="Lax", secure=secure)
+            response.set_cookie(guard.cookie, visit.cookie, **how)
         elif visit.cookie == "" or _is_over(visit):
-            response.delete_cookie(cookie, path=path, httponly=True, samesite="Lax", secure=secure)
+            response.delete_cookie(guard.cookie, **how)
 
 
 def _is_over(visit: Visit) -> bool:

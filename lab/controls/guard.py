@@ -19,7 +19,7 @@ from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 from lab.controls.guesses import Guesses
 from lab.errors import CodeNeeded, ForeignHost, WrongCode
 from service.config import Config
-from service.web.cookies import cookie_name, single_cookie
+from service.web.cookies import Cookie, credential_cookie, single_cookie
 from service.web.host import LOOPBACK_NAMES, host_name, is_address, name_in
 from service.web.origin import SAFE_METHODS, refuse_cross_origin
 
@@ -35,14 +35,14 @@ class Guard:
     code: str | None
     proxies: int
     guesses: Guesses
-    cookie: str
+    cookie: Cookie
 
     @classmethod
     def of(cls, config: Config) -> "Guard":
         """Return the guard for these settings."""
         socket = config.control_socket
         guesses = Guesses(socket and socket.with_name(SHARED_FILE))
-        cookie = cookie_name("instructor", config.secure_cookies)
+        cookie = credential_cookie("instructor", "/lab", config.secure_cookies, "Strict")
         return cls(config.public_origin, config.instructor_code, config.trusted_proxies, guesses, cookie)
 
     def __call__(self) -> None:
@@ -70,7 +70,7 @@ class Guard:
         shown = request.headers.get(HEADER)
         if shown is not None:
             self._check(shown, self.code)
-        elif self.cookie in request.cookies:
+        elif self.cookie.name in request.cookies:
             raise WrongCode()
         else:
             raise CodeNeeded(gettext("The terminal that started the lab shows the instructor code."))
@@ -106,9 +106,9 @@ class Guard:
         self.guesses.judge(hmac.compare_digest(_spoken(given), _spoken(code)), request.remote_addr or "")
 
     def _brings_proof(self) -> bool:
-        if self.code is None or not request.cookies.get(self.cookie):
+        if self.code is None or not request.cookies.get(self.cookie.name):
             return False
-        brought = single_cookie(self.cookie) or ""
+        brought = single_cookie(self.cookie.name) or ""
         return hmac.compare_digest(brought.encode(), self._proof(self.code).encode())
 
     def _proof(self, code: str) -> str:

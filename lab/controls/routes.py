@@ -12,7 +12,7 @@ from service.web.fields import read_fields, text_field
 MAX_CODE = 100
 
 
-def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
+def controls_blueprint(switches: Switches) -> Blueprint:
     """Return the controls' routes."""
     guard, press = switches.guard, switches.press
     controls = Blueprint("controls", __name__)
@@ -27,9 +27,7 @@ def controls_blueprint(switches: Switches, secure_cookies: bool) -> Blueprint:
     def enter_code() -> Response:
         """Check the instructor code, and set a cookie with the proof."""
         proof = guard.enter(text_field(read_fields(), "code", MAX_CODE))
-        response = make_response("", 204)
-        response.set_cookie(guard.cookie, proof, path="/lab", httponly=True, samesite="Strict", secure=secure_cookies)
-        return response
+        return guard.cookie.set(make_response("", 204), proof)
 
     @controls.get("/lab/state")
     def state() -> Response:

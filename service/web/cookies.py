@@ -1,11 +1,20 @@
-"""The names of cookies, and reading a credential from one."""
+"""Our cookies: their names and attributes, writing them, and reading a credential from one.
+
+No other module of the service, of what wraps the twins or of the lab writes a cookie.
+"""
 
 import re
+from dataclasses import dataclass
 from functools import cache, partial
+from typing import Literal
 
 from flask import Request, Response, after_this_request, request
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
+
+from service.config import YEAR_S
+
+SameSite = Literal["Lax", "Strict"]
 
 # Cookies are shared by all ports of a host: other programs on this machine receive ours, and we receive theirs.
 PREFIX = "sot_"  # session or token
@@ -19,6 +28,52 @@ def cookie_name(name: str, secure: bool) -> str:
     carries no session cookie.
     """
     return f"{'__Secure-' if secure else ''}{PREFIX}{name}"
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A cookie as it is set and deleted: always HttpOnly, so that no script can read it.
+
+    `name` is the full name. Browsers send it to `path` and below; with `secure` over https only. A request that another
+    site causes has it only if it follows a link (`samesite` "Lax"), or never ("Strict"). Without `max_age_s` the cookie
+    ends with the browser.
+    """
+
+    name: str
+    path: str = "/"
+    secure: bool = False
+    samesite: SameSite = "Lax"
+    max_age_s: int | None = None
+
+    def set(self, response: Response, value: str) -> Response:
+        """Set the cookie to `value`."""
+        response.set_cookie(
+            self.name,
+            value,
+            max_age=self.max_age_s,
+            path=self.path,
+            secure=self.secure,
+            httponly=True,
+            samesite=self.samesite,
+        )
+        return response
+
+    def delete(self, response: Response) -> Response:
+        """Delete the cookie. Without `Secure` browsers would ignore the deletion of a `__Secure-` cookie."""
+        response.delete_cookie(self.name, path=self.path, secure=self.secure, httponly=True, samesite=self.samesite)
+        return response
+
+
+def credential_cookie(
+    name: str, path: str, secure: bool, samesite: SameSite = "Lax", max_age_s: int | None = None
+) -> Cookie:
+    """Return a cookie that carries a credential, for https (`secure`) or plain http."""
+    return Cookie(cookie_name(name, secure), path, secure, samesite, max_age_s)
+
+
+def setting_cookie(name: str) -> Cookie:
+    """Return a cookie that keeps a visitor's setting for a year. It is no credential: its name has no prefix."""
+    return Cookie(f"{PREFIX}{name}", max_age_s=YEAR_S)
 
 
 def single_cookie(name: str) -> str | None:
@@ -70,7 +125,10 @@ def _plainly(name: str) -> re.Pattern[str]:
 
 
 def _drop(name: str, response: Response) -> Response:
-    """Delete a cookie that was sent more than once, at every path that sends it here. Else every page would fail."""
+    """Delete a cookie that was sent more than once, at every path that sends it here. Else every page would fail.
+
+    Browsers find it by its name, host and path. Of the other attributes only `Secure` is needed, for the prefix.
+    """
     parts = request.path.split("/")
     above = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
     for path in {f"{folder}{slash}" or "/" for folder in above for slash in ("", "/")}:

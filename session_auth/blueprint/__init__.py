@@ -15,6 +15,7 @@ from flask import Flask
 from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.config import Config
+from service.web.cookies import credential_cookie
 from session_auth.blueprint.credential import LabCredential
 from session_auth.blueprint.guard import SessionBlueprintGuard
 from session_auth.blueprint.interface import CookieSessions, SessionsByPrefix
@@ -37,8 +38,9 @@ class SessionApproach(Approach):
         self.credential = LabCredential(
             store, password_login.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
         )
-        self.interface = CookieSessions(app, f"/{name}", self.credential)
-        views = SessionRoutes(name, self.interface, password_login, config.session_idle_s, config.lab)
-        guard = SessionBlueprintGuard(name, self.interface)
+        cookie = credential_cookie("sid", f"/{name}", config.secure_cookies)
+        self.interface = CookieSessions(app, cookie, self.credential)
+        views = SessionRoutes(name, self.credential, password_login, config.session_idle_s, config.lab, cookie)
+        guard = SessionBlueprintGuard(name, self.credential, cookie)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
         self.protected.add_url_rule("/renew", view_func=views.renew, methods=["POST"])

@@ -1,4 +1,4 @@
-"""Flask-Session's interface over our sessions: `flask.session` holds the fields of the record.
+"""Flask's session interface over the credential: `flask.session` holds the fields of the record.
 
 Differences from Flask-Session: one store command per read; a write only if the session was modified, and by
 compare-and-swap; JSON instead of pickle; an unknown id is never adopted.
@@ -15,7 +15,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
 from service.errors import StoreUnavailable
-from service.web.cookies import cookie_name, cookies_sent
+from service.web.cookies import Cookie, cookies_sent
 from service.web.headers import VARIES
 from session_auth import credential as core
 from session_auth.blueprint.credential import LabCredential
@@ -46,18 +46,17 @@ class CookieSession(ServerSideSession):
 
 
 class CookieSessions(ServerSideSessionInterface):
-    """The sessions of one approach, which has its own cookie."""
+    """The sessions of one approach: its cookie's session is opened and saved by its `credential`."""
 
-    def __init__(self, app: Flask, path: str, credential: LabCredential) -> None:
+    def __init__(self, app: Flask, cookie: Cookie, credential: LabCredential) -> None:
         super().__init__(app, sid_length=core.ID_BYTES)
-        self.cookie = cookie_name("sid", secure=self.get_cookie_secure(app))
+        self._cookie = cookie
         self.credential = credential
-        self._path = path
 
     def open_session(self, app: Flask, request: Request) -> CookieSession:
         """Read the session that the cookie names."""
         request.environ[VARIES] = "Cookie"
-        sent = cookies_sent(request, self.cookie)
+        sent = cookies_sent(request, self._cookie.name)
         sid, sent_once = sent[0] if sent else "", len(sent) == 1  # the guard refuses a cookie that was sent twice
         try:
             return CookieSession(self, sent_once, self.credential.open(sid))
@@ -71,7 +70,7 @@ class CookieSessions(ServerSideSessionInterface):
             return
         opened = session._opened
         if opened.renewed:
-            self.set_cookie(response, opened.sid)
+            self._cookie.set(response, opened.sid)
         if not session.modified:
             return
         session.modified = False  # once: after an error Flask calls this again for the error page
@@ -91,24 +90,10 @@ class CookieSessions(ServerSideSessionInterface):
         else:
             self.credential.revoke(session.opened)
 
-    def set_cookie(self, response: Response, sid: str) -> Response:
-        """Set the session cookie: for this approach's path only, and HttpOnly, so that no script can read it."""
-        response.set_cookie(
-            self.cookie, sid, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
-        )
-        return response
-
-    def delete_cookie(self, response: Response) -> Response:
-        """Delete the session cookie."""
-        response.delete_cookie(
-            self.cookie, path=self._path, httponly=True, samesite="Lax", secure=self.get_cookie_secure(self.app)
-        )
-        return response
-
     def _end_emptied(self, opened: core.Session, response: Response) -> None:
         if opened.record is not None:
             self.credential.revoke(opened)
-        self.delete_cookie(response)
+        self._cookie.delete(response)
 
     # Flask-Session requires these three methods. Nothing calls them: open_session and save_session are overridden.
 

@@ -8,12 +8,12 @@ from flask import Response, g
 from service.accounts.login import PasswordLogin, login_form
 from service.approach import ended, logins_page, mine_or_404
 from service.errors import NoCredentials
-from service.web.cookies import single_cookie
+from service.web.cookies import Cookie, single_cookie
 from service.web.fields import read_fields, seconds_field
 from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
 from session_auth.blueprint.credential import LabCredential
-from session_auth.blueprint.interface import CookieSessions, live_session
+from session_auth.blueprint.interface import live_session
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,11 @@ class SessionRoutes:
     """The views of one session approach."""
 
     approach: str
-    sessions: CookieSessions
+    credential: LabCredential
     password_login: PasswordLogin
     idle_s: int
     shorter_lifetimes: bool
-
-    @property
-    def credential(self) -> LabCredential:
-        return self.sessions.credential
+    cookie: Cookie
 
     def login_form(self) -> Response:
         """Show the form."""
@@ -44,7 +41,7 @@ class SessionRoutes:
             self.credential.revoke(previous)  # session fixation, or a thief renewed it
         sid = self.credential.issue_for(member, idle_s)
         response = done({"member": member.view()}, 200, then=f"{self.approach}.protected.pages.profile")
-        return self.sessions.set_cookie(response, sid)
+        return self.cookie.set(response, sid)
 
     def renew(self) -> Response:
         """Give this login a new id. The old id stops working."""
@@ -54,10 +51,10 @@ class SessionRoutes:
     def logout(self) -> Response:
         """End this login at once, also for requests in flight. Ending an ended login succeeds."""
         refuse_cross_origin()
-        if single_cookie(self.sessions.cookie) is None:
+        if single_cookie(self.cookie.name) is None:
             raise NoCredentials()
         self.credential.revoke(live_session().opened)
-        return self.sessions.delete_cookie(done(None, 204, then=f"{self.approach}.login_form"))
+        return self.cookie.delete(done(None, 204, then=f"{self.approach}.login_form"))
 
     def logins(self) -> Response:
         """Show my live logins."""
@@ -67,9 +64,9 @@ class SessionRoutes:
         """End one of my logins."""
         mine_or_404(self.credential.end_login(g.identity.username, login_id))
         response = ended(login_id)
-        return self.sessions.delete_cookie(response) if login_id == g.identity.login_id else response
+        return self.cookie.delete(response) if login_id == g.identity.login_id else response
 
     def end_all(self) -> Response:
         """End all of my logins, this one included."""
         self.credential.end_all(g.identity.username)
-        return self.sessions.delete_cookie(ended(g.identity.login_id))
+        return self.cookie.delete(ended(g.identity.login_id))

@@ -3,9 +3,10 @@
 import ast
 import inspect
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,17 @@ create_app().test_client().get("/")
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 
+# The service's cookies; the one cookie of the core of sessions, which travels alone; and the balancer's own, by nginx.
+WRITE_COOKIES = {"service/web/cookies.py", "session_auth/sessions.py", "lab/cluster/nginx_conf.py"}
+WRITING_A_COOKIE = re.compile(
+    r"""\b(set|delete|dump)_cookie\b
+    | \bsamesite["']?\s*[=:]
+    | ["']set-cookie["']\s*\]\s*=[^=]
+    | \b(add|set|setdefault|extend|append)\([({[\s]*["']set-cookie["']""",
+    re.IGNORECASE | re.VERBOSE,
+)
+FLASKS_SESSION = ("flask.session.", "flask.sessions.", "flask_session.")
+
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
 TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
 TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
@@ -117,16 +129,21 @@ SESSIONS_ONLY = {"connection.py", "sliding.py", "blueprint/interface.py"}
 BY_THEIR_OWN_NAMES = {"tokens.py": "sessions.py", "claims.py": "record.py"}
 
 
-def imports(file: Path) -> Iterator[str]:
-    """Yield the lab's own parts that a file imports; a part within a part by its own name."""
+def names_imported(file: Path) -> Iterator[str]:
+    """Yield the full name of everything that a file imports."""
     package = file.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(file.read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = f"{above}.{node.module or ''}".strip(".")
-            names = [f"{module}.{alias.name}" for alias in node.names]
-        yield from (part for name in names if (part := part_of(name)) in PARTS)
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Yield the lab's own parts that a file imports; a part within a part by its own name."""
+    yield from (part for name in names_imported(file) if (part := part_of(name)) in PARTS)
 
 
 def part_of(module: str) -> str:
@@ -209,6 +226,46 @@ def test_the_twins_have_the_same_verbs() -> None:
     of_the_lab = {"issue_for", "live_logins", "member_changed", "stored_records"}
     assert verbs(lab_sessions.LabCredential) - verbs(SessionCredential) == of_the_lab
     assert verbs(lab_tokens.LabCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
+
+
+def files_where(is_so: Callable[[Path], object], *parts: str) -> set[str]:
+    """Return the names of such files of these parts. The tests that travel with a core are left out."""
+    files = {file for part in parts for file in files_of(part) if file.name != "contract.py"}
+    return {file.relative_to(ROOT).as_posix() for file in files if is_so(file)}
+
+
+def test_cookies_are_written_in_one_place() -> None:
+    """There `SameSite`, `Secure`, `HttpOnly` and the prefix of every cookie are decided."""
+    found = files_where(lambda file: WRITING_A_COOKIE.search(file.read_text()), *FLOORS, "app", "bench")
+    assert found == WRITE_COOKIES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "response.set_cookie(name, value)",
+        "after_this_request(partial(delete_cookie, name))",
+        'response.headers["Set-Cookie"] = line',
+        'response.headers.add("Set-Cookie", line)',
+        'headers.append(("set-cookie", line))',
+        'attributes = {"samesite": "Lax"}',
+    ],
+)
+def test_a_cookie_written_in_another_way_is_found_too(line: str) -> None:
+    assert WRITING_A_COOKIE.search(line)
+    assert not WRITING_A_COOKIE.search('carried = answer.headers.get("Set-Cookie")')
+
+
+def test_flasks_session_is_adapted_in_one_file() -> None:
+    """Routes and guard work with the credential."""
+    found = files_where(
+        lambda file: any(f"{name}.".startswith(FLASKS_SESSION) for name in names_imported(file)),
+        *SERVICE,
+        *TWINS,
+        *LAB,
+        "app",
+    )
+    assert found == {"session_auth/blueprint/interface.py"}
 
 
 def test_the_pages_do_not_know_the_approaches() -> None:

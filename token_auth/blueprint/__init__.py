@@ -51,8 +51,8 @@ class TokenApproach(Approach):
     ) -> None:
         store = MemberRefreshTokens(database, name)
         self.credential = LabCredential(store, key_ring, denylist, password_login.members, config, now)
-        cookies = Cookies.named(config.secure_cookies)
-        views = TokenRoutes(name, self.credential, password_login, config.lab, cookies, config.secure_cookies)
+        cookies = Cookies.of(name, config)
+        views = TokenRoutes(name, self.credential, password_login, config.lab, cookies)
         guard = TokenBlueprintGuard(name, self.credential, cookies)
         own_guard = TokenBlueprintGuard(name, self.credential, cookies, any_role=True)
         super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)

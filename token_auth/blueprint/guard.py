@@ -1,13 +1,15 @@
 """Find the member who sent a request, by the tokens in its headers or cookies."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple, Self
 
 from flask import g, request
 
 from service.accounts.identity import Identity
+from service.config import Config
 from service.errors import AmbiguousCredentials, BearerError
-from service.web.cookies import cookie_name, single_cookie
+from service.web.cookies import Cookie, credential_cookie, single_cookie
 from service.web.origin import refuse_cross_origin
 from token_auth.blueprint.credential import LabCredential
 from token_auth.credential import Login
@@ -18,15 +20,21 @@ Carrier = Literal["cookie", "header"]
 
 @dataclass(frozen=True)
 class Cookies:
-    """The names of the two cookies."""
+    """The cookies of the two tokens.
 
-    access: str
-    refresh: str
+    Both live as long as a refresh token: an expired access token, sent with it, is the second of the four cases.
+    """
+
+    access: Cookie
+    refresh: Cookie
 
     @classmethod
-    def named(cls, secure: bool) -> Self:
-        """Return the names for https (`secure`) or plain http."""
-        return cls(cookie_name("access", secure), cookie_name("refresh", secure))
+    def of(cls, approach: str, config: Config) -> Self:
+        """Return the cookies of an approach with these settings."""
+        cookie = partial(
+            credential_cookie, path=f"/{approach}", secure=config.secure_cookies, max_age_s=config.refresh_ttl_s
+        )
+        return cls(cookie("access"), cookie("refresh"))
 
 
 class Presented(NamedTuple):
@@ -81,7 +89,7 @@ def present(cookies: Cookies) -> Presented:
     bearer, header = bearer_token(environ), refresh_token(environ)
     if "HTTP_COOKIE" not in environ:
         return Presented(bearer, header, "header")
-    access_cookie, refresh_cookie = single_cookie(cookies.access), single_cookie(cookies.refresh)
+    access_cookie, refresh_cookie = single_cookie(cookies.access.name), single_cookie(cookies.refresh.name)
     if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:

@@ -32,7 +32,6 @@ class TokenRoutes:
     password_login: PasswordLogin
     shorter_lifetimes: bool
     cookies: Cookies
-    secure_cookies: bool
 
     def login_form(self) -> Response:
         """Show the form."""
@@ -56,7 +55,7 @@ class TokenRoutes:
         """Exchange a refresh token for new tokens, sent the way the old one was: in the body, a header or cookies."""
         refuse_cross_origin()
         presented = present(self.cookies)
-        g.carrier = "cookie" if single_cookie(self.cookies.refresh) else "header"
+        g.carrier = "cookie" if single_cookie(self.cookies.refresh.name) else "header"
         token = self._sent_refresh_token()
         if token is None:
             raise NoCredentials()
@@ -119,7 +118,7 @@ class TokenRoutes:
     def _sent_refresh_token(self) -> str | None:
         """Return the refresh token or None. It must be sent in one place only, wherever the access token is."""
         in_body = read_fields().get("refresh_token")
-        elsewhere = refresh_token(request.environ) or single_cookie(self.cookies.refresh)
+        elsewhere = refresh_token(request.environ) or single_cookie(self.cookies.refresh.name)
         if in_body is None:
             return elsewhere or None
         if elsewhere:
@@ -128,7 +127,7 @@ class TokenRoutes:
 
     def _end_previous(self) -> None:
         """End the login of the browser's current cookies, before new ones replace them."""
-        access, refresh = (request.cookies.get(name) for name in (self.cookies.access, self.cookies.refresh))
+        access, refresh = (request.cookies.get(cookie.name) for cookie in (self.cookies.access, self.cookies.refresh))
         for proof in ((access, None), (None, refresh)):  # either token is enough
             if any(proof):
                 with suppress(CredentialError):  # an invalid cookie names no login
@@ -145,26 +144,13 @@ class TokenRoutes:
         )
 
     def _set_cookies(self, response: Response, tokens: Pair) -> Response:
-        # The browser keeps an expired access token: sent with the refresh token it is the second of the four cases.
-        for name, value in ((self.cookies.access, tokens.access), (self.cookies.refresh, tokens.refresh)):
-            response.set_cookie(
-                name,
-                value,
-                max_age=self.credential.lifetimes.refresh_s,
-                path=f"/{self.approach}",
-                httponly=True,
-                samesite="Lax",
-                secure=self.secure_cookies,
-            )
-        return response
+        self.cookies.access.set(response, tokens.access)
+        return self.cookies.refresh.set(response, tokens.refresh)
 
     def _clear_cookies(self, response: Response) -> Response:
         g.renewed = None
-        for name in (self.cookies.access, self.cookies.refresh):
-            response.delete_cookie(
-                name, path=f"/{self.approach}", httponly=True, samesite="Lax", secure=self.secure_cookies
-            )
-        return response
+        self.cookies.access.delete(response)
+        return self.cookies.refresh.delete(response)
 
 
 def _wants_cookies(fields: Fields) -> bool:
