@@ -20,6 +20,7 @@ from service.approach import Approach
 from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
 from service.home import home_blueprint, register_languages
 from service.measurement.middleware import Measured
+from service.mounting import mount
 from service.pages import Notes, pages_blueprint
 from service.readiness import Readiness
 from service.store.connection import StoreCommands
@@ -86,7 +87,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     app.session_interface = SessionsByPrefix(session_interfaces)
     pages = pages_blueprint(Notes(database), members, synthetic_work=config.lab)
     for approach in approaches:
-        approach.mount(app, pages)
+        mount(app, approach, pages)
     readiness = Readiness(config.node_name, store, config.store_prefix, database, key_ring.problem)
     app.register_blueprint(home_blueprint(approaches, demo_members, config, readiness.readyz))
     app.register_blueprint(jwks_blueprint(key_ring))

@@ -1,21 +1,23 @@
-"""The interface of an approach, which is the same for all of them."""
+"""An approach as data, and the answers that are the same for all of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, Response, g, jsonify, redirect, url_for
+from flask import Response, g, url_for
 from flask_babel import gettext
 
 from service.accounts.identity import Identity
 from service.accounts.members import MemberChange
-from service.errors import LabError, NotFound
+from service.errors import NotFound
 from service.web.fields import whole_number_arg
 from service.web.negotiation import done, page
 
 PAGE = 50
 MOST_PAGES = 20_000
+
+View = Callable[[], Response]
 
 
 class Views(Protocol):
@@ -33,60 +35,28 @@ def _ignore_change(_change: MemberChange) -> None:
     """For an approach without live logins."""
 
 
+@dataclass(frozen=True, eq=False)
 class Approach:
-    """A way to stay logged in, mounted at `/<name>`.
+    """A way to stay logged in. `mounting.py` mounts it at `/<name>`.
 
-    `public` has the routes that need no guard. Log-out is one: each approach checks itself whose login it is.
-    `protected` has the pages behind the guard, `own` a member's own logins, behind `own_guard` if there is one.
-    `identify` returns who sends a request, as the guard does, but renews nothing. `member_changed` applies a change of
-    a member to the member's live logins.
+    `guard` sets `g.identity` or raises; `own_guard`, if there is one, does so for the member's own logins. `identify`
+    returns who sends a request, as the guard does, but renews nothing. `member_changed` applies a change of a member to
+    the member's live logins.
+
+    Only some approaches have the rest. `public_posts` and `protected_posts`: more views for POST, by path; the latter
+    are behind the guard. `before_request` and `after_request`: called for each request below `/<name>`.
     """
 
-    def __init__(
-        self,
-        name: str,
-        views: Views,
-        guard: Callable[[], None],
-        identify: Callable[[], Identity],
-        member_changed: Callable[[MemberChange], None] = _ignore_change,
-        own_guard: Callable[[], None] | None = None,
-    ) -> None:
-        self.name = name
-        self.member_changed = member_changed
-        self._identify = identify
-        self.public = Blueprint(name, __name__)
-        self.public.add_url_rule("", "start", lambda: redirect(url_for(f"{name}.protected.pages.profile")))
-        self.public.add_url_rule("/login", view_func=views.login_form)
-        self.public.add_url_rule("/login", view_func=views.login, methods=["POST"])
-        self.public.add_url_rule("/whoami", "whoami", self._whoami)
-        self.public.add_url_rule("/logout", view_func=views.logout, methods=["POST"])
-        self.protected = Blueprint("protected", __name__)
-        self.protected.before_request(guard)
-        self.own = Blueprint("own", __name__)
-        self.own.before_request(own_guard or guard)
-        self._add_own("", views.logins, "GET")
-        self._add_own("", views.end_all, "DELETE")
-        self._add_own("/<login_id>", views.end_login, "DELETE")
-        # An HTML form cannot send DELETE, and must work without JavaScript.
-        self._add_own("/end", views.end_all, "POST", "end_all_form")
-        self._add_own("/<login_id>/end", views.end_login, "POST", "end_login_form")
-
-    def _add_own(self, path: str, view: Callable[..., Response], method: str, endpoint: str | None = None) -> None:
-        self.own.add_url_rule(f"/logins{path}", endpoint, view, methods=[method])
-
-    def _whoami(self) -> Response:
-        """Return who is logged in here. No login is a valid answer too: every page's header asks."""
-        try:
-            return jsonify(member=self._identify().view())
-        except LabError as unknown:
-            return jsonify(member=None, code=unknown.code)
-
-    def mount(self, app: Flask, pages: Blueprint) -> None:
-        """Put the protected pages behind this approach's guard, and register all routes with `app`."""
-        self.protected.register_blueprint(pages)
-        self.public.register_blueprint(self.protected)
-        self.public.register_blueprint(self.own)
-        app.register_blueprint(self.public, url_prefix=f"/{self.name}")
+    name: str
+    views: Views
+    guard: Callable[[], None]
+    identify: Callable[[], Identity]
+    member_changed: Callable[[MemberChange], None] = _ignore_change
+    own_guard: Callable[[], None] | None = None
+    public_posts: Mapping[str, View] = field(default_factory=dict)
+    protected_posts: Mapping[str, View] = field(default_factory=dict)
+    before_request: Callable[[], None] | None = None
+    after_request: Callable[[Response], Response] | None = None
 
 
 @dataclass(frozen=True)

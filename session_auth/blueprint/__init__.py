@@ -42,5 +42,11 @@ class SessionApproach(Approach):
         self.interface = CookieSessions(app, cookie, self.credential)
         views = SessionRoutes(name, self.credential, password_login, config.session_idle_s, config.lab, cookie)
         guard = SessionBlueprintGuard(name, self.credential, cookie)
-        super().__init__(name, views, guard, guard.identify, self.credential.member_changed)
-        self.protected.add_url_rule("/renew", view_func=views.renew, methods=["POST"])
+        super().__init__(
+            name,
+            views,
+            guard,
+            guard.identify,
+            self.credential.member_changed,
+            protected_posts={"/renew": views.renew},
+        )

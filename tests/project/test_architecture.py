@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
+from service.approach import Approach
 from session_auth import Sessions
 from session_auth import guard as session_guard
+from session_auth.blueprint import SessionApproach
 from session_auth.blueprint import credential as lab_sessions
 from session_auth.blueprint.guard import SessionBlueprintGuard
 from session_auth.blueprint.routes import SessionRoutes
@@ -20,6 +23,7 @@ from session_auth.credential import SessionCredential
 from tests.support.ports import free_port
 from token_auth import Tokens
 from token_auth import guard as token_guard
+from token_auth.blueprint import TokenApproach
 from token_auth.blueprint import credential as lab_tokens
 from token_auth.blueprint.guard import TokenBlueprintGuard
 from token_auth.blueprint.routes import TokenRoutes
@@ -42,6 +46,7 @@ SERVICE = {
     "service.store.connection": GROUND | {"service.errors"},
     "service.accounts": GROUND | STORE,
     "service.approach": GROUND | {"service.errors", "service.accounts"},
+    "service.mounting": {"service.errors", "service.approach"},
     "service.pages": GROUND | STORE | {"service.accounts"},
     "service.readiness": GROUND | STORE | {"service.store.needs", "service.accounts"},
     "service.home": GROUND | {"service.accounts", "service.approach"},
@@ -254,6 +259,13 @@ def test_cookies_are_written_in_one_place() -> None:
 def test_a_cookie_written_in_another_way_is_found_too(line: str) -> None:
     assert WRITING_A_COOKIE.search(line)
     assert not WRITING_A_COOKIE.search('carried = answer.headers.get("Set-Cookie")')
+
+
+def test_an_approach_is_data_and_is_mounted_in_one_place() -> None:
+    assert not {"flask.Flask", "flask.Blueprint"} & set(names_imported(ROOT / "service/approach.py"))
+    for kind in (Approach, SessionApproach, TokenApproach):
+        with pytest.raises(FrozenInstanceError):
+            kind.__new__(kind).name = "another"  # type: ignore[misc]
 
 
 def test_flasks_session_is_adapted_in_one_file() -> None:

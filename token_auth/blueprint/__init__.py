@@ -55,10 +55,17 @@ class TokenApproach(Approach):
         views = TokenRoutes(name, self.credential, password_login, config.lab, cookies)
         guard = TokenBlueprintGuard(name, self.credential, cookies)
         own_guard = TokenBlueprintGuard(name, self.credential, cookies, any_role=True)
-        super().__init__(name, views, guard, guard.identify, self.credential.member_changed, own_guard)
-        self.public.before_request(_expect_bearer)
-        self.public.after_request(views.carry)
-        self.public.add_url_rule("/refresh", view_func=views.refresh, methods=["POST"])
+        super().__init__(
+            name,
+            views,
+            guard,
+            guard.identify,
+            self.credential.member_changed,
+            own_guard,
+            public_posts={"/refresh": views.refresh},
+            before_request=_expect_bearer,
+            after_request=views.carry,
+        )
 
 
 def _expect_bearer() -> None:
