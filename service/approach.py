@@ -35,7 +35,7 @@ def _ignore_change(_change: MemberChange) -> None:
     """For an approach without live logins."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # no two approaches are equal; they are kept in sets
 class Approach:
     """A way to stay logged in. `mounting.py` mounts it at `/<name>`.
 

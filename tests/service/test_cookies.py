@@ -1,9 +1,9 @@
 """A cookie that came twice, an address that would redirect elsewhere, and the shortest way in."""
 
 import pytest
-from flask import Flask, request
+from flask import Flask, Response, request
 
-from service.web.cookies import cookies_sent
+from service.web.cookies import Cookie, cookies_sent, credential_cookie, setting_cookie
 from tests.conftest import MakeApp, MakeVisitor
 
 COOKIES = [("session", "sid"), ("memory", "sid"), ("token", "access"), ("token", "refresh"), ("hybrid", "access")]
@@ -98,6 +98,38 @@ def test_over_https_the_names_say_that_the_cookies_came_so(make_app: MakeApp, ap
     gone = client.post(f"/{approach}/logout", **secure).headers.getlist("Set-Cookie")
     [line] = [line for line in gone if line.startswith(f"__Secure-sot_{name}=")]
     assert {"Secure", "Max-Age=0"} <= set(line.split("; ")), "browsers take no __Secure- cookie without Secure"
+
+
+ATTRIBUTES = [
+    (credential_cookie("sid", "/session", secure=False), "sot_sid", "HttpOnly; Path=/session; SameSite=Lax"),
+    (
+        credential_cookie("sid", "/session", secure=True),
+        "__Secure-sot_sid",
+        "Secure; HttpOnly; Path=/session; SameSite=Lax",
+    ),
+    (
+        credential_cookie("instructor", "/lab", secure=True, samesite="Strict"),
+        "__Secure-sot_instructor",
+        "Secure; HttpOnly; Path=/lab; SameSite=Strict",
+    ),
+    (setting_cookie("language"), "sot_language", "HttpOnly; Path=/; SameSite=Lax"),
+]
+
+
+@pytest.mark.parametrize(("cookie", "name", "attributes"), ATTRIBUTES)
+def test_a_cookie_is_set_and_deleted_with_the_same_attributes(cookie: Cookie, name: str, attributes: str) -> None:
+    """SECURITY 16: else a browser would keep the cookie that was to be deleted."""
+    answer = cookie.delete(cookie.set(Response(), "value"))
+    given, deleted = answer.headers.getlist("Set-Cookie")
+    assert given.startswith(f"{name}=value; ")
+    assert given.endswith(attributes)
+    assert deleted == f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; {attributes}"
+
+
+def test_a_setting_is_kept_for_a_year_and_a_session_id_until_the_browser_ends() -> None:
+    kept, gone = setting_cookie("theme").set(Response(), "dark"), ATTRIBUTES[0][0].set(Response(), "id")
+    assert "Max-Age=31536000" in kept.headers["Set-Cookie"]
+    assert "Max-Age" not in gone.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
