@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from service import errors
@@ -181,12 +182,11 @@ def test_an_answer_has_a_status_and_a_kind_that_are_described(answers: list[Test
 
 
 def test_the_body_of_an_answer_is_as_described(answers: list[TestResponse]) -> None:
-    jsonschema = pytest.importorskip("jsonschema")  # not among the requirements
     for answer in filter(lambda answer: answer.data, answers):
         schema = answer_described(answer)["content"][answer.mimetype]["schema"]
         # The validator looks `$ref` up in the schema that it is given.
         whole = {**schema, "components": DOCUMENT["components"]}
-        jsonschema.Draft202012Validator(whole).validate(answer.get_json())
+        Draft202012Validator(whole).validate(answer.get_json())
 
 
 def test_the_refusals_while_the_store_is_away_are_described(make_app: MakeApp) -> None:
