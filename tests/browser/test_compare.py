@@ -261,7 +261,7 @@ def test_a_cell_opens_to_its_messages_and_steps(page: Page) -> None:
 
 
 def test_what_needs_a_login_says_so_and_does_nothing(page: Page) -> None:
-    expect(page.locator("[data-reasons]")).to_contain_text("needs a login")
+    expect(page.locator("[data-reasons]")).to_contain_text("need a login")
     for action in ("open", "replay", "end-other", "log-out"):
         expect(button(page, action)).to_have_attribute("aria-disabled", "true")
     button(page, "open").dispatch_event("click")

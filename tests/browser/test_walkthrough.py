@@ -346,12 +346,12 @@ IN_COOKIES = {"transport": "cookie"}
 @pytest.mark.parametrize(
     ("slug", "step", "script", "arguments", "says"),
     [
-        ("session", "login", LOG_IN_AS_BOB, ["session", {}], "This browser is bob now"),
+        ("session", "login", LOG_IN_AS_BOB, ["session", {}], "This browser is now logged in as bob"),
         ("session", "any-node", LOG_OUT, ["session"], "no login at /session any more"),
-        ("together", "login", LOG_IN_AS_BOB, ["token", IN_COOKIES], "This browser is bob now"),
+        ("together", "login", LOG_IN_AS_BOB, ["token", IN_COOKIES], "This browser is now logged in as bob"),
         ("together", "login", LOG_OUT, ["token"], "no login at /token any more"),
         # bob is refused as the step claims, and yet it is not what the step is about
-        ("role-change", "demote", LOG_IN_AS_BOB, ["session", {}], "This browser is bob now"),
+        ("role-change", "demote", LOG_IN_AS_BOB, ["session", {}], "This browser is now logged in as bob"),
     ],
 )
 def test_what_another_tab_did_to_the_login_is_said_and_the_walk_goes_on(
