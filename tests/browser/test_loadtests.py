@@ -8,7 +8,7 @@ from re import compile as pattern
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENSHOTS, SLOW_MS, overflow
+from tests.browser.scenes import LOCALES, SCREENSHOTS, SLOW_MS, overflow
 from tests.support.lab_processes import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
@@ -48,8 +48,11 @@ def two_runs(shared_lab: Lab) -> Iterator[None]:
     shutil.rmtree(kept)
 
 
-@pytest.mark.parametrize("language", LOCALES_IN_TURN)
-def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "pictures"),
+    [("en", False), *(pytest.param(language, True, marks=pytest.mark.nightly) for language in LOCALES)],
+)
+def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, language: str, pictures: bool) -> None:
     running, refused = WORDS[language]
     wrong: list[str] = []
     with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
@@ -64,15 +67,16 @@ def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, 
         page.reload()  # a run goes on whoever watches
         expect(page.locator("[data-live] circle").nth(1)).to_be_attached()
         expect(page.locator("[data-progress]")).to_be_visible()
-        keep(page, language, "running")
+        fits(page, language, "running", pictures)
         page.locator("[data-stop-button]").click()
         report = page.locator("[data-reports] tbody tr").first
         expect(page.locator("[data-start-button]")).to_be_enabled()
         expect(report).to_contain_text(refused)
-        keep(page, language, "stopped")
+        fits(page, language, "stopped", pictures)
         report.get_by_role("link").click()
         expect(page.locator("h1")).to_be_visible()
-        page.screenshot(path=SCREENSHOTS / language / "loadtests" / "report.png", full_page=True)
+        if pictures:
+            page.screenshot(path=SCREENSHOTS / language / "loadtests" / "report.png", full_page=True)
     assert wrong == []
 
 
@@ -119,10 +123,12 @@ def busy_once() -> Callable[[Route], None]:
     return answer
 
 
-def keep(page: Page, language: str, name: str) -> None:
-    folder = SCREENSHOTS / language / "loadtests"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+def fits(page: Page, language: str, name: str, pictures: bool) -> None:
+    """The page is as wide as its screen at most; its picture, which takes long, is kept every night."""
+    if pictures:
+        folder = SCREENSHOTS / language / "loadtests"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert overflow(page) <= 0, f"{name} is wider than {width} px"
