@@ -17,6 +17,7 @@ from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.accounts.public_members import DemoMember
 from service.approach import Approach
+from service.approaches import HYBRID, SESSION, TOKEN
 from service.config import BadConfig, Config, keep_files_private, load_config, make_folder
 from service.home import home_blueprint, register_languages
 from service.measurement.middleware import Measured
@@ -32,11 +33,16 @@ from session_auth.blueprint import SessionApproach, SessionsByPrefix, SharedSess
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
 
+AddApproach = Callable[[Flask, PasswordLogin], Approach]
 
-def create_app(config: Config | None = None, now: Callable[[], float] = time) -> Flask:
+
+def create_app(
+    config: Config | None = None, now: Callable[[], float] = time, more: Sequence[AddApproach] = ()
+) -> Flask:
     """Return the Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
 
-    `now` returns seconds since the epoch, for all logins. With `LAB=0` nothing of `lab` is imported.
+    `now` returns seconds since the epoch, for all logins. `more`: functions that return one more approach each. With
+    `LAB=0` nothing of `lab` is imported.
     """
     config = config or load_config()
     app = _application(config)
@@ -51,13 +57,12 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
     password_login = PasswordLogin(members, Attempts(store, config.store_prefix), public_passwords=config.lab)
 
     sessions = SessionApproach(
-        "session", app, SharedSessions(store.timed, config.store_prefix), password_login, config, now
+        SESSION, app, SharedSessions(store.timed, config.store_prefix), password_login, config, now
     )
-    tokens = TokenApproach("token", key_ring, database, NoDenylist(), password_login, config, now)
+    tokens = TokenApproach(TOKEN, key_ring, database, NoDenylist(), password_login, config, now)
     denylist = RedisDenylist(store, config.store_prefix)
-    hybrid = TokenApproach("hybrid", key_ring, database, denylist, password_login, config, now)
-    approaches: list[Approach] = [sessions, tokens]
-    session_interfaces = {"session": sessions.interface}
+    hybrid = TokenApproach(HYBRID, key_ring, database, denylist, password_login, config, now)
+    approaches: list[Approach] = [sessions, tokens, *(add(app, password_login) for add in more)]
     demo_members: list[DemoMember] = []
 
     def notify(change: MemberChange) -> None:
@@ -74,17 +79,15 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time) ->
             members=members,
             password_login=password_login,
             key_ring=key_ring,
-            sessions=sessions,
-            tokens=tokens,
             hybrid=hybrid,
             approaches=approaches,
-            session_interfaces=session_interfaces,
             demo_members=demo_members,
             notify=notify,
         )
         add_to(app, parts)
 
-    app.session_interface = SessionsByPrefix(session_interfaces)
+    with_cookies = [approach for approach in approaches if isinstance(approach, SessionApproach)]
+    app.session_interface = SessionsByPrefix({approach.name: approach.interface for approach in with_cookies})
     pages = pages_blueprint(Notes(database), members, synthetic_work=config.lab)
     for approach in approaches:
         mount(app, approach, pages)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask
 
+from lab.approaches import approaches_blueprint
 from lab.controls import Guard, Switches, answer_only_to, controls_blueprint
 from lab.demo import seed_demo
 from lab.naive_server import naive_server_blueprint
@@ -26,8 +27,9 @@ from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.accounts.public_members import DEMO_MEMBERS, DemoMember
 from service.approach import Approach
+from service.approaches import MEMORY, in_order
 from service.config import Config
-from session_auth.blueprint import CookieSessions, MemorySessions, SessionApproach
+from session_auth.blueprint import MemorySessions, SessionApproach
 from token_auth import KeyRing
 from token_auth.blueprint import TokenApproach, open_key_ring
 
@@ -46,11 +48,8 @@ class Parts:
     members: Members
     password_login: PasswordLogin
     key_ring: KeyRing
-    sessions: SessionApproach
-    tokens: TokenApproach
     hybrid: TokenApproach
     approaches: list[Approach]
-    session_interfaces: dict[str, CookieSessions]
     demo_members: list[DemoMember]
     notify: Callable[[MemberChange], None]
 
@@ -58,24 +57,28 @@ class Parts:
 def add_to(app: Flask, parts: Parts) -> None:
     """Add the lab to `app`. Raise `StoreUnavailable` if the database stays locked while members are added."""
     answer_only_to(app, parts.config.public_origin, parts.config.front_door)
-    in_memory = SessionApproach("memory", app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
-    parts.session_interfaces["memory"] = in_memory.interface
+    in_memory = SessionApproach(MEMORY, app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
     parts.approaches.extend([open_approach(parts.password_login), in_memory, parts.hybrid])
     parts.demo_members.extend(DEMO_MEMBERS)
-    for blueprint in (*_walks(parts, in_memory), *_other_pages(parts)):
+    for blueprint in (*_walks(parts), *_other_pages(parts)):
         app.register_blueprint(blueprint)
     app.wsgi_app = Traced(app.wsgi_app)  # type: ignore[method-assign]
     seed_demo(parts.members)
 
 
-def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
+def _walks(parts: Parts) -> Iterator[Blueprint]:
     """Yield the pages that need the lab's balancer, because they simulate other clients."""
     config, members = parts.config, parts.members
     if config.front_door:
-        keepers = (in_memory, parts.sessions, parts.tokens, parts.hybrid)
-        find_records = {approach.name: approach.credential.stored_records for approach in keepers}
+        keepers = [each for each in parts.approaches if isinstance(each, SessionApproach | TokenApproach)]
+        find_records = {each.name: each.credential.stored_records for each in keepers}
         yield walkthrough_blueprint(
-            config, config.front_door, find_records, members, lambda *change: parts.notify(members.set_role(*change))
+            config,
+            config.front_door,
+            [each.name for each in parts.approaches if each.facts.has_logins],
+            find_records,
+            members,
+            lambda *change: parts.notify(members.set_role(*change)),
         )
         yield cases_blueprint(config)
         yield compare_blueprint(config)
@@ -83,11 +86,12 @@ def _walks(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
 
 def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     """Yield the lab's other pages. Those with controls need its supervisor."""
-    config = parts.config
+    config, approaches = parts.config, in_order(each.facts for each in parts.approaches)
+    yield approaches_blueprint(approaches, config)
     yield jwt_blueprint()
     yield storage_blueprint()
     yield tcp_blueprint()
-    yield planner_blueprint(Runs((*COMMITTED, config.instance_dir / "loadtests")))
+    yield planner_blueprint(approaches, Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A separate key ring, in the folder that all nodes use: the unsafe server must not use the lab's keys.
     naive_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")
     yield naive_server_blueprint(

@@ -6,11 +6,12 @@ from service.accounts.identity import Identity
 from service.accounts.login import PasswordLogin, login_form
 from service.accounts.public_members import GUEST
 from service.approach import Approach, ended, logins_page, mine_or_404
+from service.approaches import OPEN
 from service.web.fields import read_fields
 from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
 
-NAME = "open"
+NAME = OPEN.name
 IDENTITY = Identity(username=GUEST, role="user", login_id="", approach=NAME)
 
 
@@ -50,7 +51,7 @@ class OpenRoutes:
 
 def open_approach(password_login: PasswordLogin) -> Approach:
     """Return the approach. The guest must be a member."""
-    return Approach(NAME, OpenRoutes(password_login), guard, lambda: IDENTITY)
+    return Approach(OPEN, OpenRoutes(password_login), guard, lambda: IDENTITY)
 
 
 def guard() -> None:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
 from planner.expression import readable
 from planner.fleet import prospect
-from planner.formulas import APPROACHES, Terms
+from planner.formulas import PLANNED, Terms
 from planner.load import INPUTS, Load, read_load
 from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
@@ -131,10 +131,10 @@ def _print_formulas(plans: list[ApproachPlan]) -> None:
 
 def _print_simulation(load: Load, constants: Constants) -> None:
     click.echo("\nPages of one simulated node of this fleet; shared resources in closed form (M/D/1)")
-    for approach in APPROACHES:
-        seen = prospect(Terms(approach, load, constants))
+    for facts in PLANNED:
+        seen = prospect(Terms(facts, load, constants))
         told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
-        click.echo(f"    {approach:10}{told}")
+        click.echo(f"    {facts.name:10}{told}")
     compared = committed()
     click.echo("\nTwo measured runs, simulated: the planner's own, then the load test scale-out")
     click.echo(f"    ({ARM})")

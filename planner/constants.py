@@ -8,12 +8,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from service.approaches import APPROACHES, ApproachFacts
+
 FILE = Path(__file__).parent / "constants.json"
 
 ByApproach = Mapping[str, float]
 
-# The approach with the same request, but without the look-up.
-TWINS = {"session": "memory", "hybrid": "token"}
+OF_KIND = {facts.kind: facts.name for facts in APPROACHES}
 # In these runs a request is not delayed; in the others it competes for processors, or waits.
 UNDISTURBED = ("lookup-cost", "memory")
 
@@ -65,14 +66,20 @@ def with_run(constants: Constants, results: Mapping[str, Any]) -> Constants:
     at_hand = not isinstance(options, Mapping) or options.get("own_store", True)
     arms = results["arms"] if results.get("experiment") in UNDISTURBED and at_hand else []
     readings = {
-        "verify_us": _reading(arms, "token", "verify_us_p50"),
-        "store_us": _reading(_nearest(arms), "session", "store_us_p50"),
-        "session_node_bytes": _bytes_a_login(arms, "memory"),
-        "session_store_bytes": _bytes_a_login(arms, "session"),
-        "login_db_bytes": _bytes_a_login(arms, "token"),
+        "verify_us": _reading(arms, OF_KIND["signature"], "verify_us_p50"),
+        "store_us": _reading(_nearest(arms), OF_KIND["store"], "store_us_p50"),
+        "session_node_bytes": _bytes_a_login(arms, OF_KIND["memory"]),
+        "session_store_bytes": _bytes_a_login(arms, OF_KIND["store"]),
+        "login_db_bytes": _bytes_a_login(arms, OF_KIND["signature"]),
     }
     found: dict[str, Any] = {name: value for name, value in readings.items() if value}
     return replace(constants, **found, of_run=frozenset(found))
+
+
+def measured_as(facts: ApproachFacts, constants: Constants) -> ApproachFacts:
+    """Return the approach whose constants count for this one: itself, or else the measured one that is most alike."""
+    there = [each for each in (facts, *APPROACHES) if each.name in constants.request_cpu_us and each.has_logins]
+    return max(there, key=lambda each: (each.name == facts.name, each.asks == facts.asks, each.kept == facts.kept))
 
 
 def listed(constants: Constants) -> list[tuple[str, Any]]:

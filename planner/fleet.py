@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from planner import formulas
 from planner.expression import Expression
-from planner.formulas import BY_TOKEN, IN_STORE, Terms
+from planner.formulas import Terms
 from planner.limits import db_writer, limits, shard_ops
 from planner.simulation import Fleet, SimulatedRequest, Simulation
 
@@ -33,12 +33,12 @@ def prospect(terms: Terms) -> Prospect:
     """Simulate one node under its share of the load. A fleet over its limit is not simulated."""
     first = limits(terms)[0]
     if first.is_over:
-        return Prospect(terms.approach, first.resource)
+        return Prospect(terms.facts.name, first.resource)
     kinds = kinds_of(terms)
     one = Fleet(1, terms.load.threads_per_node, cores=1)
     rate_s = sum(rate_s for rate_s, _ in kinds) / terms.load.nodes
     outcome = Simulation(one, _mixed(kinds)).open_stream(rate_s, REQUESTS)
-    return Prospect(terms.approach, None, outcome.percentile_us(0.5, WARM_UP), outcome.percentile_us(0.99, WARM_UP))
+    return Prospect(terms.facts.name, None, outcome.percentile_us(0.5, WARM_UP), outcome.percentile_us(0.99, WARM_UP))
 
 
 def kinds_of(terms: Terms) -> list[tuple[float, SimulatedRequest]]:
@@ -64,14 +64,14 @@ def _store_wait_us(terms: Terms) -> float:
     """Return how long a look-up waits for the store."""
     needed, usable = shard_ops(terms)
     use = needed.value / usable.value * formulas.SHARE.value
-    return md1_wait_us(terms.constants.store_command_us, use) if terms.approach in IN_STORE else 0.0
+    return md1_wait_us(terms.constants.store_command_us, use) if terms.facts.store_reads else 0.0
 
 
 def _writer_wait_us(terms: Terms) -> float:
     """Return how long a write waits for the member database."""
     needed, usable = db_writer(terms)
     use = needed.value / usable.value * formulas.SHARE.value
-    return md1_wait_us(terms.constants.db_write_us, use) if terms.approach in BY_TOKEN else 0.0
+    return md1_wait_us(terms.constants.db_write_us, use) if terms.is_refreshed else 0.0
 
 
 def _request(held_us: Expression, cpu_us: Expression, queue_us: float) -> SimulatedRequest:

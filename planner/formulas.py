@@ -1,27 +1,26 @@
 """All formulas of the planner: what each approach needs, from a load and measured constants.
 
 Members come and go evenly: as many visits begin each second as end. Each member sends requests at random times
-(Poisson). No session member logs out (worst case for the store), and every `/hybrid` member logs out at the end of the
-visit (longest denylist). Waiting in queues is not included: see `fleet`.
+(Poisson). No session member logs out (worst case for the store). Where there is a denylist, every member logs out at
+the end of the visit (longest list). Waiting in queues is not included: see `fleet`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from functools import wraps
+from functools import cached_property, wraps
 
-from planner.constants import TWINS, Constants
+from planner.constants import Constants, measured_as
 from planner.expression import Expression, expression, fading, larger, smaller
 from planner.load import Load
+from service.approaches import APPROACHES, ApproachFacts
 from service.config import DAY_S
 
-APPROACHES = ("memory", "session", "token", "hybrid")
-BY_SESSION, BY_TOKEN = ("memory", "session"), ("token", "hybrid")
-IN_STORE = ("session", "hybrid")  # approaches with a store look-up on every request
+PLANNED = tuple(facts for facts in APPROACHES if facts.has_logins)
 
 DENY_MARGIN_S = 60  # a denylist entry outlives the last token that it refuses
 SHARE = expression(0.7, "usable_share")  # of every resource: the rest is for peaks and short queues
 CORES_PER_NODE = 1  # a node is one Python process, and the interpreter lock lets one of its threads run at a time
-LOGOUT_STORE_OPS = 2  # of /hybrid: the look-up and the denylist entry
+LOGOUT_STORE_OPS = 2  # with a denylist: the look-up and the denylist entry
 INPUT_NAMES = frozenset(each.name for each in fields(Load))
 
 
@@ -29,7 +28,7 @@ INPUT_NAMES = frozenset(each.name for each in fields(Load))
 class Terms:
     """The inputs and constants of one approach, for the formulas."""
 
-    approach: str
+    facts: ApproachFacts
     load: Load
     constants: Constants
     reckoned: dict[str, Expression] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -38,12 +37,27 @@ class Terms:
         if name in INPUT_NAMES:
             return expression(getattr(self.load, name), name)
         constant = getattr(self.constants, name)
-        return expression(constant if isinstance(constant, float | int) else constant.get(self.approach, 0), name)
+        return expression(constant if isinstance(constant, float | int) else constant.get(self.like.name, 0), name)
+
+    @cached_property
+    def like(self) -> ApproachFacts:
+        """The approach whose constants count: this one, or the most similar one that was measured."""
+        return measured_as(self.facts, self.constants)
+
+    @property
+    def is_refreshed(self) -> bool:
+        """Whether refresh tokens in the member database renew its logins."""
+        return self.facts.kept == "database"
+
+    @property
+    def has_denylist(self) -> bool:
+        """Whether a log-out adds an entry to a list that every request reads."""
+        return self.facts.is_signed and self.facts.store_reads > 0
 
     @property
     def twin_cpu_us(self) -> Expression:
         """Processor time of the same request without the look-up."""
-        twin = TWINS.get(self.approach, self.approach)
+        twin = self.like.twin or self.like.name
         return expression(self.constants.request_cpu_us[twin], f"request_cpu_us[{twin}]")
 
 
@@ -88,7 +102,7 @@ def ends_a_visit(t: Terms) -> Expression:
 
     As often as a lifetime plus a pause fits into the visit, and at least as often as a pause exceeds a lifetime.
     """
-    lifetime_s = t.session_absolute_s if t.approach in BY_SESSION else t.access_ttl_s
+    lifetime_s = t.access_ttl_s if t.is_refreshed else t.session_absolute_s
     fitting = (visit_s(t) / (lifetime_s + gap_s(t))).rounded_down()
     return larger(fitting, pauses_longer_than(lifetime_s, t))
 
@@ -101,7 +115,7 @@ def pauses_longer_than(length_s: Expression, t: Terms) -> Expression:
 @formula
 def late_share(t: Terms) -> Expression:
     """The share of expired tokens whose refresh token has also expired at the next request."""
-    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.approach in BY_TOKEN else expression(0)
+    return fading((t.refresh_ttl_s - t.access_ttl_s) / gap_s(t)) if t.is_refreshed else expression(0)
 
 
 @formula
@@ -110,29 +124,29 @@ def logins_s(t: Terms) -> Expression:
 
     An idle and an absolute end are not counted twice: the more frequent one counts.
     """
-    if t.approach in BY_SESSION:
-        again = larger(ends_a_visit(t), pauses_longer_than(t.session_idle_s, t))
-    else:
+    if t.is_refreshed:
         again = ends_a_visit(t) * late_share(t)
+    else:
+        again = larger(ends_a_visit(t), pauses_longer_than(t.session_idle_s, t))
     return visits_s(t) * (1 + again)
 
 
 @formula
 def refreshes_s(t: Terms) -> Expression:
     """The first request after a token's expiry refreshes it."""
-    return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.approach in BY_TOKEN else expression(0)
+    return visits_s(t) * ends_a_visit(t) * (1 - late_share(t)) if t.is_refreshed else expression(0)
 
 
 @formula
 def logouts_s(t: Terms) -> Expression:
     """Log-outs, if they add an entry to the denylist."""
-    return visits_s(t) if t.approach == "hybrid" else expression(0)
+    return visits_s(t) if t.has_denylist else expression(0)
 
 
 @formula
 def live_sessions(t: Terms) -> Expression:
     """Little's law: visits that begin per second, times the seconds for which a session is stored."""
-    if t.approach not in BY_SESSION:
+    if t.is_refreshed:
         return expression(0)
     until_absolute_end_s = logins_s(t) / visits_s(t) * t.session_absolute_s
     until_unused_s = visit_s(t) * (1 - fading(t.session_idle_s / gap_s(t))) + t.session_idle_s
@@ -142,20 +156,18 @@ def live_sessions(t: Terms) -> Expression:
 @formula
 def store_ops_s(t: Terms) -> Expression:
     operations = logins_s(t) * t.login_store_ops
-    if t.approach in IN_STORE:
+    if t.facts.store_reads:
         operations = requests_s(t) + operations
-    if t.approach == "hybrid":
+    if t.has_denylist:
         operations = operations + logouts_s(t) * LOGOUT_STORE_OPS
     return operations
 
 
 @formula
 def store_bytes(t: Terms) -> Expression:
-    kept = {
-        "session": live_sessions(t) * t.session_store_bytes,
-        "hybrid": logouts_s(t) * (t.access_ttl_s + DENY_MARGIN_S) * t.denial_store_bytes,
-    }
-    return kept.get(t.approach, expression(0))
+    if t.has_denylist:
+        return logouts_s(t) * (t.access_ttl_s + DENY_MARGIN_S) * t.denial_store_bytes
+    return live_sessions(t) * t.session_store_bytes if t.facts.kept == "store" else expression(0)
 
 
 @formula
@@ -177,13 +189,13 @@ def store_shards(t: Terms) -> Expression:
 
 @formula
 def node_bytes(t: Terms) -> Expression:
-    return live_sessions(t) * t.session_node_bytes / t.nodes if t.approach == "memory" else expression(0)
+    return live_sessions(t) * t.session_node_bytes / t.nodes if t.facts.in_one_node else expression(0)
 
 
 @formula
 def token_cores(t: Terms) -> Expression:
     """Cores for signing and verifying. A refresh and a log-out verify a token too."""
-    if t.approach in BY_SESSION:
+    if not t.facts.is_signed:
         return expression(0)
     verified = (requests_s(t) + refreshes_s(t) + logouts_s(t)) * t.verify_us
     signed = (refreshes_s(t) + logins_s(t)) * t.sign_us
@@ -204,7 +216,7 @@ def node_cores(t: Terms) -> Expression:
 @formula
 def look_up_wait_us(t: Terms) -> Expression:
     """The waiting time of a look-up. Its processor time is in `request_cpu_us`."""
-    if t.approach not in IN_STORE:
+    if not t.facts.store_reads:
         return expression(0)
     computing = t.request_cpu_us - t.twin_cpu_us
     return larger(expression(0), t.store_us - computing) + t.round_trip_ms * 1000
@@ -236,17 +248,17 @@ def busy_threads(t: Terms) -> Expression:
 
 @formula
 def db_writes_s(t: Terms) -> Expression:
-    if t.approach not in BY_TOKEN:
+    if not t.is_refreshed:
         return expression(0)
     writes = refreshes_s(t) + logins_s(t)
-    return writes + logouts_s(t) if t.approach == "hybrid" else writes
+    return writes + logouts_s(t) if t.has_denylist else writes
 
 
 @formula
 def db_bytes(t: Terms) -> Expression:
     """A used refresh token is stored until a day after its expiry, to detect its reuse."""
     grown = refreshes_s(t) * t.refresh_db_bytes + logins_s(t) * t.login_db_bytes
-    return grown * (t.refresh_ttl_s + DAY_S) if t.approach in BY_TOKEN else expression(0)
+    return grown * (t.refresh_ttl_s + DAY_S) if t.is_refreshed else expression(0)
 
 
 @formula
@@ -258,6 +270,6 @@ def wire_bytes_s(t: Terms) -> Expression:
 def _each(t: Terms, request: Expression, login: Expression, refresh: Expression, logout: Expression) -> Expression:
     """Return the total per second, from the cost of one request of each kind."""
     together = requests_s(t) * request + logins_s(t) * login
-    if t.approach in BY_TOKEN:
+    if t.is_refreshed:
         together = together + refreshes_s(t) * refresh
-    return together + logouts_s(t) * logout if t.approach == "hybrid" else together
+    return together + logouts_s(t) * logout if t.has_denylist else together

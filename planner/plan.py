@@ -2,16 +2,17 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from planner import formulas
 from planner.constants import Constants
 from planner.expression import Expression
-from planner.formulas import APPROACHES, Terms
+from planner.formulas import PLANNED, Terms
 from planner.limits import Limit, limits
 from planner.load import Load
+from service.approaches import ApproachFacts
 
 FIGURES = (
     *(formulas.requests_s, formulas.logins_s, formulas.refreshes_s, formulas.logouts_s),
@@ -31,9 +32,13 @@ NODE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 @dataclass(frozen=True)
 class ApproachPlan:
-    """One approach under a load. `helpers`: intermediate formulas of the figures and limits."""
+    """One approach under a load. `helpers`: intermediate formulas of the figures and limits.
+
+    `like`: the approach whose constants count, which is another one if this one was not measured.
+    """
 
     approach: str
+    like: str
     figures: dict[str, Expression]
     helpers: dict[str, Expression]
     limits: list[Limit]
@@ -44,9 +49,9 @@ class ApproachPlan:
         return self.limits[0]
 
 
-def plan(load: Load, constants: Constants) -> list[ApproachPlan]:
+def plan(load: Load, constants: Constants, approaches: Sequence[ApproachFacts] = PLANNED) -> list[ApproachPlan]:
     """Compute the plan of every approach."""
-    return [_of(Terms(approach, load, constants)) for approach in APPROACHES]
+    return [_of(Terms(facts, load, constants)) for facts in approaches]
 
 
 def _of(terms: Terms) -> ApproachPlan:
@@ -54,7 +59,7 @@ def _of(terms: Terms) -> ApproachPlan:
     weighed = limits(terms)
     shown = [*figures.values(), *(limit.breaks_at for limit in weighed)]
     helpers = [*(limit.there for limit in weighed), *(helper(terms) for helper in HELPERS)]
-    return ApproachPlan(terms.approach, figures, _named(shown, helpers), weighed)
+    return ApproachPlan(terms.facts.name, terms.like.name, figures, _named(shown, helpers), weighed)
 
 
 def _named(shown: Iterable[Expression], helpers: Iterable[Expression]) -> dict[str, Expression]:
@@ -68,11 +73,13 @@ def _named(shown: Iterable[Expression], helpers: Iterable[Expression]) -> dict[s
     return found
 
 
-def capacities(load: Load, constants: Constants) -> dict[str, list[tuple[int, Limit]]]:
+def capacities(
+    load: Load, constants: Constants, approaches: Sequence[ApproachFacts] = PLANNED
+) -> dict[str, list[tuple[int, Limit]]]:
     """Return for each approach, by number of nodes, which resource is full first and with how many members."""
     return {
-        approach: [(nodes, limits(Terms(approach, replace(load, nodes=nodes), constants))[0]) for nodes in NODE_COUNTS]
-        for approach in APPROACHES
+        facts.name: [(nodes, limits(Terms(facts, replace(load, nodes=nodes), constants))[0]) for nodes in NODE_COUNTS]
+        for facts in approaches
     }
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from service.accounts.identity import Identity
 from service.accounts.members import MemberChange
+from service.approaches import ApproachFacts
 from service.errors import NotFound
 from service.web.fields import whole_number_arg
 from service.web.negotiation import done, page
@@ -47,7 +48,7 @@ class Approach:
     are behind the guard. `before_request` and `after_request`: called for each request below `/<name>`.
     """
 
-    name: str
+    facts: ApproachFacts
     views: Views
     guard: Callable[[], None]
     identify: Callable[[], Identity]
@@ -57,6 +58,11 @@ class Approach:
     protected_posts: Mapping[str, View] = field(default_factory=dict)
     before_request: Callable[[], None] | None = None
     after_request: Callable[[Response], Response] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name, the first part of its addresses."""
+        return self.facts.name
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from werkzeug.exceptions import BadRequest
 
 from service.accounts.public_members import DemoMember
 from service.approach import Approach
+from service.approaches import in_order
 from service.config import Config
 from service.measurement.middleware import REQUESTS
 from service.web.cookies import cookie_name, setting_cookie
@@ -47,17 +48,18 @@ def home_blueprint(
     `demo_members` are shown with their passwords. Only a lab has some.
     """
     home = Blueprint("home", __name__)
-    names = sorted((approach.name for approach in approaches), key=ORDER.index)
+    facts = {each.name: each for each in in_order(approach.facts for approach in approaches)}
     members = [member.view() for member in demo_members]
     prefix = cookie_name("", config.secure_cookies)
-    known = {"mounted": names, "node": config.node_name, "lab": config.lab, "demo_members": members}
+    known = {"facts": facts, "node": config.node_name, "lab": config.lab, "demo_members": members}
     known |= {"cookie_prefix": prefix}
     home.app_context_processor(partial(_surroundings, known))
+    home.record_once(lambda state: state.app.jinja_env.globals.update(facts=facts))  # macros see no context
 
     @home.get("/")
     def index() -> Response:
         """Show the approaches, and in a lab the demo members."""
-        return page("home.html", {"approaches": names, "members": members})
+        return page("home.html", {"approaches": list(facts), "members": members})
 
     @home.get("/healthz")
     def healthz() -> Response:
@@ -97,13 +99,10 @@ def home_blueprint(
     return home
 
 
-ORDER = ("open", "memory", "session", "token", "hybrid")
-
-
 def _surroundings(known: dict[str, Any]) -> dict[str, Any]:
     """Return the data of every page's header, without a store or database: error pages need it too."""
     prefix = request.path.split("/", 2)[1]
-    here = prefix if prefix in known["mounted"] else None
+    here = prefix if prefix in known["facts"] else None
     display = {name: request.cookies.get(cookie.name) for name, cookie in DISPLAY_COOKIES.items()}
     chosen = {name: value if value in DISPLAYS[name] else None for name, value in display.items()}
     endpoints = current_app.view_functions

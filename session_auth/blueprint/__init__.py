@@ -14,6 +14,7 @@ from flask import Flask
 
 from service.accounts.login import PasswordLogin
 from service.approach import Approach
+from service.approaches import ApproachFacts
 from service.config import Config
 from service.web.cookies import credential_cookie
 from session_auth.blueprint.credential import LabCredential
@@ -32,8 +33,15 @@ class SessionApproach(Approach):
     """An approach that keeps its logins in `store`."""
 
     def __init__(
-        self, name: str, app: Flask, store: LabSessions, password_login: PasswordLogin, config: Config, now: Clock
+        self,
+        facts: ApproachFacts,
+        app: Flask,
+        store: LabSessions,
+        password_login: PasswordLogin,
+        config: Config,
+        now: Clock,
     ) -> None:
+        name = facts.name
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
         self.credential = LabCredential(
             store, password_login.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
@@ -43,7 +51,7 @@ class SessionApproach(Approach):
         views = SessionRoutes(name, self.credential, password_login, config.session_idle_s, config.lab, cookie)
         guard = SessionBlueprintGuard(name, self.credential, cookie)
         super().__init__(
-            name,
+            facts,
             views,
             guard,
             guard.identify,

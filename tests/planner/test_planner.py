@@ -17,13 +17,14 @@ from flask import Flask
 from planner.commands import group
 from planner.constants import measured
 from planner.fleet import Prospect, prospect
-from planner.formulas import APPROACHES, Terms
+from planner.formulas import Terms
 from planner.load import INPUTS, read_load
 from planner.plan import plan
 from planner.reproduce import committed
 from planner.runs import OWN_RUNS, Runs, read_again
 from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
 from tests.conftest import MakeApp
+from tests.support.visitor import GUARDED
 
 pytestmark = pytest.mark.any_store
 
@@ -51,7 +52,7 @@ def test_the_form_works_without_a_script(module_app: Flask) -> None:
     for field in INPUTS:
         assert re.search(rf'<label for="{field.name}">', html)
     assert 'value="10000000"' in html
-    assert html.count("data-breaks=") == len(APPROACHES)
+    assert html.count("data-breaks=") == len(GUARDED)
     assert 'data-approach="session" data-breaks="shard_ops"' in html
     assert 'data-approach="token" data-breaks="db_writer"' in html
 
@@ -74,7 +75,7 @@ def test_programs_get_the_same_as_json(module_app: Flask) -> None:
     plan = module_app.test_client().get("/planner?members=36000&requests_per_minute=10").get_json()
     assert plan["load"]["members"] == 36_000
     assert plan["approaches"]["session"]["figures"]["requests_s"]["value"] == 6000
-    assert set(plan["approaches"]) == set(APPROACHES)
+    assert set(plan["approaches"]) == set(GUARDED)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_the_simulation_stands_beside_what_was_measured(module_app: Flask, langu
     answer = module_app.test_client().get("/planner/simulation").get_json()
     assert {arm["name"] for arm in answer["arms"] if arm["run"] == "planner-scaling"} == {arm["name"] for arm in arms}
     assert {arm["run"] for arm in answer["arms"]} == {"planner-scaling", "scale-out"}
-    assert {one["approach"] for one in answer["prospects"]} == set(APPROACHES)
+    assert {one["approach"] for one in answer["prospects"]} == set(GUARDED)
 
 
 def test_a_node_simulates_for_several_visitors_at_once(module_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

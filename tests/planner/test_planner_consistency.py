@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from planner.constants import Constants, measured
 from planner.fleet import kinds_of, prospect
-from planner.formulas import APPROACHES, IN_STORE, Terms, request_us
+from planner.formulas import Terms, request_us
 from planner.limits import Limit, limits
 from planner.load import INPUTS, Load
 from planner.plan import ApproachPlan, capacities, plan
 from planner.runs import read_again
+from service.approaches import BY_NAME
+from tests.support.visitor import GUARDED
 
 CONSTANTS = measured()[0]
 NEARLY = 1 + 1e-9
@@ -54,7 +56,7 @@ def test_what_computes_has_a_thread_and_what_is_part_is_not_more_than_the_whole(
         assert figure["refreshes_s"] <= figure["requests_s"] * NEARLY
         assert figure["logouts_s"] <= figure["logins_s"] * NEARLY
         assert figure["db_writes_s"] <= (figure["logins_s"] + figure["refreshes_s"] + figure["logouts_s"]) * NEARLY
-        if one.approach in IN_STORE:
+        if BY_NAME[one.approach].store_reads:
             assert figure["store_ops_s"] >= figure["requests_s"] + figure["logins_s"]
         assert figure["live_sessions"] <= (load.members + visits_s * load.session_idle_s) * NEARLY
         assert all(expression.value >= 0 for expression in [*one.figures.values(), *one.helpers.values()])
@@ -83,7 +85,7 @@ def test_more_shards_are_needed_than_there_are_exactly_if_the_store_is_over_its_
 @for_any_load
 @given(loads())
 def test_as_many_members_as_it_holds_are_held_and_one_more_is_not(load: Load) -> None:
-    for approach in APPROACHES:
+    for approach in GUARDED:
         most = int(first_of(approach, load).breaks_at.value)
         for members, is_over in ((most, False), (most + 1, True)):
             if members:
@@ -138,14 +140,14 @@ def test_what_is_simulated_keeps_as_many_threads_busy_as_the_plan_says(load: Loa
     """For few members: what is waited in queues is not in the plan."""
     few = replace(load, members=1)
     for one in plan(few, CONSTANTS):
-        kinds = kinds_of(Terms(one.approach, few, CONSTANTS))
+        kinds = kinds_of(Terms(BY_NAME[one.approach], few, CONSTANTS))
         busy = sum(rate_s * (request.cpu_us + request.work_us) / 1e6 for rate_s, request in kinds)
         assert busy == pytest.approx(one.figures["busy_threads"].value, rel=0.02)
         computing = sum(rate_s * request.cpu_us / 1e6 for rate_s, request in kinds)
         assert computing == pytest.approx(one.figures["node_cores"].value)
 
 
-@pytest.mark.parametrize("approach", APPROACHES)
+@pytest.mark.parametrize("approach", GUARDED)
 @pytest.mark.parametrize(
     "load",
     [
@@ -159,12 +161,12 @@ def test_what_is_simulated_keeps_as_many_threads_busy_as_the_plan_says(load: Loa
 def test_the_simulation_calls_over_its_limit_what_the_plan_does_and_no_page_is_faster_than_its_parts(
     approach: str, load: Load
 ) -> None:
-    seen, first = prospect(Terms(approach, load, CONSTANTS)), first_of(approach, load)
+    seen, first = prospect(Terms(BY_NAME[approach], load, CONSTANTS)), first_of(approach, load)
     assert seen.overloaded == (first.resource if first.is_over else None)
     if not seen.overloaded:
-        assert request_us(Terms(approach, load, CONSTANTS)).value <= seen.p50_us * NEARLY
+        assert request_us(Terms(BY_NAME[approach], load, CONSTANTS)).value <= seen.p50_us * NEARLY
         assert seen.p50_us <= seen.p99_us
 
 
 def first_of(approach: str, load: Load) -> Limit:
-    return limits(Terms(approach, load, CONSTANTS))[0]
+    return limits(Terms(BY_NAME[approach], load, CONSTANTS))[0]

@@ -11,10 +11,12 @@ from lab.pages.planner.chart import chart
 from planner import formulas
 from planner.constants import Constants, measured, with_run
 from planner.expression import expression, fading, larger, readable, smaller
-from planner.formulas import APPROACHES, Terms
+from planner.formulas import Terms
 from planner.limits import limits
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
+from service.approaches import BY_NAME, SESSION, TOKEN
+from tests.support.visitor import GUARDED
 
 GIB = 2**30
 LOAD = Load(
@@ -32,10 +34,10 @@ LOAD = Load(
     shard_gib=16,
     node_gib=4,
 )
-EACH = dict.fromkeys(APPROACHES, 0.0)
+EACH = dict.fromkeys(GUARDED, 0.0)
 CONSTANTS = Constants(
     request_cpu_us={**EACH, "memory": 300, "session": 500, "token": 400, "hybrid": 600},
-    login_cpu_us=dict.fromkeys(APPROACHES, 40_000),
+    login_cpu_us=dict.fromkeys(GUARDED, 40_000),
     refresh_cpu_us={"token": 1500, "hybrid": 1500},
     login_store_ops={"memory": 2, "session": 5, "token": 2, "hybrid": 2},
     login_round_trips={"memory": 2, "session": 9, "token": 2, "hybrid": 2},
@@ -107,46 +109,46 @@ def test_every_figure_has_an_answer_by_hand() -> None:
 
 
 def test_a_session_whose_absolute_end_comes_first_is_begun_again_and_not_kept_longer() -> None:
-    terms = Terms("session", replace(LOAD, session_absolute_s=600), CONSTANTS)
+    terms = Terms(SESSION, replace(LOAD, session_absolute_s=600), CONSTANTS)
     assert formulas.logins_s(terms).value == 60
     assert formulas.live_sessions(terms).value == 36_000
 
 
 def test_a_token_that_outlives_the_visit_is_never_refreshed() -> None:
-    terms = Terms("token", replace(LOAD, access_ttl_s=1200), CONSTANTS)
+    terms = Terms(TOKEN, replace(LOAD, access_ttl_s=1200), CONSTANTS)
     assert readable(formulas.refreshes_s(terms).value) == "0"
     assert formulas.logins_s(terms).value == 30
 
 
 def test_a_session_unused_for_too_long_is_begun_again() -> None:
     """It ends after 6 s, and a pause is 6 s in the mean: one of e is longer, of the 200 pauses of a visit."""
-    terms = Terms("session", replace(LOAD, session_idle_s=6), CONSTANTS)
+    terms = Terms(SESSION, replace(LOAD, session_idle_s=6), CONSTANTS)
     assert formulas.logins_s(terms).value == pytest.approx(30 * (1 + 200 / math.e))
     assert formulas.live_sessions(terms).value == pytest.approx(30 * (1200 * (1 - 1 / math.e) + 6))
 
 
 def test_a_refresh_token_that_ends_with_its_access_token_is_no_use() -> None:
-    terms = Terms("token", replace(LOAD, refresh_ttl_s=LOAD.access_ttl_s), CONSTANTS)
+    terms = Terms(TOKEN, replace(LOAD, refresh_ttl_s=LOAD.access_ttl_s), CONSTANTS)
     assert formulas.refreshes_s(terms).value == 0
     assert formulas.logins_s(terms).value == 30 * (1 + 4)
 
 
-@pytest.mark.parametrize("approach", APPROACHES)
+@pytest.mark.parametrize("approach", GUARDED)
 def test_each_login_ends_at_every_pause_if_it_lives_for_a_moment_only(approach: str) -> None:
     """One request a visit, a minute after the log-in; nothing lives longer than a second."""
     moment = dict.fromkeys(("access_ttl_s", "refresh_ttl_s", "session_idle_s", "session_absolute_s"), 1)
-    terms = Terms(approach, replace(LOAD, requests_per_minute=1, visit_min=1, **moment), CONSTANTS)
+    terms = Terms(BY_NAME[approach], replace(LOAD, requests_per_minute=1, visit_min=1, **moment), CONSTANTS)
     assert formulas.logins_s(terms).value == pytest.approx(600 * (1 + math.exp(-1 / 60)))
 
 
 def test_a_formula_is_shown_as_it_was_reckoned() -> None:
-    refreshes = formulas.refreshes_s(Terms("token", LOAD, CONSTANTS))
+    refreshes = formulas.refreshes_s(Terms(TOKEN, LOAD, CONSTANTS))
     assert refreshes.text == "visits_s × ends_a_visit × (1 − late_share)"
     assert refreshes.worked == "30 × 4 × (1 − 0)"
-    ends = formulas.ends_a_visit(Terms("token", LOAD, CONSTANTS))
+    ends = formulas.ends_a_visit(Terms(TOKEN, LOAD, CONSTANTS))
     assert ends.text == "max(⌊visit_s ÷ (access_ttl_s + gap_s)⌋, visit_s ÷ gap_s × e^(−access_ttl_s ÷ gap_s))"
     assert ends.worked == "max(⌊1,200 ÷ (294 + 6)⌋, 1,200 ÷ 6 × e^(−294 ÷ 6))"
-    late = formulas.late_share(Terms("token", LOAD, CONSTANTS))
+    late = formulas.late_share(Terms(TOKEN, LOAD, CONSTANTS))
     assert late.text == "e^(−(refresh_ttl_s − access_ttl_s) ÷ gap_s)"
 
 
@@ -196,22 +198,22 @@ BREAKS = {
 
 @pytest.mark.parametrize(("approach", "resource"), BREAKS)
 def test_a_resource_is_full_with_as_many_members_as_by_hand(approach: str, resource: str) -> None:
-    found = {limit.resource: limit for limit in limits(Terms(approach, LOAD, CONSTANTS))}[resource]
+    found = {limit.resource: limit for limit in limits(Terms(BY_NAME[approach], LOAD, CONSTANTS))}[resource]
     assert found.breaks_at.value == math.floor(BREAKS[approach, resource])
 
 
 def test_a_store_in_more_shards_holds_as_many_times_the_members() -> None:
-    sharded = limits(Terms("session", replace(LOAD, shards=3), CONSTANTS))
+    sharded = limits(Terms(SESSION, replace(LOAD, shards=3), CONSTANTS))
     found = {limit.resource: limit.breaks_at for limit in sharded}["shard_ops"]
     assert found.value == math.floor(3 * BREAKS["session", "shard_ops"])
     assert found.text == "⌊members × shard_ops_s × shards ÷ store_ops_s⌋"
 
 
-@pytest.mark.parametrize("approach", APPROACHES)
+@pytest.mark.parametrize("approach", GUARDED)
 def test_at_the_number_where_it_breaks_the_resource_is_just_full(approach: str) -> None:
-    first = limits(Terms(approach, LOAD, CONSTANTS))[0]
+    first = limits(Terms(BY_NAME[approach], LOAD, CONSTANTS))[0]
     just = replace(LOAD, members=int(first.breaks_at.value))
-    again = limits(Terms(approach, just, CONSTANTS))[0]
+    again = limits(Terms(BY_NAME[approach], just, CONSTANTS))[0]
     assert again.resource == first.resource
     assert again.share == pytest.approx(1, rel=1e-3)
 
@@ -283,7 +285,9 @@ def test_a_runs_readings_take_the_place_of_the_constants() -> None:
 def test_a_look_ups_computing_is_counted_once(store_us: float, longer_us: float) -> None:
     """`store_us` is the look-up whole, and `request_cpu_us` has its computing too: 200 µs, below which it cannot be."""
     nearby, constants = replace(LOAD, round_trip_ms=0), replace(CONSTANTS, store_us=store_us)
-    session, memory = (formulas.request_us(Terms(name, nearby, constants)).value for name in ("session", "memory"))
+    session, memory = (
+        formulas.request_us(Terms(BY_NAME[name], nearby, constants)).value for name in ("session", "memory")
+    )
     assert session - memory == longer_us
 
 
@@ -302,7 +306,7 @@ def test_the_committed_constants_are_whole_and_say_how_they_were_measured() -> N
     constants, source = measured()
     assert source.command.startswith("python -m bench.constants")
     assert source.machine["cores"] >= 1
-    for approach in APPROACHES:
+    for approach in GUARDED:
         assert constants.request_cpu_us[approach] > constants.request_cpu_us["open"] > 0
     assert constants.login_store_ops["session"] > constants.login_store_ops["token"]
     assert constants.request_wire_bytes["token"] > constants.request_wire_bytes["session"]

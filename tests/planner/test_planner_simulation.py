@@ -15,6 +15,7 @@ from planner.load import Load
 from planner.reproduce import Reproduction, committed, foretell, outside_us, reproduce, simulate_committed
 from planner.runs import OWN_RUNS, SCALE_OUT, results_of
 from planner.simulation import SWITCH_US, Fleet, SimulatedRequest, Simulation
+from service.approaches import BY_NAME, SESSION
 
 WITHIN = 0.15
 RESULTS: dict[str, Any] = json.loads(max(OWN_RUNS.glob("*.json")).read_text())
@@ -178,11 +179,13 @@ def test_a_run_that_does_not_tell_enough_is_refused() -> None:
 
 def test_one_node_stands_for_a_thousand_and_an_overloaded_fleet_is_said_to_be_one() -> None:
     constants = measured()[0]
-    fits = prospect(Terms("session", Load(members=100_000, nodes=1000), constants))
+    fits = prospect(Terms(SESSION, Load(members=100_000, nodes=1000), constants))
     assert fits.overloaded is None
     assert fits.p50_us > 6000  # the page waits for 5 ms, and its store is 1 ms away
     over = {
-        (approach, shards): prospect(Terms(approach, Load(members=10_000_000, nodes=1000, shards=shards), constants))
+        (approach, shards): prospect(
+            Terms(BY_NAME[approach], Load(members=10_000_000, nodes=1000, shards=shards), constants)
+        )
         for approach, shards in (("session", 1), ("session", 11), ("token", 1))
     }
     assert {asked: seen.overloaded for asked, seen in over.items()} == {
@@ -194,7 +197,7 @@ def test_one_node_stands_for_a_thousand_and_an_overloaded_fleet_is_said_to_be_on
 
 def test_pages_wait_for_log_ins_beside_them() -> None:
     """One of two threads is taken for the 21 ms of a log-in; the other one computes in between."""
-    terms = Terms("session", Load(members=200_000, nodes=100), measured()[0])
+    terms = Terms(SESSION, Load(members=200_000, nodes=100), measured()[0])
     rate_s, request = kinds_of(terms)[0]
     alone = Simulation(Fleet(1, 2, cores=1), repeat(request)).open_stream(rate_s / 100, 6000)
     assert prospect(terms).p99_us > alone.percentile_us(0.99, 500)

@@ -32,11 +32,12 @@ from token_auth.credential import TokenCredential
 ROOT = Path(__file__).parents[2]
 
 BELOW_ALL = {"service.config", "session_auth"}  # the core of sessions: it imports nothing of the project
-GROUND = BELOW_ALL | {"service.web", "service.measurement"}
+GROUND = BELOW_ALL | {"service.web", "service.measurement", "service.approaches"}
 STORE = {"service.errors", "service.store.connection"}
 # The service: what both twins stand on, and all that runs without a lab.
 SERVICE = {
     "service": set(),
+    "service.approaches": set(),  # data only
     "service.config": {"session_auth"},
     "service.web": BELOW_ALL,
     "service.measurement": BELOW_ALL,
@@ -63,7 +64,7 @@ PAGE = GROUND | {"service.errors", "service.accounts", "service.approach", "lab.
 PAGES = {
     "lab.pages": set(),
     "lab.pages.cases": PAGE,
-    "lab.pages.compare": PAGE | {"lab.pages.walkthrough"},
+    "lab.pages.compare": PAGE,
     "lab.pages.jwt": PAGE | {"token_auth"},
     "lab.pages.keys": PAGE | {"lab.errors", "token_auth"},
     "lab.pages.loadtests": PAGE,
@@ -78,6 +79,7 @@ LAB = {
     "lab.cluster": BELOW_ALL | {"service.store.needs"},
     "lab.errors": {"service.errors"},
     "lab.controls": GROUND | {"service.errors", "lab.errors", "lab.cluster"},
+    "lab.approaches": GROUND | {"lab.controls"},
     "lab.demo": {"service.errors", "service.accounts"},
     "lab.wire": set(),
     "lab.trace": {"service.measurement", "lab.wire"},
@@ -86,7 +88,7 @@ LAB = {
     **PAGES,
     "lab.composition": PAGE
     | (PAGES.keys() - {"lab.pages"})
-    | {"lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "planner"}
+    | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "planner"}
     | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
 }
 FLOORS = {
@@ -94,7 +96,7 @@ FLOORS = {
     **TWINS,
     **LAB,
     "cluster": {"lab.cluster"},  # the command's name
-    "planner": {"service.config"},
+    "planner": {"service.config", "service.approaches"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
     # (lab.cluster), the stores' own encoding for logins in bulk (the twins' stores), and the pages and the trace for
     # its contender, Flask-Session as it comes.

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from service.approaches import BY_NAME
+
 TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
-HUES = ("open", "memory", "session", "token", "hybrid")
+HUES = (*BY_NAME, "other")
 READ_ON = [
     *((ink, ground) for ink in ("ink", "ink-soft", "let-in", "refused", "waiting") for ground in ("paper", "surface")),
     *((f"jwt-{part}", ground) for part in ("header", "payload", "signature") for ground in ("paper", "surface")),

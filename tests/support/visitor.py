@@ -5,13 +5,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.approaches import BY_NAME
 from service.web.cookies import cookie_name
 
 PASSWORDS = {"alice": "wonderland", "bob": "builder", "carol": "classroom"}
-APPROACHES = ("open", "memory", "session", "token", "hybrid")
-GUARDED = APPROACHES[1:]
-BY_SESSION = ("memory", "session")
-BY_TOKEN = ("token", "hybrid")
+APPROACHES = tuple(BY_NAME)
+GUARDED = tuple(name for name, facts in BY_NAME.items() if facts.has_logins)
+BY_SESSION = tuple(name for name, facts in BY_NAME.items() if facts.carrier == "cookie")
+BY_TOKEN = tuple(name for name, facts in BY_NAME.items() if facts.carrier == "bearer")
 
 
 def add_member(app: Flask, username: str, password: str) -> None:

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, g, jsonify
 from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.approach import Approach
+from service.approaches import ApproachFacts
 from service.config import Config
 from token_auth.blueprint.credential import LabCredential
 from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard
@@ -41,7 +42,7 @@ class TokenApproach(Approach):
 
     def __init__(
         self,
-        name: str,
+        facts: ApproachFacts,
         key_ring: KeyRing,
         database: Database,
         denylist: Denylist,
@@ -49,6 +50,7 @@ class TokenApproach(Approach):
         config: Config,
         now: Clock,
     ) -> None:
+        name = facts.name
         store = MemberRefreshTokens(database, name)
         self.credential = LabCredential(store, key_ring, denylist, password_login.members, config, now)
         cookies = Cookies.of(name, config)
@@ -56,7 +58,7 @@ class TokenApproach(Approach):
         guard = TokenBlueprintGuard(name, self.credential, cookies)
         own_guard = TokenBlueprintGuard(name, self.credential, cookies, any_role=True)
         super().__init__(
-            name,
+            facts,
             views,
             guard,
             guard.identify,

@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, make_response, render_template
 
 from lab.controls import Guard
-from lab.pages.walkthrough.client import KEEPERS
 from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
 from service.config import Config
 
@@ -16,7 +15,7 @@ def compare_blueprint(config: Config) -> Blueprint:
     @compare.get("/compare")
     def page() -> Response:
         """Show the empty table. The page uses a random load member, because its logins may be ended at any time."""
-        cast = {"compared": KEEPERS, "members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
+        cast = {"members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
         return make_response(render_template("compare.html", cast=cast))
 
     return compare

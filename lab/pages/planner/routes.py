@@ -1,5 +1,6 @@
 """`/planner`: the resources that a load needs. `/planner/simulation`: the simulation next to measurements."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
@@ -9,11 +10,12 @@ from lab.pages.planner.chart import chart
 from planner import words
 from planner.constants import Constants, listed, measured, with_run
 from planner.fleet import prospect
-from planner.formulas import APPROACHES, Terms
+from planner.formulas import Terms
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
 from planner.reproduce import committed, worst
 from planner.runs import Runs, read_again
+from service.approaches import ApproachFacts
 from service.web.negotiation import wants_html
 
 EXAMPLES = (
@@ -23,8 +25,9 @@ EXAMPLES = (
 )
 
 
-def planner_blueprint(runs: Runs | None = None) -> Blueprint:
-    """Return the pages."""
+def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = None) -> Blueprint:
+    """Return the pages, for the approaches that have logins."""
+    planned = [facts for facts in approaches if facts.has_logins]
     runs = runs or Runs()
     pages = Blueprint("planner", __name__)
     pages.app_context_processor(lambda: {"planner": True})
@@ -39,10 +42,10 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
             if not wants_html():
                 raise
             return _page("planner.html", runs, {"complaint": mistake.description}, 400)
-        plans = plan(load, constants)
+        plans = plan(load, constants, planned)
         if not wants_html():
             return jsonify(view(load, plans))
-        able = capacities(load, constants)
+        able = capacities(load, constants, planned)
         rows = list(zip(*able.values(), strict=True))
         drawn = {
             "plans": plans,
@@ -60,7 +63,7 @@ def planner_blueprint(runs: Runs | None = None) -> Blueprint:
         load = read_load(request.args)
         constants = _constants(runs)
         compared = committed()
-        prospects = [prospect(Terms(approach, load, constants)) for approach in APPROACHES]
+        prospects = [prospect(Terms(facts, load, constants)) for facts in planned]
         if not wants_html():
             return jsonify(
                 arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]

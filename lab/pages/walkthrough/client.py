@@ -5,7 +5,7 @@ The request goes through the balancer, and the answer is what another client wou
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -22,11 +22,10 @@ from service.web.fields import Fields, is_text
 
 # Log-in is excluded: a failure would count for this machine's address instead of the visitor's. None of these paths
 # counts failures.
-PATH = re.compile(r"/(memory|session|token|hybrid)/(profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
+PATH = re.compile(r"/([^/]+)/(?:profile|notes|admin|logins|renew|refresh|logout)", re.ASCII)
 METHODS = ("GET", "POST")  # not a set: the requested value may be a list, which is not hashable
 HEADERS = frozenset({"Cookie", "Authorization", "X-Refresh-Token", "Content-Type", "X-Lab-Door"})
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
-KEEPERS = ("memory", "session", "token", "hybrid")
 PATIENCE_S = 3.0
 
 
@@ -40,25 +39,26 @@ class OtherRequest:
     body: str | None
 
     @classmethod
-    def read(cls, fields: Fields) -> "OtherRequest":
-        """Return the request that the fields describe. Raise 400 for a request that no story needs."""
+    def read(cls, fields: Fields, with_logins: Collection[str]) -> "OtherRequest":
+        """Return the request that the fields describe, to an approach with logins. Raise 400 for any other request."""
         method, path, headers, body = (fields.get(name) for name in ("method", "path", "headers", "body"))
-        if method not in METHODS or not isinstance(path, str) or PATH.fullmatch(path) is None:
+        asked = PATH.fullmatch(path) if isinstance(path, str) else None
+        if method not in METHODS or asked is None or asked[1] not in with_logins:
             raise BadRequest(gettext("Another client can only request the pages of an approach."))
         headers = {} if headers is None else headers
         if not isinstance(headers, dict) or not all(map(_may_be_sent, headers.items())):
             raise BadRequest(gettext("Another client can only send a credential."))
         if body is not None and not (isinstance(body, str) and is_text(body)):
             raise BadRequest(gettext("%(name)s must be text.", name="body"))
-        return cls(str(method), path, headers, body)
+        return cls(str(method), asked[0], headers, body)
 
     @classmethod
-    def log_in(cls, approach: str, load_member: str) -> "OtherRequest":
+    def log_in(cls, approach: str, load_member: str, with_logins: Collection[str]) -> "OtherRequest":
         """Return the log-in request of a load member, whose password is public. Raise 400 for an unknown approach.
 
         It uses the sticky port, whose cookie leads later requests to the node that may keep the login in memory.
         """
-        if approach not in KEEPERS:
+        if approach not in with_logins:
             raise BadRequest(gettext("approach must be one with logins."))
         headers = {"Content-Type": "application/json", "X-Lab-Door": "sticky"}
         body = json.dumps({"username": load_member, "password": LOAD_PASSWORD})

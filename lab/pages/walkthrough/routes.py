@@ -1,7 +1,7 @@
 """`/walkthrough/<story>` with an address for each step, and the player's other requests."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import get_args
 
@@ -32,11 +32,15 @@ FindRecords = Callable[[str], Sequence[StoredRecord]]
 def walkthrough_blueprint(
     config: Config,
     front_door: str,
+    with_logins: Collection[str],
     find_records: Mapping[str, FindRecords],
     members: Members,
     set_role: Callable[[str, str], None],
 ) -> Blueprint:
-    """Return the walkthrough pages. `find_records`: by approach, what finds the records of a credential."""
+    """Return the walkthrough pages.
+
+    `with_logins`: the approaches that have logins. `find_records`: by approach, what finds the records of a credential.
+    """
     walks = Blueprint("walkthrough", __name__, url_prefix="/walkthrough")
     walks.before_request(Guard.of(config))
     walks.app_context_processor(lambda: {"stories": STORIES})
@@ -69,13 +73,13 @@ def walkthrough_blueprint(
     @walks.post("/as-another-client")
     def as_another_client() -> Response:
         """Send a request that a page's script cannot send, and return its answer."""
-        return jsonify(other.send(OtherRequest.read(read_fields())))
+        return jsonify(other.send(OtherRequest.read(read_fields(), with_logins)))
 
     @walks.post("/second-login")
     def second_login() -> Response:
         """Log a load member in as another client, and return the answer: a page has only one set of cookies."""
         fields = read_fields()
-        log_in = OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields))
+        log_in = OtherRequest.log_in(text_field(fields, "approach", 16), _load_member(fields), with_logins)
         _refuse_if_it_would_fail(members, _load_member(fields))
         return jsonify(other.send(log_in))
 

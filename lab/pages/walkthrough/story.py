@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from flask_babel import LazyString
 
-Who = Literal["browser", "other"]
+from service.approaches import BY_NAME
 
-KEEPERS = ("memory", "session", "token", "hybrid")
+Who = Literal["browser", "other"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Step:
     def approach(self) -> str | None:
         """Return the approach of this step's request; None if the step concerns all approaches of the story."""
         prefix = self.does.path.split("/")[1] if isinstance(self.does, Request) else None
-        return prefix if prefix in KEEPERS else None
+        return prefix if prefix in BY_NAME and BY_NAME[prefix].has_logins else None
 
 
 @dataclass(frozen=True)

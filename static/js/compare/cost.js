@@ -1,13 +1,12 @@
 // The cost of an exchange, from the server's trace.
 
+import { approaches } from "../shared/approaches.js";
 import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
 
 const PARTS = ["store", "verify", "db", "app"];
 const SUMMED = /^(\d+) more$/; // a long trace ends with the sums of the remaining steps
 const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a shortened value in a wire message
 const LAB_HEADER = /^x-lab-/i;
-// Cookies with a login. Cookies of the display and the language do not count for the approach.
-const LOGIN_COOKIES = { memory: [cookieName("sid"), STICKY_COOKIE], session: [cookieName("sid")], token: [], hybrid: [] };
 
 const NOTHING = {
   requests: 0, commands: 0, touches: 0, sentBytes: 0, receivedBytes: 0, us: { store: 0, verify: 0, db: 0, app: 0 },
@@ -48,10 +47,17 @@ function microseconds(headers) {
   return Object.fromEntries(PARTS.map((part) => [part, told[part] ?? 0]));
 }
 
+/** Cookies with a login. Cookies of the display and the language do not count for the approach. */
+function loginCookies(approach) {
+  const { carrier, in_one_node } = approaches.get(approach);
+  return [...(carrier === "cookie" ? [cookieName("sid")] : []), ...(in_one_node ? [STICKY_COOKIE] : [])];
+}
+
 function sent(approach, headers) {
+  const counted = loginCookies(approach);
   return headers.flatMap(([name, value]) => {
     if (name !== "Cookie") return [[name, value]];
-    const cookies = value.split("; ").filter((pair) => LOGIN_COOKIES[approach].includes(pair.split("=")[0]));
+    const cookies = value.split("; ").filter((pair) => counted.includes(pair.split("=")[0]));
     return cookies.length > 0 ? [[name, cookies.join("; ")]] : [];
   });
 }

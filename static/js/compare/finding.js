@@ -1,5 +1,6 @@
 // The finding of an action, in sentences that depend on the real answers.
 
+import { approaches, isInOneNode, labelOf } from "../shared/approaches.js";
 import { now } from "../shared/clock.js";
 import { language, say, words } from "../shared/words.js";
 import { steps } from "./cost.js";
@@ -24,10 +25,16 @@ export function findingOf(action, cells, member, before) {
 function pathOf(action, cell, member, before) {
   const name = action === "role" ? `role_${member.role}` : action.replaceAll("-", "_");
   const alternatives = [...circumstances(action, cell, member, before).flatMap((kind) => [[name, kind], ["any", kind]])];
-  const kinds = [cell.approach, how(cell), "any"];
+  const kinds = [...kindsOf(cell), "any"];
   for (const first of [name, "any"]) alternatives.push(...kinds.map((kind) => [first, kind]));
   const paths = alternatives.map(([first, kind]) => ["finding", first, cell.verdict, kind]);
   return paths.find((path) => path.reduce((found, key) => found?.[key], words) !== undefined).join(".");
+}
+
+/** What a request asks, the most specific first. Sentences on signatures are about tokens, which are not in cookies. */
+function kindsOf(cell) {
+  const { kind, asks, carrier, is_signed } = approaches.get(cell.approach);
+  return is_signed && carrier === "cookie" ? [how(cell)] : [kind, how(cell), asks[0]];
 }
 
 /** What distinguishes this cell, besides its approach and its verdict. */
@@ -38,7 +45,7 @@ function circumstances(action, { approach, exchanges, verdict }, member, before)
     another_tab: exchanges.some((exchanged) => member.isOfAnotherTab(approach, exchanged)),
     silent: answer === null,
     alone: action === "next-node" && verdict !== "broken" && answer?.node === login.home,
-    elsewhere: action === "role" && approach === "memory" && before.node !== login.home,
+    elsewhere: action === "role" && isInOneNode(approach) && before.node !== login.home,
     unlisted: action === "end-other" && exchanges[0]?.answer?.status === 404,
     not_ended: action === "end-other" && exchanges[0]?.answer?.status === 401,
     recalled: answer?.body.code === "expired_token" && claimsOf(exchanges.at(-1).credential).exp > now(),
@@ -58,7 +65,7 @@ function valuesOf(cells, member, before) {
   const answers = cells.map(({ exchanges }) => exchanges.at(-1)?.answer ?? null);
   const logins = cells.map(({ approach }) => member.login(approach));
   return {
-    who: list(cells.map(({ approach }) => say(`approach.${approach}`))),
+    who: list(cells.map(({ approach }) => labelOf(approach))),
     node: list(answers.map((answer) => answer?.node)),
     code: list(answers.map((answer) => answer?.body.code)),
     first_code: list(cells.map(({ exchanges }) => exchanges[0]?.answer?.body.code)),

@@ -1,5 +1,6 @@
 // The comparison page: its buttons, and one action at a time through each approach in turn.
 
+import { labelOf, withLogins } from "../shared/approaches.js";
 import { make, say } from "../shared/words.js";
 import { ACTIONS, hindrance, isSent } from "./actions.js";
 import { steps } from "./cost.js";
@@ -34,9 +35,9 @@ async function press(name) {
 async function act(name, before) {
   const row = addRow(titleOf(name));
   const cells = [];
-  for (const approach of cast.compared) {
+  for (const approach of withLogins) {
     row.sending(approach);
-    part("status").textContent = `◷ ${say("sending", { approach: say(`approach.${approach}`) })}`;
+    part("status").textContent = `◷ ${say("sending", { approach: labelOf(approach) })}`;
     const exchanges = isSent(name, member, approach) ? await ACTIONS[name].run(member, approach) : [];
     const verdict = verdictOf(exchanges);
     row.fill(approach, exchanges, verdict === "let_in" && !ACTIONS[name].opens ? "done" : verdict);
@@ -59,7 +60,7 @@ function costOfChange(answer) {
 async function reset() {
   if (busy) return;
   setBusy(true);
-  for (const approach of cast.compared) {
+  for (const approach of withLogins) {
     if (member.login(approach).now !== null) await member.logOut(approach);
   }
   if (member.role === "admin") await member.setRole("user");

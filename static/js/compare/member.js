@@ -1,10 +1,10 @@
 // The load member of the comparison: one login with each approach, and each client's credentials.
 // The browser stores the session ids. This module stores the tokens, and the credentials of another client.
 
+import { approaches, isBearer, isInOneNode } from "../shared/approaches.js";
 import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
 import { cookiesBrought, decoded, exchange, post, relayed, setCookies } from "../shared/exchange.js";
 
-const BY_TOKEN = new Set(["token", "hybrid"]);
 const BUSY_PATIENCE_MS = 5000;
 const BUSY_PAUSE_MS = 250;
 const STICKY = { "X-Lab-Door": "sticky" };
@@ -30,10 +30,10 @@ export class Member {
     return Object.keys(this.logins).length > 0;
   }
 
-  /** Send a request as this browser. Memory uses the sticky port, unless `turns` requests round robin. */
+  /** Send a request as this browser. An approach in one node uses the sticky port, unless `turns` requests round robin. */
   async ask(approach, method, path, { body = null, turns = false } = {}) {
     const { now } = this.login(approach);
-    const headers = { ...(approach === "memory" && !turns ? STICKY : {}), ...(BY_TOKEN.has(approach) ? bearer(now) : {}) };
+    const headers = { ...(isInOneNode(approach) && !turns ? STICKY : {}), ...(isBearer(approach) ? bearer(now) : {}) };
     const answer = await exchange("browser", { method, path: `/${approach}/${path}`, headers, body }, {});
     return told("browser", { method, path: `/${approach}/${path}`, credential: now, body }, answer);
   }
@@ -51,13 +51,13 @@ export class Member {
     if (exchanged.answer?.status !== 200) return exchanged;
     this.give(approach, credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)));
     this.login(approach).home = exchanged.answer.node;
-    if (approach === "memory") await this.learnSticky();
+    if (isInOneNode(approach)) await this.learnSticky(approach);
     return exchanged;
   }
 
   async renew(approach) {
     const { now } = this.login(approach);
-    const [path, body] = BY_TOKEN.has(approach) ? ["refresh", { refresh_token: now.refresh_token }] : ["renew", null];
+    const [path, body] = isBearer(approach) ? ["refresh", { refresh_token: now.refresh_token }] : ["renew", null];
     const exchanged = await this.ask(approach, "POST", path, { body });
     if (exchanged.answer?.status === 200 && !this.isOfAnotherTab(approach, exchanged)) this.give(approach, { ...now, ...credentialIn(exchanged.answer, setCookies(exchanged.answer.wire)) });
     return exchanged;
@@ -97,22 +97,22 @@ export class Member {
 
   /** Whether this browser sent another session than the compared one: all its tabs share their cookies. */
   isOfAnotherTab(approach, { who, request, credential, answer }) {
-    if (who !== "browser" || BY_TOKEN.has(approach) || answer === null || request.path.endsWith("/login")) return false;
+    if (who !== "browser" || isBearer(approach) || answer === null || request.path.endsWith("/login")) return false;
     const brought = cookiesBrought(answer)?.get(cookieName("sid"));
     return cookiesBrought(answer) !== null && ![credential?.sid, this.login(approach).old?.sid].includes(brought);
   }
 
   /** A script cannot read the balancer's cookie (HttpOnly), but the server reports what it received. */
-  async learnSticky() {
-    const { answer } = await this.ask("memory", "GET", "whoami");
+  async learnSticky(approach) {
+    const { answer } = await this.ask(approach, "GET", "whoami");
     const cookies = answer?.wire?.request.headers.find(([name]) => name === "Cookie")?.[1] ?? "";
-    this.login("memory").now.node = cookieIn(cookies.split("; "), STICKY_COOKIE);
+    this.login(approach).now.node = cookieIn(cookies.split("; "), STICKY_COOKIE);
   }
 }
 
-/** The claims of a credential's token; undefined if it is not a token. */
+/** The claims of a credential's token; none if it is not a token that can be read (three parts). */
 export function claimsOf(credential) {
-  return credential?.access_token ? JSON.parse(decoded(credential.access_token.split(".")[1])) : {};
+  return credential?.access_token?.split(".").length === 3 ? JSON.parse(decoded(credential.access_token.split(".")[1])) : {};
 }
 
 /** The credential with one changed character in the middle. */
@@ -136,16 +136,20 @@ function bearer(credential) {
 }
 
 function carrying(approach, credential) {
-  if (BY_TOKEN.has(approach)) return bearer(credential);
-  const node = credential.node ? `; ${STICKY_COOKIE}=${credential.node}` : "";
-  return { Cookie: `${cookieName("sid")}=${credential.sid}${node}`, ...(approach === "memory" ? STICKY : {}) };
+  const { carrier, in_one_node } = approaches.get(approach);
+  const cookies = [
+    ...(carrier === "cookie" ? [`${cookieName("sid")}=${credential.sid}`] : []),
+    ...(credential.node && (carrier === "cookie" || in_one_node) ? [`${STICKY_COOKIE}=${credential.node}`] : []),
+  ];
+  const cookie = cookies.length > 0 ? { Cookie: cookies.join("; ") } : {};
+  return { ...(isBearer(approach) ? bearer(credential) : {}), ...cookie, ...(in_one_node ? STICKY : {}) };
 }
 
 function credentialIn({ body }, cookies) {
-  if (body.access_token) return { access_token: body.access_token, refresh_token: body.refresh_token };
   const pairs = cookies.map((line) => line.split(";")[0]);
   const [sid, node] = [cookieName("sid"), STICKY_COOKIE].map((name) => cookieIn(pairs, name));
-  return node === undefined ? { sid } : { sid, node };
+  const own = body.access_token ? { access_token: body.access_token, refresh_token: body.refresh_token } : { sid };
+  return node === undefined ? own : { ...own, node };
 }
 
 function cookieIn(pairs, name) {

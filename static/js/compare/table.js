@@ -1,5 +1,6 @@
 // The table: one row per action, one cell per approach, totals in the foot, and a cell's details below its row.
 
+import { labelOf } from "../shared/approaches.js";
 import { drawWire } from "../shared/wire.js";
 import { make, microseconds, say, number } from "../shared/words.js";
 import { costOf, sum } from "./cost.js";
@@ -111,7 +112,7 @@ function times(count) {
 function opener(row, approach, exchanges) {
   const button = make("button", "opener", say("details"));
   button.type = "button";
-  button.setAttribute("aria-label", `${say("details")}: ${say(`approach.${approach}`)}, ${row.querySelector(".action-title").textContent}`);
+  button.setAttribute("aria-label", `${say("details")}: ${labelOf(approach)}, ${row.querySelector(".action-title").textContent}`);
   button.setAttribute("aria-expanded", "false");
   button.addEventListener("click", () => toggle(row, approach, exchanges, button));
   return button;

@@ -1,7 +1,8 @@
 // Twenty requests: a mark for each, and a summary in words.
 
+import { approaches } from "../shared/approaches.js";
 import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
-import { say, sign } from "./words.js";
+import { say, sign, words } from "./words.js";
 
 const REQUESTS = 20;
 const PAUSE_MS = 25; // slow enough to watch
@@ -54,7 +55,12 @@ function explain(approach, listener, answers) {
   const broken = answers.length - told.length;
   if (broken > 0) counts.push(say("broken_count", { broken, total: answers.length }));
   const homes = [...new Set(known.map(({ node }) => node))].sort();
-  return `${counts.join(", ")}. ${say(`${approach}.${outcome(answers.length, told.length, known.length, listener)}`, { home: homes.join(", ") })}`;
+  return `${counts.join(", ")}. ${say(`kind.${kindOf(approach)}.${outcome(answers.length, told.length, known.length, listener)}`, { home: homes.join(", ") })}`;
+}
+
+function kindOf(approach) {
+  const { kind } = approaches.get(approach);
+  return kind in words.kind ? kind : "other";
 }
 
 function outcome(all, told, known, listener) {

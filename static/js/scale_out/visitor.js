@@ -1,13 +1,12 @@
 // Alice's real log-ins and requests. The browser stores the session ids, this module the tokens.
 
+import { isBearer } from "../shared/approaches.js";
+
 const MEMBER = { username: "alice", password: "wonderland" };
 const PATIENCE_MS = 3000;
-const CARRIES_TOKENS = new Set(["token", "hybrid"]);
 
 const tokens = new Map();
 const logins = new Map(); // approach → the port of its last log-in
-
-export const approaches = ["memory", "session", "token", "hybrid"];
 
 /** Log in through the selected port. Return null, or the failure as {status, code}. */
 export async function logIn(approach, listener) {
@@ -15,7 +14,7 @@ export async function logIn(approach, listener) {
   tokens.delete(approach);
   const response = await ask(approach, "login", listener, { method: "POST", body: MEMBER });
   if (response?.status !== 200) return { status: response?.status ?? "", code: response?.body.code ?? "" };
-  if (CARRIES_TOKENS.has(approach)) tokens.set(approach, response.body);
+  if (isBearer(approach)) tokens.set(approach, response.body);
   logins.set(approach, listener);
   return null;
 }
@@ -52,7 +51,7 @@ async function refresh(approach, listener) {
 
 /** A log-in by form may have left token cookies in this browser, but a token must not be sent in two places. */
 async function endCookieLogin(approach, listener) {
-  return CARRIES_TOKENS.has(approach) && (await ask(approach, "logout", listener, { method: "POST" }))?.status === 204;
+  return isBearer(approach) && (await ask(approach, "logout", listener, { method: "POST" }))?.status === 204;
 }
 
 async function ask(approach, page, listener, { method = "GET", body, token } = {}) {

@@ -1,8 +1,9 @@
 // One request per approach every quarter of a second: which logins still work, and how long errors last.
 
+import { labelOf, withLogins } from "../shared/approaches.js";
 import { today } from "../shared/clock.js";
 import { Timeline } from "./timeline.js";
-import { approaches, askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
+import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
 import { number, say } from "./words.js";
 
 const EVERY_MS = 250;
@@ -77,7 +78,7 @@ class Lane {
   }
 
   get name() {
-    return say(`approach.${this.approach}`);
+    return labelOf(this.approach);
   }
 }
 
@@ -86,8 +87,8 @@ export class Watch {
   constructor(listener) {
     this.listener = listener;
     this.events = document.querySelector("[data-events]");
-    this.lanes = new Map(approaches.map((approach) => [approach, new Lane(approach, (text) => this.tell(text))]));
-    this.timeline = new Timeline(document.querySelector("[data-ticks]"), approaches);
+    this.lanes = new Map(withLogins.map((approach) => [approach, new Lane(approach, (text) => this.tell(text))]));
+    this.timeline = new Timeline(document.querySelector("[data-ticks]"), withLogins);
     this.running = null;
     this.rounds = 0;
     this.nodes = 1; // the last known number of running nodes
@@ -104,7 +105,7 @@ export class Watch {
   async start() {
     this.place.hidden = false;
     this.running = setInterval(() => this.probeAll(), EVERY_MS);
-    await this.logIn(approaches.filter((approach) => !isLoggedIn(approach, this.listener())));
+    await this.logIn(withLogins.filter((approach) => !isLoggedIn(approach, this.listener())));
   }
 
   stop() {
@@ -123,7 +124,7 @@ export class Watch {
     if (this.isRunning) this.timeline.mark(text, performance.now());
   }
 
-  async logIn(which = approaches) {
+  async logIn(which = withLogins) {
     if (which.length === 0) return;
     this.mark(say("login"));
     for (const approach of which) this.loggingIn.add(approach);
@@ -131,7 +132,7 @@ export class Watch {
       const failure = await logIn(approach, this.listener());
       this.lanes.get(approach).forget();
       this.loggingIn.delete(approach);
-      if (failure) this.tell(`${say(`approach.${approach}`)}: ${say("login_failed", failure)}`);
+      if (failure) this.tell(`${labelOf(approach)}: ${say("login_failed", failure)}`);
     }
   }
 
@@ -143,9 +144,9 @@ export class Watch {
 
   probeAll() {
     this.timeline.move(performance.now());
-    // Each round begins with another approach: with four requests and two nodes each would always get the same node.
-    const first = this.rounds++ % approaches.length;
-    for (const approach of [...approaches.slice(first), ...approaches.slice(0, first)]) this.probe(approach);
+    // Without a shift an approach would always get the same node, if the nodes divide the requests of a round evenly.
+    const first = withLogins.length % this.nodes === 0 ? this.rounds++ % withLogins.length : 0;
+    for (const approach of [...withLogins.slice(first), ...withLogins.slice(0, first)]) this.probe(approach);
   }
 
   async probe(approach) {

@@ -1,5 +1,6 @@
 // One real request: by this browser, or as another client by the lab's server.
 
+import { isBearer, isInOneNode } from "./approaches.js";
 import { fetchTimed } from "./clock.js";
 import { fill } from "./words.js";
 
@@ -58,7 +59,8 @@ export function cookiesBrought({ isTold, wire }) {
 
 async function asThisBrowser({ method, path, headers, body, cookies }) {
   // The token is in a header. Cookies of an earlier log-in by form would be a second credential.
-  const credentials = /^\/(token|hybrid)\//.test(path) && !cookies ? "omit" : "same-origin";
+  const approach = path.split("/")[1];
+  const credentials = isBearer(approach) && !isInOneNode(approach) && !cookies ? "omit" : "same-origin";
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const response = await fetchTimed(path, { method, headers: { ...headers, "X-Lab-Trace": "1" }, body, credentials, signal });
   const answer = understood(response.status, response.headers, await response.text());

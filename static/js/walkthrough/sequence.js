@@ -1,9 +1,9 @@
 // The rows of the sequence diagram: sender, receiver and text of each message. Data only; diagram.js draws it.
 
+import { approaches } from "../shared/approaches.js";
 import { fill, microseconds, say } from "../shared/words.js";
 
 const KEEPERS = { store: "store", db: "database" };
-const USUAL = { session: "store", hybrid: "store", token: "database" };
 
 /** The completed steps as exchanges: {step, number, result, looks, isNew}. A look belongs to its exchange. */
 export function exchangesOf(steps, results, current) {
@@ -18,11 +18,17 @@ export function exchangesOf(steps, results, current) {
 }
 
 /** The names of the columns: the participants so far, and the places where these approaches store data. */
-export function columnsOf(approaches, exchanges) {
+export function columnsOf(names, exchanges) {
   const asked = exchanges.flatMap(({ result }) => result.answers).flatMap(({ trace }) => trace).map(({ part }) => KEEPERS[part]);
-  const keepers = [...approaches.map((name) => USUAL[name]), ...asked];
+  const keepers = [...names.map(usualKeeper), ...asked];
   const others = exchanges.some(({ step }) => step.who === "other") ? ["other"] : [];
   return ["browser", ...others, "node", ...["store", "database"].filter((name) => keepers.includes(name))];
+}
+
+/** The place outside the node that a request of this approach usually asks, or where its logins are kept. */
+function usualKeeper(approach) {
+  const { asks, kept } = approaches.get(approach);
+  return asks.includes("store") ? "store" : kept;
 }
 
 /** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}. `to` is missing if nothing is sent. */
