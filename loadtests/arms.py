@@ -1,18 +1,14 @@
 """The arms of an experiment: which members send which requests, under which conditions."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from service.approaches import ApproachFacts
 
 POLL_S = 0.01  # between two attempts with an ended login
 
 Activity = Literal["profile", "bare", "revocation"]
-
-# The arm behind Flask-Session as it comes (see `loadtests.flask_session_default`), as committed runs name it.
-FLASK_SESSION_DEFAULT = "untuned"
-
-# Store commands per request, by design. The store's counters must match.
-DESIGN = {"open": 0, "memory": 0, "session": 1, "hybrid": 1, "token": 0, FLASK_SESSION_DEFAULT: 2}
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class Crowd:
     """
 
     name: str
-    approach: str
+    facts: ApproachFacts
     host: str
     users: int
     activity: Activity = "profile"
@@ -35,9 +31,15 @@ class Crowd:
     traced: bool = False
     algorithm: str | None = None
 
+    @property
+    def approach(self) -> str:
+        """The name of its approach."""
+        return self.facts.name
+
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON data for the generator."""
-        return asdict(self)
+        own = {name: value for name, value in vars(self).items() if name != "facts"}
+        return {**own, "approach": self.facts.name, "carrier": self.facts.carrier}
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,18 @@ from typing import Any
 from loadtests.hues import ALIASES, colours
 from loadtests.outcome import Chart, Trace
 from loadtests.words import Text, said_in
+from service.approaches import APPROACHES
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", sans-serif'
 # Lines of similar colours also have different markers.
-MARKS = {
-    "open": "circle-open",
+KINDS = {
+    "nothing": "circle-open",
     "memory": "square",
-    "session": "circle",
-    "token": "diamond",
-    "eddsa": "diamond-open",
-    "hybrid": "triangle-up",
+    "store": "circle",
+    "signature": "diamond",
+    "signature_store": "triangle-up",
 }
+MARKS = {facts.name: KINDS[facts.kind] for facts in APPROACHES if facts.kind in KINDS} | {"eddsa": "diamond-open"}
 
 
 def plotly_script() -> str:
@@ -68,7 +69,7 @@ def _axis(title: Any, language: str, named: dict[str, str]) -> dict[str, Any]:
 
 
 def _trace(trace: Trace, language: str, named: dict[str, str]) -> dict[str, Any]:
-    hue = named[trace.hue]
+    hue = named.get(trace.hue, named["other"])
     drawn: dict[str, Any] = {
         "name": said_in(trace.name, language),
         "x": [said_in(x, language) for x in trace.x],

@@ -12,9 +12,9 @@ import jwt
 from locust import task
 from locust.exception import StopUser
 
-from loadtests.arms import FLASK_SESSION_DEFAULT, POLL_S
+from loadtests.arms import POLL_S
 from loadtests.bare import BareAnswer, BareConnection
-from loadtests.locustfile import KINDS, Expired, LoggedOut, Member, Refusal, SessionUser, unanswered
+from loadtests.locustfile import CARRIERS, Expired, LoggedOut, Member, Refusal, unanswered
 from loadtests.pacer import Pacer
 from loadtests.recording import Recording
 
@@ -33,13 +33,6 @@ class CrowdAtWork:
     broken: list[str] = field(default_factory=list)  # why members had to stop: the crowd's windows are then invalid
 
 
-class FlaskSessionDefault(SessionUser):
-    """A member of Flask-Session's default configuration (see `loadtests.flask_session_default`)."""
-
-    abstract = True
-    approach = FLASK_SESSION_DEFAULT
-
-
 class Driven(Member):
     """A member that waits for the pacer after the login, and again after each request."""
 
@@ -52,7 +45,7 @@ class Driven(Member):
             super().on_start()
         except StopUser:
             self.give_up("cannot log in")
-        if self.crowd.algorithm not in (None, signed_by := self._signed_by()):
+        if self.crowd.algorithm and (signed_by := self._signed_by()) != self.crowd.algorithm:
             self.give_up(f"got a token signed by {signed_by} instead of {self.crowd.algorithm}")
         self.due = self.crowd.pacer.next()
 
@@ -177,9 +170,10 @@ class Revoked(Driven):
 
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
-    base = FlaskSessionDefault if crowd["approach"] == FLASK_SESSION_DEFAULT else KINDS[crowd["approach"]]
+    base = CARRIERS[crowd["carrier"]]
     how = {"profile": Driven, "bare": Bare, "revocation": Revoked}[crowd["activity"]]
     members = {
+        "approach": crowd["approach"],
         "host": crowd["host"],
         "query": crowd["query"],
         "login_fields": crowd["login_fields"],

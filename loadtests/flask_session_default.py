@@ -12,7 +12,7 @@ from flask_session import Session
 from redis import Redis
 
 from lab.trace import Traced
-from loadtests.arms import FLASK_SESSION_DEFAULT as NAME
+from loadtests.approaches import FLASK_SESSION_DEFAULT as NAME
 from service import errors
 from service.accounts import Members
 from service.accounts.attempts import Attempts

@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.cluster.address import Address
 from lab.cluster.embedded_store import free_port
 from lab.cluster.node import Node
-from loadtests.arms import FLASK_SESSION_DEFAULT
+from loadtests.approaches import FLASK_SESSION_DEFAULT
 from loadtests.lab import SETTINGS
 
 

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from lab.cluster.process import ROOT
-from loadtests.arms import FLASK_SESSION_DEFAULT
+from loadtests.approaches import FLASK_SESSION_DEFAULT
 
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 THEMES = ("light", "dark")

@@ -16,6 +16,8 @@ from urllib.request import Request, urlopen
 from lab.cluster.client import State, send_command
 from lab.cluster.embedded_store import free_port
 from lab.cluster.process import ROOT
+from loadtests.approaches import described_at
+from service.approaches import ApproachFacts
 from service.config import Config
 
 READY_WITHIN_S = 60.0
@@ -88,6 +90,13 @@ class Lab:
     def sticky_url(self) -> str:
         """The URL of the balancer's sticky port."""
         return self._listeners()[1]
+
+    def approaches(self) -> list[ApproachFacts]:
+        """Return its approaches, as it describes them. Raise `LabFailed`."""
+        try:
+            return described_at(self.url)
+        except (OSError, ValueError, LookupError) as error:
+            raise LabFailed(f"the lab does not describe its approaches: {error!r}") from None
 
     @property
     def store_url(self) -> str:

@@ -19,7 +19,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from itertools import count
-from math import floor, log10
+from math import floor, inf, log10
 from time import time
 from typing import Any, ClassVar
 
@@ -350,6 +350,9 @@ class TokenUser(Member):
         return {**super().credentials(), **bearer}
 
     def _keep(self, said: Any) -> str | None:
+        if said["access_token"].count(".") != 2:  # not a JWT: it does not say whose it is, nor until when
+            self.access_token, self.expires_at = said["access_token"], inf
+            return super()._keep(said)
         claims = _claims(said["access_token"])
         if claims["sub"] != self.username:
             return f"logged in as {self.username}, given a token of {claims['sub']}"
@@ -364,9 +367,7 @@ class HybridUser(TokenUser):
     approach = "hybrid"
 
 
-KINDS: dict[str, type[Member]] = {
-    kind.approach: kind for kind in (OpenUser, MemoryUser, SessionUser, TokenUser, HybridUser)
-}
+CARRIERS: dict[str, type[Member]] = {"nothing": OpenUser, "cookie": SessionUser, "bearer": TokenUser}
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from loadtests.results import ArmResult, Check
 from loadtests.words import Text, _
 
-Hue = Literal["open", "memory", "session", "token", "hybrid", "untuned", "eddsa", "ink-soft", "refused"]
+Hue = str  # an approach, a variant of one (`loadtests.hues.ALIASES`), or another colour of the style sheet
 
 Cell = Text | str
 

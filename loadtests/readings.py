@@ -14,8 +14,6 @@ from statistics import median
 from loadtests.estimates import Estimate, difference_within
 from loadtests.windows import Window, commands_per_request, middle, paired
 
-# The same code with another store, or the same token without a denylist.
-TWINS = {"session": "memory", "hybrid": "token"}
 # The timer does not include all of the client's work on a reply.
 ROOM_SHARE, LEAST_ROOM_US = 0.25, 60.0
 CLOCK_SHARE = 0.02  # how far a median may be below the lower bound

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loadtests.arms import DESIGN
+from loadtests.approaches import store_reads_of
 from loadtests.results import Check
 from loadtests.windows import Window, by_arm
 from loadtests.words import _
@@ -15,7 +15,7 @@ def reconciled(windows: Sequence[Window]) -> list[Check]:
 
 
 def _reconciled(windows: Sequence[Window]) -> Check:
-    design = DESIGN[windows[0].approach]
+    design = store_reads_of(windows[0].approach, windows[0].store_reads)
     requests = sum(window.requests_counted for window in windows)
     commands = sum(_total(window) for window in windows)
     off = [window for window in windows if _total(window) != design * window.requests_counted]

@@ -124,6 +124,7 @@ def window_of(arm: Arm, repeat: int, seen: Mapping[str, Any], nodes: int = 0, mo
         neighbours_share=seen.get("neighbours_share", 0.0),
         nodes=nodes,
         expects=arm.expects,
+        store_reads=arm.crowd.facts.store_reads,
         more=more or {},
     )
 

@@ -25,7 +25,7 @@ class Window:
     `commands`: None if they were not counted. `counted_requests`: the requests for which they were counted, if the arms
     take turns and each was counted alone before; None if these are the window's requests. `nodes`: the number of nodes
     that should share the requests evenly, or 0. `expects`: failures that are expected results. `once`: it has no
-    repeats.
+    repeats. `store_reads`: store commands of a request, by design; None in runs that did not store it.
     """
 
     approach: str
@@ -40,6 +40,7 @@ class Window:
     nodes: int = 0
     expects: frozenset[str] = frozenset()
     once: bool = False
+    store_reads: int | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from flask import Flask
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from redis import Redis
 
-from app import create_app
+from app import AddApproach, create_app
 from lab.cluster.embedded_store import EmbeddedStore
 from service.accounts import passwords
 from service.config import Config
@@ -136,9 +136,9 @@ def make_app(make_config: MakeConfig, clock: Clock) -> Iterator[MakeApp]:
     """Return apps on this test's clock; `make_app(access_ttl_s=5)`. Two of them are two nodes."""
     made = []
 
-    def make(**overrides: object) -> Flask:
+    def make(more: Sequence[AddApproach] = (), **overrides: object) -> Flask:
         config = make_config(**overrides)
-        made.append(create_app(config, now=clock))
+        made.append(create_app(config, clock, more))
         share_templates(made[-1])
         if (
             "redis_url" not in overrides

@@ -6,16 +6,19 @@ from itertools import chain
 from statistics import fmean, median
 from typing import Any
 
+from loadtests.approaches import WITH_LOGINS
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
+from loadtests.experiments.naming import TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, by_arm, summarise
 from loadtests.words import Text, _
+from service.approaches import TOKEN, place_of
 
-APPROACHES = ("token", "hybrid")
+SHORTER = "access_ttl_s"  # the field of a log-in
+APPROACHES = tuple(facts.name for facts in WITH_LOGINS if SHORTER in facts.shorter)
 ASKED_S = (5, 15, 30, 60, 300, 900, 3600)  # rows of the table, measured or computed
 PAUSE_S = 0.1
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -34,8 +37,8 @@ def collect(stage: Stage) -> None:
     arms = [
         Arm(
             Crowd(
-                f"{approach} {ttl}",
-                approach,
+                f"{facts.name} {ttl}",
+                facts,
                 lab.url,
                 stage.size.users,
                 login_fields={"access_ttl_s": ttl},
@@ -44,7 +47,8 @@ def collect(stage: Stage) -> None:
             ),
             {"access_ttl_s": ttl},
         )
-        for approach in APPROACHES
+        for facts in lab.approaches()
+        if SHORTER in facts.shorter
         for ttl in lifetimes_s(stage.size)
     ]
     crowds = [arm.crowd for arm in arms]
@@ -58,7 +62,7 @@ def collect(stage: Stage) -> None:
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Compare refreshes and writes with exposure: measured values, and computed ones for longer lifetimes."""
-    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (APPROACHES.index(item[0][0]), item[0][1])))
+    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (place_of(item[0][0]), item[0][1])))
     results = [
         summarise(of_arm, size.seed, _more(of_arm, size.seed), {"refreshes_an_hour_a_member": _rates(of_arm)})
         for of_arm in arms.values()
@@ -132,7 +136,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
 
 
 def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
-    mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == "token"]
+    mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == TOKEN.name]
     if writes is None or not mine:
         return TOO_LITTLE
     ttl, spread = mine[-1]
@@ -148,11 +152,11 @@ def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -
 
 def _chart(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     traces = []
-    for approach in APPROACHES:
+    for approach in dict.fromkeys(key[0] for key in arms):
         mine = {key: _spread(of_arm, size.seed) for key, of_arm in arms.items() if key[0] == approach}
         ends = [each.low for each in mine.values()], [each.high for each in mine.values()]
         values = [each.value for each in mine.values()]
-        traces.append(Trace(NAMES[approach], HUES[approach], [key[1] for key in mine], values, *ends, "line"))
+        traces.append(Trace(name_of(approach), hue_of(approach), [key[1] for key in mine], values, *ends, "line"))
     lifetimes = sorted({*ASKED_S, *(key[1] for key in arms)})
     computed = [expected_an_hour(ttl) for ttl in lifetimes]
     traces.append(Trace(_("by the formula"), "ink-soft", lifetimes, computed, kind="line", dashed=True))
@@ -193,7 +197,7 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
     for key, of_arm in arms.items():
         spread, writes = _spread(of_arm, size.seed), _writes_each(of_arm)
         written = "–" if writes is None else f"{writes:.2f}"
-        rows.append([NAMES[key[0]], str(key[1]), interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
+        rows.append([name_of(key[0]), str(key[1]), interval(spread), f"{expected_an_hour(key[1]):,.0f}", written])
     head = [
         *(_("approach"), _("access lifetime, s"), _("refreshes an hour a member"), _("by the formula")),
         _("database writes a refresh"),

@@ -4,58 +4,60 @@ One member of each approach takes part. Before each request one of them is chose
 repeat.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-from loadtests.arms import DESIGN, FLASK_SESSION_DEFAULT, Arm, Crowd
+from loadtests.approaches import (
+    CONTENDER,
+    EDDSA,
+    FLASK_SESSION_DEFAULT,
+    HS256,
+    NONE,
+    by_algorithm,
+    facts_of,
+    store_reads_of,
+)
+from loadtests.arms import Arm, Crowd
 from loadtests.counters import StoreCounters
 from loadtests.estimates import Estimate, difference_within, median_within
 from loadtests.experiments import lookup_cost_said as said
 from loadtests.experiments.lookup_cost_said import AGAIN, Differences, round_trip
-from loadtests.experiments.naming import EDDSA, HS256, NONE, interval
+from loadtests.experiments.naming import interval
 from loadtests.flask_session_default_node import running_flask_session_default
 from loadtests.lab import Lab
 from loadtests.outcome import WITHIN, Outcome
-from loadtests.readings import TWINS, Readings, read
+from loadtests.readings import Readings, read
 from loadtests.reconcile import reconciled
 from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.waiting import wait_until_open
 from loadtests.windows import Key, Window, by_arm, paired, summarise
 from loadtests.words import _
+from service.approaches import APPROACHES, OPEN, SESSION, TOKEN, ApproachFacts, place_of
 
 ROUND_TRIPS_MS = (0, 1, 5)
 QUICK_ROUND_TRIPS_MS = (0, 1)
 LEAST_RESTARTS = 10
 SAME_LEVEL = 0.99  # level of the interval in which the difference of an approach to itself must include 0
 ALONE_SHARE, SHORTEST_ALONE_S = 0.04, 0.1
-# Approach and signature algorithm of its tokens.
-ARMS: tuple[tuple[str, str | None], ...] = (
-    ("open", NONE),
-    ("memory", NONE),
-    ("session", NONE),
-    (FLASK_SESSION_DEFAULT, NONE),
-    ("token", HS256),
-    ("token", EDDSA),
-    ("hybrid", HS256),
-)
+ALGORITHMS = (NONE, HS256, EDDSA)  # in the order of the report
 
 
 @dataclass(frozen=True)
 class TurnTaker:
     """A member that takes turns. `again`: the second member of the same approach."""
 
-    approach: str
+    facts: ApproachFacts
     algorithm: str | None
     again: bool = False
 
     @property
     def name(self) -> str:
         """The name of its crowd."""
-        return " ".join([self.approach, *filter(None, [self.algorithm]), *([AGAIN] if self.again else [])])
+        return " ".join([self.facts.name, *filter(None, [self.algorithm]), *([AGAIN] if self.again else [])])
 
     def factors(self, round_trip_ms: int | None) -> dict[str, Any]:
         """Return its arm's factors."""
@@ -63,7 +65,10 @@ class TurnTaker:
         return own | ({"again": AGAIN} if self.again else {})
 
 
-MEMBERS = (*(TurnTaker(*arm) for arm in ARMS), TurnTaker("session", NONE, again=True))
+def members(approaches: Iterable[ApproachFacts] = APPROACHES) -> list[TurnTaker]:
+    """Return who takes turns: every approach, Flask-Session as it comes, and the session a second time."""
+    arms = by_algorithm([*approaches, CONTENDER])
+    return [*(TurnTaker(*arm) for arm in arms), TurnTaker(SESSION, NONE, again=True)]
 
 
 def round_trips_ms(size: Size) -> tuple[int | None, ...]:
@@ -99,18 +104,18 @@ def _log_in(stage: Stage, lab: Lab, ends: ExitStack) -> dict[TurnTaker, Crowd]:
     crowds = {
         member: Crowd(
             member.name,
-            member.approach,
-            hosts.get(member.approach, lab.url),
+            member.facts,
+            hosts.get(member.facts.name, lab.url),
             users=1,
             activity="bare",
             algorithm=member.algorithm,
         )
-        for member in MEMBERS
+        for member in members(lab.approaches())
     }
     for algorithm in (EDDSA, HS256):  # the lab's default comes last, and stays active
         lab.sign_by(algorithm)
         others = NONE if algorithm == HS256 else EDDSA
-        stage.generator.enter([crowds[m] for m in MEMBERS if m.algorithm in (algorithm, others)])
+        stage.generator.enter([crowd for member, crowd in crowds.items() if member.algorithm in (algorithm, others)])
     return crowds
 
 
@@ -157,26 +162,30 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
 
 def _order(item: tuple[Key, Any]) -> tuple[Any, ...]:
     key, _windows = item
-    return (key[2], ARMS.index(key[:2]), len(key))
+    approach, algorithm, round_trip_ms = key[:3]
+    place = place_of(SESSION.name) + 0.5 if approach == FLASK_SESSION_DEFAULT else place_of(approach)
+    return (round_trip_ms, place, ALGORITHMS.index(algorithm), len(key))
 
 
 def _readings(arms: Mapping[Key, list[Window]], key: Key) -> Readings | None:
     approach, algorithm, round_trip_ms = key[:3]
-    baseline = arms.get(("open", NONE, round_trip_ms), [])
-    twin = arms.get((TWINS.get(approach), algorithm, round_trip_ms))
-    return read(arms[key], baseline, twin, round_trip_ms or 0) if approach != "open" else None
+    baseline = arms.get((OPEN.name, NONE, round_trip_ms), [])
+    twin = arms.get((facts_of(approach).twin, algorithm, round_trip_ms))
+    return read(arms[key], baseline, twin, round_trip_ms or 0) if approach != OPEN.name else None
 
 
 def _differences(arms: Mapping[Key, list[Window]], key: Key, other: Key | None = None) -> Differences:
     """Return the differences of an arm's percentiles to another arm's (default: without a login), by restart."""
-    beside = arms.get(other or ("open", NONE, round_trip(key)), [])
+    beside = arms.get(other or (OPEN.name, NONE, round_trip(key)), [])
     pairs = {name: paired(arms.get(key, []), beside, name) for name in said.PERCENTILES}
     return {name: difference_within(*both) for name, both in pairs.items() if both[0]}
 
 
 def _between(arms: Mapping[Key, list[Window]], round_trip_ms: int | None) -> dict[tuple[Any, Any], Differences]:
     """Return the difference between two approaches, for the pairs of interest."""
-    session, hs256, eddsa = ((*who, round_trip_ms) for who in (("session", NONE), ("token", HS256), ("token", EDDSA)))
+    session, hs256, eddsa = (
+        (*who, round_trip_ms) for who in ((SESSION.name, NONE), (TOKEN.name, HS256), (TOKEN.name, EDDSA))
+    )
     pairs = [(session, hs256), (session, eddsa), (eddsa, hs256), ((*session, AGAIN), session)]
     found = {pair: _differences(arms, *pair) for pair in pairs}
     return {pair: differences for pair, differences in found.items() if differences}
@@ -218,7 +227,7 @@ def _agreement(readings: Mapping[Key, Readings]) -> list[Check]:
 
 def _separation(readings: Mapping[Key, Readings]) -> list[Check]:
     """Check that the smallest effect that the notes claim is measurable here."""
-    nearest = readings.get(("session", NONE, min(map(round_trip, readings), key=said.added, default=0)))
+    nearest = readings.get((SESSION.name, NONE, min(map(round_trip, readings), key=said.added, default=0)))
     if nearest is None or not isfinite(nearest.above_open_us.low):  # too few repeats, which another check reports
         return []
     outside = _("the difference is %(difference)s µs", difference=interval(nearest.above_open_us))
@@ -235,7 +244,7 @@ def _together(windows: Sequence[Window]) -> list[Check]:
 
 def _counted_together(windows: Sequence[Window]) -> Check:
     turns = list(_by_repeat(windows))
-    expected = [sum(DESIGN[window.approach] * window.reading["requests"] for window in turn) for turn in turns]
+    expected = [sum(map(_by_design, turn)) for turn in turns]
     counted = [turn[0].more["together"]["commands"] for turn in turns]
     detail = _(
         "%(expected)s by design; the store counted %(commands)s",
@@ -244,6 +253,11 @@ def _counted_together(windows: Sequence[Window]) -> Check:
     )
     name = _("store commands while all take turns%(where)s", where=said.where(windows[0].factors["round_trip_ms"]))
     return Check(name, expected == counted, detail)
+
+
+def _by_design(window: Window) -> int:
+    """Return the store commands of a window's requests."""
+    return int(store_reads_of(window.approach, window.store_reads) * window.reading["requests"])
 
 
 def _by_repeat(windows: Sequence[Window]) -> Iterator[list[Window]]:
@@ -276,8 +290,8 @@ LOOKUP_COST = Experiment(
     question=_("What does looking up a login cost on every request?"),
     full=Size(seconds=20.0, repeats=12, users=1),
     quick=Size(seconds=2.0, repeats=2, users=1, quick=True),
-    windows=lambda size: len(MEMBERS) * len(round_trips_ms(size)) * size.repeats,
+    windows=lambda size: len(members()) * len(round_trips_ms(size)) * size.repeats,
     collect=collect,
     conclude=conclude,
-    baseline=lambda arm: ("open", {"algorithm": NONE, "round_trip_ms": arm["factors"]["round_trip_ms"]}),
+    baseline=lambda arm: (OPEN.name, {"algorithm": NONE, "round_trip_ms": arm["factors"]["round_trip_ms"]}),
 )

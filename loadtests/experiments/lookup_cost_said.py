@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from loadtests.approaches import EDDSA, HS256, NONE
 from loadtests.estimates import Estimate
-from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, hue_of, interval, name_of
+from loadtests.experiments.naming import TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import Cell, Chart, Table, Trace
 from loadtests.readings import Readings
 from loadtests.windows import Key, label
 from loadtests.words import Text, _
+from service.approaches import SESSION, TOKEN
 
 AGAIN = "again"  # the same approach under another name
 PERCENTILES = ("p50_us", "p95_us", "p99_us")
@@ -38,8 +40,8 @@ def answer(readings: Mapping[Key, Readings], between: Between) -> Text:
 
 
 def _adds(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> dict[str, str] | None:
-    session, token = readings.get(("session", NONE, round_trip_ms)), readings.get(("token", HS256, round_trip_ms))
-    eddsa = readings.get(("token", EDDSA, round_trip_ms))
+    session, token = readings.get((SESSION.name, NONE, round_trip_ms)), readings.get((TOKEN.name, HS256, round_trip_ms))
+    eddsa = readings.get((TOKEN.name, EDDSA, round_trip_ms))
     if session is None or token is None or eddsa is None:
         return None
     return {
@@ -60,7 +62,7 @@ def _near(adds: Mapping[str, str], where: Text) -> Text:
 
 
 def _compared(pairs: Mapping[tuple[Any, Any], Differences], round_trip_ms: int | None) -> Text | None:
-    session, token = ("session", NONE, round_trip_ms), ("token", HS256, round_trip_ms)
+    session, token = (SESSION.name, NONE, round_trip_ms), (TOKEN.name, HS256, round_trip_ms)
     more, same = pairs.get((session, token)), pairs.get(((*session, AGAIN), session))
     if more is None or same is None:
         return None
@@ -90,7 +92,7 @@ def _chart(readings: Mapping[Key, Readings], round_trip_ms: int | None) -> Chart
         for key, of_arm in _at(readings, round_trip_ms).items()
     ]
     here = _at(readings, round_trip_ms)
-    session, token = here.get(("session", NONE, round_trip_ms)), here.get(("token", HS256, round_trip_ms))
+    session, token = here.get((SESSION.name, NONE, round_trip_ms)), here.get((TOKEN.name, HS256, round_trip_ms))
     costs = {
         "session": f"{session.above_open_us.value:,.0f}" if session else "–",
         "token": f"{token.above_open_us.value:,.0f}" if token else "–",

@@ -16,20 +16,23 @@ from redis import Redis
 from lab.cluster.process import ROOT
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import FittedLine, line_through
-from loadtests.experiments.naming import HUES, NAMES, TOO_LITTLE, interval
+from loadtests.experiments.naming import TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.reconcile import reconciled
 from loadtests.results import ArmResult, Check
 from loadtests.stage import Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, summarise, values
 from loadtests.words import Text, _
+from service.approaches import MEMORY as NODE_MEMORY
+from service.approaches import SESSION, TOKEN
 
 EXTRAPOLATED = (1_000_000, 10_000_000)
 LIKE_A_REAL_ONE = 0.15  # how much a seeded record may differ from a real login's
 LEAST_FIT = 0.98
 MIB = 2**20
 # Where each approach's logins use memory, by the readings below.
-PLACES = {"memory": "node", "session": "store", "token": "database"}
+PLACES = {NODE_MEMORY.name: "node", SESSION.name: "store", TOKEN.name: "database"}
+SAID = {NODE_MEMORY.name: _("node"), SESSION.name: _("store"), TOKEN.name: _("member database")}
 
 
 def members(size: Size) -> tuple[int, ...]:
@@ -48,7 +51,7 @@ def collect(stage: Stage) -> None:
     from loadtests.seeding import StoreSeeder, TokenSeeder  # noqa: PLC0415
 
     lab = stage.lab("lab").wait_until_ready()
-    session, token = (Crowd(name, name, lab.url, stage.size.users) for name in ("session", "token"))
+    session, token = (Crowd(each.name, each, lab.url, stage.size.users) for each in (SESSION, TOKEN))
     stage.generator.enter([session, token])
     store = stage.enter(Redis.from_url(lab.store_url))
     counters = stage.counters(lab.store_url)
@@ -100,7 +103,7 @@ def _weighed(weighed: Mapping[str, int]) -> Window:
     logins = weighed["logins"]
     reading = {"requests": logins, "failures": 0, "kinds": {"ok": logins}, "nodes": {}, "examples": {}}
     weights = {"node_bytes": weighed["bytes"]}
-    return Window("memory", {"logged_in_members": logins}, 0, reading, once=True, more={"weights": weights})
+    return Window(NODE_MEMORY.name, {"logged_in_members": logins}, 0, reading, once=True, more={"weights": weights})
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
@@ -158,13 +161,13 @@ def _told(line: FittedLine | None) -> dict[str, Any] | None:
 def _checks(arms: Mapping[Key, list[Window]], fits: Mapping[str, FittedLine]) -> list[Check]:
     checks = [
         Check(
-            _("a line fits: %(name)s", name=NAMES[approach]),
+            _("a line fits: %(name)s", name=name_of(approach)),
             line.r_squared >= LEAST_FIT,
             _("it explains %(share)s of the spread", share=f"{line.r_squared:.2%}"),
         )
         for approach, line in fits.items()
     ]
-    seeded = [_weights(of_arm) for key, of_arm in arms.items() if key[0] == "session"]
+    seeded = [_weights(of_arm) for key, of_arm in arms.items() if key[0] == SESSION.name]
     if seeded:
         real, ours = seeded[-1]["real_record_bytes"], seeded[-1]["record_bytes"]
         detail = _("%(ours)s bytes seeded, %(real)s bytes by a real login", ours=f"{ours:.0f}", real=f"{real:.0f}")
@@ -179,23 +182,25 @@ def _answer(fits: Mapping[str, FittedLine]) -> Text:
         "A logged-in member takes %(node)s bytes of a node's memory, or %(store)s bytes of the store's, or nothing of "
         "either with a token, whose refresh token takes %(database)s bytes of the member database: a million members "
         "are %(million)s MiB in the store.",
-        node=interval(fits["memory"].slope),
-        store=interval(fits["session"].slope),
-        database=interval(fits["token"].slope),
-        million=f"{fits['session'].slope.value * 1_000_000 / MIB:,.0f}",
+        node=interval(fits[NODE_MEMORY.name].slope),
+        store=interval(fits[SESSION.name].slope),
+        database=interval(fits[TOKEN.name].slope),
+        million=f"{fits[SESSION.name].slope.value * 1_000_000 / MIB:,.0f}",
     )
 
 
 def _chart(arms: Mapping[Key, list[Window]], fits: Mapping[str, FittedLine]) -> Chart:
     traces = []
-    for approach, place in (("memory", _("node")), ("session", _("store")), ("token", _("member database"))):
+    for approach, place in SAID.items():
         logins, weights = _points(arms, approach)
-        name = _("%(name)s: %(place)s", name=NAMES[approach], place=place)
-        traces.append(Trace(name, HUES[approach], logins, [each / MIB for each in weights], kind="line"))
+        name = _("%(name)s: %(place)s", name=name_of(approach), place=place)
+        traces.append(Trace(name, hue_of(approach), logins, [each / MIB for each in weights], kind="line"))
         if approach in fits and logins:
             ends = [0.0, max(key[1] for key in arms)]
             line = [fits[approach].at(x) / MIB for x in ends]
-            traces.append(Trace(_("%(name)s, fitted", name=name), HUES[approach], ends, line, kind="line", dashed=True))
+            traces.append(
+                Trace(_("%(name)s, fitted", name=name), hue_of(approach), ends, line, kind="line", dashed=True)
+            )
     title = _(
         "Each login takes %(node)s bytes in a node's memory, %(store)s in the store, %(database)s in the member "
         "database",
@@ -206,13 +211,13 @@ def _chart(arms: Mapping[Key, list[Window]], fits: Mapping[str, FittedLine]) -> 
 
 def _times(arms: Mapping[Key, list[Window]]) -> Chart:
     traces = []
-    for approach in ("session", "token"):
+    for approach in (SESSION.name, TOKEN.name):
         results = [summarise(of_arm) for key, of_arm in arms.items() if key[0] == approach]
         spreads = [result.ci95_p50_us or (result.p50_us or 0, result.p50_us or 0) for result in results]
         traces.append(
             Trace(
-                NAMES[approach],
-                HUES[approach],
+                name_of(approach),
+                hue_of(approach),
                 [result.factors["logged_in_members"] for result in results],
                 [result.p50_us for result in results],
                 [low for low, _high in spreads],
@@ -220,7 +225,7 @@ def _times(arms: Mapping[Key, list[Window]]) -> Chart:
                 "line",
             )
         )
-    sessions = [summarise(of_arm) for key, of_arm in arms.items() if key[0] == "session"]
+    sessions = [summarise(of_arm) for key, of_arm in arms.items() if key[0] == SESSION.name]
     return Chart(_times_found(sessions), _("logged-in members"), _("µs a request, median"), traces)
 
 
@@ -238,11 +243,10 @@ def _times_found(sessions: Sequence[ArmResult]) -> Text:
 
 
 def _table(fits: Mapping[str, FittedLine]) -> Table:
-    places = {"memory": _("node"), "session": _("store"), "token": _("member database")}
     rows: list[list[Cell]] = [
         [
-            NAMES[approach],
-            places[approach],
+            name_of(approach),
+            SAID[approach],
             interval(line.slope),
             f"{line.r_squared:.4f}",
             *(f"{line.at(number) / MIB:,.0f}" for number in EXTRAPOLATED),
@@ -289,5 +293,5 @@ MEMORY = Experiment(
     collect=collect,
     conclude=conclude,
     needs_own_store="it fills the store with sessions, and weighs all that the store holds",
-    baseline=lambda arm: ("token", arm["factors"]),  # needs no store
+    baseline=lambda arm: (TOKEN.name, arm["factors"]),  # needs no store
 )

@@ -1,42 +1,30 @@
 """Shared by all reports: names and colours of the approaches, and the format of a value with its interval."""
 
-from collections.abc import Mapping
-from typing import Final
-
-from loadtests.arms import FLASK_SESSION_DEFAULT
+from loadtests.approaches import EDDSA, FLASK_SESSION_DEFAULT, facts_of
 from loadtests.estimates import Estimate
 from loadtests.outcome import Hue
 from loadtests.words import Text, _
+from service.approaches import APPROACHES
 
-HS256: Final = "HS256"
-EDDSA: Final = "EdDSA"
-NONE: Final = None
-
-NAMES: Mapping[str, Text] = {
-    "open": _("no login"),
+KINDS = {
+    "nothing": _("no login"),
     "memory": _("session in node memory"),
-    "session": _("session"),
-    FLASK_SESSION_DEFAULT: _("session, Flask-Session's default"),
-    "token": _("token"),
-    "hybrid": _("token with denylist"),
+    "store": _("session"),
+    "signature": _("token"),
+    "signature_store": _("token with denylist"),
 }
-HUES: Mapping[str, Hue] = {
-    "open": "open",
-    "memory": "memory",
-    "session": "session",
-    FLASK_SESSION_DEFAULT: "untuned",
-    "token": "token",
-    "hybrid": "hybrid",
-}
+# An approach of a kind that an earlier one of the table has goes by its own name, as an unknown one does.
+_FIRST = {facts.kind: facts.name for facts in reversed(APPROACHES)}
+NAMES = {_FIRST[kind]: name for kind, name in KINDS.items() if kind in _FIRST}
+NAMES[FLASK_SESSION_DEFAULT] = _("session, Flask-Session's default")
 
 
-def hue_of(approach: str, algorithm: str | None) -> Hue:
-    """Return an approach's colour. The second kind of token has a variant of it."""
-    return "eddsa" if algorithm == EDDSA else HUES[approach]
+def hue_of(approach: str, algorithm: str | None = None) -> Hue:
+    """Return an approach's colour, which has its name. The second kind of token has a variant of it."""
+    return "eddsa" if algorithm == EDDSA else approach
 
 
 TOO_LITTLE = _("Too little was measured for an answer.")
-GUARDED = ("memory", "session", "token", "hybrid")
 
 IN_TURN = _(
     "All members are logged in before the measurement. Within each repeat the arms run in another random order. "
@@ -46,9 +34,10 @@ IN_TURN = _(
 
 def name_of(approach: str, algorithm: str | None = None) -> Text:
     """Return an approach's name, with its signature algorithm if there are two."""
-    if approach != "token" or algorithm is None:
-        return NAMES[approach]
-    return _("%(name)s, %(algorithm)s", name=NAMES[approach], algorithm=algorithm)
+    name = NAMES.get(approach) or Text(approach)
+    if algorithm is None or facts_of(approach).store_reads:
+        return name
+    return _("%(name)s, %(algorithm)s", name=name, algorithm=algorithm)
 
 
 def interval(estimate: Estimate | None, pattern: str = ",.0f") -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from loadtests.approaches import WITH_LOGINS, facts_of
 from loadtests.arms import Arm, Crowd
-from loadtests.experiments.naming import GUARDED, HUES, NAMES
+from loadtests.experiments.naming import hue_of, name_of
 from loadtests.faults import Command, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Table, Trace
@@ -12,6 +13,7 @@ from loadtests.results import Check
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window, binned, kinds
 from loadtests.words import _
+from service.approaches import ApproachFacts
 
 KILLED = "a node killed"  # used instead of a port
 RATE, KILL_AT, LASTS_WINDOWS = 25.0, 1 / 3, 6
@@ -22,7 +24,7 @@ ByApproach = Mapping[str, Sequence[Window]]
 def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
     """Kill a node while members of every approach send requests at a steady rate. Then check who is still "
     "logged in."""
-    arms = [_arm(approach, lab, nodes, stage.size.users) for approach in GUARDED]
+    arms = [_arm(facts, lab, nodes, stage.size.users) for facts in lab.approaches() if facts.has_logins]
     crowds = [arm.crowd for arm in arms]
     for crowd in crowds:
         stage.generator.enter([crowd])
@@ -36,10 +38,10 @@ def kill_a_node(stage: Stage, lab: Lab, nodes: int) -> None:
         stage.kept.add(Window(**{**vars(window_of(arm, 0, seen, more=lost)), "once": True}))
 
 
-def _arm(approach: str, lab: Lab, nodes: int, users: int) -> Arm:
+def _arm(facts: ApproachFacts, lab: Lab, nodes: int, users: int) -> Arm:
     """Return an arm. Sessions in node memory use the sticky port, or they would be lost without any fault."""
-    url, expects = (lab.sticky_url, {CUT, "logged_out"}) if approach == "memory" else (lab.url, {CUT})
-    crowd = Crowd(f"{approach} killed", approach, url, users)
+    url, expects = (lab.sticky_url, {CUT, "logged_out"}) if facts.in_one_node else (lab.url, {CUT})
+    crowd = Crowd(f"{facts.name} killed", facts, url, users)
     return Arm(crowd, {"nodes": nodes, "door": KILLED}, frozenset(expects))
 
 
@@ -52,7 +54,7 @@ def kill_checks(arms: ByApproach) -> list[Check]:
             _("%(lost)s of %(all)s logins lost", lost=windows[0].more["logins_lost"], all=windows[0].more["logins"]),
         )
         for approach, windows in arms.items()
-        if approach != "memory"
+        if not facts_of(approach).in_one_node
     ]
 
 
@@ -62,11 +64,11 @@ def after_the_kill(arms: ByApproach) -> Chart:
     for approach, windows in arms.items():
         bins = binned(windows)
         shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
-        traces.append(Trace(NAMES[approach], HUES[approach], list(bins), shares, kind="line"))
+        traces.append(Trace(name_of(approach), hue_of(approach), list(bins), shares, kind="line"))
     lost = {approach: str(windows[0].more["logins_lost"]) for approach, windows in arms.items()}
     title = _(
         "A killed node costs node memory %(memory)s logins, the shared store %(session)s, tokens %(token)s",
-        **{approach: lost.get(approach, "–") for approach in GUARDED},
+        **{facts.name: lost.get(facts.name, "–") for facts in WITH_LOGINS},
     )
     return Chart(title, _("seconds"), _("% of requests that were not let in"), traces)
 
@@ -78,6 +80,6 @@ def killed_table(arms: ByApproach) -> Table:
         answered = kinds(windows)
         failed = sum(answered[kind] for kind in ("unavailable", *NO_ANSWER))
         lost = f"{windows[0].more['logins_lost']} / {windows[0].more['logins']}"
-        rows.append([NAMES[approach], f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
+        rows.append([name_of(approach), f"{answered.total():,}", str(failed), str(answered["logged_out"]), lost])
     head = [_("approach"), _("requests"), _("broken (503 or no answer)"), _("turned away (401)"), _("logins lost")]
     return Table(_("A node killed while members ask"), head, rows)

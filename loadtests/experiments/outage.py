@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loadtests.approaches import facts_of
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import GUARDED, HUES, NAMES, TOO_LITTLE, interval
+from loadtests.experiments.naming import TOO_LITTLE, hue_of, interval, name_of
 from loadtests.faults import Command, given
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -15,9 +16,8 @@ from loadtests.results import Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Key, Window, binned, by_arm, summarise
 from loadtests.words import Text, _
+from service.approaches import APPROACHES, MEMORY, SESSION, TOKEN, ApproachFacts, place_of
 
-APPROACHES = ("open", *GUARDED)
-IN_STORE = ("session", "hybrid")
 NODE_KILLED = "node killed"
 RATE = 20.0  # requests a second of each approach
 BREAKS_AT, MENDED_AT = 0.25, 0.5  # of the window
@@ -33,11 +33,11 @@ class Fault:
     mends: tuple[str, str, Mapping[str, Any]]
 
 
-def expected(approach: str, fault: str) -> frozenset[str]:
+def expected(facts: ApproachFacts, fault: str) -> frozenset[str]:
     """Return the expected failures of this approach under this fault."""
     if fault == NODE_KILLED:  # its requests in flight fail, and its memory is lost
-        return frozenset({CUT, "logged_out"} if approach == "memory" else {CUT})
-    return frozenset({"unavailable"} if approach in IN_STORE else ())
+        return frozenset({CUT, "logged_out"} if facts.in_one_node else {CUT})
+    return frozenset({"unavailable"} if facts.store_reads else ())
 
 
 RUNNING = {"state": "running"}
@@ -63,7 +63,7 @@ def collect(stage: Stage) -> None:
 
 def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     size = stage.size
-    arms = [_arm(approach, fault, lab, size) for approach in APPROACHES]
+    arms = [_arm(facts, fault, lab, size) for facts in lab.approaches()]
     crowds = [arm.crowd for arm in arms]
     stage.generator.enter(crowds)
     stage.generator.window(crowds, 0.2)
@@ -81,17 +81,15 @@ def _break_once(stage: Stage, lab: Lab, fault: Fault, repeat: int) -> None:
     stage.generator.leave(crowds)
 
 
-def _arm(approach: str, fault: Fault, lab: Lab, size: Size) -> Arm:
-    door = lab.sticky_url if approach == "memory" else lab.url
-    return Arm(Crowd(approach, approach, door, size.users), {"fault": fault.name}, expected(approach, fault.name))
+def _arm(facts: ApproachFacts, fault: Fault, lab: Lab, size: Size) -> Arm:
+    door = lab.sticky_url if facts.in_one_node else lab.url
+    return Arm(Crowd(facts.name, facts, door, size.users), {"fault": fault.name}, expected(facts, fault.name))
 
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Compare error shares, recovery times and lost logins."""
     order = [fault.name for fault in FAULTS]
-    arms = dict(
-        sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), APPROACHES.index(item[0][0])))
-    )
+    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (order.index(item[0][1]), place_of(item[0][0]))))
     results = [
         summarise(of_arm, size.seed, _more(of_arm), {"error_share_during": _shares(of_arm)}) for of_arm in arms.values()
     ]
@@ -143,20 +141,20 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
     for key, of_arm in arms.items():
         approach, fault = key
         more = _more(of_arm)
-        if approach == "token" and fault.startswith("store"):
+        if not facts_of(approach).store_reads and facts_of(approach).is_signed and fault.startswith("store"):
             served = _("%(share)s of the requests failed", share=f"{more['error_share_during']:.1%}")
             checks.append(
                 Check(_("tokens need no store: %(arm)s", arm=of_arm[0].label), more["error_share_during"] == 0, served)
             )
-        if (approach, fault) != ("memory", NODE_KILLED):
+        if not facts_of(approach).in_one_node or fault != NODE_KILLED:
             lost = _("%(lost)s of %(all)s logins lost", lost=more["logins_lost"], all=more["logins"])
             checks.append(Check(_("no login is lost: %(arm)s", arm=of_arm[0].label), more["logins_lost"] == 0, lost))
     return checks
 
 
 def _answer(arms: Mapping[Key, list[Window]], size: Size) -> Text:
-    session, token = arms.get(("session", "store killed")), arms.get(("token", "store killed"))
-    memory = arms.get(("memory", NODE_KILLED))
+    session, token = arms.get((SESSION.name, "store killed")), arms.get((TOKEN.name, "store killed"))
+    memory = arms.get((MEMORY.name, NODE_KILLED))
     if session is None or token is None or memory is None:
         return TOO_LITTLE
     both = [*session, *token]
@@ -187,8 +185,8 @@ def _chart(fault: Fault, arms: Mapping[Key, list[Window]]) -> Chart:
         if key[1] == fault.name:
             bins = binned(of_arm)
             shares = [100 * (1 - counts.get("ok", 0) / max(sum(counts.values()), 1)) for counts in bins.values()]
-            traces.append(Trace(NAMES[key[0]], HUES[key[0]], list(bins), shares, kind="line"))
-    failing = [NAMES[key[0]] for key, of_arm in arms.items() if key[1] == fault.name and _share(of_arm) > 0.2]
+            traces.append(Trace(name_of(key[0]), hue_of(key[0]), list(bins), shares, kind="line"))
+    failing = [name_of(key[0]) for key, of_arm in arms.items() if key[1] == fault.name and _share(of_arm) > 0.2]
     title = (
         _("When %(fault)s, these are not served: %(who)s", fault=fault.said, who=_joined(failing))
         if failing
@@ -211,7 +209,7 @@ def _table(arms: Mapping[Key, list[Window]]) -> Table:
         rows.append(
             [
                 said[key[1]],
-                NAMES[key[0]],
+                name_of(key[0]),
                 f"{more['error_share_during']:.0%}",
                 recovery,
                 f"{more['logins_lost']} / {more['logins']}",

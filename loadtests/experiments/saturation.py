@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from loadtests.approaches import EDDSA, HS256, NONE, Who, by_algorithm
 from loadtests.arms import Arm, Crowd
 from loadtests.cores import Cores, added_us, cpu_times_ns, divided, pin, starting_on
 from loadtests.estimates import Estimate, median_within
-from loadtests.experiments.naming import EDDSA, HS256, NONE, TOO_LITTLE, hue_of, interval, name_of
+from loadtests.experiments.naming import TOO_LITTLE, hue_of, interval, name_of
 from loadtests.outcome import WITHIN, Cell, Chart, Outcome, Table, Trace
 from loadtests.publishable import MOST_GENERATOR_CORE
 from loadtests.reconcile import reconciled
@@ -21,12 +22,9 @@ from loadtests.results import ArmResult, Check
 from loadtests.stage import Experiment, Size, Stage, window_of
 from loadtests.windows import Window, summarise
 from loadtests.words import Text, _
+from service.approaches import APPROACHES, OPEN, SESSION, TOKEN, place_of
 
-Who = tuple[str, str | None]  # approach and signature algorithm
-EVERYONE: tuple[Who, ...] = (
-    *(("open", NONE), ("memory", NONE), ("session", NONE)),
-    *(("token", HS256), ("token", EDDSA), ("hybrid", HS256)),
-)
+EVERYONE: tuple[Who, ...] = tuple((facts.name, algorithm) for facts, algorithm in by_algorithm(APPROACHES))
 # Offered rates, in percent of the closed loop's rate.
 LOADS = (20, 40, 60, 70, 75, 80, 85, 90, 95, 100, 105, 110, 120, 140)
 QUICK_LOADS = (30, 60, 90, 120)
@@ -45,20 +43,22 @@ def collect(stage: Stage) -> None:
     with starting_on(cores.others) if cores else nullcontext():
         lab = stage.lab("lab").wait_until_ready()
     crowds = {
-        who: Crowd(f"{who[0]} {who[1]}", who[0], lab.url, stage.size.users, activity="bare", algorithm=who[1])
-        for who in EVERYONE
+        (facts.name, algorithm): Crowd(
+            f"{facts.name} {algorithm}", facts, lab.url, stage.size.users, activity="bare", algorithm=algorithm
+        )
+        for facts, algorithm in by_algorithm(lab.approaches())
     }
     lab.sign_by(EDDSA)
-    stage.generator.enter([crowds["token", EDDSA]])
+    stage.generator.enter([crowd for who, crowd in crowds.items() if who[1] == EDDSA])
     lab.sign_by(HS256)
-    stage.generator.enter([crowd for who, crowd in crowds.items() if who != ("token", EDDSA)])
+    stage.generator.enter([crowd for who, crowd in crowds.items() if who[1] != EDDSA])
     if cores:
         pin(lab.node_pid, {cores.node})
         pin(stage.generator.pid, cores.others)
     bench = _Bench(stage, lab.node_pid, lab.store_url, cores)
     most = {who: bench.closed_loop_rps(crowd) for who, crowd in crowds.items()}
     for repeat in range(stage.size.repeats):
-        for who in stage.random.sample(EVERYONE, len(EVERYONE)):
+        for who in stage.random.sample(list(crowds), len(crowds)):
             stage.warm_up([crowds[who]])
             for load in loads(stage.size):
                 arm = Arm(crowds[who], {"algorithm": who[1], "load_percent": load})
@@ -192,7 +192,7 @@ def _rounds(windows: Sequence[Window]) -> list[Round]:
 
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Find every approach's knee, and the cost of a request there."""
-    by_who = {who: mine for who in EVERYONE if (mine := [window for window in windows if _who(window) == who])}
+    by_who = {who: [window for window in windows if _who(window) == who] for who in _in_order(windows)}
     found = {who: core for who, mine in by_who.items() if (core := served(mine)) is not None}
     results = [_result(who, mine, found.get(who), size) for who, mine in by_who.items()]
     checks = [*_reconciled(by_who), *_knees(by_who, found), *_cores(windows, found)]
@@ -202,6 +202,11 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
         _costs(found),
     ]
     return Outcome(_answer(found), results, checks, charts if found else [], [_table(found)], METHOD, WITHIN)
+
+
+def _in_order(windows: Sequence[Window]) -> list[Who]:
+    """Return the approaches of the windows in the order of the table."""
+    return sorted(dict.fromkeys(map(_who, windows)), key=lambda who: (place_of(who[0]), who[1] == EDDSA))
 
 
 def _who(window: Window) -> Who:
@@ -298,8 +303,8 @@ def _beside(step: RateStep, shared: bool) -> float:
 
 
 def _answer(found: Mapping[Who, Served]) -> Text:
-    no_login, session = found.get(("open", NONE)), found.get(("session", NONE))
-    token, eddsa = found.get(("token", HS256)), found.get(("token", EDDSA))
+    no_login, session = found.get((OPEN.name, NONE)), found.get((SESSION.name, NONE))
+    token, eddsa = found.get((TOKEN.name, HS256)), found.get((TOKEN.name, EDDSA))
     if no_login is None or session is None or token is None or eddsa is None:
         return TOO_LITTLE
     return _(
@@ -333,7 +338,7 @@ def _against_load(found: Mapping[Who, Served], reading: str, axis: Text, title: 
 
 
 def _carried(found: Mapping[Who, Served]) -> Text:
-    session, token = found.get(("session", NONE)), found.get(("token", HS256))
+    session, token = found.get((SESSION.name, NONE)), found.get((TOKEN.name, HS256))
     return _(
         "One core carries %(session)s requests a second by session and %(token)s by token (HS256)",
         session=f"{session.rps.value:,.0f}" if session else "–",
@@ -345,8 +350,8 @@ def _slowest(found: Mapping[Who, Served]) -> Text:
     waited = {who: f"{median(step.p99_us for step in core.knees):,.0f}" for who, core in found.items()}
     return _(
         "At the knee 99 of 100 requests are answered within %(session)s µs by session, %(token)s µs by token (HS256)",
-        session=waited.get(("session", NONE), "–"),
-        token=waited.get(("token", HS256), "–"),
+        session=waited.get((SESSION.name, NONE), "–"),
+        token=waited.get((TOKEN.name, HS256), "–"),
     )
 
 
@@ -359,7 +364,7 @@ def _costs(found: Mapping[Who, Served]) -> Chart:
         Trace(name_of(*who), hue_of(*who), [_("node"), _("store")], *_ends([core.node_us, core.store_us]))
         for who, core in found.items()
     ]
-    session, no_login = found.get(("session", NONE)), found.get(("open", NONE))
+    session, no_login = found.get((SESSION.name, NONE)), found.get((OPEN.name, NONE))
     title = _(
         "At the knee a session's request takes %(session)s µs of the node's core, one without a login %(open)s",
         session=f"{session.node_us.value:,.0f}" if session else "–",
@@ -439,5 +444,5 @@ SATURATION = Experiment(
     windows=lambda size: len(EVERYONE) * len(loads(size)) * size.repeats,
     collect=collect,
     conclude=conclude,
-    baseline=lambda _arm: ("open", {"algorithm": NONE}),
+    baseline=lambda _arm: (OPEN.name, {"algorithm": NONE}),
 )

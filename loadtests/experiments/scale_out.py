@@ -5,9 +5,10 @@ from statistics import median
 from typing import Any
 
 from lab.cluster.node import NODE_THREADS
+from loadtests.approaches import WITH_LOGINS, facts_of
 from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
-from loadtests.experiments.naming import GUARDED, HUES, IN_TURN, NAMES, TOO_LITTLE, interval
+from loadtests.experiments.naming import IN_TURN, TOO_LITTLE, hue_of, interval, name_of
 from loadtests.experiments.node_killed import KILLED, after_the_kill, kill_a_node, kill_checks, killed_table
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
@@ -15,6 +16,7 @@ from loadtests.results import Check
 from loadtests.stage import ArmKey, Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summarise, values
 from loadtests.words import Text, _
+from service.approaches import MEMORY, SESSION, TOKEN, place_of
 
 ROUND_ROBIN, STICKY = "round robin", "sticky"
 OFFERED = 0.8  # of the capacity of all nodes' threads
@@ -59,18 +61,19 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
     return [
         Arm(
             Crowd(
-                f"{approach} {nodes} {door}",
-                approach,
+                f"{facts.name} {nodes} {door}",
+                facts,
                 url,
                 size.users,
                 query=f"?work_ms={work_ms(size)}",
                 pause_s=work_ms(size) / 1000,
             ),
             {"nodes": nodes, "door": door},
-            frozenset({"logged_out"} if (approach, door) == ("memory", ROUND_ROBIN) else ()),
+            frozenset({"logged_out"} if facts.in_one_node and door == ROUND_ROBIN else ()),
         )
         for door, url in doors.items()
-        for approach in GUARDED
+        for facts in lab.approaches()
+        if facts.has_logins
     ]
 
 
@@ -107,7 +110,7 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
 
 
 def _order(key: Key) -> tuple[Any, ...]:
-    return (key[2] == KILLED, key[1], key[2] == STICKY, GUARDED.index(key[0]))
+    return (key[2] == KILLED, key[1], key[2] == STICKY, place_of(key[0]))
 
 
 def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
@@ -174,7 +177,7 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
             ),
         )
         for key, of_arm in arms.items()
-        if (key[0], key[2]) == ("memory", ROUND_ROBIN)
+        if facts_of(key[0]).in_one_node and key[2] == ROUND_ROBIN
     ]
 
 
@@ -186,8 +189,8 @@ def _baseline(arm: Mapping[str, Any]) -> ArmKey:
 
 def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate]) -> Text:
     most = max((key[1] for key in arms), default=1)
-    session, token = (efficiencies.get((approach, most, ROUND_ROBIN)) for approach in ("session", "token"))
-    memory = arms.get(("memory", most, ROUND_ROBIN))
+    session, token = (efficiencies.get((approach, most, ROUND_ROBIN)) for approach in (SESSION.name, TOKEN.name))
+    memory = arms.get((MEMORY.name, most, ROUND_ROBIN))
     if session is None or token is None or memory is None:
         return TOO_LITTLE
     return _(
@@ -203,12 +206,19 @@ def _answer(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimat
 
 def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     traces = []
-    for approach in GUARDED:
+    for approach in dict.fromkeys(key[0] for key in arms):
         keys = [key for key in arms if key[0] == approach and key[2] == ROUND_ROBIN]
         spreads = [median_of([w.reading["rps"] for w in arms[key]], size.seed) for key in keys]
         ends = [s.low for s in spreads], [s.high for s in spreads]
         traces.append(
-            Trace(NAMES[approach], HUES[approach], [str(k[1]) for k in keys], [s.value for s in spreads], *ends, "line")
+            Trace(
+                name_of(approach),
+                hue_of(approach),
+                [str(k[1]) for k in keys],
+                [s.value for s in spreads],
+                *ends,
+                "line",
+            )
         )
     ideal = [nodes * NODE_THREADS * 1000 / work_ms(size) for nodes in sizes(size)]
     traces.append(
@@ -222,7 +232,7 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
 def _growth(arms: Mapping[Key, list[Window]]) -> Text:
     most = max((key[1] for key in arms), default=1)
     growths = {}
-    for approach in GUARDED:
+    for approach in (facts.name for facts in WITH_LOGINS):
         many, one = arms.get((approach, most, ROUND_ROBIN)), arms.get((approach, 1, ROUND_ROBIN))
         rps = [median(window.reading["rps"] for window in side) for side in (many, one) if side]
         growths[approach] = f"{rps[0] / rps[1]:.2g}" if len(rps) == 2 and rps[1] else "–"
@@ -237,14 +247,14 @@ def _growth(arms: Mapping[Key, list[Window]]) -> Text:
 def _logged_out(arms: Mapping[Key, list[Window]]) -> Chart:
     traces = []
     for door, dashed in ((ROUND_ROBIN, False), (STICKY, True)):
-        keys = [key for key in arms if key[0] == "memory" and key[2] == door]
+        keys = [key for key in arms if key[0] == MEMORY.name and key[2] == door]
         shares = [100 * _share_out(arms[key]) for key in keys]
         name = _("node memory, round robin") if door == ROUND_ROBIN else _("node memory, sticky")
-        traces.append(Trace(name, "memory", [str(key[1]) for key in keys], shares, dashed=dashed))
+        traces.append(Trace(name, hue_of(MEMORY.name), [str(key[1]) for key in keys], shares, dashed=dashed))
     nodes = sorted({key[1] for key in arms})
     expected = [100 * (1 - 1 / number) for number in nodes]
     traces.append(Trace(_("expected: 1 − 1/N"), "refused", [str(n) for n in nodes], expected, kind="line", dashed=True))
-    out = arms.get(("memory", max(nodes, default=1), ROUND_ROBIN))
+    out = arms.get((MEMORY.name, max(nodes, default=1), ROUND_ROBIN))
     title = _(
         "With %(nodes)s nodes with round robin, node memory refuses %(share)s of the requests of logged-in members",
         nodes=max(nodes, default=1),
@@ -259,13 +269,13 @@ def _table(arms: Mapping[Key, list[Window]], efficiencies: Mapping[Key, Estimate
         waited = _since_due(of_arm)
         rows.append(
             [
-                NAMES[key[0]],
+                name_of(key[0]),
                 str(key[1]),
                 _("sticky") if key[2] == STICKY else _("round robin"),
                 f"{median(w.reading['rps'] for w in of_arm):,.0f}",
                 interval(efficiencies.get(key), ".0%"),
                 f"{_share_out(of_arm):.1%}",
-                f"{1 - 1 / key[1]:.1%}" if (key[0], key[2]) == ("memory", ROUND_ROBIN) else "0.0%",
+                f"{1 - 1 / key[1]:.1%}" if facts_of(key[0]).in_one_node and key[2] == ROUND_ROBIN else "0.0%",
                 f"{waited['p50_us'] / 1000:,.1f}" if waited else "–",
                 f"{waited['p99_us'] / 1000:,.1f}" if waited else "–",
             ]
@@ -304,7 +314,7 @@ SCALE_OUT = Experiment(
     question=_("Do twice as many nodes serve twice as many requests, and do all members stay logged in?"),
     full=Size(seconds=5.0, repeats=5, users=32),
     quick=Size(seconds=0.3, repeats=5, users=16, quick=True),
-    windows=lambda size: (len(GUARDED) * (2 * len(sizes(size)) - 1)) * size.repeats + len(GUARDED),
+    windows=lambda size: (len(WITH_LOGINS) * (2 * len(sizes(size)) - 1)) * size.repeats + len(WITH_LOGINS),
     collect=collect,
     conclude=conclude,
     baseline=_baseline,

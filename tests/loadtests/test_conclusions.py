@@ -15,6 +15,7 @@ from loadtests.publishable import reasons_against
 from loadtests.report import write_report
 from loadtests.results import ArmResult, Run, as_json, write_csv, write_json
 from loadtests.windows import Window
+from service.approaches import BY_NAME as TABLE
 from tests.loadtests.made import five, step, turns
 
 Made = Callable[[], list[Window]]
@@ -213,7 +214,7 @@ def test_an_outage_excuses_what_its_fault_does_and_nothing_else(
     approach: str, fault: str, kind: str, excused: bool
 ) -> None:
     broken = {"kinds": {"ok": 90, kind: 10}, "failures": 10, "examples": {kind: "told"}}
-    arm = five(approach, factors={"fault": fault}, expects=expected(approach, fault), **broken)
+    arm = five(approach, factors={"fault": fault}, expects=expected(TABLE[approach], fault), **broken)
     assert (not any("unexpected failures" in str(reason) for reason in reasons_against(arm, []))) is excused
 
 

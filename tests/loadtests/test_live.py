@@ -32,6 +32,7 @@ from loadtests.remote import GeneratorFailed, RemoteGenerator
 from loadtests.results import Run, read_results
 from loadtests.stage import Stage, window_of
 from loadtests.windows import Window
+from service.approaches import OPEN, SESSION
 from tests.support.ports import free_port
 from tests.support.stopwatch import eventually
 
@@ -198,7 +199,7 @@ def staged(folder: Path) -> Iterator[tuple[Stage, Any, Any]]:
     kept = Kept(folder, Run("lookup-cost", "", {}, {}), 5)
     with kept, Stage(folder, kept, size) as stage:
         lab = stage.lab("lab").wait_until_ready()
-        crowd = Crowd("session", "session", lab.url, users=2)
+        crowd = Crowd("session", SESSION, lab.url, users=2)
         stage.generator.enter([crowd])
         yield stage, lab, Arm(crowd, {})
 
@@ -236,7 +237,7 @@ def test_broken_arms_are_caught_and_marked_and_who_cannot_log_in_ends_the_run(tm
 
         lab.control("PUT", "/store", {"state": "killed"})
         with pytest.raises(GeneratorFailed, match=r"load-\d{4} by session cannot log in: login: 503 store_unavailable"):
-            stage.generator.enter([Crowd("late", "session", lab.url, users=1)])
+            stage.generator.enter([Crowd("late", SESSION, lab.url, users=1)])
 
 
 class Confused(BaseHTTPRequestHandler):
@@ -263,7 +264,7 @@ class Confused(BaseHTTPRequestHandler):
 def test_a_server_that_confuses_members_is_caught_whatever_its_status_says() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Confused) as server, RemoteGenerator() as generator:
         Thread(target=server.serve_forever, daemon=True).start()
-        crowd = Crowd("session", "session", f"http://127.0.0.1:{server.server_port}", users=1)
+        crowd = Crowd("session", SESSION, f"http://127.0.0.1:{server.server_port}", users=1)
         generator.enter([crowd])
         seen = generator.window([crowd], 0.2)
         server.shutdown()
@@ -361,7 +362,7 @@ def test_a_generator_at_its_limit_marks_the_run(tmp_path: Path) -> None:
         nginx = subprocess.Popen([nginx_binary(), "-c", str(tmp_path / "settings"), "-e", "stderr"])
         try:
             eventually(lambda: is_open(port), "the server")
-            crowd = Crowd("open", "open", f"http://127.0.0.1:{port}", users=8)
+            crowd = Crowd("open", OPEN, f"http://127.0.0.1:{port}", users=8)
             generator.enter([crowd])
             seen = generator.window([crowd], 2.0)
         finally:

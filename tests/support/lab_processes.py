@@ -62,7 +62,14 @@ class Lab:
     """
 
     def __init__(
-        self, folder: Path, *arguments: str, port: int | None = None, nodes: int = 1, seeded: bool = True, **env: str
+        self,
+        folder: Path,
+        *arguments: str,
+        port: int | None = None,
+        nodes: int = 1,
+        seeded: bool = True,
+        program: tuple[str, ...] = ("app.py",),
+        **env: str,
     ) -> None:
         self.folder, self.port, self.nodes = folder, port or free_port(), nodes
         self.is_direct = "--direct" in arguments or (nodes == 1 and env.get("LAB") == "0")
@@ -78,7 +85,7 @@ class Lab:
             open(folder / f"err-{self.port}", "w") as self.err,
         ):
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(self.port), "--nodes", str(nodes), *arguments],
+                [sys.executable, *program, "--port", str(self.port), "--nodes", str(nodes), *arguments],
                 cwd=ROOT,
                 env=self.env,
                 stdout=self.out,
