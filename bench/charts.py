@@ -91,7 +91,7 @@ def _bars(arms: list[str], values: list[float]) -> dict[str, Any]:
         "insidetextanchor": "start",  # beside the interval, which is at the end of the bar
         "textfont": {"color": [named["on-hue"] if by_name[name].is_ours else named["ink"] for name in arms]},
         "marker": {
-            "color": [named[by_name[name].approach] for name in arms],
+            "color": [named.get(by_name[name].approach, named["other"]) for name in arms],
             "opacity": [OURS if by_name[name].is_ours else PEERS for name in arms],
         },
     }

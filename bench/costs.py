@@ -14,11 +14,11 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from lab.cluster.embedded_store import EmbeddedStore
+from loadtests.approaches import read_facts
+from service.approaches import SESSION, TOKEN, ApproachFacts
 from service.config import Config
 from token_auth.store import ROTATIONS_PER_S
 
-APPROACHES = ("open", "memory", "session", "token", "hybrid")
-BY_TOKEN = ("token", "hybrid")
 REQUESTS, LOGINS, REFRESHES = 200, 3, 20
 CREDENTIALS = {"username": "alice", "password": "wonderland"}
 
@@ -36,15 +36,16 @@ class Clock:
 class TracedCaller:
     """A client of one approach, with its tokens."""
 
-    def __init__(self, app: Flask, approach: str, clock: Clock) -> None:
-        self.approach, self.app, self.client, self.clock, self.tokens = approach, app, FlaskClient(app), clock, {}
+    def __init__(self, app: Flask, facts: ApproachFacts, clock: Clock) -> None:
+        self.approach, self.is_bearer = facts.name, facts.carrier == "bearer"
+        self.app, self.client, self.clock, self.tokens = app, FlaskClient(app), clock, {}
 
     def log_in(self) -> Any:
         """Log in without the credentials of the previous login, which has ended."""
         self.client = FlaskClient(self.app)
         response = self.client.post(f"/{self.approach}/login", json=CREDENTIALS, headers={"X-Lab-Trace": "1"})
         assert response.status_code == 200, response.text
-        self.tokens = response.get_json() if self.approach in BY_TOKEN else {}
+        self.tokens = response.get_json() if self.is_bearer else {}
         return response
 
     def get_profile(self) -> Any:
@@ -78,7 +79,8 @@ def measure_costs(folder: Path, rounds: int) -> dict[str, Any]:
     try:
         clock = Clock()
         app = create_app(Config(instance_dir=folder, redis_url=store.url, lab=True), now=clock)
-        callers = {approach: TracedCaller(app, approach, clock) for approach in APPROACHES}
+        approaches = read_facts(app.test_client().get("/lab/approaches").get_json())
+        callers = {facts.name: TracedCaller(app, facts, clock) for facts in approaches}
         commands = {name: _login_commands(caller, store.url) for name, caller in callers.items()}
         trips = {name: _login_round_trips(caller) for name, caller in callers.items()}
         counts = {"login_store_ops": commands, "login_round_trips": trips}
@@ -94,7 +96,7 @@ def _cpu(callers: dict[str, TracedCaller], rounds: int) -> dict[str, Any]:
         for name, caller in callers.items():
             taken["request_cpu_us"].setdefault(name, []).append(_per_call(_profile(caller), REQUESTS))
             taken["login_cpu_us"].setdefault(name, []).append(_per_call(caller.log_in, LOGINS))
-            if name in BY_TOKEN:
+            if "refresh_token" in caller.tokens:
                 taken["refresh_cpu_us"].setdefault(name, []).append(_per_call(caller.refresh, REFRESHES))
     return {kind: {name: round(median(us), 1) for name, us in arms.items()} for kind, arms in taken.items()}
 
@@ -116,7 +118,7 @@ def _per_call(call: Callable[[], Any], times: int) -> float:
 
 def _steps(callers: dict[str, TracedCaller]) -> dict[str, float]:
     """Return the medians of single steps, from the lab's trace."""
-    session, token = callers["session"], callers["token"]
+    session, token = callers[SESSION.name], callers[TOKEN.name]
     return {
         "store_us": _step(session.get_profile, "GETEX", REQUESTS),
         "verify_us": _step(token.get_profile, "signature and claims", REQUESTS),

@@ -27,6 +27,7 @@ from bench.arms.table import named
 from bench.charts import layout, save
 from bench.cores import Stopwatch
 from bench.in_process import Apps, Caller
+from bench.instructions import BARE, MEASURED
 from bench.layers import LAYERS, layer_of
 from bench.machine import describe, typed
 from bench.proving import prove
@@ -34,7 +35,7 @@ from bench.report import RESULTS, Table, as_text
 from lab.cluster.embedded_store import EmbeddedStore
 from loadtests.hues import colours
 
-PATHS = ("bare Flask", "/open", "/session", "/token HS256", "/token EdDSA", "/hybrid HS256")
+PATHS = (BARE, *MEASURED)
 LOOK_EVERY_S = (0.0005, 0.0015)
 LANGUAGE_COLUMN = {"en": "layer, µs", "ko": "계층, µs"}
 
@@ -145,7 +146,7 @@ def picture(name: str, path: dict[str, Any]) -> dict[str, Any]:
     told = {layer: us for layer, (us, _) in microseconds(path).items() if us >= 0.5}
     labels = [*(LAYERS[layer][0] for layer in told), f"<b>{name}: a request</b>"]
     named_colours = colours("light")
-    hue = next((key for key in ("session", "token", "hybrid", "open") if key in name), "open")
+    [arm] = named((name,))
     bars = {
         "type": "waterfall",
         "orientation": "h",
@@ -155,7 +156,7 @@ def picture(name: str, path: dict[str, Any]) -> dict[str, Any]:
         "text": [*(f"{us:.0f}" for us in told.values()), f"{path['us']:.0f}"],
         "textposition": "outside",
         "cliponaxis": False,
-        "increasing": {"marker": {"color": named_colours[hue]}},
+        "increasing": {"marker": {"color": named_colours[arm.approach]}},
         "totals": {"marker": {"color": named_colours["ink"]}},
         "connector": {"line": {"color": named_colours["line-strong"], "width": 1}},
     }

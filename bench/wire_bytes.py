@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from bench.costs import APPROACHES, BY_TOKEN
 from bench.scaling_lab import running_lab
+from loadtests.approaches import described_at
 
 NODES = 2
 
@@ -17,10 +17,10 @@ def measure_wire(folder: Path) -> dict[str, Any]:
     with running_lab(folder, NODES) as lab:
         port = lab.ports["round_robin"]
         request_bytes, login_bytes, refresh_bytes = {}, {}, {}
-        for approach in APPROACHES:
+        for approach in [facts.name for facts in described_at(f"http://127.0.0.1:{port}")]:
             login_bytes[approach], credential, refresh_token = _log_in(port, approach)
             request_bytes[approach] = _profile_bytes(port, approach, credential)
-            if approach in BY_TOKEN:
+            if refresh_token:
                 body = json.dumps({"refresh_token": refresh_token})
                 refresh_bytes[approach] = _exchange(port, "POST", f"/{approach}/refresh", "", body)[0]
         return {
@@ -34,9 +34,9 @@ def _log_in(port: int, approach: str) -> tuple[int, str, str]:
     """Return the bytes of a log-in, the header line with the credential, and the refresh token."""
     body = json.dumps({"username": "alice", "password": "wonderland"})
     total, head, said = _exchange(port, "POST", f"/{approach}/login", "", body)
-    if approach in BY_TOKEN:
-        tokens = json.loads(said)
-        return total, f"Authorization: Bearer {tokens['access_token']}\r\n", tokens["refresh_token"]
+    tokens = json.loads(said)
+    if "access_token" in tokens:
+        return total, f"Authorization: Bearer {tokens['access_token']}\r\n", tokens.get("refresh_token", "")
     cookie = next((line for line in head.split("\r\n") if line.lower().startswith("set-cookie: sot_sid=")), "")
     return total, (f"Cookie: {cookie.partition(': ')[2].partition(';')[0]}\r\n" if cookie else ""), ""
 

@@ -25,7 +25,12 @@ Who = tuple[str, str | None]  # approach and signature algorithm
 def described_at(url: str) -> list[ApproachFacts]:
     """Return the approaches of the lab at this address, as it describes them. Raise `OSError`."""
     with urlopen(f"{url}/lab/approaches", timeout=ANSWERS_WITHIN_S) as answer:  # noqa: S310  # our own lab
-        return [_facts(view) for view in json.load(answer)["approaches"]]
+        return read_facts(json.load(answer))
+
+
+def read_facts(told: Mapping[str, Any]) -> list[ApproachFacts]:
+    """Return the approaches in the answer of `/lab/approaches`."""
+    return [_facts(view) for view in told["approaches"]]
 
 
 def _facts(view: Mapping[str, Any]) -> ApproachFacts:

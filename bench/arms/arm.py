@@ -6,6 +6,8 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, Literal
 
+from service.approaches import OPEN
+
 ALICE = {"id": "alice", "username": "alice", "role": "user"}
 GUEST = {"id": "guest", "username": "guest", "role": "user"}
 
@@ -43,13 +45,17 @@ class NodeApp:
 
 @dataclass(frozen=True)
 class Arm:
-    """One measured application. `leaves_out`: features of `/session` or `/token` that it lacks, keys of `left_out`."""
+    """One measured application. `leaves_out`: features of `/session` or `/token` that it lacks, keys of `left_out`.
+
+    `instructions`: those of a request above bare Flask, as a multiple of bare Flask's (see `bench.instructions`).
+    """
 
     name: str
-    approach: Literal["open", "memory", "session", "token", "hybrid"]  # decides its colour
+    approach: str  # the approach of the lab that it is or resembles: decides its colour
     app: PythonApp | NodeApp
     leaves_out: tuple[str, ...] = ()
     documentation: str = ""
+    instructions: float | None = None
     page: str = "/profile"
     log_in: str = "/login"
     credentials: Mapping[str, str] = field(
@@ -65,7 +71,7 @@ class Arm:
     @cached_property
     def is_guarded(self) -> bool:
         """Whether it refuses any request."""
-        return self.approach != "open"
+        return self.approach != OPEN.name
 
 
 def profile(approach: str, member: Mapping[str, str] = ALICE) -> dict[str, Any]:

@@ -16,13 +16,14 @@ def _at(prefix: str) -> dict[str, str]:
     return {"page": f"{prefix}/profile", "log_in": f"{prefix}/login"}
 
 
+# Instructions were measured with Python 3.11. When a path becomes shorter, put its new figure here.
 OURS = (
-    Arm("/open", "open", HS256, ("guard",), member=GUEST, **_at("/open")),
+    Arm("/open", "open", HS256, ("guard",), member=GUEST, instructions=0.13, **_at("/open")),
     Arm("/memory", "memory", HS256, ("store",), **_at("/memory")),
-    Arm("/session", "session", HS256, **_at("/session")),
-    Arm("/token HS256", "token", HS256, ("early end",), **_at("/token")),
-    Arm("/token EdDSA", "token", EDDSA, ("early end",), **_at("/token")),
-    Arm("/hybrid HS256", "hybrid", HS256, **_at("/hybrid")),
+    Arm("/session", "session", HS256, instructions=0.43, **_at("/session")),
+    Arm("/token HS256", "token", HS256, ("early end",), instructions=0.38, **_at("/token")),
+    Arm("/token EdDSA", "token", EDDSA, ("early end",), instructions=0.37, **_at("/token")),
+    Arm("/hybrid HS256", "hybrid", HS256, instructions=0.51, **_at("/hybrid")),
     Arm("/hybrid EdDSA", "hybrid", EDDSA, **_at("/hybrid")),
     Arm("/session, LAB=0", "session", SERVICE, ("traces",), credentials=SERVICE_LOGIN, **_at("/session")),
     Arm("/token HS256, LAB=0", "token", SERVICE, ("early end", "traces"), credentials=SERVICE_LOGIN, **_at("/token")),

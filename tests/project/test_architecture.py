@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.approach import Approach
+from service.approaches import BY_NAME
 from session_auth import Sessions
 from session_auth import guard as session_guard
 from session_auth.blueprint import SessionApproach
@@ -286,3 +287,28 @@ def test_the_pages_do_not_know_the_approaches() -> None:
     for file in files_of("service.pages"):
         assert "session_auth" not in file.read_text()
         assert "token_auth" not in file.read_text()
+
+
+# Data and documents name what was measured; tests and stories are about particular approaches.
+CODE = [
+    path
+    for kind in ("py", "js", "html", "css")
+    for path in ROOT.rglob(f"*.{kind}")
+    if not {"tests", "stories", "docs", ".venv", "node_modules"} & set(path.relative_to(ROOT).parts)
+]
+
+
+def names_written_out(text: str) -> set[str]:
+    """Return the approaches that a text names: in quotes, as a path, a colour or a key, but not in a reader's words."""
+    return {
+        name
+        for name in BY_NAME
+        if re.search(rf"""(?<!_\()(["'`])/?{name}(/|( \w+)?\1)|--{name}\b|^\W*{name}: ["'`{{[]""", text, re.MULTILINE)
+    }
+
+
+def test_an_approach_is_described_once() -> None:
+    """Everything else is derived from the table, so that one more approach needs one more row."""
+    naming = {path.relative_to(ROOT).as_posix() for path in CODE if len(names_written_out(path.read_text("utf-8"))) > 2}
+    assert {"service/approaches.py", "static/css/tokens.css"} <= naming
+    assert len(naming) <= 6, sorted(naming)
