@@ -1,6 +1,7 @@
 """One constructor argument mounts a sixth approach, and every page takes it in. See also `test_contract.py`."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -99,9 +100,7 @@ def test_an_approach_of_a_kind_without_words_of_its_own_gets_words_that_are_true
     unlike = ApproachFacts("ticket", "Ticket", "cookie", kept, asks)  # type: ignore[arg-type]
 
     def add(app: Flask, password_login: object) -> object:
-        approach = add_tickets(app, password_login)  # type: ignore[arg-type]
-        approach.facts = unlike
-        return approach
+        return replace(add_tickets(app, password_login), facts=unlike)  # type: ignore[arg-type]
 
     app = make_app(more=[add], **FRONT)
     for path in ("/", "/ticket/login", "/compare", "/scale-out", "/planner", "/planner/simulation"):

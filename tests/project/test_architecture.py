@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.approach import Approach
-from service.approaches import BY_NAME
+from service.approaches import BY_NAME, SESSION
 from session_auth import Sessions
 from session_auth import guard as session_guard
 from session_auth.blueprint import SessionApproach
@@ -268,7 +268,7 @@ def test_an_approach_is_data_and_is_mounted_in_one_place() -> None:
     assert not {"flask.Flask", "flask.Blueprint"} & set(names_imported(ROOT / "service/approach.py"))
     for kind in (Approach, SessionApproach, TokenApproach):
         with pytest.raises(FrozenInstanceError):
-            kind.__new__(kind).name = "another"  # type: ignore[misc]
+            kind.__new__(kind).facts = SESSION  # type: ignore[misc]
 
 
 def test_flasks_session_is_adapted_in_one_file() -> None:

@@ -46,13 +46,7 @@ class Tickets:
         held = self._held.get(ticket)
         if held is None:
             raise InvalidToken()
-        return Identity(
-            member_id=held.username,
-            username=held.username,
-            role=held.role,
-            login_id=held.login_id,
-            approach=TICKET.name,
-        )
+        return Identity(username=held.username, role=held.role, login_id=held.login_id, approach=TICKET.name)
 
     def guard(self) -> None:
         g.identity = self.identify()
