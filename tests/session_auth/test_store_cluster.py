@@ -100,7 +100,8 @@ def test_a_master_that_is_gone_takes_only_its_own_slots_along(
         for alice in theirs:
             watch = Stopwatch()
             assert alice.get("profile").status_code == 503
-            watch.assert_within(PROMPTLY_S)
+            if fault == "hangs":  # the patient app of the other fault may wait longer for another server
+                watch.assert_within(PROMPTLY_S)
         for alice in others:
             assert (alice.who() if fault == "is killed" else eventually(alice.who)) == "alice"
         sleep(PAUSE_S)  # then one of theirs tries again
