@@ -1,5 +1,6 @@
 """The walks, played from their first step to their last against a real lab of two nodes behind a balancer."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from lab.pages.walkthrough.stories.parts import SHORT_S
 from lab.pages.walkthrough.story import Expect, Look, Request, Step
 from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
+from tests.support.forge import claims_of
 
 pytestmark = pytest.mark.browser
 
@@ -188,6 +190,53 @@ def test_a_logout_of_a_token_is_written_down_and_the_token_lives_on(page: Page) 
     page.locator("[data-next]").click()
     do(page)
     expect(page.locator("[data-outcome]")).to_contain_text("let in as alice")
+
+
+def comparison(page: Page, kind: str) -> Locator:
+    return page.locator(f"[data-kind={kind}]")
+
+
+def whole(page: Page, kind: str, line: str) -> str:
+    """Return a line of a comparison in full: a long value is shortened until it is clicked."""
+    shown = comparison(page, kind).locator(f"[data-line={line}]")
+    if shown.locator(".secret[aria-expanded=false]").count():
+        shown.locator(".secret").click()
+    return shown.inner_text()
+
+
+def test_the_refresh_token_that_came_leads_to_its_row_and_a_used_or_forged_one_does_not(page: Page) -> None:
+    go_to(page, "fourteen-steps", "13")
+    expect(comparison(page, "sent")).to_contain_text("same ✓")
+    for kind in ("again", "forged"):
+        expect(comparison(page, kind)).to_contain_text("different ✕")
+    jti, row = whole(page, "sent", "jti"), whole(page, "sent", "row_valid")
+    assert claims_of(whole(page, "sent", "token"))["jti"] == jti
+    assert hashlib.sha256(jti.encode()).hexdigest() == whole(page, "sent", "hash") == row
+    rows = page.locator("[data-server] h3 code .secret")
+    for secret in rows.all():
+        secret.click()
+    assert [row, whole(page, "again", "row_valid")] == [text for text in rows.all_inner_texts() if len(text) == 64]
+    assert whole(page, "again", "row_used") == row
+    comparison(page, "forged").locator("[data-send-forged]").click()
+    expect(page.locator("[data-forged-answer]")).to_contain_text("refresh_invalid")
+    expect(page.locator("[data-forged-answer]")).to_contain_text("key found, signature and claims. Rows read: 0.")
+
+
+def test_a_used_token_and_one_of_an_ended_login_differ_from_the_valid_row(page: Page) -> None:
+    for step, line in (("noticed", "row_used"), ("thief-too", "row_ended")):
+        go_to(page, "rotation-and-theft", step)
+        expect(comparison(page, "sent")).to_contain_text("different ✕")
+        expect(comparison(page, "sent").locator(f"[data-line={line}]")).to_be_visible()
+
+
+def test_a_log_in_compares_the_hash_of_the_password_with_the_members_row(page: Page) -> None:
+    go_to(page, "fourteen-steps", "2")
+    expect(comparison(page, "row")).to_contain_text("$argon2id$")
+    expect(comparison(page, "right")).to_contain_text("same ✓")
+    expect(comparison(page, "wrong")).to_contain_text("different ✕")
+    assert "wonderland" not in page.locator("main").inner_text()
+    page.locator("[data-next]").click()
+    expect(page.locator("[data-compared-pane]")).to_be_hidden()
 
 
 def test_a_token_is_read_without_a_key(page: Page) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import pytest
 from flask import Flask
@@ -14,12 +14,13 @@ from app import create_app
 from lab.pages.walkthrough.stories import STORIES
 from lab.pages.walkthrough.story import Act, Look, Request, Step
 from service.accounts.attempts import FAILURES_PER_MINUTE
+from service.accounts.members import Members
 from tests.conftest import Clock, MakeApp, config_in
 from tests.support.lab_processes import Lab
 from tests.support.problems import assert_problem
 from tests.support.seeded import copy_seeds
 from tests.support.stopwatch import eventually
-from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor, change_password
+from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, PASSWORDS, Visitor, change_password
 
 BROWSER = {"Accept": "text/html"}
 NOBODY = "http://127.0.0.1:1"
@@ -124,7 +125,7 @@ def test_a_token_of_another_approach_holds_nothing(app: Flask) -> None:
     assert stored_records(app, "hybrid", credential=alice.access, refresh_token=alice.refresh_token) == []
 
 
-@pytest.mark.parametrize("path", ["holdings", "as-another-client", "second-login", "role"])
+@pytest.mark.parametrize("path", ["holdings", "password", "as-another-client", "second-login", "role"])
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}]
 )
@@ -236,10 +237,31 @@ def test_a_look_follows_what_it_looks_at(slug: str) -> None:
     assert isinstance(steps[0].does, Request)
 
 
+def is_reissue(exchange: list[Step]) -> bool:
+    """Tell whether the server compares a refresh token with its rows in this exchange, to reissue or to refuse."""
+    does = exchange[0].does
+    if not isinstance(does, Request) or does.path.endswith(("/login", "/logout")):
+        return False
+    inside = [what for step in exchange if step.expect for what in step.expect.inside]
+    return does.path.endswith("/refresh") or any("refresh_" in what for what in inside)
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_every_reissue_shows_what_is_compared(slug: str) -> None:
+    """There was a row of hashes and a token that begins with eyJ, and nothing joined the two."""
+    steps = STORIES[slug].steps
+    for at, step in enumerate(steps):
+        if not isinstance(step.does, Look):
+            exchange = [step, *takewhile(lambda each: isinstance(each.does, Look), steps[at + 1 :])]
+            compared = [each.compares for each in exchange if each.compares == "refresh"]
+            assert len(compared) == is_reissue(exchange), step.id
+
+
 def test_the_fourteen_steps_are_fourteen_in_their_order() -> None:
     steps = STORIES["fourteen-steps"].steps
     assert [step.id for step in steps] == [str(number) for number in range(1, 15)]
     assert [str(step.title).split(".")[0] for step in steps] == [step.id for step in steps]
+    assert {step.id: step.compares for step in steps if step.compares} == {"2": "password", "13": "refresh"}
 
 
 def test_a_story_is_told_the_labs_own_grace(make_app: MakeApp) -> None:
@@ -261,9 +283,42 @@ def test_outside_a_running_lab_there_are_no_walks(make_app: MakeApp, settings: d
     """SECURITY 20."""
     client = make_app(**{"front_door": NOBODY, **settings}).test_client()
     assert client.get("/walkthrough/session").status_code == 404
-    for path in ("holdings", "as-another-client"):
+    for path in ("holdings", "password", "as-another-client"):
         assert client.post(f"/walkthrough/{path}", json={}).status_code == 404
     assert "/walkthrough/" not in client.get("/", headers=BROWSER).text
+
+
+# -- what a log-in compares
+
+
+def compare_password(app: Flask, username: object) -> TestResponse:
+    return app.test_client().post("/walkthrough/password", json={"username": username})
+
+
+def test_the_sent_passwords_hash_is_the_rows_and_anothers_is_not(app: Flask) -> None:
+    """SECURITY 22: shortened, so that the row's hash is not given away."""
+    answer = compare_password(app, "alice")
+    compared = answer.get_json()
+    whole = Members(app.extensions["database"]).find("alice")
+    assert whole is not None
+    *parameters, salt, stored = whole.password_hash.split("$")
+    row = compared["row"]
+    assert (row["username"], row["role"], row["hash"]) == ("alice", "user", f"{stored[:8]}…")
+    assert row["password_hash"] == "$".join([*parameters, f"{salt[:8]}…", f"{stored[:8]}…"])
+    right, wrong = compared["tried"]
+    assert (right["kind"], right["hash"], right["same"]) == ("right", row["hash"], True)
+    assert (wrong["kind"], wrong["same"], wrong["hash"] != row["hash"]) == ("wrong", False, True)
+    assert stored not in answer.text
+    assert PASSWORDS["alice"] not in answer.text
+
+
+def test_no_row_is_shown_whose_password_is_not_public(make_app: MakeApp) -> None:
+    app = make_app(front_door=NOBODY)
+    assert compare_password(app, "alice").status_code == 200
+    change_password(app, "alice", "another one of hers")
+    for username in ("alice", "load-0001", "guest", "nobody"):
+        assert_problem(compare_password(app, username), 404, "not_found", naming="demo member")
+    assert_problem(compare_password(app, None), 400, "bad_request")
 
 
 # -- another client

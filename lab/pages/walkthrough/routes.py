@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 
 from lab.controls import Guard
 from lab.pages.walkthrough.client import OtherClient, OtherRequest
+from lab.pages.walkthrough.password import comparison
 from lab.pages.walkthrough.stories import STORIES
 from service.accounts.identity import Role
 from service.accounts.members import Members, UnknownMember
@@ -69,6 +70,11 @@ def walkthrough_blueprint(
             raise BadRequest(gettext("approach must be one with logins."))
         records = next(filter(None, map(find, _credentials(fields))), [])
         return jsonify(node=current_app.config["NODE_NAME"], holds=[asdict(record) for record in records])
+
+    @walks.post("/password")
+    def compare_password() -> Response:
+        """Show how a demo member's published password, and another one, compare with the hash in the member's row."""
+        return jsonify(comparison(members, text_field(read_fields(), "username", 16)))
 
     @walks.post("/as-another-client")
     def as_another_client() -> Response:

@@ -75,6 +75,7 @@ class Step:
     waits for its expiry, so that reading time does not matter.
     `alive`: a token that must not have expired. If it has, after minutes of reading, the player repeats the walk from a
     step that gets a new one.
+    `compares`: the client's credential that this step compares with a stored row, shown side by side.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Step:
     expect: Expect | None = None
     alive: str | None = None
     then: Act | None = None
+    compares: Literal["password", "refresh"] | None = None
 
     @property
     def approach(self) -> str | None:
@@ -132,7 +134,7 @@ def _view(step: Step) -> dict[str, Any]:
     expect = None if step.expect is None else asdict(step.expect)
     told = {"id": step.id, "who": step.who, "look_at": step.look_at, "expect": expect, "alive": step.alive}
     done = {**_does(step.does), **({} if step.then is None else _does(step.then))}
-    return {**words, **told, "approach": step.approach, **done}
+    return {**words, **told, "approach": step.approach, "compares": step.compares, **done}
 
 
 def _does(does: Request | Act | Look) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import { drawWire, line } from "../shared/wire.js";
 import { fill, make, say } from "../shared/words.js";
+import { drawCompared } from "./compared.js";
 import { drawDiagram } from "./diagram.js";
 import { drawClients, drawServer } from "./holders.js";
 import { drawInside } from "./inside.js";
@@ -21,6 +22,8 @@ export function show(walk, index, isFresh = false) {
   drawOutcome(part("outcome"), walk, index);
   drawDiagram(part("diagram"), walk, index, isFresh);
   showMessages(step, result);
+  part("compared-pane").hidden = step.compares === null;
+  if (step.compares) drawCompared(part("compared"), result?.compared ?? [], step.approach ?? story.approach);
   showHolders(step, result?.before ?? walk.before(index), result?.now ?? walk.before(index));
   showWhatTells();
 }

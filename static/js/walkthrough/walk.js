@@ -5,6 +5,7 @@ import { exchange, storedRecords } from "../shared/exchange.js";
 import { perform } from "./acts.js";
 import { isAsClaimed } from "./claims.js";
 import { after, empty } from "./clients.js";
+import { compared } from "./compared.js";
 import { hindranceOf, isOver } from "./hindrance.js";
 import { claims } from "./jwt.js";
 
@@ -58,6 +59,7 @@ export class Walk {
     const step = this.story.steps[index];
     const result = step.look ? this.look(index) : await this.done(index, { tick, signal });
     if (result === null || signal.aborted) return null;
+    if (step.compares && result.asClaimed) result.compared = await compared(step, result);
     const later = step.look ? this.results.slice(index + 1) : []; // later results belong to another login
     this.results = [...this.results.slice(0, index), result, ...later];
     this.keep();

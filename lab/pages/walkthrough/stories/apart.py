@@ -77,6 +77,7 @@ APART = Story(
             REFRESH,
             look_at=("request body", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "retry",

@@ -64,6 +64,7 @@ CLIENT_READS_EXP = Story(
             REFRESH,
             look_at=("request line", "request body", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "ask-again",

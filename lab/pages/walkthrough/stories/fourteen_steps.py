@@ -48,6 +48,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("inside SELECT members", "inside argon2id"),
             expect=Expect(200, inside=("SELECT members", "argon2id")),
+            compares="password",
         ),
         Step(
             "3",
@@ -164,6 +165,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("inside at+jwt", "inside rt+jwt", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens"),
             expect=replace(RENEWED, inside=("at+jwt", "rt+jwt", "SELECT refresh_tokens", "UPDATE refresh_tokens")),
+            compares="refresh",
         ),
         Step(
             "14",

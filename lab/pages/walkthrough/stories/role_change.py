@@ -143,6 +143,7 @@ ROLE_CHANGE = Story(
             Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}, keeps=HYBRID_TOKENS),
             look_at=("inside SELECT members", "response body"),
             expect=Expect(200, inside=("SELECT members",)),
+            compares="refresh",
         ),
         Step(
             "hybrid-user",

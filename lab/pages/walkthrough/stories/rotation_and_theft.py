@@ -37,6 +37,7 @@ ROTATION_AND_THEFT = Story(
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "inside INSERT refresh_tokens", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "race",
@@ -52,6 +53,7 @@ ROTATION_AND_THEFT = Story(
             replace(REFRESH, times=2),
             look_at=("request body", "response status", "response body"),
             expect=Expect(200, same="refresh_token"),
+            compares="refresh",
         ),
         Step(
             "steal",
@@ -69,6 +71,7 @@ ROTATION_AND_THEFT = Story(
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "grace",
@@ -89,6 +92,7 @@ ROTATION_AND_THEFT = Story(
             who="other",
             look_at=("request body", "inside UPDATE refresh_tokens", "response status", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "noticed",
@@ -101,6 +105,7 @@ ROTATION_AND_THEFT = Story(
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_reused", inside=("UPDATE refresh_families",)),
+            compares="refresh",
         ),
         Step(
             "thief-too",
@@ -111,6 +116,7 @@ ROTATION_AND_THEFT = Story(
             who="other",
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
+            compares="refresh",
         ),
         Step(
             "access",

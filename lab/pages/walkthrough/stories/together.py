@@ -78,6 +78,7 @@ TOGETHER = Story(
             ASK,
             look_at=("request Cookie", "inside UPDATE refresh_tokens", "response status", "response Set-Cookie"),
             expect=REISSUED,
+            compares="refresh",
         ),
         Step(
             "forge",
@@ -131,6 +132,7 @@ TOGETHER = Story(
             who="other",
             look_at=("request Cookie", "inside SELECT refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid", inside=("SELECT refresh_families",)),
+            compares="refresh",
         ),
         Step(
             "login-again",

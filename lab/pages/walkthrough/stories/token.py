@@ -92,6 +92,7 @@ TOKEN = Story(
             REFRESH,
             look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
+            compares="refresh",
         ),
         Step(
             "login-again",
@@ -134,6 +135,7 @@ TOKEN = Story(
             REFRESH,
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
+            compares="refresh",
         ),
     ),
 )
