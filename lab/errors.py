@@ -8,6 +8,7 @@ LabError
 │   ├── LastNode               409  last_node
 │   ├── NoSuchKey              404  unknown_key
 │   ├── KeyStaysRevoked        409  key_revoked
+│   ├── KeyStillNeeded         409  key_in_use
 │   └── RefusedBySupervisor    4xx  (the supervisor's own code)
 └── SupervisorUnavailable      503  supervisor_unavailable  (Retry-After)
 """
@@ -54,6 +55,12 @@ class KeyStaysRevoked(ControlError):
     status = 409
     code = "key_revoked"
     title = lazy_gettext("A revoked key stays revoked")
+
+
+class KeyStillNeeded(ControlError):
+    status = 409
+    code = "key_in_use"
+    title = lazy_gettext("Tokens of this key may still be valid")
 
 
 class RefusedBySupervisor(ControlError):

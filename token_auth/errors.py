@@ -18,7 +18,7 @@
     └── StoreUnavailable           503  store_unavailable    (the database does not answer)
 
 Absent or bad credentials (401), forbidden (403) and unavailable (503) stay distinct. No message repeats client input.
-`BadKeyRing` and `UnknownKey` are for the operator of the keys. No request raises them.
+`BadKeyRing`, `UnknownKey` and `KeyInUse` are for the operator of the keys. No request raises them.
 """
 
 
@@ -140,3 +140,7 @@ class BadKeyRing(Exception):
 
 class UnknownKey(LookupError):
     """The key ring has no such key."""
+
+
+class KeyInUse(Exception):
+    """Tokens of this key may still be valid, so it cannot be deleted. Revoking it refuses them."""

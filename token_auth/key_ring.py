@@ -7,6 +7,7 @@ no look-up for it.
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic, time
@@ -49,6 +50,7 @@ class KeyRing:
         self._unreadable: str | None = None
         self._unfit: str | None = None
         self._fit_again_at = monotonic()
+        self._file_has_old_keys = False
         self._ring = self._open()
         self._alg_is_sure = self._ring.active.alg == alg
 
@@ -87,9 +89,11 @@ class KeyRing:
         for the configured one. Commands that only read the ring or change a member therefore change no key, and a later
         `flask keys rotate --algorithm` stays in effect. This call also records the longest token lifetime in the ring,
         which keeps a key that long. If the file cannot be changed now, the last good ring signs, and the next check of
-        the file tries again.
+        the file tries again. It also deletes keys from the file that are no longer needed.
         """
-        if not self._fits(self.current().active) and monotonic() >= self._fit_again_at:
+        self.current()
+        self._drop_from_file()
+        if not self._fits(self._ring.active) and monotonic() >= self._fit_again_at:
             self._fit_again_at = monotonic() + LOOK_EVERY_S
             self._make_fit()
         return self._ring.active
@@ -97,7 +101,7 @@ class KeyRing:
     def rotate(self, alg: Algorithm | None = None) -> Ring:
         """Sign with a new key of algorithm `alg` (default: the configured one). Tokens of the old key stay valid.
 
-        A process that starts later returns to the configured algorithm. This method and the next two raise
+        A process that starts later returns to the configured algorithm. This method and the next three raise
         `BadKeyRing`; then nothing was changed.
         """
         return self._change(lambda ring: ring.with_new_key(alg or self._alg, self._now(), self._tokens_live_s))
@@ -109,6 +113,10 @@ class KeyRing:
     def revoke(self, kid: str) -> Ring:
         """Refuse a key's tokens at once. Raise `UnknownKey`."""
         return self._change(lambda ring: ring.with_state(kid, "revoked", self._now()))
+
+    def delete(self, kid: str) -> Ring:
+        """Delete a revoked key, or one whose tokens have all expired. Raise `UnknownKey` or `KeyInUse`."""
+        return self._change(lambda ring: ring.without(kid, self._now()))
 
     def followers(self) -> str:
         """Return a sentence that says which running nodes follow a change, and when."""
@@ -144,7 +152,16 @@ class KeyRing:
             if self._unreadable != error.message:
                 log.error("the key ring file cannot be read; the last good ring stays in use: %s", error.message)
             self._unreadable = error.message
-        self._ring = self._ring.without_expired(self._now())
+        needed = self._ring.without_expired(self._now())
+        self._file_has_old_keys = self._file_has_old_keys or needed is not self._ring
+        self._ring = needed
+
+    def _drop_from_file(self) -> None:
+        """Delete unneeded keys from the file, once. If it cannot be changed now, its next change deletes them."""
+        if self._file_has_old_keys:
+            self._file_has_old_keys = False
+            with suppress(BadKeyRing):
+                self._change(lambda ring: ring, LOCK_WAIT_WHEN_SIGNING_S)
 
     def _fits(self, key: Key) -> bool:
         self._alg_is_sure = self._alg_is_sure or key.alg == self._alg

@@ -1,7 +1,8 @@
 """Signing keys and their states.
 
 A key is `active` (it signs), `retired` (it no longer signs, but tokens that it signed while active are valid) or
-`revoked` (its tokens are refused at once). A key is removed after its last token has expired.
+`revoked` (its tokens are refused at once). A key is removed after its last token has expired; a revoked one may be
+deleted before.
 """
 
 import json
@@ -21,7 +22,7 @@ from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
-from .errors import BadKeyRing, UnknownKey
+from .errors import BadKeyRing, KeyInUse, UnknownKey
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,15 @@ class Key:
 
     def is_needed(self, now: float) -> bool:
         """Return whether a token of this key may still be valid by some node's clock."""
-        return now <= self._signed_until_s + SIGNS_LATE_S + (self.tokens_live_s or LONGEST_LIFE_S) + CLOCK_SKEW_S
+        return now <= self.needed_until_s
+
+    @property
+    def needed_until_s(self) -> float:
+        """Until when a token of this key may be valid (seconds since the epoch), unless the key is revoked.
+
+        It is infinite for a key that signs. After it the key is dropped.
+        """
+        return self._signed_until_s + SIGNS_LATE_S + (self.tokens_live_s or LONGEST_LIFE_S) + CLOCK_SKEW_S
 
     @cached_property
     def _signed_until_s(self) -> float:
@@ -167,6 +176,15 @@ class Ring:
         ring = self.with_new_key(key.alg, at) if key.state == "active" else self
         revoked_at = moment(at) if state == "revoked" else None
         return ring._with(replace(ring._by_kid[kid], state=state, revoked_at=revoked_at))
+
+    def without(self, kid: str, now: float) -> "Ring":
+        """Return a ring without a key. Raise `UnknownKey`, or `KeyInUse` if its tokens may still be valid."""
+        key = self.find(kid)
+        if key is None:
+            raise UnknownKey(kid)
+        if key.state != "revoked" and key.is_needed(now):
+            raise KeyInUse(kid)
+        return Ring(tuple(each for each in self.keys if each is not key))
 
     def without_expired(self, now: float) -> "Ring":
         """Return a ring without the keys whose last token has expired; the same ring if there are none."""

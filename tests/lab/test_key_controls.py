@@ -14,6 +14,7 @@ from tests.support.problems import assert_problem
 from tests.support.visitor import Visitor
 from token_auth import key_ring
 from token_auth.key_ring import read_ring
+from token_auth.keys import moment
 
 pytestmark = pytest.mark.any_store
 
@@ -27,6 +28,7 @@ MOVES: tuple[tuple[str, str, Any], ...] = (
     ("PUT", "/lab/keys/KID", {"state": "retired"}),
     ("PUT", "/lab/keys/KID", {"state": "revoked"}),
 )
+DELETE = ("DELETE", "/lab/keys/KID", None)
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +147,28 @@ def test_the_history_says_when(app: Flask, kid: str) -> None:
 # -- what cannot be done
 
 
+def test_a_key_is_deleted_when_nothing_that_it_signed_is_valid(app: Flask, kid: str) -> None:
+    old = login(app)
+    refused = press(app, "DELETE", f"/lab/keys/{kid}")
+    assert_problem(refused, 409, "key_in_use", naming="Revoke the key first")
+    press(app, "PUT", f"/lab/keys/{kid}", {"state": "retired"})
+    assert_problem(press(app, "DELETE", f"/lab/keys/{kid}"), 409, "key_in_use")
+    assert old.who() == "alice"
+    press(app, "PUT", f"/lab/keys/{kid}", {"state": "revoked"})
+    assert states(press(app, "DELETE", f"/lab/keys/{kid}")) == ["active"]
+    assert_problem(press(app, "DELETE", f"/lab/keys/{kid}"), 404, "unknown_key", naming="no key")
+    assert old.who() is None
+
+
+def test_a_retired_key_says_until_when_it_is_needed(app: Flask, config: Config, kid: str) -> None:
+    press(app, "POST", "/lab/keys")
+    retired, active = ring(app)
+    kept = read_ring(config.key_ring_file).find(kid)
+    assert kept is not None
+    assert retired["needed_until"] == moment(kept.needed_until_s)
+    assert active["needed_until"] is None
+
+
 @pytest.mark.parametrize("state", ["retired", "revoked"])
 @pytest.mark.parametrize("unknown", ["k-nowhere", "..", "K-1", "%00", "k" * 300])
 def test_an_unknown_key_is_named(app: Flask, config: Config, unknown: str, state: str) -> None:
@@ -177,7 +201,7 @@ def test_another_algorithm_is_a_mistake(app: Flask, algorithm: Any) -> None:
     assert len(ring(app)) == 1
 
 
-@pytest.mark.parametrize(("method", "path", "fields"), MOVES)
+@pytest.mark.parametrize(("method", "path", "fields"), [*MOVES, DELETE])
 def test_a_torn_file_is_a_503_and_the_last_good_ring_stays(
     app: Flask, config: Config, kid: str, caplog: pytest.LogCaptureFixture, method: str, path: str, fields: Any
 ) -> None:
@@ -198,14 +222,14 @@ def test_no_secret_is_ever_sent(app: Flask, config: Config) -> None:
     """SECURITY 22."""
     for algorithm in ("EdDSA", "ES256", "RS256", "HS256"):
         press(app, "POST", "/lab/keys", {"algorithm": algorithm})
-    known = {"kid", "alg", "state", "created_at", "signed_until", "revoked_at"}
+    known = {"kid", "alg", "state", "created_at", "signed_until", "revoked_at", "needed_until"}
     assert [key.keys() for key in ring(app)] == [known] * 5
     said = "".join(press(app, "GET", path).get_data(as_text=True) for path in ("/lab/keys", "/keys"))
     for key in read_ring(config.key_ring_file).keys:
         assert not [name for name in ("k", "d", "x", "n") if key.jwk.get(name, "\0") in said]
 
 
-@pytest.mark.parametrize(("method", "path", "fields"), MOVES)
+@pytest.mark.parametrize(("method", "path", "fields"), [*MOVES, DELETE])
 def test_another_sites_page_presses_nothing(app: Flask, kid: str, method: str, path: str, fields: Any) -> None:
     """SECURITY 20."""
     before = ring(app)
@@ -220,6 +244,14 @@ def test_another_name_of_this_machine_shows_nothing(app: Flask) -> None:
     """SECURITY 20: DNS rebinding."""
     for path in ("/lab/keys", "/keys"):
         assert_problem(press(app, "GET", path, headers={"Host": "evil.example"}), 403, "foreign_host")
+
+
+def test_on_a_lan_deleting_takes_the_code_too(lan: Flask) -> None:
+    """SECURITY 20."""
+    kid = ring(lan)[0]["kid"]
+    press(lan, "PUT", f"/lab/keys/{kid}", {"state": "revoked"})
+    assert_problem(press(lan, "DELETE", f"/lab/keys/{kid}", None, LAN, STUDENT), 403, "code_needed")
+    assert ring(lan)[0]["kid"] == kid
 
 
 @pytest.mark.parametrize(("method", "path", "fields"), MOVES)

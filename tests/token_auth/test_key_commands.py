@@ -69,7 +69,22 @@ def test_a_rotation_takes_an_algorithm(app: Flask, kid: str) -> None:
     assert "HS256" in refused.output
 
 
-@pytest.mark.parametrize("command", ["retire", "revoke"])
+def test_a_key_is_deleted_only_when_nothing_that_it_signed_is_valid(app: Flask, kid: str) -> None:
+    for command in ("list", "rotate"):  # while it signs, and while it is retired
+        run(app, command)
+        refused = run(app, "delete", kid)
+        assert (refused.exit_code, refused.output) == (
+            1,
+            f"Error: tokens of {kid} may still be valid; revoke it first\n",
+        )
+    run(app, "revoke", kid)
+    deleted = run(app, "delete", kid)
+    assert deleted.exit_code == 0
+    assert kid not in deleted.output
+    assert deleted.output.count("active") == 1
+
+
+@pytest.mark.parametrize("command", ["retire", "revoke", "delete"])
 @pytest.mark.parametrize("unknown", ["k-nowhere", "", "../keys.json", "K-1"])
 def test_an_unknown_key_is_a_clear_error(app: Flask, config: Config, kid: str, command: str, unknown: str) -> None:
     before = config.key_ring_file.read_bytes()
@@ -80,7 +95,7 @@ def test_an_unknown_key_is_a_clear_error(app: Flask, config: Config, kid: str, c
 
 
 def test_a_forgotten_key_id_is_a_usage_error(app: Flask) -> None:
-    for command in ("retire", "revoke"):
+    for command in ("retire", "revoke", "delete"):
         assert run(app, command).exit_code == 2
 
 

@@ -17,6 +17,7 @@ from tests.conftest import Clock, MakeApp
 from tests.support.forge import Forge, header_of
 from tests.support.visitor import BY_TOKEN, Visitor
 from token_auth import key_ring
+from token_auth.errors import BadKeyRing, KeyInUse, UnknownKey
 from token_auth.key_ring import KeyRing, read_ring
 from token_auth.keys import CLOCK_SKEW_S, LONGEST_LIFE_S, SIGNS_LATE_S, Key, Ring, moment, new_key
 
@@ -124,6 +125,66 @@ def test_a_key_is_dropped_when_its_last_token_has_expired(app: Flask, ring: KeyR
     assert published(app) == [active]
     assert [key.kid for key in ring.current().keys] == [active]
     assert [key.kid for key in ring.rotate().keys] == [key.kid for key in read_ring(file).keys] == [active, ANY]
+
+
+def test_a_dropped_keys_secret_leaves_the_file_with_the_next_signature(
+    app: Flask, ring: KeyRing, clock: Clock, file: Path
+) -> None:
+    """Nodes forgot it, and the file kept its secret until the ring was changed by hand."""
+    old = ring.current().active
+    active = ring.rotate().active.kid
+    Visitor(app, "token").login("alice")
+    clock.advance(WEEK_S + SIGNS_LATE_S + CLOCK_SKEW_S)
+    Visitor(app, "token").login("alice")
+    assert old.jwk["k"] in file.read_text()  # its last token may still be valid
+    clock.advance(1)
+    Visitor(app, "token").login("alice")
+    assert [key.kid for key in read_ring(file).keys] == [active]
+    assert old.jwk["k"] not in file.read_text()
+
+
+def test_a_file_that_cannot_be_changed_keeps_its_old_keys_and_log_ins_work(
+    app: Flask, ring: KeyRing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring.rotate()
+    clock.advance(WEEK_S + SIGNS_LATE_S + CLOCK_SKEW_S + 1)
+    tried: list[float] = []
+
+    def unwritable(*_: object) -> None:
+        tried.append(clock())
+        raise BadKeyRing("the file cannot be changed")
+
+    monkeypatch.setattr(key_ring, "write_ring", unwritable)
+    for _ in range(3):
+        Visitor(app, "token").login("alice")
+    assert len(tried) == 1
+    assert app.test_client().get("/readyz").status_code == 200
+
+
+# -- deleted by hand
+
+
+def test_a_revoked_key_is_deleted_and_its_tokens_stay_refused(app: Flask, ring: KeyRing, file: Path) -> None:
+    alice = Visitor(app, "token").login("alice")
+    leaked = ring.current().active
+    ring.revoke(leaked.kid)
+    ring.delete(leaked.kid)
+    assert leaked.jwk["k"] not in file.read_text()
+    assert profile(app, "token", alice.access) == 401
+    assert Visitor(app, "token").login("alice").who() == "alice"
+
+
+def test_a_key_whose_tokens_may_be_valid_is_not_deleted(ring: KeyRing, clock: Clock, file: Path) -> None:
+    retired = ring.current().active.kid
+    active = ring.rotate().active.kid
+    before = file.read_bytes()
+    clock.advance(WEEK_S + SIGNS_LATE_S + CLOCK_SKEW_S)
+    for kid in (retired, active):
+        with pytest.raises(KeyInUse):
+            ring.delete(kid)
+    with pytest.raises(UnknownKey):
+        ring.delete("k-nowhere")
+    assert file.read_bytes() == before
 
 
 def test_the_ring_stays_small_however_often_it_is_rotated() -> None:

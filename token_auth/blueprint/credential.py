@@ -11,6 +11,7 @@ from service.approach import ListedLogin, StoredRecord
 from service.config import Config
 from service.errors import InvalidCredentials
 from service.measurement import step
+from token_auth.blueprint.key_ring import key_told
 from token_auth.blueprint.problems import told
 from token_auth.blueprint.stores import MemberRefreshTokens
 from token_auth.claims import C, Expectation
@@ -89,7 +90,7 @@ class LabCredential(TokenCredential):
         return self._store.owner_of(jti)
 
     def _claims(self, token: str, expected: Expectation[C], now: float) -> C | None:
-        with step("verify", f"{expected.typ} signature and claims"):
+        with step("verify", lambda: key_told(token, expected.typ, self._key_ring.current())):
             return super()._claims(token, expected, now)
 
     def _encode(self, key: Key, access: dict[str, Any], refresh: dict[str, Any]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from service.config import Algorithm, privately
 from token_auth.blueprint.key_ring import naming_the_setting
-from token_auth.errors import UnknownKey
+from token_auth.errors import KeyInUse, UnknownKey
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Ring
 
@@ -45,6 +45,12 @@ def commands(key_ring: KeyRing) -> AppGroup:
         """Refuse at once every token that a key has signed."""
         _changed(key_ring, lambda: _known(key_ring.revoke, kid))
 
+    @group.command("delete")
+    @click.argument("kid")
+    def delete(kid: str) -> None:
+        """Delete a revoked key. Other keys are deleted after their last token has expired, without a command."""
+        _changed(key_ring, lambda: _known(key_ring.delete, kid))
+
     return group
 
 
@@ -53,6 +59,8 @@ def _known(change: Callable[[str], Ring], kid: str) -> Ring:
         return change(kid)
     except UnknownKey:
         raise click.ClickException(f"there is no key {kid!r}; `flask keys list` shows them") from None
+    except KeyInUse:
+        raise click.ClickException(f"tokens of {kid} may still be valid; revoke it first") from None
 
 
 @naming_the_setting()

@@ -1,14 +1,20 @@
-"""Open the key ring by the lab's settings. A fault of its file is reported as a bad `KEY_RING_FILE`."""
+"""Open the key ring by the lab's settings, and say for the trace which key a token names."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
+from typing import Any
+
+from jwt.utils import base64url_decode
 
 from service.config import Algorithm, BadConfig
 from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing
-from token_auth.keys import LONGEST_LIFE_S
+from token_auth.keys import LONGEST_LIFE_S, Ring
+
+KID_SHOWN = 20  # characters: a client can send any
 
 
 @contextmanager
@@ -26,3 +32,30 @@ def open_key_ring(
 ) -> KeyRing:
     """Open the ring as `KeyRing` does. Raise `BadConfig`."""
     return KeyRing(file, alg, now, tokens_live_s)
+
+
+def key_told(token: str, typ: str, ring: Ring) -> str:
+    """Say which key a token of type `typ` names by its kid, what the ring has of that name, and what was checked.
+
+    Only the key that is found is tried. Without one, neither signature nor claims are read.
+    """
+    header = _header(token)
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        return f"{typ} without a kid → refused, no key is tried"
+    named, key = f"{typ} kid {kid[:KID_SHOWN]}", ring.find(kid)
+    if key is None:
+        return f"{named} → unknown, refused"
+    if key.state == "revoked":
+        return f"{named} → revoked, refused"
+    if (header.get("alg"), header.get("typ")) != (key.alg, typ):
+        return f"{named} → key found, but another alg or typ, refused"
+    return f"{named} → key found, signature and claims"
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        header = json.loads(base64url_decode(token.partition(".")[0]))
+    except (ValueError, RecursionError):
+        return {}
+    return header if isinstance(header, dict) else {}

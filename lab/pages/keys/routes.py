@@ -9,13 +9,13 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from lab.controls import Guard
-from lab.errors import KeyStaysRevoked, NoSuchKey
+from lab.errors import KeyStaysRevoked, KeyStillNeeded, NoSuchKey
 from service.config import Algorithm, Config
 from service.errors import KeyRingUnusable
 from service.web.fields import read_fields
 from token_auth import KeyRing
-from token_auth.errors import BadKeyRing, UnknownKey
-from token_auth.keys import Ring
+from token_auth.errors import BadKeyRing, KeyInUse, UnknownKey
+from token_auth.keys import Key, Ring, moment
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,12 @@ def keys_blueprint(config: Config, key_ring: KeyRing) -> Blueprint:
             raise BadRequest(gettext("%(name)s must be one of %(choices)s.", name="state", choices=", ".join(moves)))
         return jsonify(_shown(_with(_changed(lambda: moves[state](kid)), kid, state)))
 
+    @keys.delete("/lab/keys/<kid>")
+    def delete(kid: str) -> Response:
+        """Delete a revoked key, or one whose tokens have all expired."""
+        guard.admit()
+        return jsonify(_shown(_changed(lambda: key_ring.delete(kid))))
+
     return keys
 
 
@@ -72,10 +78,16 @@ def _shown(ring: Ring) -> dict[str, list[dict[str, str | None]]]:
                 "created_at": key.created_at,
                 "signed_until": key.signed_until,
                 "revoked_at": key.revoked_at,
+                "needed_until": _needed_until(key),
             }
             for key in ring.keys
         ]
     }
+
+
+def _needed_until(key: Key) -> str | None:
+    """Return when the key is dropped from the ring, at the latest. None: it signs."""
+    return None if key.state == "active" else moment(key.needed_until_s)
 
 
 def _changed(change: Callable[[], Ring]) -> Ring:
@@ -83,6 +95,8 @@ def _changed(change: Callable[[], Ring]) -> Ring:
         return change()
     except UnknownKey as unknown:
         raise NoSuchKey(gettext("There is no key %(kid)s in the key ring.", kid=str(unknown)[:20])) from None
+    except KeyInUse:
+        raise KeyStillNeeded(gettext("Revoke the key first, or wait: it is deleted after its last token.")) from None
     except BadKeyRing as error:
         log.error("the key ring was not changed: %s", error.message)
         raise KeyRingUnusable(

@@ -24,6 +24,7 @@ function card(token) {
   box.dataset.kid = token.header.kid;
   box.dataset.verdict = token.settled ? verdict(token) : "waiting";
   const nodes = [...token.answers].sort(([one], [other]) => one.localeCompare(other, "en", { numeric: true }));
+  box.append(lookUp(token));
   box.append(make("ul", "by-node small", ...nodes.map(([node, answer]) => make("li", "", saidBy(node, answer)))));
   return box;
 }
@@ -46,6 +47,14 @@ function outcome(token) {
   if (token.settled) return { word, values };
   if (token.answers.size === 0) return { word: "asking", values };
   return { word: word === "mixed" ? "mixed" : "stale", values };
+}
+
+/** What a node's trace says of the look-up of the key. */
+function lookUp(token) {
+  const [first] = token.answers.values();
+  const line = make("p", "wire small", first?.trace.find(({ part }) => part === "verify")?.what ?? "");
+  line.dataset.lookUp = "";
+  return line;
 }
 
 function saidBy(node, answer) {

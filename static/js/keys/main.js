@@ -5,7 +5,7 @@ import { number, say } from "../shared/words.js";
 import { drawCards } from "./cards.js";
 import { confirmed, drawChoice, finding, letIn } from "./leak.js";
 import { pause } from "./nodes.js";
-import { active, changedAt, followed, handIn, look, rotate, want } from "./ring.js";
+import { active, followed, handIn, isAsNew, look, remove, rotate, want } from "./ring.js";
 import { canVerify, fetchCopy, hasCopy, showPublished, verifyAll } from "./service.js";
 import { drawLanes, onToggle } from "./timeline.js";
 import { check, logIn, memberName, MOST } from "./tokens.js";
@@ -112,6 +112,10 @@ async function retire(kid) {
   await alone(() => move(want(kid, "retired"), say("move.named", { move: say("move.retire"), kid })));
 }
 
+async function erase(kid) {
+  await alone(() => move(remove(kid), say("move.named", { move: say("move.delete"), kid })));
+}
+
 async function rotateTo(algorithm) {
   tell(say("said.rotating"));
   const done = await move(rotate(algorithm), say("move.rotate"));
@@ -167,7 +171,7 @@ async function lookOnce() {
   const answer = await look();
   if (busy || !answer?.ok) return;
   const seen = answer.body.keys;
-  if (keys !== null && changedAt(seen) < changedAt(keys) && ++older < STUBBORN) return;
+  if (keys !== null && !isAsNew(seen, keys) && ++older < STUBBORN) return;
   older = 0;
   const changed = JSON.stringify(seen) !== JSON.stringify(keys);
   keys = seen;
@@ -203,7 +207,7 @@ on("rotate", "submit", (event) => {
 });
 on("lanes", "click", (event) => {
   const [verb, kid] = event.target.closest("[data-move]")?.dataset.move.split(" ") ?? [];
-  if (verb) ({ retire, revoke })[verb](kid);
+  if (verb) ({ retire, revoke, delete: erase })[verb](kid);
 });
 on("take-eddsa", "click", () =>
   thenCheck(async () => {

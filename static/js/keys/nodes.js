@@ -12,7 +12,8 @@ export async function ask(path, { credentials = "omit", ...options } = {}) {
     const response = await fetchTimed(path, { credentials, ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
     const node = response.headers.get("X-Node") ?? "?";
     document.dispatchEvent(new CustomEvent("answered", { detail: { node } }));
-    return { node, status: response.status, ok: response.ok, body: await response.json().catch(() => ({})) };
+    const trace = JSON.parse(response.headers.get("X-Lab-Trace") ?? "[]");
+    return { node, status: response.status, ok: response.ok, body: await response.json().catch(() => ({})), trace };
   } catch {
     return null;
   }

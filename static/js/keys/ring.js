@@ -5,6 +5,7 @@ import { ask, everyNode, pause, runningNodes, send } from "./nodes.js";
 const AS_MYSELF = { credentials: "same-origin" }; // the instructor's cookie
 const GIVE_UP_MS = 6000;
 const LOOK_AGAIN_MS = 100;
+const deleted = new Set(); // the ids of keys that this page has deleted
 
 export function look() {
   return ask("/lab/keys");
@@ -16,6 +17,12 @@ export function rotate(algorithm) {
 
 export function want(kid, state) {
   return send("PUT", `/lab/keys/${encodeURIComponent(kid)}`, { state }, AS_MYSELF);
+}
+
+export async function remove(kid) {
+  const answer = await send("DELETE", `/lab/keys/${encodeURIComponent(kid)}`, {}, AS_MYSELF);
+  if (answer?.ok) deleted.add(kid);
+  return answer;
 }
 
 export function handIn(code) {
@@ -30,8 +37,13 @@ export function active(keys) {
   return keys.find((key) => key.state === "active");
 }
 
-/** When the ring was last changed, to compare the age of two nodes' rings. */
-export function changedAt(keys) {
+/** Whether a node's ring is at least as new as `keys`. One that still has a deleted key is older. */
+export function isAsNew(seen, keys) {
+  return !seen.some(({ kid }) => deleted.has(kid)) && changedAt(seen) >= changedAt(keys);
+}
+
+/** When the ring was last changed, apart from deletions. */
+function changedAt(keys) {
   const moments = keys.flatMap((key) => [key.created_at, key.signed_until, key.revoked_at]).filter(Boolean).map(Date.parse);
   return Math.max(...moments.filter((moment) => !Number.isNaN(moment)));
 }
@@ -43,7 +55,7 @@ export async function followed(keys, show) {
     const running = await runningNodes();
     const names = running ?? [];
     const answers = await everyNode(names, look);
-    const hasCome = (answer) => Boolean(answer?.ok) && changedAt(answer.body.keys) >= changedAt(keys);
+    const hasCome = (answer) => Boolean(answer?.ok) && isAsNew(answer.body.keys, keys);
     const nodes = [...new Set([...names, ...answers.keys()])].map((name) => ({ name, follows: hasCome(answers.get(name)) }));
     const seconds = (performance.now() - startedAt) / 1000;
     const all = running !== null && nodes.length > 0 && nodes.every((node) => node.follows);

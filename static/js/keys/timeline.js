@@ -84,7 +84,7 @@ function stretch(kind, from, to) {
 }
 
 function times(key) {
-  const values = { from: clock(key.created_at), until: clock(key.signed_until), revoked: clock(key.revoked_at) };
+  const values = { from: clock(key.created_at), until: clock(key.signed_until), revoked: clock(key.revoked_at), dropped: clock(key.needed_until) };
   return say(`times.${key.state === "revoked" && key.revoked_at === null ? "revoked_unknown" : key.state}`, values);
 }
 
@@ -94,9 +94,9 @@ function marks(key, tokens) {
 }
 
 function moves({ kid, state }, mayMove) {
-  const offered = { active: ["retire", "revoke"], retired: ["revoke"], revoked: [] }[state];
+  const offered = { active: ["retire", "revoke"], retired: ["revoke"], revoked: ["delete"] }[state];
   return offered.map((move) => {
-    const button = make("button", move === "revoke" ? "button ending" : "button", say(`move.${move}`), make("span", "unseen", ` ${kid}`));
+    const button = make("button", move === "retire" ? "button" : "button ending", say(`move.${move}`), make("span", "unseen", ` ${kid}`));
     Object.assign(button, { type: "button", disabled: !mayMove });
     button.dataset.move = `${move} ${kid}`;
     return button;

@@ -62,10 +62,11 @@ export async function check(tokens, keys, show) {
 }
 
 function profile({ text }) {
-  return ask("/token/profile", { headers: { Authorization: `Bearer ${text}` } });
+  return ask("/token/profile", { headers: { Authorization: `Bearer ${text}`, "X-Lab-Trace": "1" } });
 }
 
 function isSettled(token, keys) {
   const word = verdict(token);
-  return word === "expired" || word === (find(keys, token.header.kid)?.state === "revoked" ? "refused" : "in");
+  const key = find(keys, token.header.kid);
+  return word === "expired" || word === (key === undefined || key.state === "revoked" ? "refused" : "in");
 }
