@@ -20,6 +20,7 @@ from lab.pages.scale_out import scale_out_blueprint
 from lab.pages.storage import storage_blueprint
 from lab.pages.tcp import tcp_blueprint
 from lab.pages.walkthrough import walkthrough_blueprint
+from lab.sacrificial_ring import sacrificial_ring_blueprint
 from lab.trace import Traced
 from planner.runs import COMMITTED, Runs
 from service.accounts import MemberChange, Members
@@ -97,6 +98,7 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     yield naive_server_blueprint(
         open_key_ring(naive_ring_file, "HS256", parts.now), parts.database, parts.password_login, parts.now
     )
+    yield sacrificial_ring_blueprint(config, parts.database, parts.now)
     if config.control_socket:
         switches = Switches(Guard.of(config), config.control_socket)
         yield controls_blueprint(switches)

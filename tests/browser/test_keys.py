@@ -1,6 +1,7 @@
 """Keys are rolled on the page of a real lab with two nodes: whose tokens die is seen on it, and who can verify them."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.clocks import YEAR_S, page_off_by
 from tests.browser.scenes import LOCALES, SCENES, SCREENSHOTS, Scene, overflow, page_of
+from tests.support.forge import hs256, unb64
 from tests.support.lab_processes import Lab
 from tests.support.seeded import seeds
 from tests.support.stopwatch import eventually
@@ -121,7 +123,7 @@ def test_only_the_leaked_keys_tokens_die(browser: Browser, lab: str, language: s
             expect(card.locator("mark")).to_have_text(f'"kid":"{kid}"')
         assert state_of(page, kids[1]) == "revoked"
         expect(page.locator(f"[data-key={kids[1]}] .stretch.refused")).to_have_text("✕")
-        expect(page.locator(f"[data-key={kids[1]}] button")).to_have_count(0)
+        expect(page.locator(f"[data-key={kids[1]}] button")).to_have_attribute("data-move", f"delete {kids[1]}")
         assert page.locator("html").get_attribute("lang") == language
 
 
@@ -251,6 +253,77 @@ def test_the_second_service_asks_the_lab_nothing_while_it_verifies(browser: Brow
         expect(page.locator("[data-outcome=genuine]")).to_have_count(1)
         expect(page.locator("[data-outcome=tampered]")).to_have_count(1)
         page.context.set_offline(False)
+
+
+# -- on a sacrificial ring, whose secret may be shown
+
+
+def forge_and_revoke(page: Page) -> None:
+    """Let a key leak, forge an admin's token, be let in, and revoke the key; hold what the page says at each step."""
+    for name in ("begin", "leak", "sign", "send"):
+        page.locator(f"[data-stolen-{name}]").click()
+    expect(page.locator("[data-row=forged] .let-in")).to_contain_text("200")
+    expect(page.locator("[data-row=forged]")).to_contain_text("mallory")
+    page.locator("[data-stolen-revoke]").click()
+    for row in ("bob", "forged"):
+        expect(page.locator(f"[data-row={row}] .shut")).to_contain_text("401")
+        expect(page.locator(f"[data-row={row}]")).to_contain_text("→ revoked")
+    expect(page.locator("[data-row=alice] .let-in")).to_contain_text("200")
+    expect(page.locator("[data-row=alice]")).to_contain_text("→ key found")
+    expect(page.locator("[data-stolen-finding]")).to_contain_text("✓")
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_leaked_secret_makes_an_admin_in_the_browser_until_its_key_is_revoked(
+    browser: Browser, lab: str, language: str
+) -> None:
+    with keys_page(browser, lab, language) as page:
+        forge_and_revoke(page)
+        secret = re.findall(r"[0-9a-f]{64}", page.locator("[data-stolen-secret]").inner_text())
+        parts = [page.locator(f"[data-stolen-{part}]").inner_text() for part in ("header", "payload", "signature")]
+        payload = json.loads(page.locator("#stolen-payload").input_value())
+        assert hs256(unb64(parts[0]), unb64(parts[1]), bytes.fromhex(secret[0])) == ".".join(parts)
+        assert json.loads(unb64(parts[1])) == payload
+        assert payload["role"] == "admin"
+
+
+def test_a_payload_that_the_server_does_not_take_is_refused_with_its_reason(page: Page) -> None:
+    for name in ("begin", "leak"):
+        page.locator(f"[data-stolen-{name}]").click()
+    page.locator("#stolen-payload").fill('{"sub":"mallory","role":"admin"}')
+    for name in ("sign", "send"):
+        page.locator(f"[data-stolen-{name}]").click()
+    expect(page.locator("[data-row=forged] .shut")).to_contain_text("iss")
+
+
+def test_a_token_without_a_kid_costs_a_signature_for_each_key(page: Page) -> None:
+    page.locator("#key-count").select_option("12")
+    page.locator("[data-unnamed-measure]").click()
+    expect(page.locator("[data-unnamed-said]")).to_contain_text("With 12 keys")
+    counted = {
+        str(row.get_attribute("data-row")): row.get_attribute("data-count")
+        for row in page.locator("[data-unnamed-table] tbody tr").all()
+    }
+    assert counted == {"named": "1", "newest": "1", "oldest": "12", "forged": "12", "real": "0"}
+
+
+def test_a_retired_key_is_watched_until_it_is_deleted(page: Page) -> None:
+    page.locator("[data-dropped-watch]").click()
+    expect(page.locator("[data-event=retired]")).to_contain_text("→ key found")
+    expect(page.locator("[data-dropped-countdown]")).to_contain_text("is needed for at most")
+    expect(page.locator("[data-event=gone]")).to_contain_text("→ unknown")
+
+
+def test_a_revoked_key_is_deleted_on_the_page_and_its_token_names_an_unknown_one(page: Page) -> None:
+    kids = take_three(page)
+    expect(page.locator(f".card[data-kid={kids[0]}] [data-look-up]")).to_contain_text(f"kid {kids[0]} → key found")
+    revoke_leaked(page, kids[0])
+    expect(page.locator(f".card[data-kid={kids[0]}] [data-look-up]")).to_contain_text(f"kid {kids[0]} → revoked")
+    page.locator(f"[data-move='delete {kids[0]}']").click()
+    expect(page.locator(f"[data-key={kids[0]}]")).to_have_count(0)
+    ready(page)
+    expect(page.locator(f".card[data-kid={kids[0]}] [data-look-up]")).to_contain_text(f"kid {kids[0]} → unknown")
+    expect(cards(page, "in")).to_have_count(2)
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.scenes import SCREENSHOTS
-from tests.browser.test_keys import cards, keys_page, press_rotate, ready
+from tests.browser.test_keys import cards, forge_and_revoke, keys_page, press_rotate, ready
 from tests.browser.test_scale_out import press
 from tests.support.lab_processes import Lab
 
@@ -77,6 +77,15 @@ def test_the_moves_of_keys_take_the_code(browser: Browser, elsewhere: str, code:
         expect(page.locator("[data-lanes] li")).to_have_count(2)
         page.reload()
         ready(page)
+
+
+def test_a_key_is_stolen_and_used_over_plain_http(browser: Browser, elsewhere: str) -> None:
+    """A browser has no WebCrypto there, so the page computes the HMAC itself."""
+    with browser.new_context(base_url=elsewhere) as context:
+        page = context.new_page()
+        page.goto("/keys")
+        assert page.evaluate("isSecureContext") is False
+        forge_and_revoke(page)
 
 
 def _own_address() -> str | None:

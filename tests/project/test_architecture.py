@@ -86,10 +86,11 @@ LAB = {
     "lab.trace": {"service.measurement", "lab.wire"},
     "lab.open_access": GROUND | {"service.accounts", "service.approach"},
     "lab.naive_server": GROUND | {"service.errors", "service.accounts", "token_auth"},
+    "lab.sacrificial_ring": GROUND | {"service.errors", "service.accounts", "lab.controls", "lab.errors", "token_auth"},
     **PAGES,
     "lab.composition": PAGE
     | (PAGES.keys() - {"lab.pages"})
-    | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "planner"}
+    | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "lab.sacrificial_ring", "planner"}
     | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
 }
 FLOORS = {

@@ -3,12 +3,15 @@
 import { mayPress, recall, shut, takeCode } from "../shared/instructor.js";
 import { number, say } from "../shared/words.js";
 import { drawCards } from "./cards.js";
+import { startDropped } from "./dropped.js";
 import { confirmed, drawChoice, finding, letIn } from "./leak.js";
 import { pause } from "./nodes.js";
 import { active, followed, handIn, isAsNew, look, remove, rotate, want } from "./ring.js";
 import { canVerify, fetchCopy, hasCopy, showPublished, verifyAll } from "./service.js";
+import { startStolen } from "./stolen.js";
 import { drawLanes, onToggle } from "./timeline.js";
 import { check, logIn, memberName, MOST } from "./tokens.js";
+import { startUnnamed } from "./unnamed.js";
 
 const POLL_MS = 1000;
 const STUBBORN = 5; // polls after which an older ring is accepted: the file was replaced
@@ -113,7 +116,8 @@ async function retire(kid) {
 }
 
 async function erase(kid) {
-  await alone(() => move(remove(kid), say("move.named", { move: say("move.delete"), kid })));
+  // Its tokens were refused before, too. What the nodes say of them is new only when all have followed.
+  await thenCheck(() => move(remove(kid), say("move.named", { move: say("move.delete"), kid })));
 }
 
 async function rotateTo(algorithm) {
@@ -229,5 +233,8 @@ takeCode(async (code) => {
   return Boolean(answer?.ok);
 });
 find("cannot-verify").hidden = canVerify;
+startStolen();
+startDropped();
+startUnnamed();
 recall().then(draw);
 follow();
