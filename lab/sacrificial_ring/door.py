@@ -40,7 +40,7 @@ T = TypeVar("T", Header, Claims)
 
 def issuer_of(ring_id: str) -> str:
     """Return the issuer of one ring. The lab's own is another one."""
-    return f"urn:session-or-token:sacrifice:{ring_id}"
+    return f"sacrifice:{ring_id}"
 
 
 def issue(ring: Ring, issuer: str, username: str, now: float) -> str:

@@ -5,6 +5,7 @@ import { sign } from "../shared/hs256.js";
 import { encodeText, joined, objectIn, takeApart, Unreadable } from "../shared/token.js";
 import { number, say } from "../shared/words.js";
 import { logIn, showToken } from "./asking.js";
+import { startByHand } from "./by-hand.js";
 import { startEncoding } from "./encoding.js";
 import { drawFields, tick } from "./fields.js";
 import { startLeak } from "./leak.js";
@@ -199,5 +200,6 @@ find("sign").addEventListener("click", signHere);
 find("check").addEventListener("click", checkHere);
 
 startEncoding(explain);
+startByHand();
 startLeak();
 setInterval(tick, 1000);
