@@ -11,7 +11,7 @@ const LOGIN = "login ";
 const encoder = new TextEncoder();
 const answered = new Map(); // the server's answers to forged tokens that were sent
 
-/** Compare as this step of a walk does. Return the comparisons as data: [{kind, lines: [[name, value]], same, forged}]. */
+/** Compare as this step of a walk does. Return the comparisons as data: [{kind, lines: [[name, value]], same}]. */
 export function compared({ compares }, result) {
   return compares === "password" ? passwords(result) : refreshTokens(result);
 }
@@ -31,7 +31,7 @@ function refreshTokens({ answers, before, now }) {
   const fake = forged(sent, { jti: changed(claims(sent).jti) });
   return [
     byHash("sent", sent, rowsBefore),
-    byHash("again", sent, rowsNow),
+    { ...byHash("again", sent, rowsNow), grace_s: now.values.grace_s },
     { ...byHash("forged", fake, rowsNow), forged: fake },
   ];
 }
@@ -87,10 +87,11 @@ async function passwords({ answers }) {
   return [{ kind: "row", lines: stored }, ...tried.map(hashed)];
 }
 
-function drawn({ kind, lines, same, forged: fake }, approach) {
+function drawn({ kind, lines, same, grace_s, forged: fake }, approach) {
   const box = make("section", "comparison", make("h3", "", say(`compared.${kind}`)), make("dl", "chain", ...lines.flatMap(lineOf)));
   box.dataset.kind = kind;
   if (same !== undefined) box.append(make("p", same ? "let-in" : "shut", say(`compared.${same ? "same" : "different"}`)));
+  if (grace_s) box.append(make("p", "small soft", say("compared.grace", { grace_s })));
   if (fake) box.append(sender(fake, approach));
   return box;
 }
