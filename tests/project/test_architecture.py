@@ -90,7 +90,8 @@ LAB = {
     **PAGES,
     "lab.composition": PAGE
     | (PAGES.keys() - {"lab.pages"})
-    | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "lab.sacrificial_ring", "planner"}
+    | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "lab.sacrificial_ring"}
+    | {"planner"}
     | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
 }
 FLOORS = {
