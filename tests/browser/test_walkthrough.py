@@ -210,7 +210,7 @@ def test_the_refresh_token_that_came_leads_to_its_row_and_a_used_or_forged_one_d
     for kind in ("again", "forged"):
         expect(comparison(page, kind)).to_contain_text("different ✕")
     jti, row = whole(page, "sent", "jti"), whole(page, "sent", "row_valid")
-    assert claims_of(whole(page, "sent", "token"))["jti"] == jti
+    assert claims_of(whole(page, "sent", "jwt"))["jti"] == jti
     assert hashlib.sha256(jti.encode()).hexdigest() == whole(page, "sent", "hash") == row
     rows = page.locator("[data-server] h3 code .secret")
     for secret in rows.all():

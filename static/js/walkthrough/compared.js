@@ -42,7 +42,7 @@ function byHash(kind, token, rows) {
   const row = rows.get(hash);
   const valid = [...rows].find(([, state]) => state === "valid")?.[0];
   const stored = row === "valid" ? [["row_valid", hash]] : [[`row_${row ?? "none"}`, row ? hash : ""], ...(valid ? [["row_valid", valid]] : [])];
-  return { kind, lines: [["token", token], ["jti", jti], ["hash", hash], ...stored], same: row === "valid" };
+  return { kind, lines: [["jwt", token], ["jti", jti], ["hash", hash], ...stored], same: row === "valid" };
 }
 
 /** The state of each stored refresh token, by its hash: valid, used, or ended with its login. */
