@@ -18,6 +18,7 @@ from lab.pages.loadtests import loadtests_blueprint
 from lab.pages.planner import planner_blueprint
 from lab.pages.scale_out import scale_out_blueprint
 from lab.pages.storage import storage_blueprint
+from lab.pages.study_notes import study_notes_blueprint
 from lab.pages.tcp import tcp_blueprint
 from lab.pages.walkthrough import walkthrough_blueprint
 from lab.sacrificial_ring import sacrificial_ring_blueprint
@@ -91,6 +92,7 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     yield approaches_blueprint(approaches, config)
     yield jwt_blueprint()
     yield storage_blueprint()
+    yield study_notes_blueprint()
     yield tcp_blueprint()
     yield planner_blueprint(approaches, Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A separate key ring, in the folder that all nodes use: the unsafe server must not use the lab's keys.

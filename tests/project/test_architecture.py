@@ -72,6 +72,7 @@ PAGES = {
     "lab.pages.planner": PAGE | {"planner"},
     "lab.pages.scale_out": PAGE,
     "lab.pages.storage": PAGE,
+    "lab.pages.study_notes": PAGE | {"lab.pages.walkthrough"},
     "lab.pages.tcp": PAGE,
     "lab.pages.walkthrough": PAGE,
 }

@@ -3,6 +3,7 @@
 // and a log-in or a log-out: document.dispatchEvent(new Event("login-changed")).
 
 import { fetchTimed } from "./clock.js";
+import "./target.js";
 
 showAll();
 document.addEventListener("login-changed", showAll);

@@ -18,6 +18,7 @@ export function show(walk, index, isFresh = false) {
   part("player").dataset.approach = step.approach ?? story.approach;
   part("position").textContent = say("position", { now: index + 1, all: story.steps.length });
   for (const name of ["title", "what", "why"]) part(name).textContent = fill(step[name], walk.start.values);
+  part("differs").replaceChildren(...(story.differs[step.id] ?? []).map((text) => make("p", "differs", make("strong", "", say("differs")), " ", text)));
   showButtons(walk, index);
   drawOutcome(part("outcome"), walk, index);
   drawDiagram(part("diagram"), walk, index, isFresh);

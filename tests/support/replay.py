@@ -1,0 +1,110 @@
+"""A walk played against an app without a browser, as its player does it: what each step shows, line by line."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from lab.pages.walkthrough.story import Act, Look, Request, Step, Story
+from tests.conftest import Clock
+
+PREFIX = "sot_"
+
+
+class Replay:
+    """The state of a played walk. Its clock stands still but for the steps that wait."""
+
+    def __init__(self, app: Flask, clock: Clock, grace_s: int) -> None:
+        self._clock = clock
+        self._browser = app.test_client()
+        self._bare = app.test_client(use_cookies=False)  # a bearer's requests, and another client's
+        self._values: dict[str, Any] = {"member": "load-0001", "grace_s": str(grace_s), "cookie": PREFIX}
+
+    def play(self, story: Story) -> dict[str, list[str]]:
+        """Do every step. Return by step what is seen: `request Cookie: …`, `response status 200`, `inside GETEX …`."""
+        seen: dict[str, list[str]] = {}
+        previous: list[str] = []
+        for step in story.steps:
+            previous = seen[step.id] = previous if isinstance(step.does, Look) else [*self._do(step)]
+        return seen
+
+    def _do(self, step: Step) -> Iterator[str]:
+        if isinstance(step.does, Request):
+            yield from self._send(step.does, step)
+        for act in (step.does, step.then):
+            if isinstance(act, Act):
+                yield from self._act(act)
+
+    def _send(self, request: Request, step: Step) -> Iterator[str]:
+        by_cookie = step.who == "browser" and (request.cookies or step.approach in ("session", "memory"))
+        headers = {name: self._filled(value) for name, value in request.headers.items()}
+        body = None if request.body is None else {name: self._filled(value) for name, value in request.body.items()}
+        for _ in range(request.times):
+            response = (self._browser if by_cookie else self._bare).open(
+                self._filled(request.path), method=request.method, headers={**headers, "X-Lab-Trace": "1"}, json=body
+            )
+            assert step.expect is None or response.status_code == step.expect.status, (step.id, response.text)
+            yield from _lines(response, request.method, body)
+        if response.status_code < 400:
+            taken = {name: self._taken(source, response) for name, source in request.keeps.items()}
+            self._values |= {name: value for name, value in taken.items() if value is not None}
+
+    def _act(self, act: Act) -> Iterator[str]:
+        match act.kind:
+            case "copy":
+                self._values["copied"] = self._values[act.of]
+                yield f"copied {act.of}: {self._values[act.of]}"
+            case "read":
+                yield from _decoded(self._values[act.of])
+            case "forge":
+                header, payload, signature = self._values[act.of].split(".")
+                forged = json.dumps({**_read(payload), "role": "admin"}, separators=(",", ":")).encode()
+                self._values["forged"] = f"{header}.{urlsafe_b64encode(forged).decode().rstrip('=')}.{signature}"
+                yield from _decoded(self._values["forged"])
+            case "wait":
+                self._clock.now = max(self._clock.now, _read(self._values[act.of].split(".")[1])["exp"] + 0.1)
+                yield "waited"
+            case "rest":
+                self._clock.advance(float(self._filled(act.of)) + 0.1)
+                yield "waited"
+
+    def _filled(self, value: Any) -> Any:
+        return value.format_map(self._values) if isinstance(value, str) else value
+
+    def _taken(self, source: str, response: TestResponse) -> Any:
+        kind, name = source.split(" ")
+        if kind == "var":
+            return self._values[name]
+        if kind == "header":
+            return response.headers[name]
+        if kind == "cookie":
+            lines = response.headers.getlist("Set-Cookie")
+            found = [line.split(";")[0].partition("=")[2] for line in lines if line.startswith(f"{PREFIX}{name}=")]
+            return found[0] if found else None  # what is not sent anew stays as it was
+        found_in: Any = response.get_json()
+        for key in name.split("."):
+            found_in = next(x for x in found_in if x["current"]) if key == "current" else found_in[key]
+        return found_in
+
+
+def _lines(response: TestResponse, method: str, body: object) -> Iterator[str]:
+    yield f"request line {method} {response.request.path}"
+    yield from (f"request {name}: {value}" for name, value in response.request.headers.items())
+    yield f"request body {json.dumps(body, separators=(',', ':'))}"
+    yield f"response status {response.status_code}"
+    yield from (f"response {name}: {value}" for name, value in response.headers.items())
+    yield f"response body {response.text}"
+    yield from (f"inside {taken['what']}" for taken in json.loads(response.headers["X-Lab-Trace"]))
+
+
+def _decoded(token: str) -> Iterator[str]:
+    for part, text in zip(("header", "payload"), token.split("."), strict=False):
+        yield from (f"{part} {json.dumps(name)}: {json.dumps(value)}" for name, value in _read(text).items())
+
+
+def _read(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
