@@ -77,7 +77,7 @@ JWT = Chapter(
                     34,
                     "/jwt#header",
                     ("How to check the token",),
-                    "헤더는 JWT를 검증하는 데 필요한 정보를 담은 객체입니다.",
+                    "헤더는 이 토큰을 어떻게 검증하는지 알려 주는 객체입니다.",
                     "The header is an object with what is needed to verify the token.",
                 ),
                 Statement(
@@ -206,7 +206,7 @@ JWT = Chapter(
                     50,
                     "/keys#tokens",
                     ("data-take-three",),
-                    "그래서 비밀키를 여러 개 두어 노출에 대비합니다.",
+                    "그래서 노출될 때를 대비해 비밀키를 하나만 두지 않습니다.",
                     "So there are several secret keys, in case one leaks.",
                 ),
                 Statement(
@@ -241,7 +241,7 @@ JWT = Chapter(
                     55,
                     "/walkthrough/token/read",
                     ('header "kid": "',),
-                    "토큰을 만들 때 헤더에 kid를 적습니다.",
+                    "발급하는 토큰의 헤더에 그 kid를 적습니다.",
                     "When a token is made, the kid is written into its header.",
                 ),
                 Statement(

@@ -28,7 +28,7 @@ TOKEN = Chapter(
                     15,
                     "/walkthrough/token/header",
                     ("request Authorization: Bearer ",),
-                    "클라이언트는 요청의 헤더에 토큰을 넣어 보냅니다.",
+                    "그 뒤로 클라이언트는 요청할 때마다 토큰을 헤더에 실어 보냅니다.",
                     "The client sends the token in a header of its request.",
                 ),
                 Statement(
@@ -42,7 +42,7 @@ TOKEN = Chapter(
                     17,
                     "/walkthrough/token/read",
                     ('payload "sub": "alice"', 'payload "role": "user"'),
-                    "키일 뿐인 세션 ID와 달리 토큰은 데이터를 담고 있습니다.",
+                    "세션 ID는 키일 뿐이지만, 토큰에는 데이터가 들어 있습니다.",
                     "A session id is only a key, but a token contains data.",
                 ),
             ),

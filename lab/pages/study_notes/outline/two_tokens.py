@@ -175,7 +175,7 @@ TWO_TOKENS = Chapter(
                     76,
                     "/walkthrough/apart/refresh",
                     ("inside SELECT refresh_tokens", '"access_token":"'),
-                    "서버는 저장소에 그 리프레시 토큰이 있는지 확인하고, 있으면 새 액세스 토큰을 보냅니다.",
+                    "서버는 받은 리프레시 토큰을 저장소에서 찾고, 찾으면 새 액세스 토큰을 보냅니다.",
                     "The server checks that the refresh token is in its storage, and sends a new access token.",
                 ),
                 Statement(
