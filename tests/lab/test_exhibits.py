@@ -28,7 +28,15 @@ def test_outside_a_lab_there_is_no_such_page(make_app: MakeApp, path: str) -> No
 def test_a_claim_that_is_not_listed_is_refused_by_name(app: Flask, name: str) -> None:
     answer = app.test_client().post("/jwt/claims", json={"claims": [name]}).get_json()
     assert answer["issued"] is False
-    assert "carries exactly" in answer["says"]
+    listed = "aud, exp, iat, iss, jti, login_id, role, sub"
+    assert answer["says"] == f"an access token cannot have {name}, only {listed}."
+
+
+def test_the_refusal_is_in_the_readers_language(app: Flask) -> None:
+    korean = {"Accept-Language": "ko"}
+    says = app.test_client().post("/jwt/claims", json={"claims": ["password"]}, headers=korean).get_json()["says"]
+    assert says.startswith("액세스 토큰에는 password")
+    assert "exactly" not in says
 
 
 @pytest.mark.parametrize("names", [[], ["role"]])
