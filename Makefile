@@ -53,9 +53,10 @@ lint: setup
 TEMPLATE := instance/messages.pot
 translations: setup
 	@mkdir -p $(dir $(TEMPLATE))
-	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext --no-location -o $(TEMPLATE) .
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k lazy_gettext -k BadKeyRing -k RingBusy -k RefusedCommand:3 --no-location -o $(TEMPLATE) .
 	$(BIN)/pybabel --quiet update -i $(TEMPLATE) -d translations --no-fuzzy-matching --ignore-obsolete
 	@$(BIN)/pybabel --quiet compile -d translations 2>/dev/null || true
+	@$(BIN)/pybabel --quiet compile -d translations -D terminal
 
 # What a request costs, beside what people would use instead. `make bench BENCH='--connections 1 16 64'` measures more.
 BENCH ?=

@@ -25,6 +25,7 @@ from service.mounting import mount
 from service.pages import Notes, pages_blueprint
 from service.readiness import Readiness
 from service.store.connection import StoreCommands
+from service.terminal import _
 from service.web.application import Application
 from service.web.fields import MAX_BODY_BYTES
 from service.web.headers import SecurityHeaders
@@ -179,21 +180,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None, most_nodes: int) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="app.py", description="Session or token? A lab that runs both.")
-    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; with --lan: all addresses)")
-    parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
-    parser.add_argument("--nodes", type=int, default=1, help="how many nodes to run (default: %(default)s)")
-    parser.add_argument("--direct", action="store_true", help="one node on the port, without a balancer, to measure it")
-    parser.add_argument("--lan", action="store_true", help="let other machines use the lab; its controls need a code")
+    parser = argparse.ArgumentParser(prog="app.py", description=_("Session or token? A lab that runs both."))
+    parser.add_argument("--host", help=_("the address to listen on (default: 127.0.0.1; with --lan: all addresses)"))
+    parser.add_argument("--port", type=int, default=8000, help=_("the port to listen on (default: %(default)s)"))
+    parser.add_argument("--nodes", type=int, default=1, help=_("how many nodes to run (default: %(default)s)"))
+    parser.add_argument(
+        "--direct", action="store_true", help=_("one node on the port, without a balancer, to measure it")
+    )
+    parser.add_argument(
+        "--lan", action="store_true", help=_("let other machines use the lab; its controls need a code")
+    )
     options = parser.parse_args(arguments)
     if not 1 <= options.nodes <= most_nodes:
-        parser.error(f"--nodes must be a number from 1 to {most_nodes}")
+        parser.error(_("--nodes must be a number from 1 to %(most)s", most=most_nodes))
     if options.direct and options.nodes != 1:
-        parser.error("--direct needs --nodes 1")
+        parser.error(_("--direct needs --nodes 1"))
     if options.host == "":
-        parser.error("--host must be an address or a name")
+        parser.error(_("--host must be an address or a name"))
     if not 1 <= options.port <= 65535:
-        parser.error("--port must be a number from 1 to 65535")
+        parser.error(_("--port must be a number from 1 to 65535"))
     return options
 
 

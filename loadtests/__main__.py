@@ -21,6 +21,7 @@ from loadtests.running import now, refuse_taken, run
 from loadtests.stage import Experiment, Size
 from planner.commands import plan
 from service.config import BadConfig, privately
+from service.terminal import _, language
 
 STOPPED = 130  # the shell's exit code after Ctrl-C
 OUT = Path("results")
@@ -31,7 +32,7 @@ HIGHEST_SEED = 2**32 - 1
 loadtests = click.Group(
     "loadtests",
     callback=privately,
-    help=(__doc__ or "").partition(": ")[2],
+    help=_("Measure and write a report. Each experiment starts and ends its own labs."),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -39,17 +40,17 @@ loadtests = click.Group(
 def _sizes(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that every experiment has."""
     options = (
-        click.option("--quick", is_flag=True, help="Small: takes about a minute, to check that it works."),
-        click.option("--out", type=FOLDER, help="The folder for the report [results/EXPERIMENT-…]"),
-        click.option("--repeats", type=click.IntRange(1, 100), help="Number of repeats of each arm."),
-        click.option("--seconds", type=NumberRange(0.1, 3600), help="Length of each measured window."),
-        click.option("--users", type=click.IntRange(1, 500), help="Number of members of each arm."),
+        click.option("--quick", is_flag=True, help=_("Small: takes about a minute, to check that it works.")),
+        click.option("--out", type=FOLDER, help=_("The folder for the report [results/EXPERIMENT-…]")),
+        click.option("--repeats", type=click.IntRange(1, 100), help=_("Number of repeats of each arm.")),
+        click.option("--seconds", type=NumberRange(0.1, 3600), help=_("Length of each measured window.")),
+        click.option("--users", type=click.IntRange(1, 500), help=_("Number of members of each arm.")),
         click.option(
             "--seed",
             type=click.IntRange(0, HIGHEST_SEED),
             default=1,
             show_default=True,
-            help="Random seed for the order of arms and for intervals.",
+            help=_("Random seed for the order of arms and for intervals."),
         ),
     )
     for option in reversed(options):
@@ -60,7 +61,7 @@ def _sizes(command: Callable[..., None]) -> Callable[..., None]:
 def _command(experiment: Experiment) -> None:
     """Add one experiment's command."""
 
-    @loadtests.command(experiment.name, help=str(experiment.question))
+    @loadtests.command(experiment.name, help=experiment.question.said_in(language()))
     @_sizes
     def command(out: Path | None, **sizes: Any) -> None:
         store = _store(experiment)
@@ -72,10 +73,10 @@ for _experiment in ALL:
     _command(_experiment)
 
 
-@loadtests.command("all")
+@loadtests.command("all", help=_("Run all experiments, one after the other."))
 @_sizes
 def run_all(out: Path | None, **sizes: Any) -> None:
-    """Run all experiments, one after the other."""
+    """`python -m loadtests all`."""
     folders = [out / experiment.name if out else _folder(experiment) for experiment in ALL]
     refuse_taken(*folders)
     store = _store(*ALL)
@@ -84,12 +85,12 @@ def run_all(out: Path | None, **sizes: Any) -> None:
             sys.exit(STOPPED)
 
 
-@loadtests.command("compare")
+@loadtests.command("compare", help=_("Compare two runs, and show which differences exceed the noise."))
 @click.argument("run_a", type=click.Path(exists=True, path_type=Path))
 @click.argument("run_b", type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--json", "as_data", is_flag=True, help=_("For programs."))
 def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
-    """Compare two runs, and show which differences exceed the noise."""
+    """`python -m loadtests compare`."""
     try:
         comparison = comparing.compare(read_results(run_a), read_results(run_b))
     except (ValueError, comparing.NotComparable) as error:
@@ -97,10 +98,13 @@ def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
     click.echo(json.dumps(comparison.view()) if as_data else "\n".join(comparing.text(comparison)))
 
 
-@loadtests.command("report")
+@loadtests.command(
+    "report",
+    help=_("Write report, results.json and CSV again from a run's windows. Also works for a killed run."),
+)
 @click.argument("folder", type=FOLDER)
 def report_anew(folder: Path) -> None:
-    """Write report, results.json and CSV again from a run's windows. Also works for a killed run."""
+    """`python -m loadtests report`."""
     running.report(folder)
 
 
@@ -112,12 +116,14 @@ def _store(*experiments: Experiment) -> BorrowedStore | None:
     store = given_store()
     refusals = [f"{each.name} ({each.needs_own_store})" for each in experiments if each.needs_own_store]
     if store and refusals:
-        raise BadConfig(f"REDIS_URL: unset it for {' and '.join(refusals)}: it then starts its own store")
+        why = _("unset it for %(experiments)s: it then starts its own store", experiments=", ".join(refusals))
+        raise BadConfig(f"REDIS_URL: {why}")
     used = STORE_SETTINGS if store else ()
     if unused := [name for name in SETTINGS if os.environ.get(name) and name not in used]:
-        click.echo(f"Not used: {', '.join(unused)}. The labs of a load test have their own settings.", err=True)
+        said = _("Not used: %(names)s. The labs of a load test have their own settings.", names=", ".join(unused))
+        click.echo(said, err=True)
     if store:
-        click.echo(f"Used: {store}.", err=True)
+        click.echo(_("Used: %(store)s.", store=store), err=True)
     return store
 
 

@@ -16,6 +16,7 @@ import msgspec
 from loadtests.estimates import Estimate, shift_of
 from loadtests.experiments import BY_NAME
 from loadtests.stage import Size
+from service.terminal import N_, _, columns, left, right
 
 CONFIDENCE = 0.95  # for the whole table: each row needs a higher level, because one of many rows is always far off
 DRIFT = 0.10  # a machine's change from run to run, which repeats within a run cannot show
@@ -27,6 +28,10 @@ LEAST = {"lag_s": 0.05, "error_share_during": 0.05, "wrongly_logged_out": 0.05}
 OF_A_MACHINE = ("p50_us", "rps", "node_cpu_us")
 MACHINE = ("processor", "cores", "memory_gib", "system", "python")
 CHANGE_NOTHING = ("seed", "repeats")  # settings that change only the order or the number of repeats
+UNPUBLISHABLE = (
+    N_("✕ The first run is not publishable: %(reasons)s"),
+    N_("✕ The second run is not publishable: %(reasons)s"),
+)
 DEFAULTS = {field.name: field.default for field in fields(Size) if field.name in ("quick", "own_store")}
 
 
@@ -104,7 +109,9 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], seed: int = 0) 
     """Compare two runs' `results.json`. Raise `NotComparable`."""
     mine, theirs = _measured(first), _measured(second)
     if mine.experiment != theirs.experiment:
-        raise NotComparable(f"{mine.experiment} and {theirs.experiment} are two experiments")
+        raise NotComparable(
+            _("%(first)s and %(second)s are two experiments", first=mine.experiment, second=theirs.experiment)
+        )
     ratios_only = not _same_conditions(mine, theirs)
     here, there = _readings(mine, ratios_only), _readings(theirs, ratios_only)
     both = [key for key in here if key in there]
@@ -120,12 +127,12 @@ def _measured(results: Mapping[str, Any]) -> MeasuredRun:
     try:
         measured = msgspec.convert(results, MeasuredRun)
     except msgspec.ValidationError as error:
-        raise NotComparable(f"a results.json is not one of a run ({error})") from None
+        raise NotComparable(_("a results.json is not one of a run (%(why)s)", why=error)) from None
     for values in (values for arm in measured.arms for values in arm.repeats.values()):
         if len(values) > MOST_REPEATS:
-            raise NotComparable(f"a reading has more than {MOST_REPEATS} repeats")
+            raise NotComparable(_("a reading has more than %(most)s repeats", most=MOST_REPEATS))
         if not all(map(isfinite, values)):
-            raise NotComparable("a reading is infinite")
+            raise NotComparable(_("a reading is infinite"))
     return measured
 
 
@@ -214,11 +221,12 @@ def _key(approach: str, factors: Mapping[str, Any]) -> str:
 def _why_nothing(first: MeasuredRun, second: MeasuredRun, ratios_only: bool) -> str:
     names = {arm.name for arm in first.arms if arm.repeats} & {arm.name for arm in second.arms if arm.repeats}
     if names and ratios_only:
-        return (
+        return _(
             "machine or settings differ, so only ratios to a baseline of the same run can be compared, and "
-            f"the runs have none in common ({'; '.join(_unlike(first, second)) or 'neither names its machine'})"
+            "the runs have none in common (%(unlike)s)",
+            unlike="; ".join(_unlike(first, second)) or _("neither names its machine"),
         )
-    return "the two runs have no measured arm in common"
+    return _("the two runs have no measured arm in common")
 
 
 def _row(key: Reading, mine: Sequence[float], theirs: Sequence[float], difference: Estimate) -> Row:
@@ -230,23 +238,24 @@ def _row(key: Reading, mine: Sequence[float], theirs: Sequence[float], differenc
 def text(comparison: Comparison) -> list[str]:
     """Return a comparison as lines of text."""
     refusals = [
-        f"✕ The {which} run is not publishable: {' '.join(reasons)}"
-        for which, reasons in zip(("first", "second"), comparison.unpublishable, strict=True)
+        _(said, reasons=" ".join(reasons))
+        for said, reasons in zip(UNPUBLISHABLE, comparison.unpublishable, strict=True)
         if reasons
     ]
     said = []
     if comparison.unlike:
-        said.append(f"The two runs had different conditions. {'; '.join(comparison.unlike)}.")
+        said.append(_("The two runs had different conditions. %(what)s.", what="; ".join(comparison.unlike)))
     if comparison.ratios_only:
-        said.append("Machine or settings differ: times and rates are compared only as ratios to a baseline.")
+        said.append(_("Machine or settings differ: times and rates are compared only as ratios to a baseline."))
     return [*refusals, *_table(comparison.rows), *said, *refusals, _verdict(comparison.rows)]
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
     cells = [(row.name, _what(row)) for row in rows]
-    names, readings = (max(map(len, column)) for column in zip(*cells, strict=True))
-    head = f"{'arm':<{names}}  {'reading':<{readings}}  {'first':>10}  {'second':>10}  {'second − first':>30}"
-    return [head, *(_line(row, names, readings) for row in rows)]
+    names, readings = (max(map(columns, column)) for column in zip(*cells, strict=True))
+    head = [left(_("arm"), names), left(_("reading"), readings)]
+    head += [right(_("first"), 10), right(_("second"), 10), right(_("second − first"), 30)]
+    return ["  ".join(head), *(_line(row, names, readings) for row in rows)]
 
 
 def _what(row: Row) -> str:
@@ -256,9 +265,9 @@ def _what(row: Row) -> str:
 def _line(row: Row, names: int, readings: int) -> str:
     value, low, high = map(_signed, (row.difference.value, row.difference.low, row.difference.high))
     medians = f"{_shown(row.first):>10}  {_shown(row.second):>10}"
-    verdict = "differs" if row.differs else "within the noise"
+    verdict = _("differs") if row.differs else _("within the noise")
     interval = f"{value} ({low} … {high})"
-    return f"{row.name:<{names}}  {_what(row):<{readings}}  {medians}  {interval:>30}  {verdict}"
+    return f"{left(row.name, names)}  {left(_what(row), readings)}  {medians}  {interval:>30}  {verdict}"
 
 
 def _shown(value: float) -> str:
@@ -272,5 +281,9 @@ def _signed(value: float) -> str:
 def _verdict(rows: Sequence[Row]) -> str:
     differing = sum(row.differs for row in rows)
     if differing == 0:
-        return f"No difference exceeds the noise ({len(rows)} readings; a machine drifts by {DRIFT:.0%} between runs)."
-    return f"{differing} of {len(rows)} readings differ by more than the noise."
+        return _(
+            "No difference exceeds the noise (%(count)s readings; a machine drifts by %(drift)s between runs).",
+            count=len(rows),
+            drift=f"{DRIFT:.0%}",
+        )
+    return _("%(count)s of %(all)s readings differ by more than the noise.", count=differing, all=len(rows))

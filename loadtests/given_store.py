@@ -10,6 +10,7 @@ import click
 from redis import Redis, RedisError
 
 from service.config import BadConfig
+from service.terminal import _
 from session_auth.store_client import hosts_of, parse_address
 
 STORE_SETTINGS = ("REDIS_URL", "STORE_PREFIX")
@@ -39,12 +40,21 @@ class BorrowedStore:
         except (RedisError, OSError):
             where = hosts_of(self.url)
             click.echo(
-                f"Keys that begin with {self.prefix} are left in the store at {where} until they expire.", err=True
+                _(
+                    "Keys that begin with %(prefix)s are left in the store at %(where)s until they expire.",
+                    prefix=self.prefix,
+                    where=where,
+                ),
+                err=True,
             )
 
     def __str__(self) -> str:
         where = hosts_of(self.url)  # without the password that the address may contain
-        return f"the store at {where} (REDIS_URL); every key of this run begins with {self.prefix} and is removed later"
+        return _(
+            "the store at %(where)s (REDIS_URL); every key of this run begins with %(prefix)s and is removed later",
+            where=where,
+            prefix=self.prefix,
+        )
 
 
 def given_store(environment: Mapping[str, str] = os.environ) -> BorrowedStore | None:
@@ -55,14 +65,17 @@ def given_store(environment: Mapping[str, str] = os.environ) -> BorrowedStore | 
     try:
         kind = parse_address(url).kind
     except ValueError as error:
-        raise BadConfig(f"REDIS_URL must be {error}") from None
+        raise BadConfig(_("%(name)s must be %(takes)s", name="REDIS_URL", takes=error)) from None
     if kind != "single":
         raise BadConfig(
-            "REDIS_URL: a load test needs a single server, redis:// or rediss://, whose commands it can count"
+            _("REDIS_URL: a load test needs a single server, redis:// or rediss://, whose commands it can count")
         )
     prefix = environment.get("STORE_PREFIX") or DEFAULT_PREFIX
     if re.fullmatch(rf"[\w:.-]{{1,{LONGEST_PREFIX}}}", prefix, re.ASCII) is None:
         raise BadConfig(
-            f"STORE_PREFIX must have 1 to {LONGEST_PREFIX} letters, digits, … for a load test, which appends to it"
+            _(
+                "STORE_PREFIX must have 1 to %(most)s letters, digits, … for a load test, which appends to it",
+                most=LONGEST_PREFIX,
+            )
         )
     return BorrowedStore(url, f"{prefix}{secrets.token_hex(4)}:")

@@ -19,6 +19,7 @@ from lab.cluster.process import ROOT
 from loadtests.approaches import described_at
 from service.approaches import ApproachFacts
 from service.config import Config
+from service.terminal import _
 
 READY_WITHIN_S = 60.0
 FOLLOWS_WITHIN_S = 30.0
@@ -77,7 +78,9 @@ class Lab:
         listeners = 1 if self.nodes == 1 else 2
         while len(self._listeners()) < listeners:
             if self._process.poll() is not None or monotonic() > deadline:
-                raise LabFailed(f"the lab did not start: {self._log.read_text(errors='replace').strip()}")
+                raise LabFailed(
+                    _("the lab did not start: %(said)s", said=self._log.read_text(errors="replace").strip())
+                )
             sleep(0.02)
         return self
 
@@ -120,7 +123,13 @@ class Lab:
         deadline = monotonic() + FOLLOWS_WITHIN_S
         while not all(part["state"] in SETTLED for part in (*state["nodes"], state["store"])):
             if monotonic() > deadline:
-                raise LabFailed(f"the lab did not finish within {FOLLOWS_WITHIN_S:.0f} s: {method} {path}")
+                raise LabFailed(
+                    _(
+                        "the lab did not finish within %(seconds)s s: %(order)s",
+                        seconds=f"{FOLLOWS_WITHIN_S:.0f}",
+                        order=f"{method} {path}",
+                    )
+                )
             sleep(0.05)
             state = send_command(socket, "GET", "/state")
         return state
@@ -144,7 +153,9 @@ class Lab:
         try:
             urlopen(request, timeout=FOLLOWS_WITHIN_S).close()  # noqa: S310
         except OSError as error:
-            raise LabFailed(f"the node does not sign by {algorithm}: {error}") from None
+            raise LabFailed(
+                _("the node does not sign by %(algorithm)s: %(why)s", algorithm=algorithm, why=error)
+            ) from None
 
     def set_round_trip(self, milliseconds: float) -> None:
         """Delay the store's replies."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from service.terminal import _
+
 
 class NumberRange(click.FloatRange):
     """A number in a range. click's own range accepts `nan`, which is neither below nor above any number."""
@@ -13,5 +15,9 @@ class NumberRange(click.FloatRange):
         """Return the number. Raise `click.BadParameter`."""
         number = super().convert(value, param, ctx)
         if isnan(number):
-            self.fail(f"{value} is not in the range {self.min}<=x<={self.max}.", param, ctx)
+            self.fail(
+                _("%(value)s is not in the range %(range)s.", value=value, range=f"{self.min}<=x<={self.max}"),
+                param,
+                ctx,
+            )
         return number

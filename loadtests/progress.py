@@ -19,6 +19,7 @@ from loadtests.results import RESULTS, WINDOWS, Run, read_results
 from loadtests.whole import append_line, write_whole
 from loadtests.windows import Window
 from loadtests.witness import PROGRESS
+from service.terminal import _
 
 Tick = Callable[[int, str], None]
 State = Literal["running", "finished", "stopped", "failed"]  # `loadtests.witness` writes "killed"
@@ -103,7 +104,7 @@ def read_run(folder: Path) -> Run:
     Raise `ValueError` with a message of one line.
     """
     if is_running(folder):
-        raise ValueError("it is still being measured")
+        raise ValueError(_("it is still being measured"))
     try:
         return _described(_read_progress(folder))
     except ValueError:  # stored without progress.json, as the published runs are
@@ -125,7 +126,7 @@ def _read_progress(folder: Path) -> dict[str, Any]:
     try:
         return msgspec.json.decode((folder / PROGRESS).read_bytes(), type=dict[str, Any])
     except OSError as error:
-        raise ValueError(f"{folder / PROGRESS} cannot be read ({error.strerror})") from None
+        raise ValueError(_("%(path)s cannot be read (%(why)s)", path=folder / PROGRESS, why=error.strerror)) from None
 
 
 def read_windows(folder: Path) -> list[Window]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from lab.cluster.process import ROOT
 from loadtests.arms import Crowd
+from service.terminal import _
 
 PATIENCE_S = 3.0
 
@@ -86,7 +87,7 @@ class RemoteGenerator:
         except OSError:
             line = ""
         if not line:
-            raise GeneratorFailed("the load generator ended unexpectedly; its last lines are above")
+            raise GeneratorFailed(_("the load generator ended unexpectedly; its last lines are above"))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise GeneratorFailed(answer["error"])

@@ -29,6 +29,7 @@ from loadtests.results import WINDOWS, Run, as_json, write_csv, write_json
 from loadtests.stage import Experiment, Size, Stage
 from loadtests.whole import CannotWrite
 from loadtests.windows import Window
+from service.terminal import _, language
 
 # Failures of a lab, its store, its member database or its processes. Measured windows are kept.
 FAILURES = (
@@ -56,9 +57,9 @@ def run(experiment: Experiment, size: Size, folder: Path, store: BorrowedStore |
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.ClickException(f"{folder} cannot be created ({error.strerror})") from None
+        raise click.ClickException(_("%(path)s cannot be created (%(why)s)", path=folder, why=error.strerror)) from None
     described = Run(experiment.name, now().isoformat(timespec="seconds"), describe(), asdict(size))
-    click.echo(f"{experiment.name}: {experiment.question}")
+    click.echo(f"{experiment.name}: {experiment.question.said_in(language())}")
     kept = Kept(folder, described, experiment.windows(size))
     try:
         with kept:
@@ -68,7 +69,7 @@ def run(experiment: Experiment, size: Size, folder: Path, store: BorrowedStore |
     except CannotWrite as error:
         raise click.ClickException(f"{error}{_how_to_conclude(kept)}") from None
     if failure:
-        raise click.ClickException(f"{experiment.name} had to stop: {failure}")
+        raise click.ClickException(_("%(name)s had to stop: %(why)s", name=experiment.name, why=failure))
     return finished
 
 
@@ -76,7 +77,9 @@ def refuse_taken(*folders: Path) -> None:
     """Raise `ClickException` if a folder contains a run, or the windows of a killed one."""
     for folder in folders:
         if holds_a_run(folder):
-            raise click.ClickException(f"{folder} already contains a run; choose another folder with --out")
+            raise click.ClickException(
+                _("%(path)s already contains a run; choose another folder with --out", path=folder)
+            )
 
 
 def report(folder: Path) -> None:
@@ -85,15 +88,22 @@ def report(folder: Path) -> None:
         described, windows = read_run(folder), read_windows(folder)
         experiment, size = BY_NAME[described.experiment], msgspec.convert(described.options, Size)
     except (ValueError, KeyError) as error:
-        raise click.ClickException(f"{folder} is not the folder of a run that has ended ({error})") from None
+        raise click.ClickException(
+            _("%(path)s is not the folder of a run that has ended (%(why)s)", path=folder, why=error)
+        ) from None
     try:
         conclude(experiment, size, windows, described, folder)
         tell_conclusion(folder, finished=len(windows) >= experiment.windows(size))
     except CannotWrite as error:
         raise click.ClickException(str(error)) from None
     except (LookupError, TypeError, AttributeError) as error:
-        file = folder / WINDOWS
-        raise click.ClickException(f"{file} does not contain windows of {experiment.name} ({error!r})") from None
+        said = _(
+            "%(path)s does not contain windows of %(name)s (%(why)r)",
+            path=folder / WINDOWS,
+            name=experiment.name,
+            why=error,
+        )
+        raise click.ClickException(said) from None
 
 
 def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
@@ -108,12 +118,19 @@ def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], desc
     write_csv(outcome.arms, folder)
     write_json(as_json(described, outcome.answer, outcome.arms, outcome.checks, reasons), folder)
     if stopped:
-        click.echo(f"Stopped. {len(windows)} of {experiment.windows(size)} windows were measured and are kept.")
-    click.echo(f"\n{outcome.answer}\n")
-    click.echo("Publishable." if not reasons else "Not publishable:")
+        planned = experiment.windows(size)
+        click.echo(
+            _(
+                "Stopped. %(done)s of %(planned)s windows were measured and are kept.",
+                done=len(windows),
+                planned=planned,
+            )
+        )
+    click.echo(f"\n{outcome.answer.said_in(language())}\n")
+    click.echo(_("Publishable.") if not reasons else _("Not publishable:"))
     for reason in reasons:
-        click.echo(f"  ✕ {reason}")
-    click.echo(f"Report: {written}")
+        click.echo(f"  ✕ {reason.said_in(language())}")
+    click.echo(_("Report: %(file)s", file=written))
 
 
 def now() -> datetime:
@@ -146,14 +163,17 @@ def _end(experiment: Experiment, size: Size, kept: Kept, ending: State) -> None:
     if kept.windows:
         conclude(experiment, size, kept.windows, kept.described, kept.folder)
     else:
-        click.echo("Stopped before the first window; nothing was kept.")
+        click.echo(_("Stopped before the first window; nothing was kept."))
     kept.say(ending)
 
 
 def _how_to_conclude(kept: Kept) -> str:
     if not kept.windows:
         return ""
-    return f". What was measured is kept: with more room, `python -m loadtests report {kept.folder}` concludes it"
+    return _(
+        ". What was measured is kept: with more room, `python -m loadtests report %(folder)s` concludes it",
+        folder=kept.folder,
+    )
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from service.terminal import _
+
 
 class CannotWrite(Exception):
     """A file of a run could not be written. The message names the file and the cause."""
@@ -18,7 +20,7 @@ def write_whole(file: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             new.unlink(missing_ok=True)
-        raise CannotWrite(f"{file} cannot be written ({error.strerror})") from None
+        raise CannotWrite(_("%(path)s cannot be written (%(why)s)", path=file, why=error.strerror)) from None
 
 
 def append_line(file: Path, line: str) -> None:
@@ -30,4 +32,4 @@ def append_line(file: Path, line: str) -> None:
     except OSError as error:
         with suppress(OSError):
             os.truncate(file, before)
-        raise CannotWrite(f"{file} cannot be written ({error.strerror})") from None
+        raise CannotWrite(_("%(path)s cannot be written (%(why)s)", path=file, why=error.strerror)) from None

@@ -2,12 +2,15 @@
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
+from flask_babel import Babel
 from werkzeug.exceptions import BadRequest
 
 from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
@@ -21,38 +24,55 @@ from planner.reproduce import SIMULATED, committed, simulate_committed, worst
 from planner.runs import read_again, results_of
 from planner.words import ASSUMPTIONS, FIGURES, RESOURCES, number, shown
 from service.config import privately
+from service.terminal import N_, TRANSLATIONS, _, columns, language, left, right
 
 WIDTH = 110
 
-ARM = "approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads"
+TWO_RUNS = N_("Two measured runs, simulated: the planner’s own, then the load test scale-out")
+ARM = N_("approach · nodes · balancer · ms to the store · ms of work · members · ms of pause · threads")
 
 
-@click.command()
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Let the planner's words, which the page says in its reader's language, be said in the terminal's meanwhile."""
+    app = Flask("planner")
+    Babel(app, default_translation_directories=str(TRANSLATIONS), locale_selector=language)
+    with app.app_context():
+        yield
+
+
+@click.command(
+    help=_("Simulate the committed runs again and store the results: after a change of a run, a constant or the model.")
+)
 def simulate() -> None:
-    """Simulate the committed runs again and store the results: after a change of a run, a constant or the model."""
+    """`python -m planner simulate`."""
     arms = [asdict(arm) for arm in simulate_committed(measured()[0])]
     SIMULATED.write_text(json.dumps(arms, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    click.echo(f"{len(arms)} arms are in {SIMULATED}")
+    click.echo(_("%(count)s arms are in %(file)s", count=len(arms), file=SIMULATED))
 
 
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
     for each in reversed(INPUTS):
-        told = f"{each.label} ({each.unit}), {each.low} to {each.high}."
+        with _speaking():
+            told = f"{each.label} ({each.unit}), {each.low}–{each.high}."
         option = click.option(each.option, each.name, type=click.IntRange(each.low, each.high), help=told)
         command = option(command)
     return command
 
 
-@click.command()
+@click.command(help=_("Compute what each approach needs for a number of members, and which resource is full first."))
 @_inputs
-@click.option("--run", type=click.Path(path_type=Path), help="Take constants from this results.json of a run.")
-@click.option("--formulas", is_flag=True, help="Print each formula with its numbers.")
+@click.option("--run", type=click.Path(path_type=Path), help=_("Take constants from this results.json of a run."))
+@click.option("--formulas", is_flag=True, help=_("Print each formula with its numbers."))
 @click.option(
-    "--simulate", is_flag=True, help="Simulate a node of this fleet, and print the simulations of the committed runs."
+    "--simulate",
+    is_flag=True,
+    help=_("Simulate a node of this fleet, and print the simulations of the committed runs."),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
+@_speaking()
 def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **given: int | None) -> None:
-    """Compute what each approach needs for a number of members, and which resource is full first."""
+    """`python -m loadtests plan`."""
     try:
         load = read_load(given)
     except BadRequest as mistake:
@@ -80,31 +100,48 @@ def _constants(run: Path | None) -> Constants:
     except ValueError as unusable:
         raise click.BadParameter(str(unusable), param_hint="--run") from None
     if not constants.of_run:
-        raise click.BadParameter(f"{run} measures no constant; {' and '.join(UNDISTURBED)} do", param_hint="--run")
+        said = _("%(run)s measures no constant; these do: %(runs)s", run=run, runs=", ".join(UNDISTURBED))
+        raise click.BadParameter(said, param_hint="--run")
     return constants
 
 
 def _print_load(load: Load) -> None:
-    click.echo(f"{load.members:,} members, {load.requests_per_minute} requests a minute each, {load.nodes:,} nodes")
+    click.echo(
+        _(
+            "%(members)s members, %(requests)s requests a minute each, %(nodes)s nodes",
+            members=f"{load.members:,}",
+            requests=load.requests_per_minute,
+            nodes=f"{load.nodes:,}",
+        )
+    )
     _print_wrapped(" · ".join(f"{each.label}: {getattr(load, each.name):,} {each.unit}" for each in INPUTS))
 
 
 def _print_table(plans: list[ApproachPlan]) -> None:
     rows = {label: [shown(name, one.figures[name].value) for one in plans] for name, (label, _) in FIGURES.items()}
-    width = 2 + max(len(cell) for row in rows.values() for cell in row)
+    width = 2 + max(columns(cell) for row in rows.values() for cell in row)
     click.echo(f"\n{'':42}" + "".join(f"{one.approach:>{width}}" for one in plans))
     for label, row in rows.items():
-        click.echo(f"{label!s:42}" + "".join(f"{cell:>{width}}" for cell in row))
+        click.echo(left(label, 42) + "".join(right(cell, width) for cell in row))
 
 
 def _print_findings(plans: list[ApproachPlan]) -> None:
     click.echo()
     for one in plans:
         first = one.first
-        says = "is over its limit:" if first.is_over else "holds; the first resource to be full:"
-        click.echo(f"{one.approach} {says} {RESOURCES[first.resource]}, at {number(first.breaks_at.value)} members")
+        values = {
+            "approach": one.approach,
+            "resource": RESOURCES[first.resource],
+            "members": number(first.breaks_at.value),
+        }
+        if first.is_over:
+            click.echo(_("%(approach)s is over its limit: %(resource)s, at %(members)s members", **values))
+        else:
+            click.echo(
+                _("%(approach)s holds; the first resource to be full: %(resource)s, at %(members)s members", **values)
+            )
         click.echo(f"    {first.breaks_at.text} = {first.breaks_at.worked} = {readable(first.breaks_at.value)}")
-    click.echo("\nAssumed:")
+    click.echo("\n" + _("Assumed:"))
     for assumption in ASSUMPTIONS:
         _print_wrapped(f"- {assumption}")
 
@@ -112,12 +149,17 @@ def _print_findings(plans: list[ApproachPlan]) -> None:
 def _print_source(constants: Constants, run: Path | None) -> None:
     day = measured()[1].started[:10]
     if run is None:
-        click.echo(f"\nConstants measured on {day}. Published runs have measured some of them in another way (--run):")
+        told = _(
+            "Constants measured on %(day)s. Published runs have measured some of them in another way (--run):", day=day
+        )
+        click.echo(f"\n{told}")
         for each in read_again(constants):
-            click.echo(f"    {each.constant} {each.here:,g} here, {each.there:,g} in docs/results/{each.run}")
+            here, there = f"{each.here:,g}", f"{each.there:,g}"
+            told = _("%(here)s here, %(there)s in docs/results/%(run)s", here=here, there=there, run=each.run)
+            click.echo(f"    {each.constant} {told}")
     else:
         told = ", ".join(f"{name} {value:,g}" for name, value in listed(constants) if name in constants.of_run)
-        click.echo(f"\nFrom {run}: {told}; all other constants from {day}")
+        click.echo("\n" + _("From %(run)s: %(told)s; all other constants from %(day)s", run=run, told=told, day=day))
 
 
 def _print_formulas(plans: list[ApproachPlan]) -> None:
@@ -130,19 +172,21 @@ def _print_formulas(plans: list[ApproachPlan]) -> None:
 
 
 def _print_simulation(load: Load, constants: Constants) -> None:
-    click.echo("\nPages of one simulated node of this fleet; shared resources in closed form (M/D/1)")
+    click.echo("\n" + _("Pages of one simulated node of this fleet; shared resources in closed form (M/D/1)"))
     for facts in PLANNED:
         seen = prospect(Terms(facts, load, constants))
-        told = f"over its limit: {RESOURCES[seen.overloaded]}" if seen.overloaded else _times(seen.p50_us, seen.p99_us)
+        told = _times(seen.p50_us, seen.p99_us)
+        if seen.overloaded:
+            told = _("over its limit: %(resource)s", resource=RESOURCES[seen.overloaded])
         click.echo(f"    {facts.name:10}{told}")
     compared = committed()
-    click.echo("\nTwo measured runs, simulated: the planner's own, then the load test scale-out")
-    click.echo(f"    ({ARM})")
+    click.echo(f"\n{_(TWO_RUNS)}")
+    click.echo(f"    ({_(ARM)})")
     for arm in compared:
         rps, p50 = arm.off
-        note = "  (gives the machine's constant)" if arm.calibrates else ""
+        note = "  " + _("(gives the constant of the machine)") if arm.calibrates else ""
         click.echo(f"    {arm.name:48}{arm.measured_rps:9.1f}/s {rps:+7.1%}   p50 {p50:+7.1%}{note}")
-    click.echo(f"    the largest deviation: {worst(compared):.1%}")
+    click.echo("    " + _("the largest deviation: %(share)s", share=f"{worst(compared):.1%}"))
 
 
 def _print_wrapped(text: str) -> None:
@@ -156,4 +200,9 @@ def _times(p50_us: float, p99_us: float) -> str:
 def group() -> click.Group:
     """Return `python -m planner`."""
     commands: dict[str, Any] = {"plan": plan, "simulate": simulate}
-    return click.Group("planner", commands=commands, callback=privately, help=__doc__)
+    return click.Group(
+        "planner",
+        commands=commands,
+        callback=privately,
+        help=_("What each approach needs, and the stored simulations."),
+    )

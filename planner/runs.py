@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from planner.constants import UNDISTURBED, Constants, with_run
 from service.config import ROOT
+from service.terminal import _
 
 OWN_RUNS = Path(__file__).parent / "runs"
 COMMITTED = (ROOT / "docs" / "results",)
@@ -76,7 +77,7 @@ def results_of(file: Path) -> dict[str, Any]:
     except (OSError, RecursionError) as error:
         raise ValueError(str(error)) from None
     if not isinstance(results, dict) or not isinstance(results.get("arms"), list):
-        raise ValueError(f"{file} is not the results.json of a run")
+        raise ValueError(_("%(path)s is not the results.json of a run", path=file))
     return results
 
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.terminal import _
 from session_auth.store_client import parse_address
 
 ROOT = Path(__file__).parent.parent
@@ -42,14 +43,14 @@ def _text(pattern: str, takes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-NodeName = Annotated[str, _text(r"[\w.-]{1,32}", "1 to 32 letters, digits, underscores, dots or hyphens")]
-KeyPrefix = Annotated[str, _text(r"[\w:.-]{1,32}", "1 to 32 letters, digits, underscores, dots, hyphens or colons")]
-InstructorCode = Annotated[str, _text(r"[A-Za-z0-9]{8,64}", "8 to 64 letters and digits, without spaces")]
+NodeName = Annotated[str, _text(r"[\w.-]{1,32}", _("1 to 32 letters, digits, underscores, dots or hyphens"))]
+KeyPrefix = Annotated[str, _text(r"[\w:.-]{1,32}", _("1 to 32 letters, digits, underscores, dots, hyphens or colons"))]
+InstructorCode = Annotated[str, _text(r"[A-Za-z0-9]{8,64}", _("8 to 64 letters and digits, without spaces"))]
 Origin = Annotated[
     str,
     _text(
         r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?",
-        "http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it",
+        _("http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it"),
     ),
 ]
 
@@ -132,7 +133,7 @@ class Config(BaseSettings):
             return url
         parts = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", url)
         if parts is None or parts[2] == ":memory:" or "mode=memory" in parts[3]:
-            raise ValueError("sqlite:/// and a file that all nodes can open")
+            raise ValueError(_("sqlite:/// and a file that all nodes can open"))
         return f"{parts[1]}{Path(parts[2]).absolute()}{parts[3]}"
 
     @field_validator("public_origin")
@@ -140,17 +141,17 @@ class Config(BaseSettings):
     def _without_default_port(cls, origin: str | None) -> str | None:
         parts = urlsplit(origin or "")
         if parts.port is not None and parts.port == DEFAULT_PORTS.get(parts.scheme):
-            raise ValueError(f"an origin as browsers write it, without the default port {parts.port}")
+            raise ValueError(_("an origin as browsers write it, without the default port %(port)s", port=parts.port))
         return origin
 
     @model_validator(mode="after")
     def _lifetimes_nest(self) -> Self:
         if self.session_idle_s > self.session_absolute_s:
-            raise ValueError("SESSION_IDLE_S must be at most SESSION_ABSOLUTE_S")
+            raise ValueError(_("%(name)s must be at most %(most)s", name="SESSION_IDLE_S", most="SESSION_ABSOLUTE_S"))
         if self.access_ttl_s > self.refresh_ttl_s:
-            raise ValueError("ACCESS_TTL_S must be at most REFRESH_TTL_S")
+            raise ValueError(_("%(name)s must be at most %(most)s", name="ACCESS_TTL_S", most="REFRESH_TTL_S"))
         if self.refresh_ttl_s > self.refresh_absolute_s:
-            raise ValueError("REFRESH_TTL_S must be at most REFRESH_ABSOLUTE_S")
+            raise ValueError(_("%(name)s must be at most %(most)s", name="REFRESH_TTL_S", most="REFRESH_ABSOLUTE_S"))
         return self
 
     @property
@@ -188,7 +189,8 @@ def make_folder(variable: str, folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise BadConfig(f"{variable}: {folder} cannot be used ({error.strerror})") from None
+        why = _("%(path)s cannot be used (%(why)s)", path=folder, why=error.strerror)
+        raise BadConfig(f"{variable}: {why}") from None
 
 
 def keep_files_private() -> int:
@@ -212,19 +214,19 @@ def _problem(detail: ErrorDetails) -> str:
         return message
     name = str(detail["loc"][0])
     if name not in Config.model_fields:
-        return f"{name.upper()} is not a setting"
+        return _("%(name)s is not a setting", name=name.upper())
     takes = message if detail["type"] == "value_error" else _takes(Config.model_fields[name])
-    return f"{name.upper()} must be {takes}"
+    return _("%(name)s must be %(takes)s", name=name.upper(), takes=takes)
 
 
 def _takes(field: FieldInfo) -> str:
     """Return a field's valid values as a message part, from its type and bounds."""
     if field.annotation is bool:
-        return "0 or 1"
+        return _("0 or 1")
     if field.annotation is int:
         lowest = next(bound.ge for bound in field.metadata if isinstance(bound, Ge))
         highest = next(bound.le for bound in field.metadata if isinstance(bound, Le))
-        return f"a whole number from {lowest} to {highest}"
+        return _("a whole number from %(lowest)s to %(highest)s", lowest=lowest, highest=highest)
     if get_origin(field.annotation) is Literal:
-        return "one of " + ", ".join(get_args(field.annotation))
-    return "text"
+        return _("one of %(choices)s", choices=", ".join(get_args(field.annotation)))
+    return _("text")

@@ -25,6 +25,7 @@ from service.approach import Approach
 from service.approaches import in_order
 from service.config import Config
 from service.measurement.middleware import REQUESTS
+from service.terminal import language
 from service.web.cookies import cookie_name, setting_cookie
 from service.web.fields import read_fields
 from service.web.negotiation import page
@@ -137,6 +138,6 @@ def register_languages(app: Flask) -> None:
 
 def _locale() -> str | None:
     if not has_request_context():  # a command in a terminal
-        return None
+        return language()
     chosen = request.cookies.get(LANGUAGE_COOKIE.name)
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")

@@ -131,11 +131,16 @@ class StoreUnavailable(TokenError):
 
 
 class BadKeyRing(Exception):
-    """The key ring file cannot be used. `message` is one line and contains no key."""
+    """The key ring file cannot be used. `message` is one line and contains no key.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    It is `text` with its %(values)s filled in, so that a program can say it in another language.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        self.text = text
+        self.values = values
+        self.message = text % values
+        super().__init__(self.message)
 
 
 class UnknownKey(LookupError):

@@ -38,11 +38,11 @@ def read_ring(file: Path) -> Ring:
             keep_others_out(file, opened.fileno(), status)
             keys = [key_from_file(entry) for entry in json.load(opened)["keys"]]
     except (PyJWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BadKeyRing(f"{file} is not a key ring") from None
+        raise BadKeyRing("%(file)s is not a key ring", file=file) from None
     if sum(key.state == "active" for key in keys) != 1:
-        raise BadKeyRing(f"{file} needs exactly one active key")
+        raise BadKeyRing("%(file)s needs exactly one active key", file=file)
     if len({key.kid for key in keys}) != len(keys):
-        raise BadKeyRing(f"{file} has two keys with the same id")
+        raise BadKeyRing("%(file)s has two keys with the same id", file=file)
     return Ring(tuple(_with_ends(keys, status.st_mtime)))
 
 
@@ -80,7 +80,7 @@ def locked(file: Path, wait_s: float) -> Iterator[None]:
             if stamp(target) != seen:  # other processes are making progress
                 seen, deadline = stamp(target), monotonic() + wait_s
             if monotonic() >= deadline:
-                raise RingBusy(f"another process holds {lock.name}; nothing was changed")
+                raise RingBusy("another process holds %(file)s; nothing was changed", file=lock.name)
             sleep(LOCK_RETRY_S)
         yield
 
@@ -92,7 +92,7 @@ def in_one_line(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         owner = whose(Path(error.filename)) if isinstance(error, PermissionError) and error.filename else ""
-        raise BadKeyRing(f"{file} cannot be used ({error.strerror}{owner})") from None
+        raise BadKeyRing("%(path)s cannot be used (%(why)s)", path=file, why=f"{error.strerror}{owner}") from None
 
 
 def stamp(file: Path) -> tuple[int, ...] | None:

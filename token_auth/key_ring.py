@@ -118,11 +118,13 @@ class KeyRing:
         """Delete a revoked key, or one whose tokens have all expired. Raise `UnknownKey` or `KeyInUse`."""
         return self._change(lambda ring: ring.without(kid, self._now()))
 
-    def followers(self) -> str:
-        """Return a sentence that says which running nodes follow a change, and when."""
+    def followed(self) -> tuple[Path, str]:
+        """Return the file by which running nodes follow a change within a second, and who can read it.
+
+        The second is empty on systems without file modes.
+        """
         with in_one_line(self._file):
-            users = readers(self._file)
-        return f"Nodes that read {self._file}{users and f' as {users}'} follow within a second."
+            return self._file, readers(self._file)
 
     def _open(self) -> Ring:
         """Read the file, which may belong to another user. Create it if it does not exist."""

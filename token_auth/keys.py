@@ -249,17 +249,21 @@ def _refuse_weak(key: Key) -> None:
     if key.jwk["kty"] == "oct":
         _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
     elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
-        raise BadKeyRing(f"{key.kid} has {key.verifying.key.key_size} bits and needs {RSA_BITS}")
+        size = key.verifying.key.key_size
+        raise BadKeyRing("%(kid)s has %(size)s bits and needs %(least)s", kid=key.kid, size=size, least=RSA_BITS)
     _ = key._verifier
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:
     if len(secret) < HMAC_BYTES:
-        raise BadKeyRing(f"the secret of {kid} has {len(secret)} bytes and needs {HMAC_BYTES}")
+        raise BadKeyRing(
+            "the secret of %(kid)s has %(size)s bytes and needs %(least)s", kid=kid, size=len(secret), least=HMAC_BYTES
+        )
     if _is_text(secret) or len(set(secret)) < FEWEST_DISTINCT_BYTES:
         raise BadKeyRing(
-            f"the secret of {kid} is text or repeats itself, and may be guessed;"
-            " delete the file, and the next start creates a good one"
+            "the secret of %(kid)s is text or repeats itself, and may be guessed;"
+            " delete the file, and the next start creates a good one",
+            kid=kid,
         )
 
 

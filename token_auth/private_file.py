@@ -43,7 +43,9 @@ def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
         os.fchmod(opened, 0o600 if mode & OTHERS else mode & ~GROUP_CHANGES)
     mended = stat.S_IMODE(os.fstat(opened).st_mode)
     if mended == mode and status.st_uid != os.geteuid():
-        raise BadKeyRing(f"{file} lets others read or change the keys (mode {mode:04o}): chmod 600 it")
+        raise BadKeyRing(
+            "%(file)s lets others read or change the keys (mode %(mode)s): chmod 600 it", file=file, mode=f"{mode:04o}"
+        )
     log.warning(
         "the key ring file %s let others read or change the keys (mode %04o); it is %04o now. Others may have a copy:"
         " a key that they may have read should be revoked",
@@ -65,8 +67,10 @@ def let_in_as_before(target: Path, new: int) -> None:
         except PermissionError:
             if before.st_uid != made.st_uid or before.st_mode & stat.S_IRWXG:
                 raise BadKeyRing(
-                    f"{target} belongs to {_user(target)}:{_group(target)}, and a file of yours would"
-                    " shut its readers out; nothing was changed. Run this as root or as its owner"
+                    "%(file)s belongs to %(owner)s, and a file of yours would shut its readers out; nothing was"
+                    " changed. Run this as root or as its owner",
+                    file=target,
+                    owner=f"{_user(target)}:{_group(target)}",
                 ) from None
     os.fchmod(new, stat.S_IMODE(before.st_mode))
     _copy_access_list(target, new)

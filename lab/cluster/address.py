@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 
+from service.terminal import _
+
 # Documentation addresses without a host (RFC 5737, RFC 3849), to find this machine's own outgoing address.
 OUTSIDE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}  # noqa: S104
 HIGHEST_PORT = 65535
@@ -48,9 +50,13 @@ class Address:
             try:
                 probe.bind((self.ip, self.port))
             except (OSError, UnicodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "not a host"
+                reason = error.strerror if isinstance(error, OSError) else _("not a host")
                 raise CannotStart(
-                    f"cannot listen on {self.host}:{self.port} ({reason}); --host and --port choose another"
+                    _(
+                        "cannot listen on %(address)s (%(why)s); --host and --port choose another",
+                        address=f"{self.host}:{self.port}",
+                        why=reason,
+                    )
                 ) from None
 
     @property
@@ -71,7 +77,7 @@ class Address:
                 next_one = replace(self, port=port)
                 next_one.refuse_if_taken()
                 return next_one
-        raise CannotStart(f"no free port after {self.port}; choose another with --port")
+        raise CannotStart(_("no free port after %(port)s; choose another with --port", port=self.port))
 
     def is_open(self) -> bool:
         """Return whether a process listens there."""

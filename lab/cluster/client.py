@@ -34,5 +34,6 @@ def send_command(socket: Path, method: str, path: str, body: dict[str, Any] | No
         except (OSError, HTTPException, ValueError):
             raise NoSupervisor from None
     if response.status >= 400:
-        raise RefusedCommand(response.status, said["code"], said["detail"])
+        text, values = said.get("text", said["detail"]), said.get("values", {})
+        raise RefusedCommand(response.status, said["code"], text, **values)
     return dict(said)

@@ -99,7 +99,7 @@ def control_app(supervisor: Supervisor) -> Flask:
     """Return the API as an app."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.register_error_handler(RefusedCommand, lambda refused: _problem(refused.status, refused.code, refused.detail))
+    app.register_error_handler(RefusedCommand, _refusal)
     app.register_error_handler(HTTPException, _bad_request)
 
     watch = Watch(supervisor)
@@ -174,7 +174,7 @@ def control_app(supervisor: Supervisor) -> Flask:
 def _wanted(states: tuple[str, ...]) -> Wanted:
     state = _field("state")
     if state not in states:
-        raise RefusedCommand(400, "bad_request", f"state must be one of {', '.join(states)}")
+        raise RefusedCommand(400, "bad_request", "state must be one of %(states)s", states=", ".join(states))
     return cast(Wanted, state)
 
 
@@ -182,8 +182,13 @@ def _field(name: str) -> Any:
     """Return one field of the JSON body, of any type. Raise `RefusedCommand`."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict) or name not in body:
-        raise RefusedCommand(400, "bad_request", f'the body must be a JSON object with "{name}"')
+        raise RefusedCommand(400, "bad_request", "the body must be a JSON object with %(name)s", name=name)
     return body[name]
+
+
+def _refusal(refused: RefusedCommand) -> tuple[Response, int]:
+    said = {"code": refused.code, "detail": refused.detail, "text": refused.text, "values": refused.values}
+    return jsonify(said), refused.status
 
 
 def _bad_request(error: HTTPException) -> tuple[Response, int]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from service.config import BadConfig, Config, make_folder
+from service.terminal import _
 
 
 def store_file(config: Config) -> Path:
@@ -25,7 +26,8 @@ def discovery_file(text: str, file: Path) -> Iterator[None]:
     try:
         write_discovery_file(text, file)
     except OSError as error:
-        raise BadConfig(f"INSTANCE_DIR: {file.parent} cannot be written ({error.strerror})") from None
+        why = _("%(path)s cannot be written (%(why)s)", path=file.parent, why=error.strerror)
+        raise BadConfig(f"INSTANCE_DIR: {why}") from None
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from lab.cluster.process import Process
 from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.unix_http import is_listening
 from service.config import Config
+from service.terminal import _
 
 READY_WITHIN_S = 10.0
 PROBE_KEY = "probe"
@@ -133,7 +134,7 @@ class EmbeddedStore:
         deadline = monotonic() + READY_WITHIN_S
         while not answers(self.url):
             if self.process.exit_code is not None or monotonic() > deadline:
-                raise StoreDidNotStart("the embedded store did not start")
+                raise StoreDidNotStart(_("the embedded store did not start"))
             sleep(0.02)
         self.begin_to_log()
 

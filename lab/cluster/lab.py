@@ -17,6 +17,7 @@ from lab.cluster.runtime_folder import RuntimeFolder
 from lab.cluster.store import running_store
 from lab.cluster.supervisor import Listeners, Supervisor, refuse_long_path
 from service.config import Config
+from service.terminal import _
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
@@ -77,7 +78,8 @@ def _runtime_folder() -> RuntimeFolder:
     try:
         return RuntimeFolder()
     except OSError as error:
-        raise CannotStart(f"TMPDIR: a folder cannot be created there ({error.strerror})") from None
+        why = _("a folder cannot be created there (%(why)s)", why=error.strerror)
+        raise CannotStart(f"TMPDIR: {why}") from None
 
 
 def _new_code() -> str:
@@ -85,13 +87,14 @@ def _new_code() -> str:
 
 
 def _announce(listeners: Listeners, lan: bool, code: str | None) -> None:
+    # Programs wait for these two lines, so they are the same in every language.
     print(f"Ready: {listeners.round_robin.url}", flush=True)
     if listeners.sticky:
         print(f"Sticky: {listeners.sticky.url}", flush=True)
     if lan:
-        print(f"On this network: {listeners.round_robin.lan_url}", flush=True)
+        print(_("On this network: %(url)s", url=listeners.round_robin.lan_url), flush=True)
     if code:
-        print(f"Instructor code: {code}", flush=True)
+        print(_("Instructor code: %(code)s", code=code), flush=True)
 
 
 def _environment(
@@ -116,6 +119,6 @@ def _becomes_ready(supervisor: Supervisor, stop: StopRequest) -> bool:
     deadline = monotonic() + READY_WITHIN_S
     while not stop.made and not supervisor.is_ready():
         if monotonic() > deadline:
-            raise CannotStart(f"the lab was not ready within {READY_WITHIN_S:.0f} s")
+            raise CannotStart(_("the lab was not ready within %(seconds)s s", seconds=f"{READY_WITHIN_S:.0f}"))
         sleep(0.05)
     return not stop.made

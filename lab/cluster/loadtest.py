@@ -32,12 +32,16 @@ class Loadtest:
     def start(self, experiment: str, quick: bool) -> None:
         """Start an experiment. Raise `RefusedCommand` if it is unknown, needs another store, or one is running."""
         if experiment not in EXPERIMENTS:
-            raise RefusedCommand(400, "bad_request", f"experiment must be one of {', '.join(EXPERIMENTS)}")
+            raise RefusedCommand(
+                400, "bad_request", "experiment must be one of %(names)s", names=", ".join(EXPERIMENTS)
+            )
         if experiment in NEED_OWN_STORE and not self._own_store:
-            raise RefusedCommand(409, "needs_own_store", f"{experiment} needs its own store, not the one at REDIS_URL")
+            raise RefusedCommand(
+                409, "needs_own_store", "%(name)s needs its own store, not the one at REDIS_URL", name=experiment
+            )
         if self._is_running():
             raise RefusedCommand(
-                409, "run_in_progress", f"{self._name} is running; only one load test can run at a time"
+                409, "run_in_progress", "%(name)s is running; only one load test can run at a time", name=self._name
             )
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
         self._exit_code = None

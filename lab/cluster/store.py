@@ -16,6 +16,7 @@ from lab.cluster.slow_link import SlowLink
 from lab.cluster.supervised import Supervised, Wanted
 from service.config import Config
 from service.store.needs import Findings, try_store
+from service.terminal import _
 from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
 
 LONGEST_ROUND_TRIP_MS = 50.0
@@ -133,7 +134,9 @@ class OwnStore:
 
     def set_round_trip(self, milliseconds: float) -> None:
         if not 0 <= milliseconds <= LONGEST_ROUND_TRIP_MS:
-            raise RefusedCommand(400, "bad_request", f"ms must be a number from 0 to {LONGEST_ROUND_TRIP_MS:g}")
+            raise RefusedCommand(
+                400, "bad_request", "ms must be a number from 0 to %(most)s", most=f"{LONGEST_ROUND_TRIP_MS:g}"
+            )
         try:
             if milliseconds and self._link:
                 self._link.delay_s = milliseconds / 1000
@@ -212,7 +215,7 @@ def running_store(config: Config) -> Iterator[Store]:
     try:
         store = OwnStore(EmbeddedStore())
     except OSError as error:
-        raise CannotStart(f"{error}; set REDIS_URL to another store") from None
+        raise CannotStart(_("%(why)s; set REDIS_URL to another store", why=error)) from None
     try:
         with discovery_file(store.url, store_file(config)):
             yield store
@@ -226,20 +229,32 @@ def _refuse_missing_store(url: str, prefix: str) -> None:
     try:
         found = _try(url, prefix)
     except AuthenticationError:
-        raise CannotStart(f"REDIS_URL: the store at {where} requires another password") from None
+        raise _bad_store(_("the store at %(where)s requires another password", where=where)) from None
     except ClusterDownError:
-        raise CannotStart(f"REDIS_URL: there is no cluster that serves every slot at {where}") from None
+        raise _bad_store(_("there is no cluster that serves every slot at %(where)s", where=where)) from None
     except NoMasterNamed:
-        raise CannotStart(f"REDIS_URL: no sentinel at {where} names a master of this service") from None
+        raise _bad_store(_("no sentinel at %(where)s names a master of this service", where=where)) from None
     except (RedisError, OSError) as error:
-        raise CannotStart(f"REDIS_URL: no store answers at {where} ({reason_of(error)})") from None
+        raise _bad_store(_("no store answers at %(where)s (%(why)s)", where=where, why=reason_of(error))) from None
     if found.is_replica:
-        raise CannotStart(f"REDIS_URL: the store at {where} is a read-only replica; use its master")
+        raise _bad_store(_("the store at %(where)s is a read-only replica; use its master", where=where))
     if found.is_too_old:
-        known = f"the one at {where} lacks {found.lacking}"
-        raise CannotStart(f"REDIS_URL must be the address of Redis 6.2 or newer, or of Valkey; {known}")
+        raise CannotStart(
+            _(
+                "REDIS_URL must be the address of Redis 6.2 or newer, or of Valkey; the one at %(where)s lacks"
+                " %(lacking)s",
+                where=where,
+                lacking=found.lacking,
+            )
+        )
     if found.lacking:
-        raise CannotStart(f"REDIS_URL: the store at {where} does not let this user use {found.lacking}")
+        raise _bad_store(
+            _("the store at %(where)s does not let this user use %(lacking)s", where=where, lacking=found.lacking)
+        )
+
+
+def _bad_store(why: str) -> CannotStart:
+    return CannotStart(f"REDIS_URL: {why}")
 
 
 def _try(url: str, prefix: str) -> Findings:

@@ -8,6 +8,7 @@ from time import monotonic, time
 from typing import Literal
 
 from lab.cluster.process import Process
+from service.terminal import _
 
 Wanted = Literal["running", "stopped", "killed", "hanging"]
 State = Literal["starting", "running", "stopping", "stopped", "killed", "hanging", "crashed"]
@@ -78,7 +79,7 @@ class Supervised:
         if not self.has_ended:
             self.is_ready = self.is_ready or (self._wanted == "running" and self._answers())
         elif self._again_at is None:
-            self._plan_restart(f"has ended by itself (exit code {self.process.exit_code})")
+            self._plan_restart(_("has ended by itself (exit code %(code)s)", code=self.process.exit_code))
         elif monotonic() >= self._again_at:
             self._start_again()
 
@@ -87,7 +88,7 @@ class Supervised:
         try:
             self._began(self._launch())
         except OSError as error:  # no more processes, or the disk is full
-            self._plan_restart(f"cannot be started ({error.strerror})")
+            self._plan_restart(_("cannot be started (%(why)s)", why=error.strerror))
 
     def _began(self, process: Process) -> None:
         self.process = process
@@ -98,7 +99,14 @@ class Supervised:
     def _plan_restart(self, what_happened: str) -> None:
         if time() - self.up_since > STEADY_AFTER_S:
             self._pause_s = FIRST_PAUSE_S
-        say(f"{self.name} {what_happened}; it starts again in {self._pause_s:g} s")
+        say(
+            _(
+                "%(name)s %(what)s; it starts again in %(seconds)s s",
+                name=self.name,
+                what=what_happened,
+                seconds=f"{self._pause_s:g}",
+            )
+        )
         self.restarts += 1
         self._again_at = monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)

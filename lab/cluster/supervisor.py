@@ -16,6 +16,7 @@ from lab.cluster.process_stats import ProcessStats
 from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.store import Store
 from lab.cluster.supervised import Supervised, Wanted
+from service.terminal import _
 
 MOST_SOCKET_PATH = 100  # bytes; systems allow 104 to 108
 
@@ -54,7 +55,7 @@ class Supervisor:
         self._process_stats = ProcessStats()
         self._commands = Lock()
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
-        for _ in range(nodes):
+        for _node in range(nodes):
             self._add_node()
         self._balancer = self._new_balancer(listeners.sticky) if listeners.sticky else None
         self._balancing: Supervised | None = None
@@ -77,7 +78,11 @@ class Supervisor:
         for part in self._parts():
             if part.has_ended:
                 raise CannotStart(
-                    f"{part.name} ended while it started (exit code {part.process.exit_code}); its last lines are above"
+                    _(
+                        "%(name)s ended while it started (exit code %(code)s); its last lines are above",
+                        name=part.name,
+                        code=part.process.exit_code,
+                    )
                 )
         if not all(node.answers() for node, _ in self._nodes.values()):
             return False
@@ -119,7 +124,9 @@ class Supervisor:
             if self._balancer is None:
                 raise RefusedCommand(409, "no_balancer", "this lab has one node and no balancer")
             if len(self._nodes) == MOST_NODES:
-                raise RefusedCommand(409, "too_many_nodes", f"the lab has {MOST_NODES} nodes, which is its limit")
+                raise RefusedCommand(
+                    409, "too_many_nodes", "the lab has %(count)s nodes, which is its limit", count=MOST_NODES
+                )
             self._add_node()
             self._balancer.serve(self._sockets(), at_once=self._balancing is not None and self._balancing.is_ready)
 
@@ -128,7 +135,7 @@ class Supervisor:
         with self._commands:
             if name not in self._nodes:
                 raise RefusedCommand(
-                    404, "unknown_node", f"no node has this name; the nodes are {', '.join(self._nodes)}"
+                    404, "unknown_node", "no node has this name; the nodes are %(names)s", names=", ".join(self._nodes)
                 )
             self._nodes[name][1].want(wanted)
 
@@ -207,4 +214,5 @@ class Supervisor:
 def refuse_long_path(folder: Path) -> None:
     """Raise `CannotStart` if the path of a socket file in `folder` would be too long for the system."""
     if len(str(folder / f"node-{MOST_NODES}.socket").encode()) > MOST_SOCKET_PATH:
-        raise CannotStart(f"TMPDIR: {folder} is too long for the paths of socket files; set TMPDIR to a shorter one")
+        too_long = _("%(path)s is too long for the paths of socket files; set TMPDIR to a shorter one", path=folder)
+        raise CannotStart(f"TMPDIR: {too_long}")

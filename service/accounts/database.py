@@ -38,6 +38,7 @@ from service.config import BadConfig
 from service.errors import StoreUnavailable
 from service.measurement import step
 from service.measurement.recorder import current
+from service.terminal import _
 
 LOCK_WAIT_S = 1.0  # a locked database gives a 503, not a page that hangs
 LOCK_WAIT_MS = int(LOCK_WAIT_S * 1000)
@@ -73,7 +74,8 @@ class Database:
             except (OperationalError, ProgrammingError):  # another node created a table meanwhile: try again
                 self._create_missing(tables)
         except DBAPIError as error:
-            raise BadConfig(f"DATABASE_URL: the member database cannot be used ({_reason(error)})") from None
+            why = _("the member database cannot be used (%(why)s)", why=_reason(error))
+            raise BadConfig(f"DATABASE_URL: {why}") from None
 
     def _create_missing(self, tables: MetaData) -> None:
         with self.engine.begin() as connection:
@@ -141,9 +143,12 @@ def _engine(url: str) -> Engine:
     try:
         return _tuned_engine(make_url(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError, TypeError):  # some drivers' checks
-        raise BadConfig("DATABASE_URL must be an SQLAlchemy address whose driver is installed") from None
+        raise BadConfig(
+            _("%(name)s must be an SQLAlchemy address whose driver is installed", name="DATABASE_URL")
+        ) from None
     except OSError as error:
-        raise BadConfig(f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})") from None
+        why = _("%(path)s cannot be used (%(why)s)", path=error.filename, why=error.strerror)
+        raise BadConfig(f"DATABASE_URL: {why}") from None
 
 
 def _tuned_engine(address: URL) -> Engine:

@@ -6,6 +6,7 @@ A lab's own members are exempt: their passwords are printed on its home page.
 from service.accounts.names import as_compared
 from service.accounts.passwords import as_hashed, is_password
 from service.accounts.public_members import PUBLIC_PASSWORDS
+from service.terminal import _
 
 MIN_PASSWORD = 15  # the password is the only factor
 MAX_PASSWORD = 256  # NIST requires at least 64
@@ -24,11 +25,17 @@ def new_password(typed: str, username: str) -> str:
     """
     password = as_hashed(typed)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise BadPassword(f"a password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters; several words are fine")
+        raise BadPassword(
+            _(
+                "a password must have %(least)s to %(most)s characters; several words are fine",
+                least=MIN_PASSWORD,
+                most=MAX_PASSWORD,
+            )
+        )
     if not is_password(password):
-        raise BadPassword("the password contains a character that is not text")
+        raise BadPassword(_("the password contains a character that is not text"))
     if _is_easy(password, username):
-        raise BadPassword("the password consists only of the member's name and words that this lab publishes")
+        raise BadPassword(_("the password consists only of the member's name and words that this lab publishes"))
     return password
 
 

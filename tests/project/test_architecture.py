@@ -32,14 +32,16 @@ from token_auth.credential import TokenCredential
 
 ROOT = Path(__file__).parents[2]
 
-BELOW_ALL = {"service.config", "session_auth"}  # the core of sessions: it imports nothing of the project
+# The core of sessions imports nothing of the project.
+BELOW_ALL = {"service.config", "service.terminal", "session_auth"}
 GROUND = BELOW_ALL | {"service.web", "service.measurement", "service.approaches"}
 STORE = {"service.errors", "service.store.connection"}
 # The service: what both twins stand on, and all that runs without a lab.
 SERVICE = {
     "service": set(),
     "service.approaches": set(),  # data only
-    "service.config": {"session_auth"},
+    "service.terminal": set(),
+    "service.config": {"session_auth", "service.terminal"},
     "service.web": BELOW_ALL,
     "service.measurement": BELOW_ALL,
     "service.errors": GROUND,
@@ -100,7 +102,7 @@ FLOORS = {
     **TWINS,
     **LAB,
     "cluster": {"lab.cluster"},  # the command's name
-    "planner": {"service.config", "service.approaches"},
+    "planner": {"service.config", "service.terminal", "service.approaches"},
     # Talks HTTP to the app like any client: it starts the app and never imports it. What it takes from here: processes
     # (lab.cluster), the stores' own encoding for logins in bulk (the twins' stores), and the pages and the trace for
     # its contender, Flask-Session as it comes.

@@ -10,6 +10,7 @@ from typing import Any
 from jwt.utils import base64url_decode
 
 from service.config import Algorithm, BadConfig
+from service.terminal import _
 from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing
 from token_auth.keys import LONGEST_LIFE_S, Ring
@@ -23,7 +24,7 @@ def naming_the_setting() -> Iterator[None]:
     try:
         yield
     except BadKeyRing as error:
-        raise BadConfig(f"KEY_RING_FILE: {error.message}") from None
+        raise BadConfig(f"KEY_RING_FILE: {_(error.text, **error.values)}") from None
 
 
 @naming_the_setting()

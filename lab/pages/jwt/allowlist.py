@@ -19,5 +19,8 @@ def refusal(more: Iterable[str]) -> str | None:
         encode(new_key("HS256"), ACCESS, claims)
     except ValueError:
         added = ", ".join(name for name in claims if name not in listed)
-        return gettext("an access token cannot have %(added)s, only %(listed)s.", added=added, listed=", ".join(listed))
+        said: str = gettext(
+            "an access token cannot have %(added)s, only %(listed)s.", added=added, listed=", ".join(listed)
+        )
+        return said
     return None
