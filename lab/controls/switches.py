@@ -16,7 +16,7 @@ from service.web.fields import read_fields
 
 MAKES = ("/nodes", "/load-run")
 
-# The supervisor's refusals in the reader's language. Its own texts are for the terminal.
+# The supervisor's refusals as a page tells them. Its other texts are those of the terminal.
 REFUSALS = {
     "too_many_nodes": lazy_gettext("The lab already has the largest possible number of nodes."),
     "no_balancer": lazy_gettext("This lab has one node and no balancer."),
@@ -57,9 +57,8 @@ class Switches:
         try:
             return send_command(self.socket, method, path, body or None)
         except RefusedCommand as refused:
-            raise RefusedBySupervisor(
-                refused.status, refused.code, REFUSALS.get(refused.code, refused.detail)
-            ) from None
+            said = REFUSALS.get(refused.code) or gettext(refused.text, **refused.values)
+            raise RefusedBySupervisor(refused.status, refused.code, said) from None
         except NoSupervisor:
             raise SupervisorUnavailable() from None
 
