@@ -20,8 +20,8 @@ JWT = Chapter(
                 ),
                 Statement(
                     27,
-                    "/jwt#encoding",
-                    ("base64url",),
+                    "/jwt#by-hand",
+                    ("base64url", "data-hand-working"),
                     "JSON 데이터를 URL에서도 안전한 Base64로 인코딩해 한 줄의 문자열로 만듭니다(직렬화).",
                     "JSON data is encoded as URL-safe Base64, which makes it one line of text.",
                 ),
@@ -137,8 +137,8 @@ JWT = Chapter(
                 ),
                 Statement(
                     42,
-                    "/jwt#encoding",
-                    ("plain-text", "encoded-text"),
+                    "/jwt#by-hand",
+                    ("UTF-8", "data-hand-working"),
                     "페이로드도 JSON을 UTF-8로, 다시 Base64로 바꾼 것입니다.",
                     "The payload, too, is JSON, encoded as UTF-8 and then as Base64.",
                 ),
@@ -156,8 +156,8 @@ JWT = Chapter(
             (
                 Statement(
                     44,
-                    "/jwt#encoding",
-                    ("plain-text", "encoded-text"),
+                    "/jwt#by-hand",
+                    ("UTF-8", "base64url"),
                     "앞의 두 부분은 암호화한 것이 아니라 JSON, UTF-8, Base64 차례로 바꾼 것입니다.",
                     "The first two parts are not encrypted but only rewritten: JSON, UTF-8, Base64.",
                 ),
@@ -185,8 +185,8 @@ JWT = Chapter(
                 ),
                 Statement(
                     48,
-                    "/jwt#signature",
-                    ("data-sign", "data-check"),
+                    "/jwt#by-hand",
+                    ("HMAC", "base64url"),
                     "비밀키로 해시한 결과를 Base64로 바꿉니다.",
                     "What the secret key has hashed is rewritten as Base64.",
                 ),
@@ -197,8 +197,8 @@ JWT = Chapter(
             (
                 Statement(
                     49,
-                    "/keys#tokens",
-                    ("data-leaked",),
+                    "/keys#stolen",
+                    ("data-stolen-secret",),
                     "비밀키가 노출되면 모든 데이터가 위험해집니다.",
                     "If the secret key leaks, all data is at risk.",
                 ),
@@ -211,8 +211,8 @@ JWT = Chapter(
                 ),
                 Statement(
                     51,
-                    "/keys#ring",
-                    ("data-rotate",),
+                    "/keys#dropped",
+                    ("data-dropped-watch",),
                     "키는 수시로 더하고, 바꾸고, 지웁니다.",
                     "Keys are added, changed and deleted all the time.",
                 ),
