@@ -47,9 +47,14 @@ class StoreServer:
     ) -> None:
         self.port = port or free_port()
         folder.mkdir()
+        self._log = folder / "log"
         self._dump = folder / "dump.rdb"
         file = folder / "store.conf"
-        lines = [f"bind 127.0.0.1\nport {self.port}\ndir {folder}\nlogfile {folder / 'log'}", *settings]
+        lines = [f"bind 127.0.0.1\nport {self.port}\ndir {folder}\nlogfile {self._log}", *settings]
+        if "cluster-enabled yes" in settings:
+            # Its own choice would be 10,000 above its port, which lies among the ports of labs' embedded stores.
+            self.bus_port = free_port()
+            lines += [f"cluster-port {self.bus_port}"]
         if not sentinel:
             lines += [f'save ""\nappendonly no\nrequirepass {PASSWORD}\nmasterauth {PASSWORD}']
             # Or a replica waits five seconds for others to come along, and one more before it reads what it got.
@@ -109,6 +114,7 @@ class StoreServer:
         eventually(lambda: self.client.info("persistence")["rdb_last_bgsave_status"] == ends)
 
     def _answers(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text() if self._log.exists() else self._command
         try:
             return bool(self.client.ping())
         except RedisError:
@@ -120,15 +126,16 @@ class StoreCluster:
 
     def __init__(self, folder: Path) -> None:
         settings = ("cluster-enabled yes", "cluster-node-timeout 1000", "cluster-require-full-coverage no")
-        self.masters = [StoreServer(folder / f"master-{number}", *settings, port=free_port()) for number in range(3)]
+        self.masters = [StoreServer(folder / f"master-{number}", *settings) for number in range(3)]
         self.hosts = ",".join(f"127.0.0.1:{master.port}" for master in self.masters)
         self.url = f"redis+cluster://:{PASSWORD}@{self.hosts}"
         for number, master in enumerate(self.masters):
             last = 16383 if number == 2 else (number + 1) * 5461 - 1
             master.client.execute_command("CLUSTER", "ADDSLOTSRANGE", number * 5461, last)
             master.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        first = self.masters[0]
         for master in self.masters[1:]:
-            master.client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.masters[0].port)
+            master.client.execute_command("CLUSTER", "MEET", "127.0.0.1", first.port, first.bus_port)
         eventually(lambda: all(self._is_whole(master) for master in self.masters))
 
     def owner(self, slot: int) -> StoreServer:
