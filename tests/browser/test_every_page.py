@@ -184,15 +184,15 @@ def test_light_dark_and_projector_stay_chosen_until_they_are_taken_back(page: Pa
     for name, attribute in (("Dark", "data-theme"), ("Projector: larger type", "data-projector")):
         button = page.get_by_role("button", name=name)
         before = page.evaluate(LOOK)
-        button.click()
-        page.wait_for_url("**/jwt")
+        with page.expect_navigation():
+            button.click()
         assert html.get_attribute(attribute) is not None
         assert page.evaluate(LOOK) != before
         assert button.get_attribute("aria-pressed") == "true"
     page.goto(lab)
     assert html.get_attribute("data-theme") == "dark"
-    page.get_by_role("button", name="Dark").click()
-    page.wait_for_url(f"{lab}/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Dark").click()
     assert html.get_attribute("data-theme") is None
     assert html.get_attribute("data-projector") is not None
 
@@ -201,7 +201,8 @@ def test_the_header_says_who_this_browser_is_behind_each_approach(page: Page, la
     page.goto(f"{lab}/session/login")
     page.locator("#username").fill("bob")
     page.locator("#password").fill(PASSWORDS["bob"])
-    page.locator("main form button").click()
+    with page.expect_navigation():
+        page.locator("main form button").click()
     page.goto(lab)
     expect(page.locator("[data-whoami]:empty")).to_have_count(0)
     said = {place: page.locator(f".header [data-approach={place}] .who-here").inner_text() for place in APPROACHES}

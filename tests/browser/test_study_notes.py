@@ -30,7 +30,8 @@ def entry(page: Page, number: int) -> Locator:
 
 def follow(page: Page, number: int) -> None:
     page.goto("/study-notes")
-    entry(page, number).locator("a").click()
+    with page.expect_navigation():  # until its scripts have run too
+        entry(page, number).locator("a").click()
 
 
 def test_ticks_stay_in_the_browser_until_they_are_removed(page: Page, complaints: Complaints) -> None:

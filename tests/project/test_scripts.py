@@ -1,11 +1,12 @@
-"""The pages' scripts as text: what one imports, the other exports. A browser would find out on that page only."""
+"""The pages' scripts and forms as text. A browser would find each fault on its own page only."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "static" / "js"
+ROOT = Path(__file__).parents[2]
+SCRIPTS, PAGES = ROOT / "static" / "js", ROOT / "templates"
 IMPORT = re.compile(r'(?:import|export) \{([^}]*)\} from "([^"]+)"')
 EXPORTED = re.compile(r"export (?:async )?(?:function\*?|const|let|class) (\w+)|export \{([^}]*)\}")
 
@@ -20,3 +21,10 @@ def test_what_a_script_imports_is_exported_there(script: Path) -> None:
     for names, path in IMPORT.findall(script.read_text()):
         wanted = {name.split(" as ")[0].strip() for name in names.split(",") if name.strip()}
         assert wanted - exports_of((script.parent / path).resolve()) == set(), f"{script.name} from {path}"
+
+
+def test_a_form_that_only_a_script_answers_is_not_sent_before_the_script_has_come() -> None:
+    """Without an address a form is sent to its own page: an early click would load that again, and lose its part."""
+    tags = [tag for page in PAGES.rglob("*.html") for tag in re.findall(r"<form[^>]*>", page.read_text())]
+    assert len(tags) > 15
+    assert [tag for tag in tags if "action=" not in tag and 'method="dialog"' not in tag] == []
