@@ -12,8 +12,8 @@ TEMPLATES, SCRIPTS, STYLES = ROOT / "templates", ROOT / "static" / "js", ROOT / 
 PAGES = {part.removeprefix("lab.pages.") for part in PARTS} - {"lab.pages"}
 # Of the service's pages, and of what all pages share.
 SERVICE_TEMPLATES = {"auth", "base", "error", "home", "pages"}
-SERVICE_SCRIPTS = {"pages", "shared"}
-SHARED_STYLES = {"tokens", "base", "parts", "shared"}  # the first three are every page's
+SERVICE_SCRIPTS = {"home", "pages", "shared"}
+SHARED_STYLES = {"tokens", "base", "parts", "shared", "home"}  # the first three are every page's
 IMPORTED = re.compile(r'^(?:import|export) .* from "([^"]+)";$', re.MULTILINE)
 LOADED = re.compile(r"filename='(?:css|js)/([^']+)'")
 INCLUDED = re.compile(r'{% (?:include|from) "([^"]+)"')

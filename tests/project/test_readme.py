@@ -57,3 +57,12 @@ def test_each_figure_of_an_answer_was_measured() -> None:
         answers = ANSWERS.search(text)
         assert answers is not None
         assert set(figures(answers[1])) <= set(measured)
+
+
+def test_the_home_page_shows_figures_of_the_answers() -> None:
+    shown = (ROOT / "templates" / "home" / "_measured.html").read_text("utf-8")
+    bold = " ".join(re.findall(r"<strong>(.*?)</strong>", shown))
+    answers = ANSWERS.search(ENGLISH)
+    assert answers is not None
+    assert set(figures(bold)) - {"0"} <= set(figures(answers[1]))
+    assert len(figures(bold)) > 6

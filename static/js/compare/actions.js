@@ -1,6 +1,6 @@
 // The actions. An action sends its requests through one approach and returns them, the deciding one last.
 
-import { changed } from "./member.js";
+import { changed } from "../shared/member.js";
 
 const MOST_TURNS = 6; // attempts to reach another node, while other visitors send requests too
 

@@ -2,9 +2,9 @@
 
 import { approaches } from "../shared/approaches.js";
 import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
+import { steps } from "../shared/trace.js";
 
 const PARTS = ["store", "verify", "db", "app"];
-const SUMMED = /^(\d+) more$/; // a long trace ends with the sums of the remaining steps
 const SHORTENED = /^([\s\S]*)… \((\d+) characters\)$/; // a shortened value in a wire message
 const LAB_HEADER = /^x-lab-/i;
 
@@ -27,11 +27,6 @@ export function costOf(approach, answer) {
 
 export function sum(costs) {
   return costs.reduce(plus, NOTHING);
-}
-
-/** The number of a trace's steps of one part. */
-export function steps(answer, part) {
-  return (answer?.trace ?? []).filter((step) => step.part === part).reduce((count, { what }) => count + Number(SUMMED.exec(what)?.[1] ?? 1), 0);
 }
 
 function plus(one, other) {

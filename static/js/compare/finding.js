@@ -2,9 +2,9 @@
 
 import { approaches, isInOneNode, labelOf } from "../shared/approaches.js";
 import { now } from "../shared/clock.js";
+import { steps } from "../shared/trace.js";
 import { language, say, words } from "../shared/words.js";
-import { steps } from "./cost.js";
-import { claimsOf } from "./member.js";
+import { claimsOf } from "../shared/member.js";
 
 /** "let_in", "refused" or "broken" by the deciding answer; "unsent" if no request was sent. */
 export function verdictOf(exchanges) {

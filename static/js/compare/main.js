@@ -1,11 +1,11 @@
 // The comparison page: its buttons, and one action at a time through each approach in turn.
 
 import { labelOf, withLogins } from "../shared/approaches.js";
+import { steps } from "../shared/trace.js";
 import { make, say } from "../shared/words.js";
 import { ACTIONS, hindrance, isSent } from "./actions.js";
-import { steps } from "./cost.js";
 import { findingOf, verdictOf } from "./finding.js";
-import { Member } from "./member.js";
+import { Member } from "../shared/member.js";
 import { addRow, clear, drawTotals } from "./table.js";
 
 const cast = JSON.parse(document.getElementById("cast").textContent);

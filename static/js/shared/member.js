@@ -1,9 +1,9 @@
 // The load member of the comparison: one login with each approach, and each client's credentials.
 // The browser stores the session ids. This module stores the tokens, and the credentials of another client.
 
-import { approaches, isBearer, isInOneNode } from "../shared/approaches.js";
-import { STICKY_COOKIE, cookieName } from "../shared/cookie-names.js";
-import { cookiesBrought, decoded, exchange, post, relayed, setCookies } from "../shared/exchange.js";
+import { approaches, isBearer, isInOneNode } from "./approaches.js";
+import { STICKY_COOKIE, cookieName } from "./cookie-names.js";
+import { cookiesBrought, decoded, exchange, post, relayed, setCookies } from "./exchange.js";
 
 const BUSY_PATIENCE_MS = 5000;
 const BUSY_PAUSE_MS = 250;

@@ -1,0 +1,97 @@
+"""The first minute on the home page: the same log-out behind a session and a token, before a real lab."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.scenes import LOCALES, SCENES, SCREENS, Scene, overflow, page_of
+
+pytestmark = pytest.mark.browser
+
+PHONE_HEADER_PX = 120
+ACTS = {  # what each button's act is answered with, behind a session and behind a token
+    "en": [("Log in as alice", 200, 200), ("Log out", 204, 204), ("Send the stolen copy again", 401, 200)],
+    "ko": [("alice로 로그인", 200, 200), ("로그아웃", 204, 204), ("훔친 사본 다시 보내기", 401, 200)],
+}
+
+
+def lane(page: Page, approach: str) -> Locator:
+    return page.locator(f"[data-lane={approach}]")
+
+
+def act(page: Page) -> None:
+    """Press the button, and wait until both lanes have been answered."""
+    button = page.locator("[data-primary]")
+    button.click()
+    expect(button).to_have_attribute("aria-disabled", "false")
+
+
+@pytest.mark.parametrize(("language", "screen"), [("en", "desk"), ("ko", "phone")])
+def test_a_copied_session_ends_with_the_log_out_and_a_copied_token_with_its_time(
+    browser: Browser, lab: str, language: str, screen: str
+) -> None:
+    width, height = SCREENS[screen]
+    viewport = {"width": width, "height": height}
+    with browser.new_context(base_url=lab, locale=LOCALES[language], viewport=viewport) as context:
+        page = context.new_page()
+        page.goto("/")
+        button = page.locator("[data-primary]")
+        for name, session, token in ACTS[language]:
+            expect(button).to_have_text(name)
+            expect(button).to_be_in_viewport(ratio=1)
+            act(page)
+            for approach, status in (("session", session), ("token", token)):
+                sign = "✓" if status < 400 else "✕"
+                expect(lane(page, approach).locator("[data-outcome]")).to_contain_text(f"{sign} {status}")
+            if name == ACTS[language][0][0]:
+                expect(page.locator(".header [data-approach=session] .who-here")).to_have_text("alice")
+        expect(page.locator("[data-answer]")).to_be_visible()
+        expect(lane(page, "session").locator("[data-outcome]")).to_have_class("wanted")
+        assert [lane(page, approach).get_attribute("data-asked") for approach in ("session", "token")] == ["true", "false"]
+        left = lane(page, "token").locator("[data-left]")
+        expect(left).to_have_text(re.compile(r"◷ .*[0-4]:\d\d"))
+        expect(left).not_to_have_text(left.inner_text())  # it counts
+        assert overflow(page) <= 0
+
+        act(page)  # again from the start
+        expect(lane(page, "token").locator("[data-outcome]")).to_contain_text("✓ 200")
+        expect(left).to_be_empty()
+
+
+def test_an_act_that_the_lab_could_not_answer_is_repeated(page: Page, lab: str) -> None:
+    page.goto(lab)
+    page.route("**/session/login", lambda route: route.abort())
+    act(page)
+    expect(lane(page, "session").locator("[data-outcome]")).to_have_attribute("data-verdict", "refused")
+    expect(page.locator("[data-primary]")).to_have_text("Log in as alice")
+    page.unroute("**/session/login")
+    act(page)
+    expect(page.locator("[data-primary]")).to_have_text("Log out")
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_on_a_phone_the_header_is_low_and_its_menu_opens_over_the_page(
+    browser: Browser, lab: str, language: str
+) -> None:
+    viewport = {"width": 360, "height": 740}
+    with browser.new_context(base_url=lab, locale=LOCALES[language], viewport=viewport) as context:
+        page = context.new_page()
+        page.goto("/")
+        header = page.locator(".header").bounding_box()
+        assert header is not None
+        assert header["height"] <= PHONE_HEADER_PX
+        expect(page.locator(".parts")).to_be_hidden()
+        page.locator(".menu-button").click()
+        page.locator(".parts a[href='/jwt']").click()
+        expect(page).to_have_url(f"{lab}/jwt")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_it_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
+    with page_of(browser, lab, scene) as (page, folder):
+        page.goto("/")
+        for number in range(len(ACTS["en"])):
+            act(page)
+            page.screenshot(path=folder / f"home-{number + 1}.png", full_page=True)
+            assert overflow(page) <= 0
