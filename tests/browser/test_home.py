@@ -48,7 +48,8 @@ def test_a_copied_session_ends_with_the_log_out_and_a_copied_token_with_its_time
                 expect(page.locator(".header [data-approach=session] .who-here")).to_have_text("alice")
         expect(page.locator("[data-answer]")).to_be_visible()
         expect(lane(page, "session").locator("[data-outcome]")).to_have_class("wanted")
-        assert [lane(page, approach).get_attribute("data-asked") for approach in ("session", "token")] == ["true", "false"]
+        asked = [lane(page, approach).get_attribute("data-asked") for approach in ("session", "token")]
+        assert asked == ["true", "false"]
         left = lane(page, "token").locator("[data-left]")
         expect(left).to_have_text(re.compile(r"◷ .*[0-4]:\d\d"))
         expect(left).not_to_have_text(left.inner_text())  # it counts
