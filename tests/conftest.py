@@ -39,11 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks the store, so that it can be tried alone against another one."""
+    """Mark what asks the store, so that it can be tried alone against another one. Begin with what waits most."""
     for item in items:
         has_store = "store_url" in getattr(item, "fixturenames", ())
         if has_store and item.get_closest_marker("any_store") is None:
             item.add_marker(pytest.mark.store)
+    # Files with browsers and processes take longest, and wait. Begun last, they would leave a core idle at the end.
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "own_processes"))))
 
 
 def pytest_collection_finish() -> None:
