@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
-from jwt import PyJWTError
-
 from .errors import BadKeyRing
 from .keys import Key, Ring, key_from_file, moment, seconds
 from .private_file import keep_others_out, let_in_as_before, open_at_once, open_private, try_lock, whose
@@ -37,7 +35,7 @@ def read_ring(file: Path) -> Ring:
                 raise ValueError("not a file")
             keep_others_out(file, opened.fileno(), status)
             keys = [key_from_file(entry) for entry in json.load(opened)["keys"]]
-    except (PyJWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadKeyRing("%(file)s is not a key ring", file=file) from None
     if sum(key.state == "active" for key in keys) != 1:
         raise BadKeyRing("%(file)s needs exactly one active key", file=file)

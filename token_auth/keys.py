@@ -5,24 +5,22 @@ A key is `active` (it signs), `retired` (it no longer signs, but tokens that it 
 deleted before.
 """
 
+import hmac
 import json
 import logging
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from math import inf
 from time import time
-from typing import Any, Literal, get_args
-
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from jwt import PyJWK
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-from jwt.utils import base64url_decode, base64url_encode
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import BadKeyRing, KeyInUse, UnknownKey
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
 
 log = logging.getLogger(__name__)
 
@@ -64,35 +62,36 @@ class Key:
     tokens_live_s: int | None = None  # the longest lifetime of a token that it may have signed; None: not recorded
 
     @cached_property
-    def signing(self) -> PyJWK:
-        """The key that signs."""
-        return PyJWK.from_dict({**self.jwk, "kid": self.kid}, algorithm=self.alg)
+    def signing(self) -> "PyJWK":
+        """The key that signs, for PyJWT."""
+        return _read_jwk({**self.jwk, "kid": self.kid}, self.alg)
 
     @cached_property
-    def verifying(self) -> PyJWK:
-        """The key for verification: the public key, or the shared secret of an HMAC key."""
+    def verifying(self) -> "PyJWK":
+        """The key for verification, for PyJWT: the public key, or the shared secret of an HMAC key."""
         material = self.jwk if self.jwk.get("kty") == "oct" else _public(self.jwk)
-        return PyJWK.from_dict({**material, "kid": self.kid}, algorithm=self.alg)
+        return _read_jwk({**material, "kid": self.kid}, self.alg)
 
     @cached_property
-    def _signer(self) -> Any:
-        return self.signing.Algorithm.prepare_key(self.signing.key)
-
-    @cached_property
-    def _verifier(self) -> Any:
-        return self.verifying.Algorithm.prepare_key(self.verifying.key)
+    def secret(self) -> bytes:
+        """The shared secret of an HMAC key (RFC 7518 §6.4.1)."""
+        return _base64url_decode(self.jwk["k"])
 
     def header(self, typ: str) -> bytes:
         """Return the encoded header of this key's tokens of type `typ` (RFC 7515 §4.1)."""
-        return base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
+        return _base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of `message`."""
-        return self.signing.Algorithm.sign(message, self._signer)
+        if self.alg == "HS256":
+            return hmac.digest(self.secret, message, "sha256")
+        return self.signing.Algorithm.sign(message, self.signing.key)
 
     def has_signed(self, message: bytes, signature: bytes) -> bool:
         """Return whether the signature is valid. The key determines the algorithm, not the header (RFC 8725 §3.1)."""
-        return self.verifying.Algorithm.verify(message, self._verifier, signature)
+        if self.alg == "HS256":
+            return hmac.compare_digest(self.sign(message), signature)
+        return self.verifying.Algorithm.verify(message, self.verifying.key, signature)
 
     def may_have_signed(self, issued_at: float) -> bool:
         """Return whether a node may have signed with this key at `issued_at`, so that a retired key cannot go on."""
@@ -214,15 +213,17 @@ def seconds(text: str) -> float:
 
 
 def _new_material(alg: Algorithm) -> Jwk:
-    match alg:
-        case "HS256":
-            return {"kty": "oct", "k": base64url_encode(secrets.token_bytes(HMAC_BYTES)).decode()}
-        case "EdDSA":
-            return dict(OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True))
-        case "ES256":
-            return dict(ECAlgorithm.to_jwk(generate_private_key(SECP256R1()), as_dict=True))
-        case "RS256":
-            return dict(RSAAlgorithm.to_jwk(generate_rsa_key(65537, RSA_BITS), as_dict=True))
+    if alg == "HS256":
+        return {"kty": "oct", "k": _base64url_encode(secrets.token_bytes(HMAC_BYTES)).decode()}
+    from .public_keys import new_private_jwk  # noqa: PLC0415  # not imported for HS256: see there
+
+    return new_private_jwk(alg)
+
+
+def _read_jwk(jwk: Jwk, alg: Algorithm) -> "PyJWK":
+    from .public_keys import read_jwk  # noqa: PLC0415  # not imported for HS256: see there
+
+    return read_jwk(jwk, alg)
 
 
 def key_from_file(entry: Jwk) -> Key:
@@ -237,6 +238,8 @@ def key_from_file(entry: Jwk) -> Key:
         raise ValueError("not a key")
     if key.state not in get_args(State) or key.alg not in get_args(Algorithm):
         raise ValueError("not a key")
+    if (key.jwk["kty"] == "oct") != (key.alg == "HS256"):
+        raise ValueError("not a key")
     if key.signed_until is not None:
         seconds(key.signed_until)
     _refuse_weak(key)
@@ -246,12 +249,14 @@ def key_from_file(entry: Jwk) -> Key:
 
 
 def _refuse_weak(key: Key) -> None:
-    if key.jwk["kty"] == "oct":
-        _refuse_guessable(key.kid, base64url_decode(key.jwk["k"]))
+    if key.alg == "HS256":
+        _refuse_guessable(key.kid, key.secret)
+        if len(key.secret) == HMAC_BYTES:
+            return
     elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
         size = key.verifying.key.key_size
         raise BadKeyRing("%(kid)s has %(size)s bits and needs %(least)s", kid=key.kid, size=size, least=RSA_BITS)
-    _ = key._verifier
+    _ = key.verifying  # a longer secret may be the file of a public key, which PyJWT refuses
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:
@@ -276,6 +281,14 @@ def _is_text(secret: bytes) -> bool:
         return all(character.isprintable() or character.isspace() for character in secret.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _base64url_encode(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _base64url_decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _compact(fields: dict[str, str]) -> bytes:

@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_urlsafe
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import jwt
-from jwt.types import Options
 from sqlalchemy import String, delete
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service.accounts.database import Database
 from token_auth import KeyRing
 
+if TYPE_CHECKING:
+    from jwt.types import Options
+
 ISSUER = "urn:session-or-token:folk"  # not the lab's issuer: its tokens are not accepted elsewhere
 ACCESS_S = 5
 REFRESH_S = 12
-CHECKS: Options = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat": False}  # the caller checks expiry
+CHECKS: "Options" = {"require": ["exp", "jti"], "verify_exp": False, "verify_iat": False}  # the caller checks expiry
 
 Kind = Literal["access", "refresh"]
 
@@ -85,11 +86,15 @@ class NaiveTokens:
                 session.execute(delete(KeptToken).where(KeptToken.jti == claims["jti"]))
 
     def _sign(self, kind: Kind, claims: dict[str, Any], ttl_s: int) -> str:
+        import jwt  # noqa: PLC0415  # 10 MiB with cryptography, and only this server needs it
+
         issued_at, key = int(self._now()), self._key_ring.signing_key()
         times = {"iat": issued_at, "exp": issued_at + ttl_s}
         return jwt.encode({"iss": ISSUER, "aud": kind, **times, **claims}, key.signing, algorithm=key.alg)
 
     def _claims(self, kind: Kind, token: str) -> dict[str, Any] | None:
+        import jwt  # noqa: PLC0415  # as above
+
         key = self._key_ring.signing_key()
         try:
             return jwt.decode(

