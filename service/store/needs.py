@@ -22,7 +22,6 @@ redis.call('HLEN', KEYS[1])
 REQUIRE = "redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 'trial', 'EX', ARGV[1])"
 COUNT = """
 redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 1) redis.call('EXPIRE', KEYS[1], ARGV[1])
-redis.call('LINDEX', KEYS[1], 0)
 """
 
 
@@ -89,7 +88,8 @@ def _needs(prefix: str, tag: str) -> Iterator[tuple[str, Command]]:
     yield f"SET {at[denied]}", ("SET", denied, "", "EX", TTL_S)
     yield f"GET {at[denied]}", ("GET", denied)
     yield f"EVAL (GET, SET) {at[denied]}", ("EVAL", REQUIRE, 1, denied, TTL_S)
-    yield f"EVAL (LPUSH, LTRIM, EXPIRE, LINDEX) {at[attempts]}", ("EVAL", COUNT, 1, attempts, TTL_S)
+    yield f"EVAL (LPUSH, LTRIM, EXPIRE) {at[attempts]}", ("EVAL", COUNT, 1, attempts, TTL_S)
+    yield f"LINDEX {at[attempts]}", ("LINDEX", attempts, 0)
 
 
 def _command_in(refusal: ResponseError) -> str:

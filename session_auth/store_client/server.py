@@ -23,7 +23,7 @@ TRUSTED_S = 0.05  # a connection that was idle longer is checked with PING befor
 
 # Commands that may be sent again after a lost reply. GETEX writes, but is safe to repeat: the second one only restarts
 # the TTL, and does not re-create a record that was deleted in between.
-REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "PING", "PTTL", "SENTINEL"})
+REPEATABLE = frozenset({"CLUSTER", "GET", "GETEX", "HGETALL", "LINDEX", "PING", "PTTL", "SENTINEL"})
 
 
 ROLE = ("role", b"role")  # field of the reply to HELLO; a sentinel sends none

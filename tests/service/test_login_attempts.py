@@ -5,7 +5,6 @@ import time
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
-from limits import RateLimitItemPerMinute
 from redis import Redis
 from werkzeug.test import TestResponse
 
@@ -129,6 +128,16 @@ def test_what_was_counted_without_the_store_still_counts_when_it_is_back(
     assert_limited(attempt(app, password=PASSWORDS["alice"]))
 
 
+def test_what_is_counted_in_the_store_expires(app: Flask, redis: Redis, config: Config) -> None:
+    """However often a name fails, its key holds no more times than the limit, and none outlives its minute."""
+    for number in range(FAILURES_PER_MINUTE):
+        attempt(app, address=f"192.0.2.{number}")
+    keys = list(redis.scan_iter(match=f"{config.store_prefix}attempts:*"))
+    assert len(keys) == 1 + FAILURES_PER_MINUTE
+    assert all(0 < redis.ttl(key) <= 60 for key in keys)
+    assert max(map(redis.llen, keys)) == FAILURES_PER_MINUTE
+
+
 def test_the_names_that_were_tried_are_not_in_the_store(app: Flask, redis: Redis, config: Config) -> None:
     """SECURITY 22: what people type into the name field may be their password."""
     attempt(app, "my-secret-password")
@@ -139,25 +148,27 @@ def test_the_names_that_were_tried_are_not_in_the_store(app: Flask, redis: Redis
 
 def test_a_node_forgets_the_failures_of_more_than_a_minute_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a store a node counts for itself, and whoever tried a new name each time grew its memory for good."""
-    windows, limit, now = WindowsHere(), RateLimitItemPerMinute(2), [time.time()]
+    windows, began, now = WindowsHere(limit=2), time.time(), [time.time()]
     monkeypatch.setattr(time, "time", lambda: now[0])
     for number in range(100):
-        windows.hit(limit, "name", str(number))
-    now[0] += 59
-    windows.hit(limit, "name", "0")
-    assert (len(windows), windows.test(limit, "name", "0"), windows.test(limit, "name", "1")) == (100, False, True)
-    now[0] += 2
-    assert windows.test(limit, "name", "0")
-    windows.hit(limit, "address", "192.0.2.1")
+        windows.count(("name", str(number)))
+    now[0] = began + 59
+    windows.count(("name", "0"))
+    assert len(windows) == 100
+    assert began + 60 <= windows.exhausted_until(("name", "0")) < began + 61
+    assert windows.exhausted_until(("name", "1")) < now[0]
+    now[0] = began + 62
+    assert windows.exhausted_until(("name", "0")) < now[0]
+    windows.count(("address", "192.0.2.1"))
     assert len(windows) == 2  # the name that failed again, and the address
 
 
 def test_a_node_keeps_no_more_failures_than_it_has_room_for() -> None:
-    windows, limit = WindowsHere(most_keys=10), RateLimitItemPerMinute(1)
+    windows = WindowsHere(limit=1, most_keys=10)
     for number in range(25):
-        windows.hit(limit, "name", str(number))
+        windows.count(("name", str(number)))
     assert len(windows) == 10
-    assert [windows.test(limit, "name", str(number)) for number in range(25)] == 15 * [True] + 10 * [False]
+    assert [windows.exhausted_until(("name", str(number))) > 0 for number in range(25)] == 15 * [False] + 10 * [True]
 
 
 class CountingHasher:
