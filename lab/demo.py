@@ -1,12 +1,12 @@
 """Add the lab's members. Their passwords are printed on the lab's home page: never add them elsewhere."""
 
-import secrets
 from time import monotonic, sleep
 
 from sqlalchemy.exc import IntegrityError
 
+from service.accounts.hash_memory import return_memory
 from service.accounts.members import Members
-from service.accounts.passwords import hash_password
+from service.accounts.passwords import hash_password, no_members_hash
 from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, DEMO_MEMBERS, GUEST, LOAD_PASSWORD
 from service.errors import StoreUnavailable
 
@@ -37,9 +37,10 @@ def _add_missing(members: Members) -> None:
         if demo.username not in there:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
     if GUEST not in there:
-        members.add_missing([GUEST], hash_password(secrets.token_urlsafe()))
+        members.add_missing([GUEST], no_members_hash())
     if not ends <= there:
         seed_load_members(members, DEFAULT_LOAD_MEMBERS)
+    return_memory()  # nodes are forked from this process and would keep it
 
 
 def seed_load_members(members: Members, count: int) -> int:

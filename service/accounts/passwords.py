@@ -4,6 +4,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from precis_i18n import get_profile
 
+from service.accounts.hash_memory import return_memory_soon
 from service.measurement import step
 
 # The smallest setting in OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
@@ -54,6 +55,7 @@ def matches(password_hash: str | None, password: str) -> bool:
     spellings = dict.fromkeys([as_hashed(password), password])
     with step("verify", "argon2id password"):
         fits = any(_has(password_hash or no_members_hash(), spelling) for spelling in spellings)
+    return_memory_soon()
     return fits and password_hash is not None
 
 

@@ -1,10 +1,17 @@
 """Argon2 as it is used outside tests: they use a cheaper one (see `tests.support.seeded`)."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from argon2 import extract_parameters
 
 from service.accounts import passwords
 from tests.support.seeded import REAL_HASHER
+from tests.support.stopwatch import GIVE_UP_S
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +38,37 @@ def test_where_there_is_no_member_a_check_costs_the_same_and_says_no() -> None:
     assert extract_parameters(passwords.no_members_hash()) == cost
     assert not passwords.matches(None, "wonderland")
     assert not passwords.matches(passwords.no_members_hash(), "wonderland")
+
+
+# Three threads check a password, two of them at once. Ends when their memory has been returned.
+CHECK_IN_THREADS = """
+import resource
+from pathlib import Path
+from threading import Thread
+from time import sleep
+from service.accounts import passwords
+from service.accounts.hash_memory import return_memory
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+password_hash = passwords.hash_password("wonderland")
+return_memory()
+before = resident_bytes()
+threads = [Thread(target=passwords.matches, args=(password_hash, "wonderland")) for _ in range(3)]
+threads[0].start()
+threads[1].start()
+threads[0].join()
+threads[1].join()
+threads[2].start()
+threads[2].join()
+while resident_bytes() - before > passwords.HASHER.memory_cost * 1024 // 2:
+    sleep(0.05)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; other systems return memory by themselves")
+@pytest.mark.own_processes
+def test_the_memory_of_hashes_is_returned_whatever_thread_they_were_checked_in() -> None:
+    """Each thread of a node kept 19 MiB for its next hash."""
+    subprocess.run([sys.executable, "-c", CHECK_IN_THREADS], cwd=ROOT, check=True, timeout=GIVE_UP_S)
