@@ -1,10 +1,12 @@
 """Memory and processor time of the lab's processes."""
 
 from time import monotonic
-
-import psutil
+from typing import TYPE_CHECKING
 
 from lab.cluster.supervised import Supervised
+
+if TYPE_CHECKING:
+    from psutil import Process
 
 Reading = dict[str, int | float | None]
 
@@ -17,8 +19,8 @@ class ProcessStats:
     """Memory and processor time of processes. Processor time is measured between two readings."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, psutil.Process] = {}  # psutil objects keep the last reading
-        self._families: dict[int, list[psutil.Process]] = {}
+        self._seen: dict[int, Process] = {}  # psutil objects keep the last reading
+        self._families: dict[int, list[Process]] = {}
         self._readings: dict[int, tuple[float, Reading]] = {}
 
     def of(self, part: Supervised) -> Reading:
@@ -47,7 +49,7 @@ class ProcessStats:
             "up_since": round(part.up_since, 3),
         }
 
-    def _family(self, pid: int, has_started: bool) -> list[psutil.Process]:
+    def _family(self, pid: int, has_started: bool) -> "list[Process]":
         """Return a process and its descendants. After its start the list is cached until one of them has ended.
 
         Listing children reads every process of the system: 10 ms for 200 processes.
@@ -59,14 +61,18 @@ class ProcessStats:
                 self._families[pid] = family
         return family
 
-    def _find_family(self, pid: int) -> list[psutil.Process]:
+    def _find_family(self, pid: int) -> "list[Process]":
+        import psutil  # noqa: PLC0415  # at the first reading: nodes are forked before it, and a start needs none
+
         try:
             parent = self._seen.setdefault(pid, psutil.Process(pid))
             return [parent, *(self._seen.setdefault(child.pid, child) for child in parent.children(recursive=True))]
         except psutil.Error:
             return []
 
-    def _use_of(self, process: psutil.Process) -> tuple[int, float] | None:
+    def _use_of(self, process: "Process") -> tuple[int, float] | None:
+        import psutil  # noqa: PLC0415  # as above
+
         try:
             memory = process.memory_full_info().pss if psutil.LINUX else process.memory_info().rss
             return memory, process.cpu_percent()
