@@ -204,7 +204,7 @@ def _options(arguments: Sequence[str] | None, most_nodes: int) -> argparse.Names
 
 def _make_what_nodes_share(config: Config) -> None:
     """Create the key ring and the member database, so that a fault is reported once and in one line."""
-    if "instance_dir" in config.model_fields_set:
+    if config.instance_dir != Config.instance_dir:
         make_folder("INSTANCE_DIR", config.instance_dir)
     create_app(config).extensions["database"].engine.dispose()
 

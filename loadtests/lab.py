@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -26,7 +27,7 @@ FOLLOWS_WITHIN_S = 30.0
 PATIENCE_S = 15.0
 SETTLED = ("running", "stopped", "killed", "hanging")
 # Settings in the environment are for other labs, so they are unset: an experiment sets what it measures.
-SETTINGS = tuple(name.upper() for name in Config.model_fields)
+SETTINGS = tuple(setting.name.upper() for setting in fields(Config))
 
 
 class LabFailed(Exception):
@@ -109,7 +110,7 @@ class Lab:
     @property
     def store_prefix(self) -> str:
         """The prefix of its keys in the store."""
-        return self._settings.get("STORE_PREFIX") or str(Config.model_fields["store_prefix"].default)
+        return self._settings.get("STORE_PREFIX") or Config.store_prefix
 
     @property
     def database_url(self) -> str:

@@ -32,7 +32,7 @@ from token_auth.blueprint.stores import MemberRefreshTokens
 from token_auth.store import Family
 
 ABSOLUTE_S = 12 * 3600
-PREFIX = str(Config.model_fields["store_prefix"].default)
+PREFIX = Config.store_prefix
 LOAD_MEMBERS = 1000
 # Failures of the store and the member database.
 FAILURES = (errors.StoreUnavailable, session_auth.StoreUnavailable, token_auth.StoreUnavailable, SQLAlchemyError)

@@ -2,17 +2,14 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Le
 from click import ClickException, Context, pass_context
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.terminal import _
 from session_auth.store_client import parse_address
@@ -21,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 
 DAY_S = 24 * 60 * 60
 YEAR_S = 365 * DAY_S
+ON = ("1", "true", "t", "yes", "y", "on")
+OFF = ("0", "false", "f", "no", "n", "off")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
@@ -32,127 +31,169 @@ class BadConfig(ClickException):
     exit_code = 2
 
 
-def _text(pattern: str, takes: str) -> AfterValidator:
-    """Return a validator: the whole text must match `pattern`, in ASCII, because some values appear in headers."""
+# A check returns the checked value. It raises `ValueError`, whose text says which values are valid.
+Check = Callable[[Any], Any]
+
+
+def _setting(check: Check, default: Any, description: str) -> Any:
+    return field(default=default, metadata={"check": check, "description": description})
+
+
+def _text(pattern: str, takes: str) -> Check:
+    """Return a check that the whole text matches `pattern`, in ASCII, because some values appear in headers."""
 
     def check(value: str) -> str:
         if re.fullmatch(pattern, value, re.ASCII) is None:
             raise ValueError(takes)
         return value
 
-    return AfterValidator(check)
+    return check
 
 
-NodeName = Annotated[str, _text(r"[\w.-]{1,32}", _("1 to 32 letters, digits, underscores, dots or hyphens"))]
-KeyPrefix = Annotated[str, _text(r"[\w:.-]{1,32}", _("1 to 32 letters, digits, underscores, dots, hyphens or colons"))]
-InstructorCode = Annotated[str, _text(r"[A-Za-z0-9]{8,64}", _("8 to 64 letters and digits, without spaces"))]
-Origin = Annotated[
-    str,
-    _text(
-        r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?",
-        _("http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it"),
-    ),
-]
+def _whole(lowest: int, highest: int) -> Check:
+    def check(value: int | str) -> int:
+        digits = re.fullmatch(r"-?\d{1,12}", str(value).strip(), re.ASCII)
+        if digits is None or not lowest <= int(digits[0]) <= highest:
+            raise ValueError(_("a whole number from %(lowest)s to %(highest)s", lowest=lowest, highest=highest))
+        return int(digits[0])
+
+    return check
 
 
-class Config(BaseSettings):
-    """The lab's settings. Field `x_y` is the environment variable `X_Y`; an empty variable counts as unset."""
+def _one_of(*choices: str) -> Check:
+    def check(value: str) -> str:
+        if value not in choices:
+            raise ValueError(_("one of %(choices)s", choices=", ".join(choices)))
+        return value
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="forbid")
+    return check
 
-    instance_dir: Path = Field(ROOT / "instance", description="the folder for what the lab keeps; unset: `instance/`")
-    redis_url: str | None = Field(
-        None,
-        description="the store: `redis[+sentinel|+cluster]://`, or `rediss…` for TLS; unset: an embedded Valkey",
-    )
-    store_prefix: KeyPrefix = Field("lab:", description="put before every key in the store")
-    database_url: str = Field(
-        default_factory=lambda settings: f"sqlite:///{settings['instance_dir'] / 'lab.db'}",
-        description="the member database; unset: SQLite in `INSTANCE_DIR`",
-    )
-    lab: bool = Field(
-        False, description="demo members, traces and controls; `python app.py` sets it to 1 if it is unset"
-    )
-    node_name: NodeName = Field("node-1", description="this process, in the `X-Node` header")
-    session_idle_s: int = Field(
-        1800, ge=1, le=30 * DAY_S, description="a session unused for this long has ended, or a twentieth later"
-    )
-    session_absolute_s: int = Field(12 * 3600, ge=1, le=YEAR_S, description="a session this old has ended")
-    access_ttl_s: int = Field(300, ge=1, le=DAY_S, description="lifetime of an access token")
-    refresh_ttl_s: int = Field(7 * DAY_S, ge=1, le=YEAR_S, description="lifetime of one refresh token")
-    refresh_absolute_s: int = Field(
-        30 * DAY_S, ge=1, le=YEAR_S, description="lifetime of a login, however often its refresh token rotates"
-    )
-    refresh_grace_s: int = Field(
-        10, ge=0, le=60, description="seconds in which a used refresh token still yields the same successor; 0: none"
-    )
-    logins_per_member: int = Field(
-        50, ge=1, le=1_000_000, description="how many logins a member has at once; a further one ends the oldest"
-    )
-    jwt_algorithm: Algorithm = Field("HS256", description="`HS256`, `EdDSA`, `ES256` or `RS256`; signs new tokens")
-    key_ring_file: Path = Field(
-        default_factory=lambda settings: settings["instance_dir"] / "keys.json",
-        description="the signing keys, one file shared by the nodes; unset: `keys.json` in `INSTANCE_DIR`",
-    )
-    public_origin: Origin | None = Field(
-        None, description="`https://host[:port]` as browsers see it; https makes cookies `Secure`"
-    )
 
-    trusted_proxies: int = Field(
-        0,
-        ge=0,
-        le=10,
-        description="your own proxies in front; with them, `X-Forwarded-For` names the client",
-    )
-    control_socket: Path | None = Field(
-        None, description="the socket of the lab's supervisor; the lab sets it for its own nodes"
-    )
-    front_door: Origin | None = Field(
-        None, description="the address of the lab's balancer; the lab sets it for its own nodes"
-    )
-    instructor_code: InstructorCode | None = Field(
-        None, description="the code that opens the lab's controls to another machine; unset: `--lan` prints a new one"
-    )
+def _switch(value: bool | str) -> bool:
+    said = str(value).strip().lower()
+    if said not in (*ON, *OFF):
+        raise ValueError(_("0 or 1"))
+    return said in ON
 
-    @field_validator("instance_dir", "key_ring_file")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.absolute()  # a node's working directory differs from the starting command's
 
-    @field_validator("redis_url")
-    @classmethod
-    def _store_address(cls, url: str | None) -> str | None:
-        if url is not None:
-            parse_address(url)
+def _absolute(path: Path | str) -> Path:
+    return Path(path).absolute()  # a node's working directory differs from the starting command's
+
+
+def _store_address(url: str) -> str:
+    parse_address(url)
+    return url
+
+
+def _file_if_sqlite(url: str) -> str:
+    if not url.startswith("sqlite"):
         return url
+    parts = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", url)
+    if parts is None or parts[2] == ":memory:" or "mode=memory" in parts[3]:
+        raise ValueError(_("sqlite:/// and a file that all nodes can open"))
+    return f"{parts[1]}{Path(parts[2]).absolute()}{parts[3]}"
 
-    @field_validator("database_url")
-    @classmethod
-    def _file_if_sqlite(cls, url: str) -> str:
-        if not url.startswith("sqlite"):
-            return url
-        parts = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", url)
-        if parts is None or parts[2] == ":memory:" or "mode=memory" in parts[3]:
-            raise ValueError(_("sqlite:/// and a file that all nodes can open"))
-        return f"{parts[1]}{Path(parts[2]).absolute()}{parts[3]}"
 
-    @field_validator("public_origin")
-    @classmethod
-    def _without_default_port(cls, origin: str | None) -> str | None:
-        parts = urlsplit(origin or "")
-        if parts.port is not None and parts.port == DEFAULT_PORTS.get(parts.scheme):
-            raise ValueError(_("an origin as browsers write it, without the default port %(port)s", port=parts.port))
-        return origin
+_node_name = _text(r"[\w.-]{1,32}", _("1 to 32 letters, digits, underscores, dots or hyphens"))
+_key_prefix = _text(r"[\w:.-]{1,32}", _("1 to 32 letters, digits, underscores, dots, hyphens or colons"))
+_instructor_code = _text(r"[A-Za-z0-9]{8,64}", _("8 to 64 letters and digits, without spaces"))
+_origin = _text(
+    r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?",
+    _("http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it"),
+)
 
-    @model_validator(mode="after")
-    def _lifetimes_nest(self) -> Self:
+
+def _public_origin(origin: str) -> str:
+    parts = urlsplit(_origin(origin))
+    if parts.port is not None and parts.port == DEFAULT_PORTS.get(parts.scheme):
+        raise ValueError(_("an origin as browsers write it, without the default port %(port)s", port=parts.port))
+    return origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The lab's settings. Field `x_y` is the environment variable `X_Y`. Raise `BadConfig`."""
+
+    instance_dir: Path = _setting(_absolute, ROOT / "instance", "the folder for what the lab keeps; unset: `instance/`")
+    redis_url: str | None = _setting(
+        _store_address,
+        None,
+        "the store: `redis[+sentinel|+cluster]://`, or `rediss…` for TLS; unset: an embedded Valkey",
+    )
+    store_prefix: str = _setting(_key_prefix, "lab:", "put before every key in the store")
+    database_url: str = _setting(_file_if_sqlite, None, "the member database; unset: SQLite in `INSTANCE_DIR`")
+    lab: bool = _setting(
+        _switch, False, "demo members, traces and controls; `python app.py` sets it to 1 if it is unset"
+    )
+    node_name: str = _setting(_node_name, "node-1", "this process, in the `X-Node` header")
+    session_idle_s: int = _setting(
+        _whole(1, 30 * DAY_S), 1800, "a session unused for this long has ended, or a twentieth later"
+    )
+    session_absolute_s: int = _setting(_whole(1, YEAR_S), 12 * 3600, "a session this old has ended")
+    access_ttl_s: int = _setting(_whole(1, DAY_S), 300, "lifetime of an access token")
+    refresh_ttl_s: int = _setting(_whole(1, YEAR_S), 7 * DAY_S, "lifetime of one refresh token")
+    refresh_absolute_s: int = _setting(
+        _whole(1, YEAR_S), 30 * DAY_S, "lifetime of a login, however often its refresh token rotates"
+    )
+    refresh_grace_s: int = _setting(
+        _whole(0, 60), 10, "seconds in which a used refresh token still yields the same successor; 0: none"
+    )
+    logins_per_member: int = _setting(
+        _whole(1, 1_000_000), 50, "how many logins a member has at once; a further one ends the oldest"
+    )
+    jwt_algorithm: Algorithm = _setting(
+        _one_of(*get_args(Algorithm)), "HS256", "`HS256`, `EdDSA`, `ES256` or `RS256`; signs new tokens"
+    )
+    key_ring_file: Path = _setting(
+        _absolute, None, "the signing keys, one file shared by the nodes; unset: `keys.json` in `INSTANCE_DIR`"
+    )
+    public_origin: str | None = _setting(
+        _public_origin, None, "`https://host[:port]` as browsers see it; https makes cookies `Secure`"
+    )
+
+    trusted_proxies: int = _setting(
+        _whole(0, 10), 0, "your own proxies in front; with them, `X-Forwarded-For` names the client"
+    )
+    control_socket: Path | None = _setting(
+        Path, None, "the socket of the lab's supervisor; the lab sets it for its own nodes"
+    )
+    front_door: str | None = _setting(
+        _origin, None, "the address of the lab's balancer; the lab sets it for its own nodes"
+    )
+    instructor_code: str | None = _setting(
+        _instructor_code,
+        None,
+        "the code that opens the lab's controls to another machine; unset: `--lan` prints a new one",
+    )
+
+    def __post_init__(self) -> None:
+        problems = [*self._checked()] or [*self._lifetimes_that_do_not_nest()]
+        if problems:
+            raise BadConfig("; ".join(problems))
+        self._set("database_url", self.database_url or f"sqlite:///{self.instance_dir / 'lab.db'}")
+        self._set("key_ring_file", self.key_ring_file or self.instance_dir / "keys.json")
+
+    def _checked(self) -> Iterator[str]:
+        """Replace each value by the checked one. Yield what is wrong with the others, but never the value."""
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if value is None and setting.default is None:
+                continue
+            try:
+                self._set(setting.name, setting.metadata["check"](value))
+            except ValueError as valid:
+                yield _("%(name)s must be %(takes)s", name=setting.name.upper(), takes=valid)
+
+    def _lifetimes_that_do_not_nest(self) -> Iterator[str]:
         if self.session_idle_s > self.session_absolute_s:
-            raise ValueError(_("%(name)s must be at most %(most)s", name="SESSION_IDLE_S", most="SESSION_ABSOLUTE_S"))
+            yield _("%(name)s must be at most %(most)s", name="SESSION_IDLE_S", most="SESSION_ABSOLUTE_S")
         if self.access_ttl_s > self.refresh_ttl_s:
-            raise ValueError(_("%(name)s must be at most %(most)s", name="ACCESS_TTL_S", most="REFRESH_TTL_S"))
+            yield _("%(name)s must be at most %(most)s", name="ACCESS_TTL_S", most="REFRESH_TTL_S")
         if self.refresh_ttl_s > self.refresh_absolute_s:
-            raise ValueError(_("%(name)s must be at most %(most)s", name="REFRESH_TTL_S", most="REFRESH_ABSOLUTE_S"))
-        return self
+            yield _("%(name)s must be at most %(most)s", name="REFRESH_TTL_S", most="REFRESH_ABSOLUTE_S")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # frozen only after `__post_init__`
 
     @property
     def issuer(self) -> str:
@@ -173,15 +214,14 @@ class Config(BaseSettings):
 def load_config(**overrides: Any) -> Config:
     """Read the environment. Raise `BadConfig`, which names every bad variable and its valid values in one line.
 
-    The message never repeats a value: an address may contain a password.
+    An empty variable counts as unset. The message never repeats a value: an address may contain a password.
     """
-    try:
-        return Config(**overrides)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        # Do not report a default that depends on a bad value as a second problem.
-        problems = [_problem(detail) for detail in details if detail["type"] != "default_factory_not_called"]
-        raise BadConfig("; ".join(problems)) from None
+    names = [setting.name for setting in fields(Config)]
+    unknown = [name for name in overrides if name not in names]
+    if unknown:
+        raise BadConfig("; ".join(_("%(name)s is not a setting", name=name.upper()) for name in unknown))
+    set_here = {name: value for name in names if (value := os.environ.get(name.upper()))}
+    return Config(**{**set_here, **overrides})
 
 
 def make_folder(variable: str, folder: Path) -> None:
@@ -206,27 +246,3 @@ def keep_files_private() -> int:
 def privately(context: Context) -> None:
     """Set this umask for a group of commands (as its callback), until the command ends."""
     context.call_on_close(partial(os.umask, keep_files_private()))
-
-
-def _problem(detail: ErrorDetails) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
-    if not detail["loc"]:
-        return message
-    name = str(detail["loc"][0])
-    if name not in Config.model_fields:
-        return _("%(name)s is not a setting", name=name.upper())
-    takes = message if detail["type"] == "value_error" else _takes(Config.model_fields[name])
-    return _("%(name)s must be %(takes)s", name=name.upper(), takes=takes)
-
-
-def _takes(field: FieldInfo) -> str:
-    """Return a field's valid values as a message part, from its type and bounds."""
-    if field.annotation is bool:
-        return _("0 or 1")
-    if field.annotation is int:
-        lowest = next(bound.ge for bound in field.metadata if isinstance(bound, Ge))
-        highest = next(bound.le for bound in field.metadata if isinstance(bound, Le))
-        return _("a whole number from %(lowest)s to %(highest)s", lowest=lowest, highest=highest)
-    if get_origin(field.annotation) is Literal:
-        return _("one of %(choices)s", choices=", ".join(get_args(field.annotation)))
-    return _("text")

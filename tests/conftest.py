@@ -6,12 +6,10 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from redis import Redis
 
 from app import AddApproach, create_app
@@ -86,16 +84,6 @@ def redis(store_url: str) -> Iterator[Redis]:
         yield client
 
 
-class GivenConfig(Config):
-    """A config that takes nothing from the environment, in which a developer's shell may have set anything."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **others: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-
 def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
     values = {
         "redis_url": store_url,
@@ -105,7 +93,7 @@ def config_in(folder: Path, store_url: str, **overrides: object) -> Config:
         "lab": True,
         **overrides,
     }
-    return GivenConfig(**values)  # type: ignore[arg-type]
+    return Config(**values)  # type: ignore[arg-type]
 
 
 MakeConfig = Callable[..., Config]

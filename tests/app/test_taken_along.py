@@ -25,7 +25,7 @@ from token_auth import KeyRing, RefreshTokens, Tokens, keys
 ROOT = Path(__file__).parents[2]
 PARTS = {path.stem for path in ROOT.glob("*.py")} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
 PACKAGES = {"redis", "msgspec", "jwt", "sqlalchemy"}
-PACKAGES |= {"flask_session", "flask_babel", "pydantic", "pydantic_settings", "argon2"}
+PACKAGES |= {"flask_session", "flask_babel", "argon2"}
 
 
 @dataclass(frozen=True)

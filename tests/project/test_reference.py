@@ -5,10 +5,10 @@ SECURITY 34.
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pydantic_core import PydanticUndefined
 
 from service.config import Config
 from tests.support.lab_processes import Lab
@@ -59,8 +59,8 @@ def test_the_configuration_table_is_the_code() -> None:
 
 def config_table() -> str:
     rows = [
-        f"| `{name.upper()}` | {_default(field.default)} | {field.description} |"
-        for name, field in Config.model_fields.items()
+        f"| `{setting.name.upper()}` | {_default(setting.default)} | {setting.metadata['description']} |"
+        for setting in fields(Config)
     ]
     return "\n".join(
         ["<!-- config -->", "| variable | default | what it is |", "|---|---|---|", *rows, "<!-- /config -->"]
@@ -68,7 +68,7 @@ def config_table() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value is PydanticUndefined:  # undefined: derived from another setting
+    if value is None:
         return "unset"
     if isinstance(value, bool):
         return f"`{int(value)}`"
