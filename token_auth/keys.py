@@ -75,11 +75,11 @@ class Key:
     @cached_property
     def secret(self) -> bytes:
         """The shared secret of an HMAC key (RFC 7518 §6.4.1)."""
-        return _base64url_decode(self.jwk["k"])
+        return base64url_decode(self.jwk["k"])
 
     def header(self, typ: str) -> bytes:
         """Return the encoded header of this key's tokens of type `typ` (RFC 7515 §4.1)."""
-        return _base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
+        return base64url_encode(_compact({"alg": self.alg, "kid": self.kid, "typ": typ}))
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of `message`."""
@@ -214,7 +214,7 @@ def seconds(text: str) -> float:
 
 def _new_material(alg: Algorithm) -> Jwk:
     if alg == "HS256":
-        return {"kty": "oct", "k": _base64url_encode(secrets.token_bytes(HMAC_BYTES)).decode()}
+        return {"kty": "oct", "k": base64url_encode(secrets.token_bytes(HMAC_BYTES)).decode()}
     from .public_keys import new_private_jwk  # noqa: PLC0415  # not imported for HS256: see there
 
     return new_private_jwk(alg)
@@ -256,7 +256,7 @@ def _refuse_weak(key: Key) -> None:
     elif key.alg == "RS256" and key.verifying.key.key_size < RSA_BITS:
         size = key.verifying.key.key_size
         raise BadKeyRing("%(kid)s has %(size)s bits and needs %(least)s", kid=key.kid, size=size, least=RSA_BITS)
-    _ = key.verifying  # a longer secret may be the file of a public key, which PyJWT refuses
+    _ = key.verifying  # unreadable, or a longer secret that is the file of a public key: refused there
 
 
 def _refuse_guessable(kid: str, secret: bytes) -> None:
@@ -283,12 +283,14 @@ def _is_text(secret: bytes) -> bool:
         return False
 
 
-def _base64url_encode(data: bytes) -> bytes:
+def base64url_encode(data: bytes) -> bytes:
+    """Encode in base64url without padding (RFC 7515 §2)."""
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
-def _base64url_decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def base64url_decode(text: str | bytes) -> bytes:
+    """Decode base64url. Characters that do not belong to it are skipped. Raise `ValueError`."""
+    return urlsafe_b64decode((text.encode() if isinstance(text, str) else text) + b"==")
 
 
 def _compact(fields: dict[str, str]) -> bytes:

@@ -11,11 +11,10 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from flask_babel import gettext
-from jwt.utils import base64url_decode, base64url_encode
 
 from service.errors import ExpiredToken, InvalidToken
 from service.measurement import step
-from token_auth.keys import CLOCK_SKEW_S, LONGEST_LIFE_S, Key, Ring
+from token_auth.keys import CLOCK_SKEW_S, LONGEST_LIFE_S, Key, Ring, base64url_decode, base64url_encode
 
 
 class Header(msgspec.Struct):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
 from app import create_app
@@ -73,6 +74,17 @@ def test_a_secret_of_32_bytes_or_more_starts(file: Path, secret: bytes) -> None:
     assert KeyRing(file, "HS256").current().active.kid == "k-1"
 
 
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "RS256"])
+def test_a_secret_that_is_the_file_of_a_public_key_stops_the_start(file: Path, alg: Any) -> None:
+    """SECURITY 2: everyone may have a public key."""
+    public = new_key(alg).verifying.key
+    binary = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert start_with(file, secret_key(binary)) == f"{file} is not a key ring"
+    assert "may be guessed" in start_with(
+        file, secret_key(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    )
+
+
 def test_a_weak_key_stops_the_start_also_when_it_only_verifies(file: Path) -> None:
     """SECURITY 2: whoever knows it could forge tokens of it."""
     start_with(file, secret_key(b"a" * 32, kid="k-0", state="retired"), secret_key(bytes(range(32))))
@@ -93,6 +105,7 @@ NOT_A_RING = {
     "no algorithm": {"alg": "none"},
     "a list of algorithms": {"alg": ["HS256"]},
     "another kind of key": {"alg": "RS256"},
+    "a public key for HMAC": {"jwk": new_key("ES256").public_jwk()},
     "no material": {"jwk": {}},
     "material that is a list": {"jwk": []},
     "half an EC key": {"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256"}},

@@ -7,13 +7,11 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from jwt.utils import base64url_decode
-
 from service.config import Algorithm, BadConfig
 from service.terminal import _
 from token_auth.errors import BadKeyRing
 from token_auth.key_ring import KeyRing
-from token_auth.keys import LONGEST_LIFE_S, Ring
+from token_auth.keys import LONGEST_LIFE_S, Ring, base64url_decode
 
 KID_SHOWN = 20  # characters: a client can send any
 
