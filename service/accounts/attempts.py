@@ -8,7 +8,6 @@ import hashlib
 import math
 import time
 from threading import Lock
-from typing import Protocol
 
 from service.accounts.names import as_compared
 from service.errors import RateLimited, StoreUnavailable
@@ -28,16 +27,6 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
 
-class Windows(Protocol):
-    """Where failures are counted."""
-
-    def exhausted_until(self, key: Key) -> float:
-        """Return when the next failure is allowed (seconds since the epoch); a time in the past: now."""
-
-    def count(self, key: Key) -> None:
-        """Count one failure."""
-
-
 class Attempts:
     """Failed log-ins of the last minute. Successful ones are not counted."""
 
@@ -50,8 +39,9 @@ class Attempts:
         for key in _keys(username, address):
             # Both, because a full store can be read, but new failures are counted here.
             until = max(self._exhausted_until(key), self._here.exhausted_until(key))
-            if until > time.time():
-                raise RateLimited(max(1, math.ceil(until - time.time())))
+            wait_s = min(until - time.time(), MINUTE_S)  # another node's clock may be ahead, but its count expires
+            if wait_s > 0:
+                raise RateLimited(math.ceil(wait_s))
 
     def count_failure(self, username: str, address: str) -> None:
         """Count one failed log-in."""
@@ -84,10 +74,13 @@ class WindowsHere:
         return len(self._failures)
 
     def exhausted_until(self, key: Key) -> float:
-        failures = self._failures.get(key, [])
+        """Return until when log-ins are refused (seconds since the epoch); a time in the past if they are not."""
+        with self._lock:
+            failures = self._failures.get(key, [])
         return failures[0] + MINUTE_S if len(failures) == self._limit else 0
 
     def count(self, key: Key) -> None:
+        """Count one failure, now."""
         with self._lock:
             failures = [*self._failures.pop(key, []), time.time()]
             self._failures[key] = failures[-self._limit :]
@@ -109,10 +102,15 @@ class SharedWindows:
         self._limit = limit
 
     def exhausted_until(self, key: Key) -> float:
+        """Return until when log-ins are refused (seconds since the epoch); a time in the past if they are not."""
         oldest = self._store.described("attempts read", "LINDEX", self._name(key), self._limit - 1)
-        return float(oldest) + MINUTE_S if oldest else 0
+        try:
+            return float(oldest or 0) + MINUTE_S
+        except ValueError:  # not written by a node
+            return 0
 
     def count(self, key: Key) -> None:
+        """Count one failure, now."""
         # EVAL and not EVALSHA: any server of a cluster may not have the script yet.
         arguments = (repr(time.time()), self._limit, MINUTE_S)
         self._store.described("attempts count", "EVAL", COUNT, 1, self._name(key), *arguments)

@@ -138,6 +138,27 @@ def test_what_is_counted_in_the_store_expires(app: Flask, redis: Redis, config: 
     assert max(map(redis.llen, keys)) == FAILURES_PER_MINUTE
 
 
+def plant(app: Flask, redis: Redis, config: Config, time_of_failure: object) -> None:
+    """Replace what was counted for this address and for alice."""
+    attempt(app)
+    for key in redis.scan_iter(match=f"{config.store_prefix}attempts:*"):
+        redis.lpush(key, *FAILURES_PER_MINUTE * [str(time_of_failure)])
+
+
+@pytest.mark.parametrize("text", ["", "soon", "nan", "-inf", "\ud55c"])
+def test_what_is_no_time_of_a_failure_does_not_count(app: Flask, redis: Redis, config: Config, text: str) -> None:
+    plant(app, redis, config, text)
+    assert attempt(app, password=PASSWORDS["alice"]).status_code == 200
+
+
+@pytest.mark.parametrize("ahead_s", [3600.0, float("inf")])
+def test_no_wait_is_longer_than_a_minute_if_the_clock_of_another_node_is_ahead(
+    app: Flask, redis: Redis, config: Config, ahead_s: float
+) -> None:
+    plant(app, redis, config, time.time() + ahead_s)
+    assert_limited(attempt(app))
+
+
 def test_the_names_that_were_tried_are_not_in_the_store(app: Flask, redis: Redis, config: Config) -> None:
     """SECURITY 22: what people type into the name field may be their password."""
     attempt(app, "my-secret-password")
