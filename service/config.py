@@ -21,6 +21,7 @@ YEAR_S = 365 * DAY_S
 ON = ("1", "true", "t", "yes", "y", "on")
 OFF = ("0", "false", "f", "no", "n", "off")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
 Algorithm = Literal["HS256", "EdDSA", "ES256", "RS256"]
 
@@ -35,8 +36,9 @@ class BadConfig(ClickException):
 Check = Callable[[Any], Any]
 
 
-def _setting(check: Check, default: Any, description: str) -> Any:
-    return field(default=default, metadata={"check": check, "description": description})
+def _setting(check: Check, default: Any, description: str, **options: Any) -> Any:
+    """Return a dataclass field. `options` are those of `field`; `repr=False` keeps a secret out of tracebacks."""
+    return field(default=default, metadata={"check": check, "description": description}, **options)
 
 
 def _text(pattern: str, takes: str) -> Check:
@@ -97,10 +99,18 @@ def _file_if_sqlite(url: str) -> str:
 _node_name = _text(r"[\w.-]{1,32}", _("1 to 32 letters, digits, underscores, dots or hyphens"))
 _key_prefix = _text(r"[\w:.-]{1,32}", _("1 to 32 letters, digits, underscores, dots, hyphens or colons"))
 _instructor_code = _text(r"[A-Za-z0-9]{8,64}", _("8 to 64 letters and digits, without spaces"))
-_origin = _text(
-    r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?",
-    _("http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it"),
-)
+
+
+def _origin(url: str) -> str:
+    try:
+        is_origin = ORIGIN.fullmatch(url) is not None and urlsplit(url).port != 0
+    except ValueError:  # of `urlsplit`: the port is above 65535, or the brackets hold no IPv6 address
+        is_origin = False
+    if not is_origin:
+        raise ValueError(
+            _("http:// or https://, a host and perhaps a port, as browsers write it: in lower case, nothing after it")
+        )
+    return url
 
 
 def _public_origin(origin: str) -> str:
@@ -119,9 +129,12 @@ class Config:
         _store_address,
         None,
         "the store: `redis[+sentinel|+cluster]://`, or `rediss…` for TLS; unset: an embedded Valkey",
+        repr=False,
     )
     store_prefix: str = _setting(_key_prefix, "lab:", "put before every key in the store")
-    database_url: str = _setting(_file_if_sqlite, None, "the member database; unset: SQLite in `INSTANCE_DIR`")
+    database_url: str = _setting(
+        _file_if_sqlite, None, "the member database; unset: SQLite in `INSTANCE_DIR`", repr=False
+    )
     lab: bool = _setting(
         _switch, False, "demo members, traces and controls; `python app.py` sets it to 1 if it is unset"
     )
@@ -164,6 +177,7 @@ class Config:
         _instructor_code,
         None,
         "the code that opens the lab's controls to another machine; unset: `--lan` prints a new one",
+        repr=False,
     )
 
     def __post_init__(self) -> None:

@@ -41,7 +41,7 @@ BAD = {
     "TRUSTED_PROXIES": ["-1", "11", "yes"],
     "INSTRUCTOR_CODE": ["short", "with space", "x" * 65, "비밀번호비밀번호"],
     "JWT_ALGORITHM": ["none", "hs256", "HS512"],
-    "FRONT_DOOR": ["127.0.0.1:8000", "http://127.0.0.1:8000/", "redis://127.0.0.1"],
+    "FRONT_DOOR": ["127.0.0.1:8000", "http://127.0.0.1:8000/", "redis://127.0.0.1", "http://h:65536"],
     "PUBLIC_ORIGIN": [
         "example.org",
         "https://example.org/",
@@ -74,6 +74,16 @@ def test_a_bad_value_is_refused_by_name_in_one_line(monkeypatch: pytest.MonkeyPa
     message = str(refused.value)
     assert message.startswith(f"{variable} must be ")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("variable", ["FRONT_DOOR", "PUBLIC_ORIGIN"])
+@pytest.mark.parametrize("value", ["https://host/", "https://host:65536"])
+def test_whatever_is_no_origin_the_message_says_what_one_is(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadConfig, match=rf"^{variable} must be http:// or https://, a host and perhaps a port"):
+        load_config()
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,20 @@ def test_a_switch_is_0_or_1_or_the_usual_words(monkeypatch: pytest.MonkeyPatch, 
 def test_a_config_that_is_not_read_from_the_environment_is_checked_too() -> None:
     with pytest.raises(BadConfig, match=r"^NODE_NAME must be 1 to 32 letters"):
         Config(node_name="node 1")
+
+
+def test_a_setting_that_has_a_value_cannot_be_none() -> None:
+    with pytest.raises(BadConfig, match=r"^LAB must be 0 or 1; SESSION_IDLE_S must be a whole number from 1 to"):
+        Config(lab=None, session_idle_s=None)  # type: ignore[arg-type]
+
+
+def test_a_printed_config_shows_no_secret() -> None:
+    secrets = {
+        "redis_url": "redis://:open-sesame@host",
+        "database_url": "postgresql://me:open-sesame@host/db",
+        "instructor_code": "opensesame",
+    }
+    assert "sesame" not in repr(Config(**secrets))  # type: ignore[arg-type]
 
 
 def test_a_config_is_frozen() -> None:
