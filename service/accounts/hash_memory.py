@@ -2,7 +2,7 @@
 
 A hash takes 19 MiB. glibc keeps it for the next hash, once for each thread: after a few log-ins a node with two threads
 was 39 MiB larger. Returned at once, it made the next hash half as long again (28 became 43 ms), as new pages take time.
-So it is returned a second after a log-in. Only glibc needs this; on other systems nothing is done.
+So it is returned a second after a log-in. Only glibc has the two functions; with another C library nothing is done.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None)
 _is_planned = Lock()
 
 if hasattr(_libc, "mallopt"):
-    _libc.mallopt(M_ARENA_MAX, 1)  # threads share one heap: of a further one, `malloc_trim` returns nothing at its end
+    _libc.mallopt(M_ARENA_MAX, 1)  # one heap for all threads: `malloc_trim` shortens no other
 
 
 def return_memory() -> None:

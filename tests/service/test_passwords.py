@@ -67,7 +67,7 @@ while resident_bytes() - before > passwords.HASHER.memory_cost * 1024 // 2:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; other systems return memory by themselves")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.own_processes
 def test_the_memory_of_hashes_is_returned_whatever_thread_they_were_checked_in() -> None:
     """Each thread of a node kept 19 MiB for its next hash."""
