@@ -20,18 +20,22 @@ from app import create_app
 PASSWORD = "four words of a password"
 app = create_app()
 app.test_cli_runner().invoke(args=["members", "add", "minsu"], input=PASSWORD)
-addresses = [rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+credentials = {"username": "minsu", "password": PASSWORD, "transport": "cookie"}
+
+def addresses(method):
+    return [rule.rule for rule in app.url_map.iter_rules() if method in rule.methods and not rule.arguments]
 
 def look_at(client, start):
-    for address in addresses:
+    for address in addresses("GET"):
         if address.startswith(start):
             client.get(address, headers={"Accept": "text/html", "Accept-Language": "ko"})
             client.get(address, headers={"Accept": "application/json"})
 
 look_at(app.test_client(), "/")
+for address in addresses("POST"):
+    app.test_client().post(address, json=credentials)
 for approach in sys.argv[1:]:
     client = app.test_client()
-    credentials = {"username": "minsu", "password": PASSWORD, "transport": "cookie"}
     assert client.post(f"/{approach}/login", json={**credentials, "password": "wrong"}).status_code == 401
     assert client.post(f"/{approach}/login", json=credentials).status_code == 200
     look_at(client, f"/{approach}/")
