@@ -10,6 +10,7 @@ import click
 
 from lab.cluster.client import NoSupervisor, SlowSupervisor, State, send_command
 from lab.cluster.discovery import control_file
+from lab.cluster.node import THREADS
 from lab.cluster.refused_command import RefusedCommand
 from service.config import load_config
 from service.terminal import N_, _, columns, left
@@ -32,9 +33,9 @@ def show_state() -> None:
     print_state(send("GET", "/state"))
 
 
-@cluster.group("node", help=_("Stop, kill, start or add a node."))
+@cluster.group("node", help=_("Stop, kill, start, add or scale up a node."))
 def node_commands() -> None:
-    """Stop, kill, start or add a node."""
+    """Stop, kill, start, add or scale up a node."""
 
 
 @node_commands.command("add", help=_("Add a node behind the balancer."))
@@ -62,6 +63,16 @@ def stop_node(name: str) -> None:
 def kill_node(name: str) -> None:
     """End a node at once, as a crash does. It stays down until it is started."""
     want_node(name, "killed")
+
+
+@node_commands.command(
+    "threads", help=_("Scale a node up or down: restart it with this number of threads. Logins in its memory are lost.")
+)
+@click.argument("name")
+@click.argument("threads", type=click.Choice([str(number) for number in THREADS]))
+def set_threads(name: str, threads: str) -> None:
+    """Scale a node up or down: restart it with this number of threads. Logins in its memory are lost."""
+    carry_out("PUT", f"{_node_path(name)}/threads", {"threads": int(threads)})
 
 
 @cluster.group("store", help=_("Stop, kill, hang, empty or fill the store, and set its round trip time."))
@@ -119,7 +130,11 @@ def set_round_trip(ms: float) -> None:
 
 def want_node(name: str, state: str) -> None:
     """Bring a node into a state."""
-    carry_out("PUT", f"/nodes/{quote(name, safe='')}", {"state": state})
+    carry_out("PUT", _node_path(name), {"state": state})
+
+
+def _node_path(name: str) -> str:
+    return f"/nodes/{quote(name, safe='')}"
 
 
 def carry_out(method: str, path: str, body: dict[str, Any] | None = None) -> None:
@@ -171,6 +186,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {
     "pid": lambda part: part["pid"] or "",
     "MiB": lambda part: part["rss_bytes"] // MIB if part["rss_bytes"] else "",
     "CPU %": lambda part: "" if part["cpu_percent"] is None else part["cpu_percent"],
+    N_("node threads"): lambda part: part.get("threads", ""),
     N_("requests"): lambda part: "" if part.get("requests") is None else part["requests"],
     N_("restarts"): lambda part: part.get("restarts", ""),
 }

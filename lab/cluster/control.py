@@ -3,10 +3,12 @@
     GET  /state                              every process, the store's round trip and contents
     POST /nodes                              one more node (201)
     PUT  /nodes/<name>      {"state": …}     running, stopped or killed
+    PUT  /nodes/<name>/threads {"threads": 4} 2, 4 or 8; restarts the node if it has another number
     PUT  /store             {"state": …}     running, stopped, killed or hanging
     PUT  /store/round-trip  {"ms": 5}        0 to 50; delays every reply of the store
     PUT  /store/full        {"full": true}   writes are refused as if memory were full
     POST /store/empty, /store/restart
+    POST /throughput                         measure for two seconds how many pages the running nodes serve (201)
     POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
         DELETE /load-run                         stop it; its measurements are kept
 
@@ -124,6 +126,11 @@ def control_app(supervisor: Supervisor) -> Flask:
         supervisor.want_node(name, _wanted(NODE_STATES))
         return jsonify(supervisor.state())
 
+    @app.put("/nodes/<name>/threads")
+    def set_threads(name: str) -> Response:
+        supervisor.set_threads(name, _whole("threads"))
+        return jsonify(supervisor.state())
+
     @app.put("/store")
     def want_store() -> Response:
         supervisor.want_store(_wanted(STORE_STATES))
@@ -155,6 +162,11 @@ def control_app(supervisor: Supervisor) -> Flask:
         supervisor.restart_store()
         return jsonify(supervisor.state())
 
+    @app.post("/throughput")
+    def measure_throughput() -> tuple[Response, int]:
+        supervisor.measure_throughput()
+        return jsonify(supervisor.state()), 201
+
     @app.post("/load-run")
     def start_loadtest() -> tuple[Response, int]:
         experiment, quick = _field("experiment"), _field("quick")
@@ -184,6 +196,14 @@ def _field(name: str) -> Any:
     if not isinstance(body, dict) or name not in body:
         raise RefusedCommand(400, "bad_request", "the body must be a JSON object with %(name)s", name=name)
     return body[name]
+
+
+def _whole(name: str) -> int:
+    """Return a field that is a whole number. Raise `RefusedCommand`."""
+    number = _field(name)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise RefusedCommand(400, "bad_request", "%(name)s must be a whole number", name=name)
+    return number
 
 
 def _refusal(refused: RefusedCommand) -> tuple[Response, int]:

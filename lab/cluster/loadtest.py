@@ -39,10 +39,7 @@ class Loadtest:
             raise RefusedCommand(
                 409, "needs_own_store", "%(name)s needs its own store, not the one at REDIS_URL", name=experiment
             )
-        if self._is_running():
-            raise RefusedCommand(
-                409, "run_in_progress", "%(name)s is running; only one load test can run at a time", name=self._name
-            )
+        self.refuse_while_running()
         self._name, self._stopping = f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}", False
         self._exit_code = None
         options = [*(["--quick"] if quick else []), "--out", str(self._folder / self._name)]
@@ -55,6 +52,13 @@ class Loadtest:
         if not self._stopping:  # a second signal would interrupt writing the results
             self._stopping = True
             self._process.signal(SIGINT)
+
+    def refuse_while_running(self) -> None:
+        """Raise `RefusedCommand` if a load test is running."""
+        if self._is_running():
+            raise RefusedCommand(
+                409, "run_in_progress", "%(name)s is running; only one load test can run at a time", name=self._name
+            )
 
     def look(self) -> None:
         """Check whether it has ended. After a killed run, end its processes and write a report of its results."""

@@ -17,6 +17,7 @@ from lab.cluster.unix_http import UnixConnection
 # Two threads per node: while one waits for a hanging store or a password hash, the other serves. More threads would
 # only compete for the interpreter lock (GIL).
 NODE_THREADS = 2
+THREADS = (NODE_THREADS, 4, 8)  # to scale a node up
 BACKLOG = 1024
 MAX_HEADER_BYTES = 64 * 1024
 HEALTH_WITHIN_S = 0.3
@@ -24,7 +25,7 @@ HEALTH_WITHIN_S = 0.3
 
 @dataclass(frozen=True)
 class Node:
-    """A node: its name, where it listens (an address or a socket file), its environment and its application.
+    """A node: its name, where it listens (an address or a socket file), its environment, threads and application.
 
     With `preloaded`, a process that has already imported the application, it starts much faster.
     """
@@ -32,6 +33,7 @@ class Node:
     name: str
     listens_on: Address | Path
     environment: Mapping[str, str]
+    threads: int = NODE_THREADS
     application: str = "app:create_app"
     preloaded: Preloaded | None = None
 
@@ -44,7 +46,7 @@ class Node:
             where = ["--host", self.listens_on.ip, "--port", str(self.listens_on.port)]
         arguments = [
             *(self.application, "--factory", "--interface", "wsgi", *where),
-            *("--workers", "1", "--blocking-threads", str(NODE_THREADS), "--backlog", str(BACKLOG), "--http", "1"),
+            *("--workers", "1", "--blocking-threads", str(self.threads), "--backlog", str(BACKLOG), "--http", "1"),
             *("--http1-buffer-size", str(MAX_HEADER_BYTES), "--log-level", "warning", "--no-ws"),
             *("--process-name", f"session-or-token {self.name}"),
         ]

@@ -64,8 +64,9 @@ class Supervised:
             self._again_at = monotonic()  # at once, without the rest of a pause
         self._wanted = wanted
 
-    def restart(self) -> None:
-        """End it gracefully, and start it again at once."""
+    def restart(self, launch: Callable[[], Process] | None = None) -> None:
+        """End it gracefully, and start it again at once; from now on by `launch`, if given."""
+        self._launch = launch or self._launch
         self.want("running")
         self.process.end()
         self._again_at = monotonic()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 from lab.cluster.address import MOST_NODES, Address, CannotStart
 from lab.cluster.balancer import Balancer
 from lab.cluster.loadtest import Loadtest
-from lab.cluster.node import Node
+from lab.cluster.node import THREADS, Node
 from lab.cluster.preloaded import Preloaded
 from lab.cluster.process_stats import ProcessStats
 from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.store import Store
 from lab.cluster.supervised import Supervised, Wanted
+from lab.cluster.throughput import Threads, Throughput
 from service.terminal import _
 
 MOST_SOCKET_PATH = 100  # bytes; systems allow 104 to 108
@@ -53,6 +54,7 @@ class Supervisor:
         self._environment = environment
         self._preloaded = preloaded
         self._process_stats = ProcessStats()
+        self._throughput = Throughput(listeners.round_robin, self._running_threads)
         self._commands = Lock()
         self._nodes: dict[str, tuple[Node, Supervised]] = {}
         for _node in range(nodes):
@@ -94,6 +96,7 @@ class Supervisor:
         """End the balancer, which answers the requests in flight, and then all nodes together."""
         with self._commands, ExitStack() as ends:
             self._loadtest.end()
+            self._throughput.end()
             if self._balancer:
                 self._balancer.stop()
             for _, part in self._nodes.values():
@@ -116,6 +119,7 @@ class Supervisor:
             "nodes": [self._node_state(node, part) for node, part in nodes],
             "store": self._store.state(self._process_stats),
             "load_run": self._loadtest.state(),
+            "throughput": self._throughput.state(),
         }
 
     def add_node(self) -> None:
@@ -133,11 +137,20 @@ class Supervisor:
     def want_node(self, name: str, wanted: Wanted) -> None:
         """Bring a node into the state `wanted`."""
         with self._commands:
-            if name not in self._nodes:
-                raise RefusedCommand(
-                    404, "unknown_node", "no node has this name; the nodes are %(names)s", names=", ".join(self._nodes)
-                )
-            self._nodes[name][1].want(wanted)
+            self._find_node(name)[1].want(wanted)
+
+    def set_threads(self, name: str, threads: int) -> None:
+        """Restart a node with this number of threads. A node that has it already is not restarted."""
+        if threads not in THREADS:
+            raise RefusedCommand(
+                400, "bad_request", "threads must be one of %(numbers)s", numbers=", ".join(map(str, THREADS))
+            )
+        with self._commands:
+            node, part = self._find_node(name)
+            if node.threads != threads:
+                resized = replace(node, threads=threads)
+                part.restart(resized.launch)
+                self._nodes[name] = (resized, part)
 
     def want_store(self, wanted: Wanted) -> None:
         """Bring the store into the state `wanted`."""
@@ -174,11 +187,27 @@ class Supervisor:
         with self._commands:
             self._loadtest.stop()
 
+    def measure_throughput(self) -> None:
+        """Measure for a moment how many pages a second the running nodes serve. `state()` has the readings."""
+        with self._commands:
+            self._loadtest.refuse_while_running()
+            self._throughput.start()
+
     # -- shared steps
 
     def _parts(self) -> list[Supervised]:
         nodes = [part for _, part in self._nodes.values()]
         return [*nodes, self._balancing] if self._balancing else nodes
+
+    def _running_threads(self) -> Threads:
+        return tuple(sorted(node.threads for node, part in list(self._nodes.values()) if part.state == "running"))
+
+    def _find_node(self, name: str) -> tuple[Node, Supervised]:
+        if name not in self._nodes:
+            raise RefusedCommand(
+                404, "unknown_node", "no node has this name; the nodes are %(names)s", names=", ".join(self._nodes)
+            )
+        return self._nodes[name]
 
     def _add_node(self) -> None:
         if self.listeners.sticky is None:
@@ -205,6 +234,7 @@ class Supervisor:
         return {
             "name": node.name,
             "state": part.state,
+            "threads": node.threads,
             "restarts": part.restarts,
             "requests": (health or {}).get("requests"),
             **self._process_stats.of(part),

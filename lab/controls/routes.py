@@ -47,6 +47,12 @@ def controls_blueprint(switches: Switches) -> Blueprint:
             _refuse_to_end_the_last(switches, name)
         return press("PUT", f"/nodes/{quote(name, safe='')}", "state")
 
+    @controls.put("/lab/nodes/<name>/threads")
+    def set_threads(name: str) -> Response:
+        """Restart a node with another number of threads. Unlike a stopped node, it comes back by itself."""
+        return press("PUT", f"/nodes/{quote(name, safe='')}/threads", "threads")
+
+    controls.add_url_rule("/lab/throughput", "throughput", lambda: press("POST", "/throughput"), methods=["POST"])
     controls.add_url_rule("/lab/store", "want_store", lambda: press("PUT", "/store", "state"), methods=["PUT"])
     controls.add_url_rule(
         "/lab/store/round-trip", "round_trip", lambda: press("PUT", "/store/round-trip", "ms"), methods=["PUT"]

@@ -14,7 +14,7 @@ from lab.controls.guard import Guard
 from lab.errors import RefusedBySupervisor, SupervisorUnavailable
 from service.web.fields import read_fields
 
-MAKES = ("/nodes", "/load-run")
+MAKES = ("/nodes", "/load-run", "/throughput")
 
 # The supervisor's refusals as a page tells them. Its other texts are those of the terminal.
 REFUSALS = {
@@ -26,6 +26,8 @@ REFUSALS = {
     "needs_own_store": lazy_gettext(
         "This load test breaks or fills its store, so it can only run in a lab with its own store."
     ),
+    "no_node_runs": lazy_gettext("No node is running."),
+    "measuring": lazy_gettext("A measurement is in progress. It takes about two seconds."),
     "run_in_progress": lazy_gettext("A load test is already running. Only one can run at a time."),
     "no_run": lazy_gettext("No load test is running."),
 }

@@ -1,6 +1,6 @@
 """Profile, notes and administration pages."""
 
-from time import sleep
+from time import sleep, thread_time
 
 from flask import Blueprint, Response, current_app, g
 from flask_babel import gettext
@@ -12,6 +12,7 @@ from service.web.fields import read_fields, text_field, whole_number_arg
 from service.web.negotiation import done, page
 
 MAX_WORK_MS = 1000
+MAX_COMPUTE_MS = 100
 MEMBERS_SHOWN = 100
 
 
@@ -52,7 +53,16 @@ def pages_blueprint(notes: Notes, members: Members, synthetic_work: bool) -> Blu
 
 
 def _work() -> None:
-    """Sleep for `?work_ms=` milliseconds, as a thread does while a real page waits for a back end."""
+    """Take `?work_ms=` milliseconds, as a real page does: it waits for a back end, and computes for `?compute_ms=`."""
     milliseconds = whole_number_arg("work_ms", 0, MAX_WORK_MS)
     if milliseconds:
-        sleep(milliseconds / 1000)
+        computing = whole_number_arg("compute_ms", 0, min(milliseconds, MAX_COMPUTE_MS)) or 0
+        sleep((milliseconds - computing) / 1000)
+        _compute(computing / 1000)
+
+
+def _compute(seconds: float) -> None:
+    """Use this much processor time of this thread."""
+    end = thread_time() + seconds
+    while thread_time() < end:
+        pass

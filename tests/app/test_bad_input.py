@@ -1,5 +1,7 @@
 """Whatever is sent, the answer is a clear 4xx that names what is wrong: never a 500, and nothing is half done."""
 
+from time import process_time
+
 import pytest
 from flask import Flask
 from redis import Redis
@@ -127,6 +129,22 @@ def test_a_bad_work_time_is_named(visitor: MakeVisitor, approach: str, work_ms: 
     """SECURITY 21."""
     response = visitor(approach).login("alice").get(f"profile?work_ms={work_ms}")
     assert_problem(response, 400, "bad_request", "work_ms must be a whole number from 0 to 1000")
+
+
+@pytest.mark.parametrize(("query", "most"), [("work_ms=10&compute_ms=11", 10), ("work_ms=1000&compute_ms=101", 100)])
+def test_a_page_computes_for_a_part_of_its_time_and_for_a_tenth_of_a_second_at_most(
+    visitor: MakeVisitor, query: str, most: int
+) -> None:
+    """SECURITY 21."""
+    response = visitor("session").login("alice").get(f"profile?{query}")
+    assert_problem(response, 400, "bad_request", f"compute_ms must be a whole number from 0 to {most}")
+
+
+def test_a_page_uses_the_processor_for_as_long_as_it_is_asked_to_compute(visitor: MakeVisitor) -> None:
+    alice = visitor("session").login("alice")
+    before = process_time()
+    assert alice.get("profile?work_ms=60&compute_ms=50").status_code == 200
+    assert process_time() - before >= 0.05
 
 
 @pytest.mark.parametrize(

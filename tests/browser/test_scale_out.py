@@ -108,6 +108,38 @@ def test_a_killed_node_takes_only_memory_along_while_one_watches(scale_out: Page
     expect(lane(scale_out, "memory")).to_have_text("in")
 
 
+def test_a_node_that_is_scaled_up_takes_only_memory_along_while_one_watches(scale_out: Page) -> None:
+    scale_out.get_by_role("radio", name=pattern("Sticky")).check()
+    scale_out.locator("[data-watch]").click()
+    for approach in ("memory", "session", "token", "hybrid"):
+        expect(lane(scale_out, approach)).to_have_text("in")
+    home = scale_out.locator(".tick[data-lane=memory]").last.get_attribute("data-by")
+    press(scale_out, f"{home}: 4 threads")
+    box = scale_out.locator(f"[data-node={home}]")
+    expect(box.locator("[data-fact=threads]")).to_have_text("4")
+    expect(box.get_by_role("button", name="4 threads")).to_have_attribute("aria-pressed", "true")
+    expect(lane(scale_out, "memory")).to_have_text("not known")
+    for approach in ("session", "token", "hybrid"):
+        expect(lane(scale_out, approach)).to_have_text("in")
+        expect(ticks(scale_out, approach, "refused")).to_have_count(0)
+
+
+def test_up_and_out_are_measured_and_set_side_by_side(scale_out: Page) -> None:
+    rows, finding = scale_out.locator("[data-reading-rows] tr"), scale_out.locator("[data-up-finding]")
+    press(scale_out, "Measure the running nodes")
+    expect(scale_out.locator("[data-threads='2+2']")).to_be_visible()
+    press(scale_out, "node-2: Stop")
+    expect(scale_out.locator("[data-node=node-2] [data-state=stopped]")).to_be_visible()
+    press(scale_out, "Measure the running nodes")
+    expect(finding).to_contain_text("2 nodes with 2 threads each serve")
+    press(scale_out, "node-1: 8 threads")
+    expect(scale_out.locator("[data-node=node-1] [data-fact=threads]")).to_have_text("8")
+    expect(scale_out.locator("[data-node=node-1] [data-state=running]")).to_be_visible()
+    press(scale_out, "Measure the running nodes")
+    expect(finding).to_contain_text("a node with 4 times the threads (8) serves")
+    assert rows.evaluate_all("rows => rows.map((row) => row.dataset.threads)") == ["2", "2+2", "8"]
+
+
 def test_a_login_of_another_tab_is_not_taken_for_one_that_is_lost(scale_out: Page) -> None:
     scale_out.locator("[data-watch]").click()
     expect(lane(scale_out, "session")).to_have_text("in")
@@ -176,7 +208,7 @@ def test_the_last_node_is_not_ended_by_the_page_that_it_serves(scale_out: Page) 
     press(scale_out, "node-2: Stop")
     expect(scale_out.locator("[data-node=node-2] [data-state=stopped]")).to_be_visible()
     press(scale_out, "node-1: Stop")
-    expect(scale_out.locator("[data-order-result]")).to_contain_text("python -m cluster node stop node-1")
+    expect(scale_out.locator("#processes [data-order-result]")).to_contain_text("python -m cluster node stop node-1")
     expect(scale_out.locator("[data-node=node-1] [data-state=running]")).to_be_visible()
 
 

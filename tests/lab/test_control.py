@@ -4,8 +4,10 @@ import os
 import re
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import Any
 
 import psutil
 import pytest
@@ -157,6 +159,93 @@ def test_a_store_restarts_at_the_far_end_of_a_long_way(lab: Lab) -> None:
     assert session_status(lab, known) == 200
 
 
+def settle(lab: Lab, path: str, **wanted: object) -> None:
+    """Send a command for a node, and wait until it has taken effect."""
+    lab.control("PUT", f"/nodes/{path}", wanted)
+    eventually(lambda: set(lab.states().values()) <= {"running", "stopped", "killed"}, "its effect")
+
+
+def os_threads(lab: Lab, name: str) -> int:
+    command = psutil.Process(lab.guard_and_command(name)[1].pid)
+    return sum(process.num_threads() for process in (command, *command.children(recursive=True)))
+
+
+def wait_for_threads(lab: Lab, name: str, threads: int) -> None:
+    """Wait until requests at the same time have made the only running node start so many threads, and no more.
+
+    Its server starts a thread when it is needed first; one answers already.
+    """
+    idle = os_threads(lab, name)
+
+    def keep_busy() -> bool:
+        with ThreadPoolExecutor(12) as clients:
+            asked = [clients.submit(lab.request, "GET", "/open/profile?work_ms=100") for _ in range(24)]
+        assert {request.result()[0] for request in asked} == {200}
+        assert os_threads(lab, name) - idle < threads
+        return os_threads(lab, name) - idle == threads - 1
+
+    eventually(keep_busy, f"{threads} busy threads")
+
+
+def test_a_node_that_is_scaled_up_restarts_with_more_threads_and_loses_what_lived_in_its_memory(lab: Lab) -> None:
+    known = {approach: lab.log_in(approach, "alice", "wonderland") for approach in ("session", "token", "hybrid")}
+    memories = [lab.log_in("memory", "alice", "wonderland") for _ in range(2)]  # one on each node
+    before = lab.control("GET", "/state")["nodes"]
+    for number in (4, 8):
+        assert lab.cluster("node", "threads", "node-1", str(number)).returncode == 0
+    after = lab.control("GET", "/state")["nodes"]
+    assert [node["threads"] for node in after] == [8, 2]
+    assert [node["pid"] == old["pid"] for node, old in zip(after, before, strict=True)] == [False, True]
+    assert [node["restarts"] for node in after] == [old["restarts"] for old in before], "none ended by itself"
+    for approach, who in known.items():
+        assert [lab.request("GET", f"/{approach}/profile", headers=who)[0] for _ in range(4)] == [200] * 4
+    seen = {lab.request("GET", "/memory/profile", headers=who)[0:1] for who in memories for _ in range(2)}
+    assert seen == {(200,), (401,)}, "the other node still knows its own"
+    settle(lab, "node-2/threads", threads=4)
+    assert {lab.request("GET", "/memory/profile", headers=who)[0] for who in memories for _ in range(2)} == {401}
+
+
+def test_a_second_order_for_the_same_threads_restarts_nothing(lab: Lab) -> None:
+    """The balancer may send an order again, when the node that passed it on was restarted by it."""
+    pid = lab.control("GET", "/state")["nodes"][0]["pid"]
+    state = lab.control("PUT", "/nodes/node-1/threads", {"threads": 2})
+    assert (state["nodes"][0]["pid"], state["nodes"][0]["state"]) == (pid, "running")
+
+
+def test_a_node_that_was_stopped_starts_when_it_is_scaled_up_and_keeps_its_threads_after_a_crash(lab: Lab) -> None:
+    settle(lab, "node-2", state="stopped")
+    settle(lab, "node-2/threads", threads=4)
+    assert lab.states()["node-2"] == "running"
+    settle(lab, "node-2", state="killed")
+    settle(lab, "node-2", state="running")
+    settle(lab, "node-1", state="stopped")
+    assert lab.control("GET", "/state")["nodes"][1]["threads"] == 4
+    wait_for_threads(lab, "node-2", 4)
+
+
+def test_what_the_running_nodes_serve_is_measured_and_kept_by_their_threads(lab: Lab) -> None:
+    def measure() -> dict[str, Any]:
+        assert lab.control("POST", "/throughput")["throughput"]["measuring"]
+        with pytest.raises(RefusedCommand, match="in progress"):
+            lab.control("POST", "/throughput")
+        eventually(lambda: not lab.control("GET", "/state")["throughput"]["measuring"], "the end of the measurement")
+        return dict(lab.control("GET", "/state")["throughput"])
+
+    settle(lab, "node-2", state="stopped")
+    assert [reading["threads"] for reading in measure()["readings"]] == [[2]]
+    settle(lab, "node-1/threads", threads=4)
+    said = measure()
+    assert [reading["threads"] for reading in said["readings"]] == [[2], [4]]
+    assert [reading["failed"] for reading in said["readings"]] == [0, 0]
+    assert 0 < said["readings"][0]["rps"] < 2 * 1000 / 10 + 10, "two threads, and 10 ms a page"
+    assert 0 < said["readings"][1]["rps"] < 4 * 1000 / 10 + 10
+    lab.control("POST", "/throughput")
+    lab.control("PUT", "/nodes/node-1/threads", {"threads": 8})
+    eventually(lambda: not lab.control("GET", "/state")["throughput"]["measuring"], "the end of the measurement")
+    said = lab.control("GET", "/state")["throughput"]
+    assert (said["discarded"], len(said["readings"])) == (True, 2)
+
+
 def test_an_added_node_serves(tmp_path: Path) -> None:
     with Lab(tmp_path, nodes=2) as lab:
         assert lab.cluster("node", "add").returncode == 0
@@ -172,6 +261,11 @@ def test_an_added_node_serves(tmp_path: Path) -> None:
         ("PUT", "/nodes/node-1", {"state": ["killed"]}, 400, "bad_request"),
         ("PUT", "/nodes/node-1", {}, 400, "bad_request"),
         ("PUT", "/nodes/node-1", None, 400, "bad_request"),
+        ("PUT", "/nodes/node-99/threads", {"threads": 4}, 404, "unknown_node"),
+        ("PUT", "/nodes/node-1/threads", {"threads": 3}, 400, "bad_request"),
+        ("PUT", "/nodes/node-1/threads", {"threads": True}, 400, "bad_request"),
+        ("PUT", "/nodes/node-1/threads", {"threads": "4"}, 400, "bad_request"),
+        ("PUT", "/nodes/node-1/threads", {"state": "running"}, 400, "bad_request"),
         ("PUT", "/store", {"state": "gone"}, 400, "bad_request"),
         ("PUT", "/store/round-trip", {"ms": -1}, 400, "bad_request"),
         ("PUT", "/store/round-trip", {"ms": 51}, 400, "bad_request"),

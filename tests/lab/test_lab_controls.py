@@ -30,6 +30,8 @@ STUDENT = "192.168.0.30"
 PRESSES: tuple[tuple[str, str, object, tuple[object, ...]], ...] = (
     ("POST", "/lab/nodes", None, ("add_node",)),
     ("PUT", "/lab/nodes/node-2", {"state": "killed"}, ("want_node", "node-2", "killed")),
+    ("PUT", "/lab/nodes/node-2/threads", {"threads": 4}, ("set_threads", "node-2", 4)),
+    ("POST", "/lab/throughput", None, ("measure_throughput",)),
     ("PUT", "/lab/store", {"state": "hanging"}, ("want_store", "hanging")),
     ("PUT", "/lab/store/round-trip", {"ms": 5}, ("set_round_trip", 5)),
     ("PUT", "/lab/store/full", {"full": True}, ("fill_store", True)),
@@ -134,7 +136,7 @@ def test_an_order_reaches_the_supervisor(
     app: Flask, supervisor: Recorded, method: str, path: str, body: object, command: tuple[object, ...]
 ) -> None:
     response = press(app, method, path, json=body) if body else press(app, method, path)
-    assert response.status_code == (201 if path == "/lab/nodes" else 200)
+    assert response.status_code == (201 if path in ("/lab/nodes", "/lab/throughput") else 200)
     assert response.get_json() == supervisor.state()
     assert supervisor.commands == [command]
 

@@ -68,7 +68,7 @@ PAGES = {
     "lab.pages.keys": PAGE | {"lab.errors", "token_auth"},
     "lab.pages.loadtests": PAGE,
     "lab.pages.planner": PAGE | {"planner"},
-    "lab.pages.scale_out": PAGE,
+    "lab.pages.scale_out": PAGE | {"lab.cluster"},
     "lab.pages.storage": PAGE,
     "lab.pages.study_notes": PAGE | {"lab.pages.walkthrough"},
     "lab.pages.tcp": PAGE,

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any
 
 from lab.cluster.client import send_command
+from lab.cluster.node import NODE_THREADS
 from tests.support.aftermath import aftermath
 from tests.support.ports import free_port
 from tests.support.seeded import copy_seeds
@@ -162,6 +163,8 @@ class Lab:
             self.control("PUT", "/store", {"state": "running"})
         for name in ended:
             self.control("PUT", f"/nodes/{name}", {"state": "running"})
+        for scaled in (node["name"] for node in state["nodes"] if node["threads"] != NODE_THREADS):
+            self.control("PUT", f"/nodes/{scaled}/threads", {"threads": NODE_THREADS})
         if set(self.states().values()) != {"running"}:
             eventually(lambda: set(self.states().values()) == {"running"}, "everything running")
             eventually(lambda: all(self.is_ready() for _ in range(2 * self.nodes)), "every node ready")

@@ -7,8 +7,8 @@ const POLL_MS = 1000;
 const PATIENCE_MS = 3000;
 const ORDER_PATIENCE_MS = 8000;
 
-const section = document.getElementById("processes");
-const result = section.querySelector("[data-order-result]");
+const controls = document.querySelector("main");
+const resultOf = (element) => element.closest(".section").querySelector("[data-order-result]");
 
 /** Poll the state. `show` gets it, or null and the seconds since the last answer. */
 export async function poll(show) {
@@ -28,22 +28,23 @@ export async function poll(show) {
 
 /** Send a command. `pressed` is called when it is sent, `show` gets the resulting state. */
 export function takeCommands(pressed, show) {
-  section.addEventListener("click", async (event) => {
+  controls.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-order]");
     if (button === null) return;
     const [method, path] = button.dataset.order.split(" ");
-    pressed(button.dataset.name);
-    const state = await send(method, path, button.dataset.body, button.dataset.name);
+    pressed(button.dataset.name ?? button.textContent);
+    const state = await send(method, path, button.dataset.body, button.dataset.name ?? button.textContent, resultOf(button));
     if (state !== null) show(state, 0);
   });
+  const result = document.querySelector("#processes [data-order-result]");
   takeCode(async (code) => {
-    if ((await send("POST", "/lab/code", JSON.stringify({ code }), say("login"))) === null) return false;
+    if ((await send("POST", "/lab/code", JSON.stringify({ code }), say("login"), result)) === null) return false;
     result.textContent = say("order.opened");
     return true;
   });
 }
 
-async function send(method, path, body, name) {
+async function send(method, path, body, name, result) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   try {
     const response = await fetch(path, { method, body, headers, signal: AbortSignal.timeout(ORDER_PATIENCE_MS) });

@@ -1,6 +1,7 @@
 // The present processes: a box for each, updated in place, so that a button keeps its focus.
 
 import { mayPress } from "../shared/instructor.js";
+import { drawThroughput } from "./throughput.js";
 import { clock, mebibytes, number, say } from "./words.js";
 
 const SIGNS = { running: "✓", stopped: "○", killed: "✕", crashed: "✕" };
@@ -25,6 +26,7 @@ export function draw(state, silentSeconds) {
   drawBalancer(state);
   for (const node of state.nodes) drawNode(node);
   drawStore(state.store);
+  drawThroughput(state, mayPress());
   enable(nodes.querySelector(".add"), state.balancer === null ? [] : ["balanced"]);
 }
 
@@ -43,6 +45,10 @@ function drawBalancer({ balancer, doors: listeners }) {
 function drawNode(node) {
   const box = nodes.querySelector(`[data-node="${CSS.escape(node.name)}"]`) ?? newNode(node.name);
   drawProcess(box, node);
+  put(box, '[data-fact="threads"]', node.threads);
+  for (const button of box.querySelectorAll("[data-threads]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.threads) === node.threads));
+  }
   put(box, '[data-fact="requests"]', node.requests === null ? "–" : number(node.requests));
   enable(box, [node.state]);
 }
@@ -93,7 +99,7 @@ function enable(box, states) {
 
 /** Label a button with its part, for screen readers. */
 function name(button, of) {
-  button.dataset.name = [of, button.dataset.roundTrip ? `${button.textContent} ms` : button.textContent].filter(Boolean).join(": ");
+  button.dataset.name = [of, button.dataset.says ?? button.textContent].filter(Boolean).join(": ");
   button.setAttribute("aria-label", button.dataset.name);
 }
 
