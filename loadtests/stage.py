@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.cluster.node import NODE_THREADS
 from loadtests.arms import Arm, Crowd
 from loadtests.counters import StoreCounters
 from loadtests.given_store import BorrowedStore
@@ -26,7 +27,10 @@ LONG_LIVES = {"ACCESS_TTL_S": "43200", "SESSION_IDLE_S": "43200", "SESSION_ABSOL
 
 @dataclass(frozen=True)
 class Size:
-    """The size of a run: seconds per window, repeats, members per crowd, the random seed, and which store."""
+    """The size of a run: seconds per window, repeats, members per crowd, the random seed, and which store.
+
+    `most_threads`: to how many a node is scaled up. A run from before that was measured has the default.
+    """
 
     seconds: float
     repeats: int
@@ -34,6 +38,7 @@ class Size:
     seed: int = 1
     quick: bool = False
     own_store: bool = True  # started by the run, or the one at REDIS_URL
+    most_threads: int = NODE_THREADS
 
 
 class Stage:

@@ -80,7 +80,7 @@ def _unit(factor: str, value: Any) -> str:
     unit = factor.rsplit("_", maxsplit=1)[-1]
     if unit == "percent":
         return " %"
-    if unit in ("members", "nodes"):
+    if unit in ("members", "nodes", "threads"):
         return f" {unit}" if value != 1 else f" {unit.removesuffix('s')}"
     return f" {unit}" if unit in ("ms", "s") else ""
 

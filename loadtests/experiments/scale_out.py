@@ -10,13 +10,14 @@ from loadtests.arms import Arm, Crowd
 from loadtests.estimates import Estimate, median_of
 from loadtests.experiments.naming import IN_TURN, TOO_LITTLE, hue_of, interval, name_of
 from loadtests.experiments.node_killed import KILLED, after_the_kill, kill_a_node, kill_checks, killed_table
+from loadtests.experiments.scaled_up import UP, bigger, scale_up, scaled_up_lab, threads_of, up_chart, up_table
 from loadtests.lab import Lab
 from loadtests.outcome import Cell, Chart, Outcome, Table, Trace
 from loadtests.results import Check
 from loadtests.stage import ArmKey, Experiment, Size, Stage
 from loadtests.windows import Key, Window, by_arm, kinds, middle, paired, summarise, values
 from loadtests.words import Text, _
-from service.approaches import MEMORY, SESSION, TOKEN, place_of
+from service.approaches import MEMORY, SESSION, TOKEN, ApproachFacts, place_of
 
 ROUND_ROBIN, STICKY = "round robin", "sticky"
 OFFERED = 0.8  # of the capacity of all nodes' threads
@@ -36,19 +37,23 @@ def work_ms(size: Size) -> int:
     return 10 if size.quick else 20
 
 
-def offered_rps(nodes: int, size: Size) -> float:
-    """Return the rate of the open loop."""
-    return OFFERED * nodes * NODE_THREADS * 1000 / work_ms(size)
+def offered_rps(threads: int, size: Size) -> float:
+    """Return the rate of the open loop, for the threads of all nodes together."""
+    return OFFERED * threads * 1000 / work_ms(size)
 
 
 def collect(stage: Stage) -> None:
-    """Measure every number of nodes, port and approach. Then kill a node under load."""
+    """Measure every number of nodes, port and approach, and a node scaled up. Then kill a node under load."""
     labs = {nodes: stage.lab(f"lab-{nodes}", max(nodes, 2)) for nodes in sizes(stage.size)}
+    bigger_labs = {threads: scaled_up_lab(stage, threads) for threads in bigger(stage.size)}
     for nodes, lab in labs.items():
         lab.wait_until_ready()
         if nodes == 1:  # one node behind the same balancer, so that only the number of nodes differs
             lab.control("PUT", "/nodes/node-2", {"state": "stopped"})
+    for threads, lab in bigger_labs.items():
+        scale_up(lab.wait_until_ready(), threads)
     arms = [arm for nodes, lab in labs.items() for arm in _arms(nodes, lab, stage.size)]
+    arms += [arm for threads, lab in bigger_labs.items() for arm in _up_arms(threads, lab, stage.size)]
     for arm in arms:  # one after the other: the sticky port distributes new members of all crowds evenly
         stage.generator.enter([arm.crowd])
     for repeat, arm in stage.interleaved(arms):
@@ -60,14 +65,7 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
     doors = {ROUND_ROBIN: lab.url} | ({STICKY: lab.sticky_url} if nodes > 1 else {})
     return [
         Arm(
-            Crowd(
-                f"{facts.name} {nodes} {door}",
-                facts,
-                url,
-                size.users,
-                query=f"?work_ms={work_ms(size)}",
-                pause_s=work_ms(size) / 1000,
-            ),
+            _crowd(f"{facts.name} {nodes} {door}", facts, url, size),
             {"nodes": nodes, "door": door},
             frozenset({"logged_out"} if facts.in_one_node and door == ROUND_ROBIN else ()),
         )
@@ -77,15 +75,30 @@ def _arms(nodes: int, lab: Lab, size: Size) -> list[Arm]:
     ]
 
 
+def _up_arms(threads: int, lab: Lab, size: Size) -> list[Arm]:
+    return [
+        Arm(
+            _crowd(f"{facts.name} {threads} threads", facts, lab.url, size),
+            {"nodes": 1, "door": UP, "threads": threads},
+        )
+        for facts in lab.approaches()
+        if facts.has_logins
+    ]
+
+
+def _crowd(name: str, facts: ApproachFacts, url: str, size: Size) -> Crowd:
+    query, pause_s = f"?work_ms={work_ms(size)}", work_ms(size) / 1000
+    return Crowd(name, facts, url, size.users, query=query, pause_s=pause_s)
+
+
 def _measure(stage: Stage, arm: Arm, repeat: int) -> None:
     """Measure the nodes' capacity, and waiting times in an open loop below it."""
     nodes = arm.factors["nodes"]
+    offered = offered_rps(nodes * arm.factors.get("threads", NODE_THREADS), stage.size)
     waited: Mapping[str, Any] = {}
     if repeat == 0 or not stage.size.quick:
-        seen = stage.window(
-            [arm.crowd], stage.size.seconds, rate=offered_rps(nodes, stage.size), seed=stage.random.randrange(2**32)
-        )
-        waited = {"offered_rps": offered_rps(nodes, stage.size), **seen["crowds"][arm.crowd.name]["since_due"]}
+        seen = stage.window([arm.crowd], stage.size.seconds, rate=offered, seed=stage.random.randrange(2**32))
+        waited = {"offered_rps": offered, **seen["crowds"][arm.crowd.name]["since_due"]}
     stage.measure(arm, repeat, nodes=nodes if nodes > 1 else 0, open_loop=waited)
 
 
@@ -97,29 +110,31 @@ def conclude(windows: Sequence[Window], size: Size) -> Outcome:
         summarise(of_arm, size.seed, _more(of_arm, efficiencies.get(key), size), _repeats(of_arm))
         for key, of_arm in arms.items()
     ]
-    measured = {key: of_arm for key, of_arm in arms.items() if key[2] != KILLED}
+    measured = {key: of_arm for key, of_arm in arms.items() if key[2] not in (UP, KILLED)}
+    up = {key: of_arm for key, of_arm in arms.items() if key[2] == UP}
     killed = {key[0]: of_arm for key, of_arm in arms.items() if key[2] == KILLED}
     return Outcome(
         _answer(arms, efficiencies),
         results,
         [*kill_checks(killed), *_checks(measured)],
-        [_throughput(measured, size), _logged_out(measured), after_the_kill(killed)],
-        [_table(measured, efficiencies), killed_table(killed)],
-        METHOD,
+        [_throughput(measured, size), _logged_out(measured), *_up_charts(up, measured, size), after_the_kill(killed)],
+        [_table(measured, efficiencies), *_up_tables(up, measured), killed_table(killed)],
+        [*METHOD, *(UP_METHOD if up else ())],
     )
 
 
 def _order(key: Key) -> tuple[Any, ...]:
-    return (key[2] == KILLED, key[1], key[2] == STICKY, place_of(key[0]))
+    return (key[2] == KILLED, key[2] == UP, key[1], key[3:], key[2] == STICKY, place_of(key[0]))
 
 
 def _efficiency(arms: Mapping[Key, list[Window]], key: Key, seed: int) -> Estimate | None:
-    """Return RPS(N) / (N · RPS(1)) over the repeats."""
-    approach, nodes, door = key
+    """Return RPS(N) / (N · RPS(1)) over the repeats. A node with N times the threads counts as N."""
+    approach, nodes, door, *_threads = key
     many, one = paired(arms[key], arms.get((approach, 1, ROUND_ROBIN), []), "rps")
     if door == KILLED or not many:
         return None
-    return median_of([mine / (nodes * single) for mine, single in zip(many, one, strict=True) if single], seed)
+    times = nodes * threads_of(arms[key][0]) / NODE_THREADS
+    return median_of([mine / (times * single) for mine, single in zip(many, one, strict=True) if single], seed)
 
 
 def _more(windows: Sequence[Window], efficiency: Estimate | None, size: Size) -> dict[str, Any]:
@@ -144,7 +159,7 @@ def _conditions(window: Window, size: Size) -> dict[str, Any]:
     return {
         "nodes": window.factors["nodes"],
         "balancer": "sticky" if window.factors["door"] == STICKY else "round_robin",
-        "threads": NODE_THREADS,
+        "threads": threads_of(window),
         "round_trip_ms": 0 if size.own_store else None,
         "work_ms": work_ms(size),
         "users": size.users,
@@ -229,6 +244,16 @@ def _throughput(arms: Mapping[Key, list[Window]], size: Size) -> Chart:
     return Chart(_growth(arms), _("nodes"), _("requests a second that let the member in"), traces)
 
 
+def _up_charts(up: Mapping[Key, list[Window]], arms: Mapping[Key, list[Window]], size: Size) -> list[Chart]:
+    small = {key: windows for key, windows in arms.items() if (key[1], key[2]) == (1, ROUND_ROBIN)}
+    return [up_chart(up, small, work_ms(size), size.seed)] if up else []
+
+
+def _up_tables(up: Mapping[Key, list[Window]], arms: Mapping[Key, list[Window]]) -> list[Table]:
+    out = {key: windows for key, windows in arms.items() if key[2] == ROUND_ROBIN}
+    return [up_table(up, out)] if up else []
+
+
 def _growth(arms: Mapping[Key, list[Window]]) -> Text:
     most = max((key[1] for key in arms), default=1)
     growths = {}
@@ -309,12 +334,23 @@ METHOD = [
     ),
 ]
 
+UP_METHOD = [
+    _(
+        "A node is scaled up before its members log in: it restarts with 4 or 8 threads instead of 2, behind the same "
+        "balancer, with the other node stopped. The pages are the same and only wait. Threads wait side by side, so "
+        "such a node grows with its threads until one core is full: pages that compute reach that sooner. The "
+        "restart itself, which ends the logins in node memory, is not part of a window."
+    ),
+]
+
 SCALE_OUT = Experiment(
     name="scale-out",
     question=_("Do twice as many nodes serve twice as many requests, and do all members stay logged in?"),
-    full=Size(seconds=5.0, repeats=5, users=32),
-    quick=Size(seconds=0.3, repeats=5, users=16, quick=True),
-    windows=lambda size: (len(WITH_LOGINS) * (2 * len(sizes(size)) - 1)) * size.repeats + len(WITH_LOGINS),
+    full=Size(seconds=5.0, repeats=5, users=32, most_threads=8),
+    quick=Size(seconds=0.3, repeats=5, users=16, quick=True, most_threads=4),
+    windows=lambda size: (
+        len(WITH_LOGINS) * (2 * len(sizes(size)) - 1 + len(bigger(size))) * size.repeats + len(WITH_LOGINS)
+    ),
     collect=collect,
     conclude=conclude,
     baseline=_baseline,

@@ -52,6 +52,8 @@ def scale_out() -> list[Window]:
                 commands=None,
                 more={"open_loop": {"offered_rps": 80.0, "p50_us": 10.0, "p95_us": 20.0, "p99_us": 30.0}},
             )
+        factors = {"nodes": 1, "door": "scaled up", "threads": 4}
+        windows += five(approach, factors=factors, rps=150.0, nodes={"node-1": 100}, commands=None)
     return windows
 
 
@@ -172,6 +174,25 @@ def test_scale_out_knows_efficiency_and_who_was_wrongly_logged_out() -> None:
     assert arms["memory · 2 nodes · round robin"].more["wrongly_logged_out"] == 0.5
     assert arms["token · 1 node · round robin"].more["since_intended_start"]["p99_us"] == 30.0
     assert "90% (90% … 90%)" in str(outcome.answer)
+
+
+def test_scale_out_sets_a_node_scaled_up_beside_as_many_threads_on_more_nodes() -> None:
+    outcome, arms = concluded("scale-out")
+    assert arms["session · 1 node · scaled up · 4 threads"].more["efficiency"] == 0.75
+    assert arms["session · 1 node · scaled up · 4 threads"].more["conditions"]["threads"] == 4
+    assert arms["session · 2 nodes · round robin"].more["conditions"]["threads"] == 2
+    assert "4 threads serves 1.5 times the requests of one with 2 by session" in str(outcome.charts[2].title)
+    assert [row[1:] for row in outcome.tables[1].rows] == [
+        ["4", "150", "180", "0.0%", "50.0%" if row == 0 else "0.0%"] for row in range(4)
+    ]
+
+
+def test_a_run_from_before_nodes_were_scaled_up_is_concluded_without_that() -> None:
+    windows = [window for window in MADE["scale-out"]() if "threads" not in window.factors]
+    before = replace(BY_NAME["scale-out"].quick, most_threads=2)
+    outcome = BY_NAME["scale-out"].conclude(windows, before)
+    assert (len(outcome.charts), len(outcome.tables)) == (3, 2)
+    assert BY_NAME["scale-out"].windows(before) == BY_NAME["scale-out"].windows(BY_NAME["scale-out"].quick) - 4 * 5
 
 
 def test_memory_carries_the_line_on() -> None:

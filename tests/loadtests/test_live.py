@@ -139,6 +139,9 @@ def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
         assert behind_turns["efficiency"] > 0
         assert behind_turns["since_intended_start"]["offered_rps"] == 320
         assert arm(results, f"{approach} · 2 nodes · a node killed")["logins_lost"] == 0
+    for approach in ("memory", "session", "token", "hybrid"):
+        scaled_up = arm(results, f"{approach} · 1 node · scaled up · 4 threads")
+        assert (scaled_up["failures"], scaled_up["since_intended_start"]["offered_rps"]) == (0, 320)
     assert arm(results, "memory · 2 nodes · sticky")["failures"] == 0
     assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
 
