@@ -17,6 +17,7 @@ from planner.constants import UNDISTURBED, Constants, listed, measured, with_run
 from planner.expression import readable
 from planner.fleet import prospect
 from planner.formulas import PLANNED, Terms
+from planner.growth import Way, growth
 from planner.load import INPUTS, Load, read_load
 from planner.plan import ApproachPlan, view
 from planner.plan import plan as reckon
@@ -80,10 +81,11 @@ def plan(run: Path | None, formulas: bool, simulate: bool, as_json: bool, **give
     constants = _constants(run)
     plans = reckon(load, constants)
     if as_json:
-        click.echo(json.dumps(view(load, plans), indent=1))
+        click.echo(json.dumps(view(load, plans, growth(load, constants)), indent=1))
         return
     _print_load(load)
     _print_table(plans)
+    _print_growth(load, constants)
     _print_findings(plans)
     _print_source(constants, run)
     if formulas:
@@ -123,6 +125,23 @@ def _print_table(plans: list[ApproachPlan]) -> None:
     click.echo(f"\n{'':42}" + "".join(f"{one.approach:>{width}}" for one in plans))
     for label, row in rows.items():
         click.echo(left(label, 42) + "".join(right(cell, width) for cell in row))
+
+
+def _print_growth(load: Load, constants: Constants) -> None:
+    said = _("Up (one larger machine) or out (more machines): members held, price (price of 1,000 members)")
+    click.echo(f"\n{said}")
+    for one in growth(load, constants):
+        click.echo(f"    {one.approach}")
+        for step in one.steps:
+            up, out = (
+                _("up, threads: %(count)s", count=step.up.threads_each),
+                _("out, nodes: %(count)s", count=step.size),
+            )
+            click.echo(f"        {left(up, 22)}{left(_way(step.up), 38)}{left(out, 22)}{_way(step.out)}")
+
+
+def _way(way: Way) -> str:
+    return f"{number(way.first.breaks_at.value)}, {number(way.price.value)} ({number(way.price_per_1000.value)})"
 
 
 def _print_findings(plans: list[ApproachPlan]) -> None:

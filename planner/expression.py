@@ -89,6 +89,12 @@ def fading(power: Expression) -> Expression:
     return Expression(math.exp(-power.value), f"e^(−{in_names})", f"e^(−{in_numbers})")
 
 
+def power(base: Expression, exponent: int) -> Expression:
+    """Return `base` to the power of a whole number."""
+    in_names, in_numbers = (_within(base, text, ATOM) for text in (base.in_names, base.in_numbers))
+    return Expression(base.value**exponent, f"{in_names}^{exponent}", f"{in_numbers}^{exponent}")
+
+
 def noticed(value: float) -> float:
     """Return a number, or 0 if it is below 10^-9 (once in thirty years, for a rate per second)."""
     return value if abs(value) >= 1e-9 else 0

@@ -28,6 +28,8 @@ class Load:
     shards: int = 1
     shard_gib: int = 16
     node_gib: int = 4
+    machine_price: int = 50
+    doubling_percent: int = 200
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ INPUTS = (
     Input("shards", 1, 1000, lazy_gettext("Store shards"), lazy_gettext("shards")),
     Input("shard_gib", 1, 1024, lazy_gettext("Memory of a store shard"), "GiB"),
     Input("node_gib", 1, 1024, lazy_gettext("Memory of a node"), "GiB"),
+    Input("machine_price", 1, 1_000_000, lazy_gettext("Price of a node’s machine"), lazy_gettext("a month")),
+    Input(
+        "doubling_percent",
+        100,
+        1000,
+        lazy_gettext("A machine of twice the size costs"),
+        lazy_gettext("percent of the smaller"),
+    ),
 )
 
 

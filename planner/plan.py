@@ -10,6 +10,7 @@ from planner import formulas
 from planner.constants import Constants
 from planner.expression import Expression
 from planner.formulas import PLANNED, Terms
+from planner.growth import Growth, Way
 from planner.limits import Limit, limits
 from planner.load import Load
 from service.approaches import ApproachFacts
@@ -83,9 +84,27 @@ def capacities(
     }
 
 
-def view(load: Load, plans: list[ApproachPlan]) -> dict[str, Any]:
-    """Return a plan as JSON data."""
-    return {"load": asdict(load), "approaches": {one.approach: _view(one) for one in plans}}
+def view(load: Load, plans: list[ApproachPlan], growths: list[Growth]) -> dict[str, Any]:
+    """Return a plan as JSON data, with scaling up set against scaling out."""
+    return {
+        "load": asdict(load),
+        "approaches": {one.approach: _view(one) for one in plans},
+        "up_or_out": {one.approach: _growth_view(one) for one in growths},
+    }
+
+
+def _growth_view(one: Growth) -> list[dict[str, Any]]:
+    return [{"size": step.size, "up": _way_view(step.up), "out": _way_view(step.out)} for step in one.steps]
+
+
+def _way_view(way: Way) -> dict[str, Any]:
+    return {
+        "nodes": way.nodes,
+        "threads_each": way.threads_each,
+        "first": _limit_view(way.first),
+        "price": _expression_view(way.price),
+        "price_per_1000": _expression_view(way.price_per_1000),
+    }
 
 
 def _view(one: ApproachPlan) -> dict[str, Any]:

@@ -54,6 +54,11 @@ ASSUMPTIONS: tuple[LazyString, ...] = (
         "SQLite serves the nodes of one machine. A server such as PostgreSQL serves more, and takes more writes."
     ),
     lazy_gettext("The plan uses at most 0.7 of every resource (usable_share). The rest is for peaks."),
+    lazy_gettext(
+        "To scale up, the one node gets a larger machine: for each doubling twice the threads and the memory, at "
+        "doubling_percent of the price. 200 percent is in proportion to the size. Scaling out pays machine_price for "
+        "each node. The balancer, the store and the member database cost the same either way, so they are not counted."
+    ),
     lazy_gettext("Memory needs sticky sessions, and loses a node’s logins with the node."),
     lazy_gettext("Numbers in a formula are shown rounded, and calculated with all their digits."),
     lazy_gettext("Bytes on the wire are counted for a request with only the necessary headers. A browser adds more."),

@@ -57,6 +57,19 @@ def test_the_form_works_without_a_script(module_app: Flask) -> None:
     assert 'data-approach="token" data-breaks="db_writer"' in html
 
 
+def test_scaling_up_is_set_against_scaling_out_with_the_price_beside_it(module_app: Flask) -> None:
+    query = "/planner?machine_price=70&doubling_percent=250"
+    html = text_of(module_app, query)
+    assert html.count("data-growth=") == html.count("data-flat") == len(GUARDED)
+    assert "up_price = machine_price × (doubling_percent ÷ 100)^3 = 70 × (250 ÷ 100)^3" in html
+    assert "out_price = machine_price × nodes = 70 × 8" in html
+    told = module_app.test_client().get(query, headers={"Accept": "application/json"}).get_json()["up_or_out"]
+    for approach in GUARDED:
+        second = told[approach][1]
+        assert (second["size"], second["up"]["threads_each"], second["out"]["nodes"]) == (2, 4, 2)
+        assert (second["up"]["price"]["value"], second["out"]["price"]["value"]) == (175, 140)
+
+
 def test_formulas_are_shown_with_the_numbers_put_into_them(module_app: Flask) -> None:
     html = text_of(module_app, "/planner?members=36000&requests_per_minute=10")
     assert "requests_s = members × requests_per_minute ÷ 60<br>= 36,000 × 10 ÷ 60" in html

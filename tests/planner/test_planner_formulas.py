@@ -12,6 +12,7 @@ from planner import formulas
 from planner.constants import Constants, measured, with_run
 from planner.expression import expression, fading, larger, readable, smaller
 from planner.formulas import Terms
+from planner.growth import growth
 from planner.limits import limits
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
@@ -227,6 +228,51 @@ def test_what_breaks_first_changes_from_the_nodes_to_what_they_share() -> None:
     assert first["memory"][-1] == "node_threads"
 
 
+def test_a_larger_node_holds_more_until_one_core_is_full_and_more_nodes_go_on() -> None:
+    """400 µs of a core and 20 ms of a thread a request, as 0.7 of each may be used: 35 threads keep a core busy."""
+    load = replace(LOAD, threads_per_node=1, round_trip_ms=0, visit_min=1440, access_ttl_s=3600)
+    by_token = next(one for one in growth(load, CONSTANTS) if one.approach == "token")
+    up, out = ([getattr(step, way).first for step in by_token.steps] for way in ("up", "out"))
+    assert [limit.resource for limit in up] == ["node_threads"] * 6 + ["node_cpu"]
+    assert by_token.flat_from is by_token.steps[6]
+    for step, limit in enumerate(up[:6]):
+        assert limit.breaks_at.value == pytest.approx(2**step * up[0].breaks_at.value, rel=0.01)
+    assert [limit.resource for limit in out] == ["node_threads"] * 7
+    assert out[6].breaks_at.value == pytest.approx(64 * up[0].breaks_at.value, rel=0.01)
+    assert up[6].breaks_at.value < out[6].breaks_at.value
+
+
+def test_a_larger_node_of_the_memory_approach_has_the_larger_memory_too() -> None:
+    tight = replace(LOAD, node_gib=1, session_idle_s=3_000_000, session_absolute_s=30_000_000)
+    by_memory = next(one for one in growth(tight, CONSTANTS) if one.approach == "memory")
+    first, second = (by_memory.steps[number].up.first for number in (0, 1))
+    assert (first.resource, second.resource) == ("node_memory", "node_memory")
+    assert second.breaks_at.value == pytest.approx(2 * first.breaks_at.value, rel=0.01)
+
+
+@pytest.mark.parametrize(("percent", "third"), [(200, 400), (250, 781.25), (100, 50)])
+def test_each_doubling_of_a_machine_costs_its_percentage_and_each_node_the_same(percent: int, third: float) -> None:
+    priced = replace(LOAD, machine_price=50, doubling_percent=percent)
+    for one in growth(priced, CONSTANTS):
+        assert [step.out.price.value for step in one.steps] == [50, 100, 200, 400, 800, 1600, 3200]
+        assert one.steps[0].up.price.value == 50
+        assert one.steps[3].up.price.value == pytest.approx(third)
+        assert one.steps[3].up.price.text == "machine_price × (doubling_percent ÷ 100)^3"
+        for way in (one.steps[3].up, one.steps[3].out):
+            assert way.price_per_1000.value == pytest.approx(1000 * way.price.value / way.first.breaks_at.value)
+
+
+def test_in_proportion_both_cost_the_same_until_one_core_is_full() -> None:
+    for one in growth(Load(), CONSTANTS):
+        assert one.flat_from is not None
+        for step in one.steps:
+            up, out = step.up.price_per_1000.value, step.out.price_per_1000.value
+            if step.size < one.flat_from.size:
+                assert up == pytest.approx(out, rel=0.01)
+            if step.size > one.flat_from.size:
+                assert up > 1.5 * out
+
+
 def test_the_chart_draws_more_members_higher_up_and_keeps_names_apart() -> None:
     drawn = chart(LOAD, capacities(LOAD, CONSTANTS))
     for line in drawn.lines:
@@ -313,7 +359,7 @@ def test_the_committed_constants_are_whole_and_say_how_they_were_measured() -> N
 
 
 def test_a_plan_for_programs_has_every_figure_with_its_formula() -> None:
-    shown = view(LOAD, plan(LOAD, CONSTANTS))
+    shown = view(LOAD, plan(LOAD, CONSTANTS), growth(LOAD, CONSTANTS))
     assert shown["load"]["members"] == 36_000
     assert shown["approaches"]["token"]["figures"]["db_writes_s"] == {
         "value": 150,

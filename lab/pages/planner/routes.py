@@ -11,6 +11,7 @@ from planner import words
 from planner.constants import Constants, listed, measured, with_run
 from planner.fleet import prospect
 from planner.formulas import Terms
+from planner.growth import growth
 from planner.load import INPUTS, Load, as_query, read_load
 from planner.plan import capacities, plan, view
 from planner.reproduce import committed, worst
@@ -44,7 +45,7 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
             return _page("planner.html", runs, {"complaint": mistake.description}, 400)
         plans = plan(load, constants, planned)
         if not wants_html():
-            return jsonify(view(load, plans))
+            return jsonify(view(load, plans, growth(load, constants, planned)))
         able = capacities(load, constants, planned)
         rows = list(zip(*able.values(), strict=True))
         drawn = {
@@ -52,6 +53,7 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
             "capacities": able,
             "capacity_rows": rows,
             "chart": chart(load, able),
+            "growths": growth(load, constants, planned),
             "constants": constants,
             "read_again": read_again(measured()[0]),
         }
