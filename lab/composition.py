@@ -93,7 +93,7 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
     yield jwt_blueprint()
     yield storage_blueprint()
     yield study_notes_blueprint()
-    yield tcp_blueprint()
+    yield tcp_blueprint(config, parts.members)
     yield planner_blueprint(approaches, Runs((*COMMITTED, config.instance_dir / "loadtests")))
     # A separate key ring, in the folder that all nodes use: the unsafe server must not use the lab's keys.
     naive_ring_file = config.key_ring_file.with_name(f"folk-{config.key_ring_file.name}")

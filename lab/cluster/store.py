@@ -12,7 +12,7 @@ from lab.cluster.discovery import discovery_file, store_file
 from lab.cluster.embedded_store import TIMEOUT_S, EmbeddedStore, answers, free_port
 from lab.cluster.process_stats import NOTHING, ProcessStats
 from lab.cluster.refused_command import RefusedCommand
-from lab.cluster.slow_link import SlowLink
+from lab.cluster.relay import Relay
 from lab.cluster.supervised import Supervised, Wanted
 from service.config import Config
 from service.store.needs import Findings, try_store
@@ -102,7 +102,7 @@ class OwnStore:
         self.url = embedded.url
         self._embedded = embedded
         self._supervised = Supervised("store", embedded.launch, self._answers, embedded.process)
-        self._link: SlowLink | None = None
+        self._link: Relay | None = None
 
     def look(self) -> None:
         self._supervised.look()
@@ -156,7 +156,7 @@ class OwnStore:
     def _put_link_between(self, delay_s: float) -> None:
         self._embedded.move_to(free_port())
         try:
-            self._link = SlowLink(self._embedded.port, self._embedded.listens_on, delay_s)
+            self._link = Relay(self._embedded.port, ("127.0.0.1", self._embedded.listens_on), delay_s)
         except OSError:  # another process has taken the port
             self._embedded.move_to(self._embedded.port)
             raise

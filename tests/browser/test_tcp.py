@@ -41,3 +41,20 @@ def test_it_fits_its_screen(browser: Browser, lab: str, scene: Scene) -> None:
             step(page)
         page.screenshot(path=folder / "tcp.png", full_page=True)
         assert overflow(page) <= 0
+
+
+def test_a_captured_login_is_readable_over_http_and_not_over_tls(page: Page, complaints: Complaints) -> None:
+    page.goto("/tcp")
+    page.get_by_role("button", name="Capture a log-in").press("Enter")
+    http, tls = page.locator("[data-over=http]"), page.locator("[data-over=tls]")
+    expect(page.locator("[data-capture-status]")).to_have_text("Captured. Both logins have ended.")
+    expect(http.locator("[data-found]")).to_have_text("✕ Readable: the cookie’s value (2 ×) and the password (1 ×).")
+    expect(http.locator("[data-copied]")).to_contain_text("was let in as alice (200)")
+    expect(http.locator("[data-copied]")).to_contain_text("was refused (401)")
+    expect(http.locator("mark")).to_have_count(3)
+    cookie = http.locator("mark").nth(1).inner_text()
+    assert f"Cookie: sot_sid={cookie}" in http.inner_text()
+    expect(tls.locator("[data-found]")).to_contain_text("the cookie’s value (0 ×) and the password (0 ×)")
+    expect(tls.locator("[data-records] tr").first).to_contain_text("16 03 01")
+    assert cookie not in tls.inner_text()
+    assert complaints.found == []

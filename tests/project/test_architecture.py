@@ -71,7 +71,7 @@ PAGES = {
     "lab.pages.scale_out": PAGE | {"lab.cluster"},
     "lab.pages.storage": PAGE,
     "lab.pages.study_notes": PAGE | {"lab.pages.walkthrough"},
-    "lab.pages.tcp": PAGE,
+    "lab.pages.tcp": PAGE | {"lab.cluster"},
     "lab.pages.walkthrough": PAGE,
 }
 LAB = {
