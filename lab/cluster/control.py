@@ -8,7 +8,7 @@
     PUT  /store/round-trip  {"ms": 5}        0 to 50; delays every reply of the store
     PUT  /store/full        {"full": true}   writes are refused as if memory were full
     POST /store/empty, /store/restart
-    POST /throughput                         measure for two seconds how many pages the running nodes serve (201)
+    POST /throughput                         measure for a second how many pages the running nodes serve (201)
     POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
         DELETE /load-run                         stop it; its measurements are kept
 

@@ -17,7 +17,7 @@ from lab.cluster.refused_command import RefusedCommand
 WORK_MS, COMPUTE_MS = 10, 2  # a page's time, and how much of it is processor time
 PAGE = f"/open/profile?work_ms={WORK_MS}&compute_ms={COMPUTE_MS}"
 CLIENTS_PER_THREAD, MOST_CLIENTS = 2, 64  # each thread has its next request waiting
-WARM_UP_S, LASTS_S = 0.3, 2.0
+WARM_UP_S, LASTS_S = 0.2, 1.0
 PATIENCE_S = 3.0
 PAUSE_S = 0.05  # after a failure
 
@@ -25,11 +25,12 @@ Threads = tuple[int, ...]  # of each running node
 
 
 class Throughput:
-    """Sends requests to the balancer for a moment. It keeps the last reading of each combination of nodes."""
+    """Sends requests to the balancer for `lasts_s` seconds. It keeps the last reading of each combination of nodes."""
 
-    def __init__(self, balancer: Address, running: Callable[[], Threads]) -> None:
+    def __init__(self, balancer: Address, running: Callable[[], Threads], lasts_s: float = LASTS_S) -> None:
         self._balancer = balancer
         self._running = running
+        self._lasts_s = lasts_s
         self._starting = Lock()
         self._stop = Event()
         self._measuring: Thread | None = None
@@ -68,7 +69,8 @@ class Throughput:
 
     def _measure(self, nodes: Threads) -> None:
         begins = monotonic() + WARM_UP_S
-        clients = [_Client(self._balancer, begins, self._stop) for _ in range(_clients(nodes))]
+        ends = begins + self._lasts_s
+        clients = [_Client(self._balancer, begins, ends, self._stop) for _ in range(_clients(nodes))]
         for client in clients:
             client.start()
         for client in clients:
@@ -77,7 +79,7 @@ class Throughput:
         if not self._discarded:
             served = sum(client.served for client in clients)
             failed = sum(client.failed for client in clients)
-            self._readings[nodes] = {"rps": round(served / LASTS_S, 1), "failed": failed}
+            self._readings[nodes] = {"rps": round(served / self._lasts_s, 1), "failed": failed}
 
 
 def _clients(nodes: Threads) -> int:
@@ -87,10 +89,10 @@ def _clients(nodes: Threads) -> int:
 class _Client(Thread):
     """Requests the page again and again on one connection, and counts the answers of the measured time."""
 
-    def __init__(self, balancer: Address, begins: float, stop: Event) -> None:
+    def __init__(self, balancer: Address, begins: float, ends: float, stop: Event) -> None:
         super().__init__(daemon=True)
         self._balancer = balancer
-        self._begins, self._ends = begins, begins + LASTS_S
+        self._begins, self._ends = begins, ends
         self._stop_asked = stop
         self.served = self.failed = 0
 

@@ -27,7 +27,7 @@ REFUSALS = {
         "This load test breaks or fills its store, so it can only run in a lab with its own store."
     ),
     "no_node_runs": lazy_gettext("No node is running."),
-    "measuring": lazy_gettext("A measurement is in progress. It takes about two seconds."),
+    "measuring": lazy_gettext("A measurement is in progress. It takes about a second."),
     "run_in_progress": lazy_gettext("A load test is already running. Only one can run at a time."),
     "no_run": lazy_gettext("No load test is running."),
 }

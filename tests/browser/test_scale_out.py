@@ -124,6 +124,40 @@ def test_a_node_that_is_scaled_up_takes_only_memory_along_while_one_watches(scal
         expect(ticks(scale_out, approach, "refused")).to_have_count(0)
 
 
+# Draws readings and returns what stands there, before the next look at the real ones.
+DRAW = """async (throughput) => {
+  const { drawThroughput } = await import("/static/js/scale_out/throughput.js");
+  drawThroughput({ throughput, nodes: [] }, true);
+  return [...document.querySelectorAll("[data-reading-rows] tr"), document.querySelector("[data-up-finding]")].map(
+    (line) => line.innerText,
+  );
+}"""
+
+
+def test_up_and_out_are_set_side_by_side(scale_out: Page) -> None:
+    told = [([2], 200.0, 0), ([2, 2], 390.0, 3), ([8], 460.0, 0), ([2] * 4, 500.0, 0), ([2, 8], 480.0, 0)]
+    readings = [{"threads": threads, "rps": rps, "failed": failed} for threads, rps, failed in told]
+    *rows, finding = scale_out.evaluate(DRAW, {"measuring": False, "discarded": False, "readings": readings})
+    assert [row.split("\t") for row in rows[:3]] == [
+        ["1", "2", "2", "200", "100 %"],
+        ["2", "2 + 2", "4", "390 (3 failed)", "98 %"],
+        ["1", "8", "8", "460", "58 %"],
+    ]
+    assert finding == (
+        "Scaled up, a node with 4 times the threads (8) serves 2.3 times what it served with 2. "
+        "Scaled out, 4 nodes with 2 threads each serve 2.5 times what one serves."
+    )
+    *_rows, finding = scale_out.evaluate(DRAW, {"measuring": False, "discarded": True, "readings": readings})
+    assert finding.startswith("The nodes changed during the measurement")
+
+
+def test_the_running_nodes_are_measured(scale_out: Page) -> None:
+    press(scale_out, "Measure the running nodes")
+    expect(scale_out.locator("[data-threads='2+2']")).to_be_visible()
+    expect(scale_out.get_by_role("button", name="Measure the running nodes")).to_be_enabled()
+
+
+@pytest.mark.nightly
 def test_up_and_out_are_measured_and_set_side_by_side(scale_out: Page) -> None:
     rows, finding = scale_out.locator("[data-reading-rows] tr"), scale_out.locator("[data-up-finding]")
     press(scale_out, "Measure the running nodes")
