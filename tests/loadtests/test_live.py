@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 TOY = {
     "lookup-cost": {"seconds": 0.001, "repeats": 1},  # each asks once, however short that is
     "saturation": {"seconds": 0.2, "repeats": 1, "users": 4},
-    "scale-out": {"seconds": 0.2, "repeats": 1, "users": 4},
+    "scale-out": {"seconds": 0.2, "repeats": 1, "users": 4, "most_threads": 2},
     "memory": {"seconds": 0.1, "repeats": 1},
     "revocation": {"repeats": 1, "users": 1},
     "lifetimes": {"seconds": 3.5, "repeats": 1, "users": 2},
@@ -51,10 +51,10 @@ TOY = {
 FEW = "An arm was measured"
 
 
-def run_toy(name: str, folder: Path) -> Any:
+def run_toy(name: str, folder: Path, **size: Any) -> Any:
     """Run an experiment at toy size and return its results."""
     experiment = BY_NAME[name]
-    assert run(experiment, replace(experiment.quick, **TOY[name]), folder)
+    assert run(experiment, replace(experiment.quick, **{**TOY[name], **size}), folder)
     return read_results(folder)
 
 
@@ -139,11 +139,16 @@ def test_scale_out_counts_who_is_wrongly_logged_out(tmp_path: Path) -> None:
         assert behind_turns["efficiency"] > 0
         assert behind_turns["since_intended_start"]["offered_rps"] == 320
         assert arm(results, f"{approach} · 2 nodes · a node killed")["logins_lost"] == 0
+    assert arm(results, "memory · 2 nodes · sticky")["failures"] == 0
+    assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
+
+
+@pytest.mark.nightly  # as it is concluded: tests/loadtests/test_conclusions.py, in every run
+def test_scale_out_scales_a_node_up_before_its_members_log_in(tmp_path: Path) -> None:
+    results = run_toy("scale-out", tmp_path, most_threads=4)
     for approach in ("memory", "session", "token", "hybrid"):
         scaled_up = arm(results, f"{approach} · 1 node · scaled up · 4 threads")
         assert (scaled_up["failures"], scaled_up["since_intended_start"]["offered_rps"]) == (0, 320)
-    assert arm(results, "memory · 2 nodes · sticky")["failures"] == 0
-    assert arm(results, "memory · 2 nodes · a node killed")["logins_lost"] > 0
 
 
 def test_memory_seeds_every_place_and_weighs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
