@@ -40,8 +40,8 @@ SESSION = Chapter(
                 ),
                 Statement(
                     5,
-                    "/tcp",
-                    ('value="sniffed"', "cookie or token"),
+                    "/tcp#capture",
+                    ("data-capture", 'data-over="http"', 'data-over="tls"'),
                     "공격자는 유효한 세션 ID를 훔쳐 오가는 데이터를 엿봅니다(스누핑).",
                     "The attacker steals a valid session id to snoop on the data.",
                 ),
@@ -81,8 +81,8 @@ SESSION = Chapter(
                 ),
                 Statement(
                     10,
-                    "/scale-out#processes",
-                    ("PUT /lab/nodes/NODE",),
+                    "/scale-out#up",
+                    ("4 or 8 threads", "POST /lab/throughput"),
                     "스케일 업(scale up): 지금 있는 서버의 사양을 높여 시스템을 확장합니다.",
                     "Scale up: the system grows by a stronger server.",
                 ),
