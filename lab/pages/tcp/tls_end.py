@@ -5,19 +5,11 @@ import socket
 import ssl
 import tempfile
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 HOST = "127.0.0.1"
 CHUNK = 65536
-LIVES = timedelta(minutes=5)
 
 
 class TlsEnd:
@@ -27,8 +19,10 @@ class TlsEnd:
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
+        from lab.pages.tcp.certificate import self_signed  # noqa: PLC0415  # at the first capture: see there
+
         self._target = target
-        certificate, key = _self_signed()
+        certificate, key = self_signed(HOST)
         self._context = _server_context(certificate, key)
         self.client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.client_context.load_verify_locations(cadata=certificate.decode())
@@ -61,27 +55,6 @@ def _carry(client: ssl.SSLSocket, server: socket.socket) -> None:
             if not chunk:
                 return
             (server if end is client else client).sendall(chunk)
-
-
-def _self_signed() -> tuple[bytes, bytes]:
-    """Return a new certificate for this loopback address, and its private key, both as PEM."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "session-or-token, for one connection")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - LIVES)
-        .not_valid_after(now + LIVES)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
 
 
 def _server_context(certificate: bytes, key: bytes) -> ssl.SSLContext:
