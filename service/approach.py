@@ -87,7 +87,8 @@ class ListedLogin:
 class StoredRecord:
     """A record that the server stores for a login: `where` ("store", "memory" or "database"), and under which name.
 
-    `fields`: its content. `ttl_s`: seconds until it expires, if it does. `size_bytes`: its size, if known.
+    `fields`: its content. `ttl_s`: seconds until it expires, if it does. `slides`: each use restarts that time.
+    `size_bytes`: its size, if known.
     """
 
     where: str
@@ -95,6 +96,7 @@ class StoredRecord:
     fields: dict[str, Any]
     ttl_s: float | None = None
     size_bytes: int | None = None
+    slides: bool = False
 
 
 def _iso(epoch_s: float) -> str:

@@ -91,7 +91,7 @@ class LabCredential(SessionCredential):
         record_name, index_name = self._store.names(key, user_id)
         mine = {other: found.login_id for other, found in self._entries(user_id, lambda other: other == login_id)}
         return [
-            StoredRecord(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored)),
+            StoredRecord(self._store.where, record_name, contents.fields, self._store.ttl_s(key), len(stored), True),
             StoredRecord(self._store.where, index_name, mine),
         ]
 

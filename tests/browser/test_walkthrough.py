@@ -239,6 +239,22 @@ def test_a_log_in_compares_the_hash_of_the_password_with_the_members_row(page: P
     expect(page.locator("[data-compared-pane]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("language", LOCALES_IN_TURN)
+def test_a_logout_of_hybrid_ends_both_tokens_and_its_entry_says_when_it_is_deleted(
+    browser: Browser, lab: str, language: str
+) -> None:
+    with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
+        page = context.new_page()
+        go_to(page, "logout-of-both", "refresh-refused")
+        expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "refused")
+        denial = page.locator("[data-server] .holder").filter(has_text="held_against")
+        expect(denial).to_contain_text({"en": "deleted in", "ko": "초 뒤 삭제"}[language])
+        expect(comparison(page, "sent").locator("[data-line=row_ended]")).to_be_visible()
+        go_to(page, "logout-of-both", "token-still-in")
+        expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
+        expect(page.locator("[data-server]")).not_to_contain_text("held_against")
+
+
 def test_a_token_is_read_without_a_key(page: Page) -> None:
     go_to(page, "token", "read")
     expect(page.locator(".jwt-part.payload")).to_contain_text('"sub": "alice"')

@@ -114,6 +114,19 @@ def test_a_logout_is_seen_in_the_database_and_only_hybrid_denies(app: Flask) -> 
         assert len([record for record in held if record["where"] == "store"]) == denials
 
 
+def test_a_denial_outlives_the_access_token_by_a_minute_and_no_use_lengthens_it(app: Flask) -> None:
+    alice = Visitor(app, "hybrid").login(access_ttl_s=20)
+    alice.post("logout")
+    for _ in range(2):
+        assert alice.get("profile").status_code == 401
+        denial = stored_records(app, "hybrid", credential=alice.access)[-1]
+        assert denial["fields"] == {"held_against": "ended"}
+        assert 20 < float(str(denial["ttl_s"])) <= 80
+        assert denial["slides"] is False
+    session = Visitor(app, "session").login()
+    assert stored_records(app, "session", credential=sid_of(session))[0]["slides"] is True
+
+
 @pytest.mark.parametrize("approach", ["memory", "session", "token", "hybrid"])
 @pytest.mark.parametrize("credential", ["x", "a" * 43, "a.b.c", "../..", "한"])
 def test_an_unknown_credential_holds_nothing(app: Flask, approach: str, credential: str) -> None:

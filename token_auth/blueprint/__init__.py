@@ -21,8 +21,7 @@ from token_auth.blueprint.credential import LabCredential
 from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard
 from token_auth.blueprint.key_ring import open_key_ring
 from token_auth.blueprint.routes import TokenRoutes
-from token_auth.blueprint.stores import REFRESH_TABLES, MemberRefreshTokens, RedisDenylist
-from token_auth.denylist import Denylist, NoDenylist
+from token_auth.blueprint.stores import REFRESH_TABLES, LabDenylist, MemberRefreshTokens, NoDenylist, RedisDenylist
 from token_auth.key_ring import KeyRing
 
 Clock = Callable[[], float]  # seconds since the epoch
@@ -45,7 +44,7 @@ class TokenApproach(Approach):
         facts: ApproachFacts,
         key_ring: KeyRing,
         database: Database,
-        denylist: Denylist,
+        denylist: LabDenylist,
         password_login: PasswordLogin,
         config: Config,
         now: Clock,

@@ -13,10 +13,10 @@ from service.errors import InvalidCredentials
 from service.measurement import step
 from token_auth.blueprint.key_ring import key_told
 from token_auth.blueprint.problems import told
-from token_auth.blueprint.stores import MemberRefreshTokens
+from token_auth.blueprint.stores import LabDenylist, MemberRefreshTokens
 from token_auth.claims import C, Expectation
 from token_auth.credential import Lifetimes, Pair, TokenCredential
-from token_auth.denylist import ENDED, Denial, Denylist
+from token_auth.denylist import ENDED, Denial
 from token_auth.guard import admit
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Key
@@ -27,12 +27,13 @@ class LabCredential(TokenCredential):
     """Token operations for members. Errors of the core are raised as the lab's errors."""
 
     _store: MemberRefreshTokens
+    _denylist: LabDenylist
 
     def __init__(
         self,
         store: MemberRefreshTokens,
         key_ring: KeyRing,
-        denylist: Denylist,
+        denylist: LabDenylist,
         members: Members,
         config: Config,
         now: Callable[[], float] = time,
@@ -76,12 +77,10 @@ class LabCredential(TokenCredential):
         if login_id is None or rows is None:
             return []
         family, tokens = rows
-        denial = self._denylist.find(login_id)
-        denied = [] if denial is None else [StoredRecord("store", f"denied:{login_id}", _fields_of_denial(denial))]
         return [
             StoredRecord("database", f"login {login_id}", _fields_of_family(family)),
             *(StoredRecord("database", f"refresh token {kept.jti_hash}", _fields_of_token(kept)) for kept in tokens),
-            *denied,
+            *self._denials(login_id),
         ]
 
     # -- overrides
@@ -102,6 +101,12 @@ class LabCredential(TokenCredential):
         if now is None or (now.role, now.password_hash) != (member.role, member.password_hash):
             raise InvalidCredentials(NAME_OR_PASSWORD)
         return now.role
+
+    def _denials(self, login_id: str) -> list[StoredRecord]:
+        denial = self._denylist.find(login_id)
+        if denial is None:
+            return []
+        return [StoredRecord("store", f"denied:{login_id}", _fields_of_denial(denial), self._denylist.ttl_s(login_id))]
 
     def _login_of(self, token: str) -> str | None:
         now = self._now()

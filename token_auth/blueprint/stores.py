@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from service.accounts.database import Database
 from service.accounts.members import Member
 from service.store.connection import StoreCommands, WrongKind
-from token_auth.denylist import ENDED, Denial
+from token_auth import denylist
+from token_auth.denylist import ENDED, Denial, Denylist
 from token_auth.store import Family, RefreshTokens, Tables
 
 REFRESH_TABLES = Tables.metadata  # created by `Database.create_tables` with the member database's other tables
@@ -45,6 +47,20 @@ class MemberRefreshTokens(RefreshTokens):
         session.get_one(Member, user_id, with_for_update=True)
 
 
+class LabDenylist(Denylist, Protocol):
+    """A denylist whose entries the lab can show."""
+
+    def ttl_s(self, login_id: str) -> float | None:
+        """Return the seconds until the login's entry is deleted; None if there is no entry."""
+
+
+class NoDenylist(denylist.NoDenylist):
+    """The denylist of `/token`: there is none."""
+
+    def ttl_s(self, login_id: str) -> float | None:
+        return None
+
+
 class RedisDenylist:
     """The denylist of `/hybrid`: one look-up per request, as a session needs.
 
@@ -56,7 +72,8 @@ class RedisDenylist:
         self._prefix = prefix
 
     def deny(self, login_id: str, ttl_s: int) -> None:
-        self._store.command("SET", self._key(login_id), "", "EX", ttl_s)
+        key = self._key(login_id)
+        self._store.described(f"SET {key} EX {ttl_s}", "SET", key, "", "EX", ttl_s)
 
     def require_role(self, login_id: str, role: str, ttl_s: int) -> None:
         # Never overwrite the entry of an ended login. NX alone would also keep an older role, so a script decides.
@@ -71,6 +88,10 @@ class RedisDenylist:
         if entry is None:
             return None
         return Denial(entry.decode(errors="replace")) if entry else ENDED
+
+    def ttl_s(self, login_id: str) -> float | None:
+        milliseconds: int = self._store.command("PTTL", self._key(login_id))
+        return milliseconds / 1000 if milliseconds >= 0 else None
 
     def _key(self, login_id: str) -> str:
         return f"{self._prefix}denied:{login_id}"

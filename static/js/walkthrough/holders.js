@@ -52,9 +52,9 @@ function spoken(name, value) {
   return IS_TIME.test(name) ? new Date(value * 1000).toLocaleString(language) : String(value);
 }
 
-function extras({ ttl_s, size_bytes }) {
+function extras({ ttl_s, slides, size_bytes }) {
   const said = [];
-  if (ttl_s !== null) said.push(say("ttl", { seconds: Math.round(ttl_s) }));
+  if (ttl_s !== null) said.push(say(slides ? "ttl.unused" : "ttl.fixed", { seconds: Math.round(ttl_s) }));
   if (size_bytes !== null) said.push(say("bytes", { bytes: size_bytes }));
   return said;
 }

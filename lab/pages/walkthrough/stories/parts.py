@@ -7,6 +7,8 @@ SHORT_S = 4  # lifetime of a token for whose expiry a step waits; the same step 
 
 TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
 ACCESS = {"Authorization": "Bearer {access_token}"}
+HYBRID_TOKENS = {"hybrid_access_token": "body access_token", "hybrid_refresh_token": "body refresh_token"}
+HYBRID_ACCESS = {"Authorization": "Bearer {hybrid_access_token}"}
 BOTH = {**ACCESS, "X-Refresh-Token": "{refresh_token}"}
 
 LET_IN = Expect(200, member="alice")

@@ -2,13 +2,10 @@
 
 from flask_babel import lazy_gettext as _
 
+from lab.pages.walkthrough.stories.parts import ACCESS, HYBRID_ACCESS, HYBRID_TOKENS, TOKENS
 from lab.pages.walkthrough.story import Expect, Request, Step, Story
 
 MEMBER = {"username": "{member}", "password": "load"}
-BEARER = {"Authorization": "Bearer {access_token}"}
-HYBRID_BEARER = {"Authorization": "Bearer {hybrid_access_token}"}
-TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}
-HYBRID_TOKENS = {"hybrid_access_token": "body access_token", "hybrid_refresh_token": "body refresh_token"}
 ROLE = ("request line", "request body", "response body")
 
 
@@ -77,7 +74,7 @@ ROLE_CHANGE = Story(
             _("The admin page, by token"),
             _("The access token says admin, so the page is shown."),
             _("Only the token was read. The database was queried for the list on the page, not for the role."),
-            Request("GET", "/token/admin", headers=BEARER),
+            Request("GET", "/token/admin", headers=ACCESS),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
             alive="access_token",
@@ -87,7 +84,7 @@ ROLE_CHANGE = Story(
             _("The admin page, by hybrid"),
             _("The token says admin, and the denylist has no entry for it."),
             _("It costs one look-up, as a session does. In return, a signed role can be revoked."),
-            Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
+            Request("GET", "/hybrid/admin", headers=HYBRID_ACCESS),
             look_at=("request Authorization", "inside GET lab:denied", "response status"),
             expect=Expect(200, inside=("at+jwt",)),
             alive="hybrid_access_token",
@@ -121,7 +118,7 @@ ROLE_CHANGE = Story(
                 "This is a stale claim. The server trusts it until the token expires, however long ago the role "
                 "was removed."
             ),
-            Request("GET", "/token/admin", headers=BEARER),
+            Request("GET", "/token/admin", headers=ACCESS),
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
             alive="access_token",
@@ -131,7 +128,7 @@ ROLE_CHANGE = Story(
             _("Again by hybrid"),
             _("The token’s role is not the current one, so the token is treated as expired."),
             _("The login has not ended. Only the token is outdated, so the client refreshes."),
-            Request("GET", "/hybrid/admin", headers=HYBRID_BEARER),
+            Request("GET", "/hybrid/admin", headers=HYBRID_ACCESS),
             look_at=("inside GET lab:denied", "response status", "response body"),
             expect=Expect(401, code="expired_token"),
         ),
@@ -150,7 +147,7 @@ ROLE_CHANGE = Story(
             _("Who the new token belongs to"),
             _("The profile of {member} says: user."),
             _("Session: at once. Hybrid: at once, and one refresh. Token: when it expires."),
-            Request("GET", "/hybrid/profile", headers=HYBRID_BEARER),
+            Request("GET", "/hybrid/profile", headers=HYBRID_ACCESS),
             look_at=("request Authorization", "response body"),
             expect=Expect(200, member="{member}", role="user"),
             alive="hybrid_access_token",

@@ -1,0 +1,124 @@
+"""Log out of `/hybrid`: both tokens are refused. Then the same at `/token`, where the access token lives on."""
+
+from flask_babel import lazy_gettext as _
+
+from lab.pages.walkthrough.stories.parts import ACCESS, ALICE, HYBRID_ACCESS, HYBRID_TOKENS, TOKENS
+from lab.pages.walkthrough.story import Expect, Look, Request, Step, Story
+
+DENIED = ("at+jwt", "GET")  # the signature is right, and then the denylist names the login
+
+LOGOUT_OF_BOTH = Story(
+    slug="logout-of-both",
+    approach="hybrid",
+    title=_("A logout that ends both"),
+    question=_("Does a logout end the access token too?"),
+    credentials={"hybrid": "hybrid_access_token", "token": "access_token"},
+    anew=("login", "token-login"),
+    steps=(
+        Step(
+            "login",
+            _("Log in by hybrid"),
+            _("The server issues both tokens, as /token does. The member database gets a hash of the refresh token."),
+            _(
+                "The two approaches differ in one thing: /hybrid reads a list of ended logins before it accepts a token."
+            ),
+            Request("POST", "/hybrid/login", body=ALICE, keeps=HYBRID_TOKENS),
+            look_at=("request body", "inside INSERT refresh_families", "response body"),
+            expect=Expect(200, inside=("INSERT refresh_families", "INSERT refresh_tokens")),
+        ),
+        Step(
+            "ask",
+            _("Ask with the access token"),
+            _("The node checks the signature. Then it looks the login up in the denylist, and finds no entry."),
+            _("A token that can be revoked costs one look-up on every request, as a session does."),
+            Request("GET", "/hybrid/profile", headers=HYBRID_ACCESS),
+            look_at=("request Authorization", "inside at+jwt", "inside GET", "response status"),
+            expect=Expect(200, member="alice", inside=DENIED, not_inside=("db",)),
+            alive="hybrid_access_token",
+        ),
+        Step(
+            "logout",
+            _("Log out"),
+            _("The server ends the token family in the member database, and writes the login into the denylist."),
+            _("Each token needs its own end: the family ends the refresh token, the entry ends the access token."),
+            Request(
+                "POST",
+                "/hybrid/logout",
+                headers={**HYBRID_ACCESS, "X-Refresh-Token": "{hybrid_refresh_token}"},
+            ),
+            look_at=("request Authorization", "inside UPDATE refresh_families", "inside SET", "response status"),
+            expect=Expect(204, inside=("UPDATE refresh_families", "SET")),
+            alive="hybrid_access_token",
+        ),
+        Step(
+            "denial",
+            _("How long the entry lives"),
+            _(
+                "SET … EX gives the entry a time to live: the access token’s lifetime, and one minute more in case "
+                "clocks differ. The pane of the server side shows it."
+            ),
+            _(
+                "By then every access token of this login has expired by itself. So the denylist holds only the "
+                "logins that ended recently, and not every login that has ever ended."
+            ),
+            Look(),
+            look_at=("inside SET",),
+            expect=Expect(204, inside=("SET",)),
+        ),
+        Step(
+            "access-refused",
+            _("Send the access token after the logout"),
+            _("A client that has kept the access token sends it. Its signature is right and it has not expired."),
+            _("It is refused all the same: the denylist has an entry for its login."),
+            Request("GET", "/hybrid/profile", headers=HYBRID_ACCESS),
+            who="other",
+            look_at=("request Authorization", "inside at+jwt", "inside GET", "response status", "response body"),
+            expect=Expect(401, code="invalid_token", inside=DENIED),
+            alive="hybrid_access_token",
+        ),
+        Step(
+            "refresh-refused",
+            _("Send the refresh token after the logout"),
+            _("The same client sends the refresh token, to get a new access token."),
+            _("The member database says that its family has ended. Now both tokens are worthless."),
+            Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}),
+            who="other",
+            look_at=("request body", "inside SELECT refresh_families", "response status", "response body"),
+            expect=Expect(401, code="refresh_invalid", inside=("SELECT refresh_families",)),
+            compares="refresh",
+        ),
+        Step(
+            "token-login",
+            _("The same without a denylist"),
+            _("alice logs in at /token. Its tokens are of the same kind, but nothing reads a denylist there."),
+            _("Does the same logout end both tokens here too?"),
+            Request("POST", "/token/login", body=ALICE, keeps=TOKENS),
+            look_at=("request line", "response body"),
+            expect=Expect(200),
+        ),
+        Step(
+            "token-logout",
+            _("Log out there"),
+            _("The server ends the token family in the member database. It writes nothing into the store."),
+            _("An entry would be of no use: no request to /token would read it."),
+            Request("POST", "/token/logout", headers={**ACCESS, "X-Refresh-Token": "{refresh_token}"}),
+            look_at=("request Authorization", "inside UPDATE refresh_families", "response status"),
+            expect=Expect(204, inside=("UPDATE refresh_families",), not_inside=("store",)),
+            alive="access_token",
+        ),
+        Step(
+            "token-still-in",
+            _("When the sentence holds"),
+            _("A client that has kept this access token sends it after the logout, and is let in until it expires."),
+            _(
+                "The lecture notes say that a logout expires both tokens. With a denylist that is so, at the price of "
+                "a look-up on every request. Without one, the logout ends the refresh token only."
+            ),
+            Request("GET", "/token/profile", headers=ACCESS),
+            who="other",
+            look_at=("request Authorization", "inside at+jwt", "response status", "response body"),
+            expect=Expect(200, member="alice", inside=("at+jwt",), not_inside=("store", "db")),
+            alive="access_token",
+        ),
+    ),
+)
