@@ -53,14 +53,8 @@ LOGOUT_OF_BOTH = Story(
         Step(
             "denial",
             _("How long the entry lives"),
-            _(
-                "SET … EX gives the entry a time to live: the access token’s lifetime, and one minute more in case "
-                "clocks differ. The pane of the server side shows it."
-            ),
-            _(
-                "By then every access token of this login has expired by itself. So the denylist holds only the "
-                "logins that ended recently, and not every login that has ever ended."
-            ),
+            _("SET … EX gives it a time to live: the access token’s lifetime, and one minute for clocks that differ."),
+            _("By then every access token of this login has expired. So the list has only logins that ended recently."),
             Look(),
             look_at=("inside SET",),
             expect=Expect(204, inside=("SET",)),
@@ -111,8 +105,7 @@ LOGOUT_OF_BOTH = Story(
             _("When the sentence holds"),
             _("A client that has kept this access token sends it after the logout, and is let in until it expires."),
             _(
-                "The lecture notes say that a logout expires both tokens. With a denylist that is so, at the price of "
-                "a look-up on every request. Without one, the logout ends the refresh token only."
+                "The lecture notes’ “a logout expires both tokens” holds with a denylist, at the price of a look-up a request. Without one it holds for the refresh token only."
             ),
             Request("GET", "/token/profile", headers=ACCESS),
             who="other",
