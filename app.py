@@ -76,10 +76,12 @@ def create_app(
         parts = Parts(
             config=config,
             now=now,
+            store=store,
             database=database,
             members=members,
             password_login=password_login,
             key_ring=key_ring,
+            tokens=tokens,
             hybrid=hybrid,
             approaches=approaches,
             demo_members=demo_members,

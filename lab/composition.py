@@ -17,7 +17,7 @@ from lab.pages.keys import keys_blueprint
 from lab.pages.loadtests import loadtests_blueprint
 from lab.pages.planner import planner_blueprint
 from lab.pages.scale_out import scale_out_blueprint
-from lab.pages.storage import storage_blueprint
+from lab.pages.storage import backend_blueprint, readable_blueprint, storage_blueprint
 from lab.pages.study_notes import study_notes_blueprint
 from lab.pages.tcp import tcp_blueprint
 from lab.pages.walkthrough import walkthrough_blueprint
@@ -31,7 +31,9 @@ from service.accounts.public_members import DEMO_MEMBERS, DemoMember
 from service.approach import Approach
 from service.approaches import MEMORY, in_order
 from service.config import Config
-from session_auth.blueprint import MemorySessions, SessionApproach
+from service.pages import Notes
+from service.store.connection import StoreCommands
+from session_auth.blueprint import MemorySessions, SessionApproach, SharedSessions
 from token_auth import KeyRing
 from token_auth.blueprint import TokenApproach, open_key_ring
 
@@ -46,10 +48,12 @@ class Parts:
 
     config: Config
     now: Callable[[], float]
+    store: StoreCommands
     database: Database
     members: Members
     password_login: PasswordLogin
     key_ring: KeyRing
+    tokens: TokenApproach
     hybrid: TokenApproach
     approaches: list[Approach]
     demo_members: list[DemoMember]
@@ -62,7 +66,7 @@ def add_to(app: Flask, parts: Parts) -> None:
     in_memory = SessionApproach(MEMORY, app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
     parts.approaches.extend([open_approach(parts.password_login), in_memory, parts.hybrid])
     parts.demo_members.extend(DEMO_MEMBERS)
-    for blueprint in (*_walks(parts), *_other_pages(parts)):
+    for blueprint in (*_walks(parts), *_places(parts), *_other_pages(parts)):
         app.register_blueprint(blueprint)
     app.wsgi_app = Traced(app.wsgi_app)  # type: ignore[method-assign]
     seed_demo(parts.members)
@@ -84,6 +88,14 @@ def _walks(parts: Parts) -> Iterator[Blueprint]:
         )
         yield cases_blueprint(config)
         yield compare_blueprint(config)
+
+
+def _places(parts: Parts) -> Iterator[Blueprint]:
+    """Yield the two places of `/storage` that no approach has. Their tokens are those of `/token`."""
+    config, tokens, notes = parts.config, parts.tokens.credential, Notes(parts.database)
+    store = SharedSessions(parts.store.timed, f"{config.store_prefix}backend:")
+    yield backend_blueprint(config, store, tokens, parts.password_login, notes, parts.now)
+    yield readable_blueprint(tokens, parts.password_login, config.secure_cookies, notes)
 
 
 def _other_pages(parts: Parts) -> Iterator[Blueprint]:

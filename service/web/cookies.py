@@ -32,11 +32,11 @@ def cookie_name(name: str, secure: bool) -> str:
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookie as it is set and deleted: always HttpOnly, so that no script can read it.
+    """A cookie as it is set and deleted.
 
     `name` is the full name. Browsers send it to `path` and below; with `secure` over https only. A request that another
     site causes has it only if it follows a link (`samesite` "Lax"), or never ("Strict"). Without `max_age_s` the cookie
-    ends with the browser.
+    ends with the browser. `http_only`: no script can read it. Only the lab shows what happens without (`/storage`).
     """
 
     name: str
@@ -44,6 +44,7 @@ class Cookie:
     secure: bool = False
     samesite: SameSite = "Lax"
     max_age_s: int | None = None
+    http_only: bool = True
 
     def set(self, response: Response, value: str) -> Response:
         """Set the cookie to `value`."""
@@ -53,14 +54,16 @@ class Cookie:
             max_age=self.max_age_s,
             path=self.path,
             secure=self.secure,
-            httponly=True,
+            httponly=self.http_only,
             samesite=self.samesite,
         )
         return response
 
     def delete(self, response: Response) -> Response:
         """Delete the cookie. Without `Secure` browsers would ignore the deletion of a `__Secure-` cookie."""
-        response.delete_cookie(self.name, path=self.path, secure=self.secure, httponly=True, samesite=self.samesite)
+        response.delete_cookie(
+            self.name, path=self.path, secure=self.secure, httponly=self.http_only, samesite=self.samesite
+        )
         return response
 
 

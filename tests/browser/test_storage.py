@@ -1,4 +1,4 @@
-"""One login in five places, and what two attackers really get of each, in a real browser before a real lab."""
+"""One login in seven places, and what two attackers really get of each, in a real browser before a real lab."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -12,14 +12,18 @@ from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, Scene, overfl
 
 pytestmark = pytest.mark.browser
 
-PLACES = ("session", "cookie", "sessionStorage", "localStorage", "memory")
-COOKIES = PLACES[:2]
+PLACES = ("session", "backend", "cookie", "readable", "sessionStorage", "localStorage", "memory")
+COOKIES = PLACES[:4]
+HIDDEN = PLACES[:3]
+PATHS = ("/session", "/backend", "/token", "/storage/readable")
 COLUMNS = ("reload", "tab", "read", "used", "sent")
 # What the page is there to show; the browser logs each: a credential that is missing, an answer that is not for others.
 REFUSALS = ("status of 401", "ERR_BLOCKED_BY_RESPONSE.NotSameOrigin")
 EXPECTED = {  # by place: after a reload, in another tab, read, used, sent by another site
     "session": ("yes", "yes", "no", "yes", "link"),
+    "backend": ("yes", "yes", "no", "yes", "link"),
     "cookie": ("yes", "yes", "no", "yes", "link"),
+    "readable": ("yes", "yes", "yes", "yes", "link"),
     "sessionStorage": ("yes", "no", "yes", "yes", "no"),
     "localStorage": ("yes", "yes", "yes", "yes", "no"),
     "memory": ("no", "no", "caught", "yes", "no"),
@@ -118,24 +122,25 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     name = member(page)
     for place in PLACES:
         holds = page.locator(f"[data-holdings] [data-place={place}] td").first
-        expect(holds).to_contain_text(name if place in COOKIES else "eyJ")
+        expect(holds).to_contain_text(name if place in HIDDEN else "eyJ")
 
     press(page, "script")
     got = report(page, "script")
-    assert got.inner_text().count(name) == 8  # used five times; carried away what could be read: three
-    assert got.locator(".secret").count() == 3
+    assert got.inner_text().count(name) == 11  # used seven times; carried away what could be read: four
+    assert got.locator(".secret").count() == 4
 
     window = let_other_site_send(page)
     assert window.url.startswith(f"{page.url.removesuffix('/storage')}/token/notes")
     expect(window.locator("main")).to_contain_text("401")
     lines = report(page, "other-site").locator("li")
-    expect(lines).to_have_count(6)
-    for line, came in enumerate(([], [], ["sot_access", "sot_refresh"], ["sot_sid"])):
+    expect(lines).to_have_count(12)
+    names = (["sot_access", "sot_refresh"], ["sot_sid"], ["sot_sid"], ["sot_readable_access", "sot_readable_refresh"])
+    for line, came in enumerate((*([],) * 4, *names)):
         text = lines.nth(line).inner_text()
         assert text.startswith("✓" if came else "✕")
         assert "cross-site" in text
         assert all(cookie in text for cookie in came)
-    assert all(lines.nth(line).inner_text().startswith("✕ POST") for line in (4, 5))
+    assert all(lines.nth(line).inner_text().startswith("✕ POST") for line in range(8, 12))
     assert notes(page) == []
 
     tab = open_another_tab(page)
@@ -144,7 +149,24 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     page.locator("[data-reload]").click()
     expect(cell(page, "memory", "reload")).to_have_attribute("data-answer", "no")
     assert {place: answers(page, place) for place in PLACES} == EXPECTED
-    expect(page.locator("[data-verdicts] dt")).to_have_count(5)
+    expect(page.locator("[data-verdicts] dt")).to_have_count(7)
+
+
+@pytest.mark.parametrize("language", LOCALES_IN_TURN)
+def test_only_a_session_is_looked_up_and_the_one_with_tokens_shows_no_token(page: Page, language: str) -> None:
+    press(page, "log-in")
+    for place in PLACES:
+        look_up = page.locator(f"[data-holdings] [data-place={place}] td").last
+        said = (
+            {"en": "not looked up", "ko": "조회하지 않음"}[language] if place not in ("session", "backend") else "GETEX"
+        )
+        expect(look_up).to_contain_text(said)
+    record = page.locator("[data-record]")
+    expect(record).to_contain_text("backend:session:")
+    expect(record).to_contain_text("→ access")
+    names = [pair.split("=")[0] for pair in page.evaluate("document.cookie").split("; ")]
+    assert names == ["sot_readable_access", "sot_readable_refresh"]  # of the four places in cookies
+    assert "eyJ" not in page.evaluate("fetch('/backend/profile').then(r => r.text())")
 
 
 def test_the_other_site_really_is_one(page: Page, lab: str) -> None:
@@ -159,26 +181,28 @@ def test_the_other_site_really_is_one(page: Page, lab: str) -> None:
     let_other_site_send(page)
     # Answered by the lab, and kept from the page that asked: that is what this failure says.
     answered = {what(r, lab) for r in seen if "ERR_BLOCKED_BY_RESPONSE" in (r.failure or "")}
-    assert answered == set(product(("GET", "POST"), ("/token/notes", "/session/notes")))
+    assert answered == set(product(("GET", "POST"), (f"{path}/notes" for path in PATHS)))
     ours = [request for request in seen if request.url.startswith(lab)]
     foreign = [request for request in ours if request.all_headers().get("sec-fetch-site") == "cross-site"]
     sent = [(*what(request, lab), "cookie" in request.all_headers()) for request in foreign]
-    witnessed = set(product(("GET", "POST"), ("/token/witness", "/session/witness")))
+    witnessed = set(product(("GET", "POST"), (f"{path}/witness" for path in PATHS)))
     assert {(method, path) for method, path, _ in sent} == {*witnessed, ("POST", "/token/notes")}
-    assert {path for method, path, cookie in sent if cookie} == {"/token/witness", "/session/witness"}
+    assert {path for method, path, cookie in sent if cookie} == {f"{path}/witness" for path in PATHS}
     assert {method for method, _, cookie in sent if cookie} == {"GET"}
 
 
-def test_a_note_that_was_planted_would_be_found(page: Page) -> None:
+def test_a_note_that_was_planted_would_be_found_and_the_page_works_under_its_other_name(page: Page, lab: str) -> None:
     """The page reads the notes and does not assume: here the member writes what the other site failed to write."""
+    page.goto(lab.replace("127.0.0.1", "localhost") + "/storage")
     press(page, "log-in")
     text = "Written by another site (/token/notes)"
     script = "text => fetch('/token/notes', {method: 'POST', body: new URLSearchParams({text})}).then(r => r.status)"
     assert page.evaluate(script, text) == 201
-    let_other_site_send(page)
+    assert let_other_site_send(page).url.startswith("http://localhost:")
+    assert answers(page, "cookie")[4] == "link"
     lines = report(page, "other-site").locator("li")
-    assert lines.nth(4).inner_text().startswith("✓ POST /token/notes")
-    assert lines.nth(5).inner_text().startswith("✕ POST /session/notes")
+    assert lines.filter(has_text="✓ POST /token/notes").count() == 1
+    assert lines.filter(has_text="✕ POST /session/notes").count() == 1
     expect(page.locator("[data-verdicts]")).to_contain_text("A note was written in your name.")
 
 
@@ -207,7 +231,7 @@ def test_a_login_that_has_ended_is_not_counted_as_safe(page: Page) -> None:
     press(page, "log-in")
     page.context.clear_cookies()
     press(page, "script")
-    assert answers(page, "session")[2:4] == answers(page, "cookie")[2:4] == ("untried", "untried")
+    assert {answers(page, place)[2:4] for place in COOKIES} == {("untried", "untried")}
     assert answers(page, "localStorage")[2:4] == ("yes", "yes")
     expect(page.locator("[data-attack-said]")).to_contain_text("has ended meanwhile")
 
@@ -221,13 +245,6 @@ def test_it_works_from_the_keyboard_and_keeps_the_focus(page: Page) -> None:
         if name != "clear":  # with nothing left to clear it cannot be pressed
             expect(button).to_be_focused()
     assert stored(page) == {"local": {}, "session": {}}
-
-
-def test_it_works_under_either_name(page: Page, lab: str) -> None:
-    page.goto(lab.replace("127.0.0.1", "localhost") + "/storage")
-    press(page, "log-in")
-    assert let_other_site_send(page).url.startswith("http://localhost:")
-    assert answers(page, "cookie")[4] == "link"
 
 
 @pytest.mark.parametrize("scene", SCENES)

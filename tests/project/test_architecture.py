@@ -69,7 +69,8 @@ PAGES = {
     "lab.pages.loadtests": PAGE,
     "lab.pages.planner": PAGE | {"planner"},
     "lab.pages.scale_out": PAGE | {"lab.cluster"},
-    "lab.pages.storage": PAGE,
+    "lab.pages.storage": PAGE
+    | {"service.pages", "session_auth", "session_auth.blueprint", "token_auth", "token_auth.blueprint"},
     "lab.pages.study_notes": PAGE | {"lab.pages.walkthrough"},
     "lab.pages.tcp": PAGE | {"lab.cluster"},
     "lab.pages.walkthrough": PAGE,
@@ -90,7 +91,7 @@ LAB = {
     "lab.composition": PAGE
     | (PAGES.keys() - {"lab.pages"})
     | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "lab.sacrificial_ring"}
-    | {"planner"}
+    | {"planner", "service.pages", "service.store.connection"}
     | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
 }
 FLOORS = {
@@ -227,6 +228,12 @@ def test_cookies_are_written_in_one_place() -> None:
     """There `SameSite`, `Secure`, `HttpOnly` and the prefix of every cookie are decided."""
     found = files_where(lambda file: WRITING_A_COOKIE.search(file.read_text()), *FLOORS, "app", "bench")
     assert found == WRITE_COOKIES
+
+
+def test_only_the_lab_has_a_cookie_that_scripts_can_read() -> None:
+    """SECURITY 16: `/storage/readable` lacks HttpOnly, as a lesson."""
+    found = files_where(lambda file: "http_only=" in file.read_text(), *FLOORS, "app", "bench")
+    assert found == {"lab/pages/storage/readable.py"}
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
-"""`/storage`: one login in five places, with a page that acts as another site, and a view that reports its requests.
+"""`/storage`: one login in seven places, with a page that acts as another site, and a view that reports its requests.
 
 Unsafe to copy: the other site's page is made for attacks. It attacks only this lab, under the lab's other loopback
 name, and does not exist if the lab has any other name.
 """
 
 import re
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask_babel import force_locale, get_locale
 from werkzeug.exceptions import Forbidden
 
+from lab.pages.storage.backend import NAME as BACKEND
+from lab.pages.storage.readable import PREFIX as READABLE_PREFIX
+from lab.pages.storage.readable import readable_cookies
 from service.errors import NotFound
 from service.web.cookies import cookie_name
 from service.web.fields import whole_number_arg
@@ -21,22 +25,19 @@ from service.web.origin import refuse_cross_origin
 # Two names of one machine are two sites for a browser: the host decides, not the port.
 OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 HOST = re.compile(r"(?P<name>127\.0\.0\.1|localhost)(?P<port>:\d{1,5})?", re.ASCII)
-# The names for plain http: over https there is no second name and no attack page.
+READABLE = readable_cookies(secure=False)
+# By path: the cookies of a login. The names are for plain http: over https there is no second name and no attack page.
 COOKIES = {
-    "token": (cookie_name("access", secure=False), cookie_name("refresh", secure=False)),
-    "session": (cookie_name("sid", secure=False),),
+    "/token": (cookie_name("access", secure=False), cookie_name("refresh", secure=False)),
+    "/session": (cookie_name("sid", secure=False),),
+    f"/{BACKEND}": (cookie_name("sid", secure=False),),
+    READABLE_PREFIX: (READABLE.access.name, READABLE.refresh.name),
 }
 
 PLANTED = "Written by another site"  # the note that an attack must not be able to store
 
 # The requests for which the other site's page navigates the whole window, in this order.
-MOVES = (
-    ("POST", "/token/witness"),
-    ("POST", "/session/witness"),
-    ("GET", "/token/witness"),
-    ("GET", "/session/witness"),
-    ("POST", "/token/notes"),
-)
+MOVES = (*((method, f"{prefix}/witness") for method in ("POST", "GET") for prefix in COOKIES), ("POST", "/token/notes"))
 
 
 def other_site() -> str | None:
@@ -52,12 +53,14 @@ def storage_blueprint() -> Blueprint:
     storage = Blueprint("storage", __name__)
     storage.add_url_rule("/storage", "page", places)
     storage.add_url_rule("/storage/elsewhere", view_func=elsewhere)
-    storage.add_url_rule("/<any(token, session):approach>/witness", view_func=witness, methods=["GET", "POST"])
+    for prefix in COOKIES:
+        seen = partial(witness, prefix)
+        storage.add_url_rule(f"{prefix}/witness", f"witness at {prefix}", seen, methods=["GET", "POST"])
     return storage
 
 
 def places() -> Response:
-    """Show the page. Its scripts create the five logins."""
+    """Show the page. Its scripts create the logins."""
     return make_response(render_template("storage.html", other_site=other_site(), planted=PLANTED))
 
 
@@ -74,17 +77,17 @@ def elsewhere() -> Response:
     return response
 
 
-def witness(approach: str) -> Response:
+def witness(prefix: str) -> Response:
     """Return what the browser added to this request: its origin, the names of login cookies, the header.
 
-    It is below the approach's path, because cookies are sent only there. It changes nothing, and returns no values.
+    It is below the path of a place, because cookies are sent only there. It changes nothing, and returns no values.
     """
     arrived = {
-        "approach": approach,
+        "prefix": prefix,
         "method": request.method,
         "site": request.headers.get("Sec-Fetch-Site"),
         "origin": request.headers.get("Origin"),
-        "cookies": [name for name in COOKIES[approach] if name in request.cookies],
+        "cookies": [name for name in COOKIES[prefix] if name in request.cookies],
         "authorization": "Authorization" in request.headers,
         "refused": _would_be_refused(),
     }
@@ -116,7 +119,7 @@ def _language() -> str:
 def _move(target: str, step: int) -> dict[str, Any]:
     """Return the request that navigates the window; at the first step also the requests sent before it."""
     method, path = MOVES[step]
-    before = [_note(target, f"/{approach}/notes") for approach in COOKIES] if step == 0 else []
+    before = [_note(target, f"{prefix}/notes") for prefix in COOKIES] if step == 0 else []
     return {
         "method": method,
         "step": step,

@@ -1,25 +1,47 @@
 // The tables: what is stored in each place, and the results of the attacks.
 
 import { shortened } from "../shared/secret.js";
-import { make, say } from "../shared/words.js";
-import { held, isCookie, PLACES } from "./places.js";
+import { make, microseconds, say } from "../shared/words.js";
+import { isCookie, pathOf, PLACES, visible } from "./places.js";
 
 const COLUMNS = ["reload", "tab", "read", "used", "sent"];
 const SIGN = { yes: "✓", no: "✕", caught: "✓", untried: "◷" };
 
-/** Show what each place stores. `owners`: the member that the server recognizes by the cookies. */
-export function drawHoldings(owners) {
+/** Show what each place stores. `answers`: to a request with each place's login, by place; null without a login. */
+export function drawHoldings(answers) {
   document.querySelector("[data-holdings]").replaceChildren(...PLACES.map((place) => {
     const row = heading(place);
-    const path = `/${place === "session" ? "session" : "token"}`;
-    row.append(labelled("holds", ...holding(place, owners[place])), labelled("how", say(`sent.${place}`, { path })));
+    const how = say(`sent.${place}`, { path: pathOf(place) });
+    row.append(labelled("holds", ...holding(place, answers[place])), labelled("how", how), labelled("look_up", lookUp(answers[place])));
     return row;
   }));
 }
 
-function holding(place, owner) {
-  if (isCookie(place)) return [owner ? say("holds.cookie", { member: owner }) : say("holds.cookie_nobody")];
-  return held(place) === null ? [say("holds.nothing")] : shortened(held(place).access_token);
+function holding(place, answer) {
+  if (visible(place) !== null) return shortened(visible(place));
+  if (!isCookie(place)) return [say("holds.nothing")];
+  const member = answer?.body.member?.username;
+  return [member ? say("holds.cookie", { member }) : say("holds.cookie_nobody")];
+}
+
+/** The store’s commands in this answer: their verbs, and their time. */
+function lookUp(answer) {
+  if (answer?.status !== 200) return "–";
+  const steps = answer.trace.filter(({ part }) => part === "store");
+  if (steps.length === 0) return say("look_up.none");
+  const time = microseconds(steps.reduce((sum, { duration_us }) => sum + duration_us, 0));
+  return say("look_up.some", { count: steps.length, what: steps.map(({ what }) => what.split(" ")[0]).join(", "), time });
+}
+
+/** Show the record behind the session that holds tokens: {record, tokens}; null if there is none. */
+export function drawRecord(held) {
+  const section = document.querySelector("[data-record]");
+  section.hidden = held === null;
+  if (held === null) return;
+  const { name, fields, size_bytes } = held.record;
+  const rows = [["name", name], ...["member_id", "role", "tokens"].map((field) => [field, fields[field]]), ...Object.entries(held.tokens).map(([kind, ends]) => [`→ ${kind}`, ends])];
+  section.querySelector("dl").replaceChildren(...rows.flatMap(([field, value]) => [make("dt", "", make("code", "", field)), make("dd", "", ...shortened(String(value)))]));
+  section.querySelector("[data-record-size]").textContent = say("record", { bytes: size_bytes });
 }
 
 /** Show the results for each login, and the conclusion. */

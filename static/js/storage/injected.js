@@ -2,13 +2,16 @@
 // It imports nothing and gets no data: it takes only what any script on the page can access. The loot stays here.
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
-const PAGES = { session: "/session/profile", token: "/token/profile" };
+const PAGES = { session: "/session/profile", backend: "/backend/profile" };
+const OF_TOKENS = "/token/profile";
 
 /** What a script can read directly, by place; null if it finds nothing. */
 export function read() {
   return {
     session: cookie("sot_sid"),
+    backend: cookie("sot_sid"),
     cookie: cookie("sot_access"),
+    readable: cookie("sot_readable_access"),
     sessionStorage: tokenIn(Object.values(sessionStorage)),
     localStorage: tokenIn(Object.values(localStorage)),
     memory: tokenIn(globals()),
@@ -31,13 +34,13 @@ export function lieInWait() {
 
 /** Send a request like the page: the browser adds its cookies, and the stolen token is in the header. */
 export function use(place, stolen) {
-  if (place !== "session" && place !== "cookie" && stolen === null) return null;
-  return stolen === null ? whoAmI(PAGES[place === "session" ? "session" : "token"], {}, "same-origin") : whoAmI(PAGES.token, bearer(stolen), "omit");
+  if (!(place in PAGES) && place !== "cookie" && stolen === null) return null;
+  return stolen === null ? whoAmI(PAGES[place] ?? OF_TOKENS, {}, "same-origin") : whoAmI(OF_TOKENS, bearer(stolen), "omit");
 }
 
 /** Send what another machine could send: the stolen credential, without this browser's cookies. */
 export function useElsewhere(place, stolen) {
-  return whoAmI(PAGES[place === "session" ? "session" : "token"], stolen === null ? {} : bearer(stolen), "omit");
+  return whoAmI(PAGES[place] ?? OF_TOKENS, stolen === null ? {} : bearer(stolen), "omit");
 }
 
 async function whoAmI(path, headers, credentials) {

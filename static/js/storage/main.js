@@ -1,7 +1,7 @@
 // The page on the storage of a login: log in, reload, and try two attacks.
 
 import { say } from "../shared/words.js";
-import { drawHoldings, drawOutcomes } from "./drawing.js";
+import { drawHoldings, drawOutcomes, drawRecord } from "./drawing.js";
 import { arrivalLine, findPlanted, noteLines, openOtherSite, outcomes } from "./other-site.js";
 import { ask, held, isCookie, logIn, logOut, PLACES } from "./places.js";
 import { drawScript, runScript } from "./script-attack.js";
@@ -27,9 +27,9 @@ function press(name, act) {
 }
 
 async function draw() {
-  const cookies = visit ? PLACES.filter(isCookie) : [];
-  const owners = await Promise.all(cookies.map(async (place) => [place, await owner(place)]));
-  drawHoldings(Object.fromEntries(owners));
+  const answers = await Promise.all(PLACES.map(async (place) => [place, visit && (isCookie(place) || held(place)) ? await ask(place, "profile") : null]));
+  drawHoldings(Object.fromEntries(answers));
+  drawRecord(visit ? await sealedTokens() : null);
   drawOutcomes(visit);
   for (const button of buttons) button.disabled = visit === null;
   part("log-in").disabled = false;
@@ -40,6 +40,12 @@ async function draw() {
 
 async function owner(place) {
   return (await ask(place, "profile"))?.body.member?.username ?? null;
+}
+
+/** What the session on the server holds: {record, tokens}; null without a login. */
+async function sealedTokens() {
+  const answer = await ask("backend", "holdings");
+  return answer?.status === 200 ? answer.body : null;
 }
 
 // -- logging in and out

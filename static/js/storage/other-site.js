@@ -1,12 +1,12 @@
 // Another site sends requests: what the server received, and whether they had an effect.
 
 import { make, say } from "../shared/words.js";
-import { ask, isCookie, PLACES } from "./places.js";
+import { ask, isCookie, pathOf, PLACES } from "./places.js";
 
-const EXPECTED = 4; // a POST and a link for each cookie; then one more POST ends the run
-const PATIENCE_MS = 20_000;
+const PATHS = [...new Set(PLACES.map(pathOf))];
+const EXPECTED = 2 * PATHS.length; // a POST and a link for each cookie; then one more POST ends the run
+const PATIENCE_MS = 45_000;
 const LOOKS = 3; // checks of the notes, a second apart: the last POST may still be in flight at the first check
-const APPROACHES = ["token", "session"];
 
 /** Open the other site's window. Return null if the browser blocks it, else the server's reports as they arrive. */
 export function openOtherSite(origin, channel, saw) {
@@ -30,14 +30,14 @@ export function openOtherSite(origin, channel, saw) {
   });
 }
 
-/** Read the member's notes with the member's login. Return by approach whether the other site's note is there. */
+/** Read the member's notes with the member's login. Return by path whether the other site's note is there. */
 export async function findPlanted() {
-  const found = Object.fromEntries(APPROACHES.map((approach) => [approach, false]));
+  const found = Object.fromEntries(PATHS.map((path) => [path, false]));
   for (let look = 0; look < LOOKS; look++) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const texts = await notes();
     if (texts === null) return null;
-    for (const approach of APPROACHES) found[approach] ||= texts.includes(`${say("planted")} (/${approach}/notes)`);
+    for (const path of PATHS) found[path] ||= texts.includes(`${say("planted")} (${path}/notes)`);
   }
   return found;
 }
@@ -53,24 +53,23 @@ async function notes() {
 /** The result for each login: {post, link, note}. */
 export function outcomes(arrivals, planted) {
   return Object.fromEntries(PLACES.map((place) => {
-    const approach = place === "session" ? "session" : "token";
-    const came = (method) => arrivals.filter((seen) => seen.approach === approach && seen.method === method)
+    const came = (method) => arrivals.filter((seen) => seen.prefix === pathOf(place) && seen.method === method)
       .some((seen) => (isCookie(place) ? seen.cookies.length > 0 : seen.authorization));
-    return [place, { post: came("POST"), link: came("GET"), note: isCookie(place) && planted[approach] }];
+    return [place, { post: came("POST"), link: came("GET"), note: isCookie(place) && planted[pathOf(place)] }];
   }));
 }
 
 /** One line per request: what the browser added, and the result of the origin check. */
-export function arrivalLine({ approach, method, site, cookies, authorization, refused }) {
+export function arrivalLine({ prefix, method, site, cookies, authorization, refused }) {
   const came = [...cookies, ...(authorization ? ["Authorization"] : [])];
-  const values = { request: `${method} /${approach}/witness`, site: site ?? "?", names: came.join(", ") };
+  const values = { request: `${method} ${prefix}/witness`, site: site ?? "?", names: came.join(", ") };
   const check = say(`other.${refused ? "refused" : "passes"}`);
   return make("li", "", `${say(`other.${came.length > 0 ? "with" : "without"}`, values)} ${check}`);
 }
 
 export function noteLines(planted) {
-  return APPROACHES.map((approach) => {
-    const request = `POST /${approach}/notes`;
-    return make("li", "", say(`other.note.${planted[approach] ? "present" : "absent"}`, { request }));
+  return PATHS.map((path) => {
+    const request = `POST ${path}/notes`;
+    return make("li", "", say(`other.note.${planted[path] ? "present" : "absent"}`, { request }));
   });
 }

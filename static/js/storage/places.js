@@ -1,5 +1,6 @@
-// One login in five places. All requests of the page itself go through this module, with the login of a place.
+// One login in seven places. All requests of the page itself go through this module, with the login of a place.
 
+import { cookieName } from "../shared/cookie-names.js";
 import { keep, recall } from "./stored.js";
 
 const PATIENCE_MS = 6000;
@@ -11,7 +12,9 @@ const scripted = {
   localStorage: inStorage(localStorage),
   memory: { get: () => inMemory, set: (login) => { inMemory = login; } },
 };
-export const PLACES = ["session", "cookie", ...Object.keys(scripted)];
+// The places whose credential the browser sends itself, and the path that it is sent to.
+const SENT_TO = { session: "/session", backend: "/backend", cookie: "/token", readable: "/storage/readable" };
+export const PLACES = [...Object.keys(SENT_TO), ...Object.keys(scripted)];
 
 function inStorage(area) {
   return { get: () => recall(area, "login"), set: (login) => keep(area, "login", login) };
@@ -22,16 +25,30 @@ export function isCookie(place) {
   return !(place in scripted);
 }
 
-/** The login in this place, as far as a script can read it; never for a cookie. */
+/** The login that a script of this page put into this place; never for a cookie, which the browser keeps. */
 export function held(place) {
   return scripted[place]?.get() ?? null;
+}
+
+/** The access token in this place, if scripts of this page can read it. */
+export function visible(place) {
+  return place === "readable" ? cookie(cookieName("readable_access")) : (held(place)?.access_token ?? null);
+}
+
+function cookie(name) {
+  return document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+}
+
+/** The path below which this place's requests go. */
+export function pathOf(place) {
+  return SENT_TO[place] ?? "/token";
 }
 
 /** Log in for real, and store the credential in its place. */
 export async function logIn(place, username, password) {
   const body = JSON.stringify({ username, password, ...(place === "cookie" ? { transport: "cookie" } : {}) });
   const headers = { "Content-Type": "application/json" };
-  const answer = await send(path(place, "login"), { method: "POST", headers, body, credentials: isCookie(place) ? "same-origin" : "omit" });
+  const answer = await send(`${pathOf(place)}/login`, { method: "POST", headers, body, credentials: isCookie(place) ? "same-origin" : "omit" });
   if (answer?.status === 200) {
     const { access_token, refresh_token } = answer.body;
     scripted[place]?.set({ username, access_token, refresh_token });
@@ -53,8 +70,9 @@ export async function logOut(place) {
 }
 
 function once(place, page, method) {
-  if (isCookie(place)) return send(path(place, page), { method, credentials: "same-origin" });
-  return send(path(place, page), { method, credentials: "omit", headers: { Authorization: `Bearer ${held(place)?.access_token}` } });
+  const [path, headers] = [`${pathOf(place)}/${page}`, { "X-Lab-Trace": "1" }];
+  if (isCookie(place)) return send(path, { method, credentials: "same-origin", headers });
+  return send(path, { method, credentials: "omit", headers: { ...headers, Authorization: `Bearer ${held(place)?.access_token}` } });
 }
 
 async function renew(place) {
@@ -66,16 +84,12 @@ async function renew(place) {
   return true;
 }
 
-function path(place, page) {
-  return `/${place === "session" ? "session" : "token"}/${page}`;
-}
-
 async function send(url, options) {
   try {
     const response = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
     const text = await response.text();
     document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") ?? "?" } }));
-    return { status: response.status, body: text ? JSON.parse(text) : {} };
+    return { status: response.status, body: text ? JSON.parse(text) : {}, trace: JSON.parse(response.headers.get("X-Lab-Trace") ?? "[]") };
   } catch {
     return null;
   }

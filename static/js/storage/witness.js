@@ -2,7 +2,7 @@
 
 import { CHANNEL } from "./stored.js";
 
-const PAUSE_MS = 600; // slow enough to watch
+const PAUSE_MS = 300; // slow enough to watch; there are nine steps, with two pauses each
 
 const { arrived, next } = JSON.parse(document.getElementById("arrived").textContent);
 if (next !== null) {
