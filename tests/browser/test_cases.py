@@ -111,6 +111,8 @@ def shown(cell: Locator, column: str) -> dict[str, str]:
 def test_a_case_shows_what_its_answer_really_carried(
     page: Page, language: str, carrier: str, subtests: pytest.Subtests
 ) -> None:
+    logins: list[Response] = []
+    page.on("response", lambda answer: logins.append(answer) if answer.url.endswith("/token/login") else None)
     page.locator(f"[value={carrier}]").check()
     for state, (status, reissued, asks_database) in CASES.items():
         with subtests.test(state):
@@ -125,6 +127,18 @@ def test_a_case_shows_what_its_answer_really_carried(
             for part, count in touched.items():
                 expect(cell.locator(f"[data-place={part}]")).to_have_attribute("data-count", str(count))
             expect(cell.locator("[data-outcome]")).to_contain_text(SAID[language][status])
+    with subtests.test("after a refusal"):
+        assert_a_log_in_follows(cell, *logins[-2:])
+
+
+def assert_a_log_in_follows(cell: Locator, first: Response, anew: Response) -> None:
+    """After a refusal the cell goes on to a log-in, and shows both new tokens beside those that were refused."""
+    expect(cell.locator("[data-outcome] .headline")).to_have_count(2)
+    expect(cell.locator("[data-outcome] .let-in")).to_contain_text("alice")
+    for column, login in (("sent", first), ("anew", anew)):
+        tokens = login.json()
+        assert shown(cell, column) == ids({kind: tokens[f"{kind}_token"] for kind in ("access", "refresh")})
+    expect(cell).to_have_attribute("data-verdict", "refused")
 
 
 def test_run_all_runs_all_and_says_that_cookies_were_cleared(page: Page) -> None:

@@ -255,6 +255,28 @@ def test_a_logout_of_hybrid_ends_both_tokens_and_its_entry_says_when_it_is_delet
         expect(page.locator("[data-server]")).not_to_contain_text("held_against")
 
 
+def test_the_refresh_token_lies_in_a_safe_place_of_its_own_from_step_five_on(page: Page) -> None:
+    holders = page.locator("[data-clients] .holder")
+    go_to(page, "fourteen-steps", "4")
+    expect(holders).to_have_count(1)
+    page.locator("[data-next]").click()
+    do(page)
+    expect(holders).to_have_count(2)
+    expect(holders.first.locator("[data-change=same]")).to_contain_text("access_token")
+    expect(holders.first.locator("[data-change=removed]")).to_contain_text("refresh_token")
+    expect(holders.last.locator("[data-change=added]")).to_contain_text("refresh_token")
+    expect(holders.last.locator("a")).to_have_attribute("href", "/storage")
+    page.reload()
+    expect(holders).to_have_count(2)
+
+
+@pytest.mark.nightly
+def test_a_new_refresh_token_takes_the_old_ones_safe_place(page: Page) -> None:
+    go_to(page, "fourteen-steps", "12")
+    safe = page.locator("[data-clients] .holder").last
+    expect(safe.locator("[data-change=changed]")).to_contain_text("refresh_token")
+
+
 def test_a_token_is_read_without_a_key(page: Page) -> None:
     go_to(page, "token", "read")
     expect(page.locator(".jwt-part.payload")).to_contain_text('"sub": "alice"')

@@ -167,6 +167,12 @@ def test_every_step_has_its_address(app: Flask, slug: str, language: str) -> Non
         assert client.get(path, headers=headers).status_code == 404
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_cookie_is_also_called_by_the_name_that_the_notes_use(app: Flask, language: str) -> None:
+    headers = {**BROWSER, "Accept-Language": language}
+    assert "JSESSIONID" in app.test_client().get("/walkthrough/session/login", headers=headers).text
+
+
 @pytest.mark.parametrize("slug", STORIES)
 def test_a_storys_steps_have_different_names(slug: str) -> None:
     names = [step.id for step in STORIES[slug].steps]
@@ -185,7 +191,7 @@ def variables(step: Step) -> set[str]:
         return set()
     body = step.does.body or {}
     texts = [step.does.path, *step.does.headers.values(), *(text for text in body.values() if isinstance(text, str))]
-    return {name for text in texts for name in BRACES.findall(text)} | ({step.alive} if step.alive else set())
+    return {name for text in texts for name in BRACES.findall(text)} | ({step.alive, step.puts_away} - {None})
 
 
 def brings(step: Step) -> set[str]:

@@ -71,6 +71,7 @@ class Step:
     """One screen. `look_at`: the lines to highlight, such as `request Cookie`, `response status`, `inside GETEX`,
     `payload exp`.
 
+    `puts_away`: a token that the client puts into a safe place, apart from what it sends.
     `then`: an action to wait for after the answer, in the same click. A short-lived token is requested in the step that
     waits for its expiry, so that reading time does not matter.
     `alive`: a token that must not have expired. If it has, after minutes of reading, the player repeats the walk from a
@@ -87,6 +88,7 @@ class Step:
     look_at: tuple[str, ...] = ()
     expect: Expect | None = None
     alive: str | None = None
+    puts_away: str | None = None
     then: Act | None = None
     compares: Literal["password", "refresh"] | None = None
 
@@ -133,6 +135,7 @@ def _view(step: Step) -> dict[str, Any]:
     words = {"title": str(step.title), "what": str(step.what), "why": str(step.why)}
     expect = None if step.expect is None else asdict(step.expect)
     told = {"id": step.id, "who": step.who, "look_at": step.look_at, "expect": expect, "alive": step.alive}
+    told["puts_away"] = step.puts_away
     done = {**_does(step.does), **({} if step.then is None else _does(step.then))}
     return {**words, **told, "approach": step.approach, "compares": step.compares, **done}
 

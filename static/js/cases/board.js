@@ -1,7 +1,7 @@
 // The board: each cell logs in, waits until the right tokens have expired, and sends both tokens together.
 
 import { number, say } from "../shared/words.js";
-import { clear, draw, drawOtherwise, put } from "./cell.js";
+import { clear, draw, drawAnew, drawOtherwise, put } from "./cell.js";
 import { broughtBy, logIn, Otherwise, present } from "./requests.js";
 import { untilExpired } from "./tokens.js";
 
@@ -35,12 +35,19 @@ export async function runCell(cell, carrier) {
     const brought = broughtBy(answer);
     if (!isAsClaimed(cell.dataset.state, answer, brought)) throw new Otherwise(answer);
     draw(cell, tokens, answer, brought);
+    if (answer.status === 401) await logInAnew(cell);
   } catch (error) {
     drawOtherwise(cell, error);
   } finally {
     put(cell, "countdown", "");
     cell.ariaBusy = "false";
   }
+}
+
+/** Go on where the refusal leads to: name and password again, and two new tokens. */
+async function logInAnew(cell) {
+  put(cell, "countdown", `◷ ${say("logging_in")}`);
+  drawAnew(cell, await logIn(ALICE));
 }
 
 function isAsClaimed(state, { status }, { access, refresh }) {

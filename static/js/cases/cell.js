@@ -11,7 +11,7 @@ export function put(cell, name, text) {
 export function clear(cell) {
   delete cell.dataset.verdict;
   part(cell, "outcome").replaceChildren();
-  for (const place of cell.querySelectorAll("[data-sent], [data-back], [data-place]")) place.replaceChildren("–");
+  for (const place of cell.querySelectorAll("[data-sent], [data-back], [data-anew], [data-place]")) place.replaceChildren("–");
 }
 
 export function draw(cell, tokens, answer, brought) {
@@ -20,6 +20,15 @@ export function draw(cell, tokens, answer, brought) {
   for (const row of cell.querySelectorAll("[data-kind]")) drawToken(row, tokens[row.dataset.kind], brought);
   for (const where of ["db", "store"]) drawTouched(cell.querySelector(`[data-place="${where}"]`), answer.trace);
   cell.querySelector("[data-place=inside]").replaceChildren(steps(answer.trace));
+}
+
+/** Show the tokens of the log-in that follows a refusal. */
+export function drawAnew(cell, tokens) {
+  for (const row of cell.querySelectorAll("[data-kind]")) {
+    const token = tokens[row.dataset.kind];
+    fill(row.querySelector("[data-anew]"), token, added(token));
+  }
+  part(cell, "outcome").append(make("p", "headline let-in", `✓ ${say("anew", { status: 200 })}`));
 }
 
 export function drawOtherwise(cell, error) {
@@ -37,7 +46,11 @@ function drawToken(row, sent, brought) {
   fill(row.querySelector("[data-sent]"), sent, make("code", "", shortId(sent)));
   const back = brought[kind];
   const nothing = make("span", "soft", say(brought.cleared.includes(kind) ? "cleared" : "nothing"));
-  fill(row.querySelector("[data-back]"), back, back ? make("strong", "", "+ ", make("code", "", shortId(back))) : nothing);
+  fill(row.querySelector("[data-back]"), back, back ? added(back) : nothing);
+}
+
+function added(token) {
+  return make("strong", "", "+ ", make("code", "", shortId(token)));
 }
 
 function fill(cell, token, shown) {

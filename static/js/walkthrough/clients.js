@@ -8,7 +8,7 @@ const LOAD_MEMBERS = 1000;
 /** The initial state: the clients have no credentials, and only the values in `given` are set. */
 export function empty(given) {
   const member = `load-${String(1 + Math.floor(Math.random() * LOAD_MEMBERS)).padStart(4, "0")}`;
-  const clients = { browser: { cookies: {}, memory: {} }, other: { cookies: {}, memory: {} } };
+  const clients = { browser: { cookies: {}, memory: {}, safe: {} }, other: { cookies: {}, memory: {}, safe: {} } };
   return { values: { ...given, member }, clients, server: [] };
 }
 
@@ -18,7 +18,15 @@ export function after(state, who, step, answer) {
   if (answer.wire !== null) for (const line of setCookies(answer.wire)) keep(next.clients[who].cookies, line);
   if (answer.status >= 400) return next;
   for (const [name, source] of Object.entries(step.request.keeps)) take(next, who, name, source, answer, state);
+  if (step.puts_away) putAway(next.clients[who], step.puts_away);
   return next;
+}
+
+/** Move a token from where requests take it to a safe place. */
+function putAway({ memory, safe }, name) {
+  if (!(name in memory)) return;
+  safe[name] = memory[name];
+  delete memory[name];
 }
 
 /** The state after a copy: the other client has it too. */
@@ -35,7 +43,12 @@ function take(next, who, name, source, answer, before) {
   const found = TAKE[kind](path, next.clients[who], answer, before);
   if (found === undefined) return; // an answer without it does not change the value
   next.values[name] = found;
-  if ((kind === "body" || kind === "header") && isToken(name)) next.clients[who].memory[name] = found;
+  if ((kind === "body" || kind === "header") && isToken(name)) placeOf(name, next.clients[who])[name] = found;
+}
+
+/** A new token replaces the old one where that is. */
+function placeOf(name, { memory, safe }) {
+  return name in safe ? safe : memory;
 }
 
 const TAKE = {

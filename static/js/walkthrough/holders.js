@@ -11,7 +11,7 @@ export function drawClients(place, before, now) {
   const blocks = ["browser", "other"].flatMap((who) => {
     const [old, current] = [clientRows(before.clients[who]), clientRows(now.clients[who])];
     if (who === "other" && old.size + current.size === 0) return [];
-    return [block(say(`actor.${who}`), old, current, [], attributes(now.clients[who], before.clients[who]))];
+    return [block(say(`actor.${who}`), old, current, [], attributes(now.clients[who], before.clients[who])), ...safeOf(who, before, now)];
   });
   place.replaceChildren(...blocks);
 }
@@ -27,6 +27,15 @@ export function drawServer(place, before, now) {
   });
   const nothing = now.length === 0 ? [make("p", "nothing", say("server_nothing"))] : [];
   place.replaceChildren(...nothing, ...blocks);
+}
+
+/** The client’s safe place is a holder of its own: what is in it is not sent with a page’s request. */
+function safeOf(who, before, now) {
+  const [old, current] = [before, now].map((state) => new Map(Object.entries(state.clients[who].safe)));
+  if (old.size + current.size === 0) return [];
+  const where = make("a", "", say("line.which_place"));
+  where.href = "/storage";
+  return [block(say("line.safe", { who: say(`actor.${who}`) }), old, current, [where])];
 }
 
 function clientRows({ cookies, memory }) {
@@ -69,7 +78,7 @@ function block(title, old, current, extra, notes = new Map()) {
     row.dataset.change = change;
     list.append(row);
   }
-  const foot = extra.length > 0 ? [make("p", "small soft", extra.join(" · "))] : [];
+  const foot = extra.length > 0 ? [make("p", "small soft", ...extra.flatMap((part, at) => (at > 0 ? [" · ", part] : [part])))] : [];
   const body = kept.length > 0 ? list : make("p", "nothing", say("line.nothing"));
   return make("div", "holder", make("h3", "", ...[title].flat()), body, ...foot);
 }

@@ -12,7 +12,7 @@ import { claims } from "./jwt.js";
 export class Walk {
   constructor(story) {
     this.story = story;
-    this.key = `story ${story.slug}`;
+    this.key = `walk ${story.slug}`; // with the content of `empty()`: a new name if that changes
     Object.assign(this, this.recalled() ?? this.beginning());
   }
 

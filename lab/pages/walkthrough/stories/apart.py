@@ -31,6 +31,7 @@ APART = Story(
             look_at=("request Authorization", "inside at+jwt", "response body"),
             expect=NOBODY_ASKED,
             alive="access_token",
+            puts_away="refresh_token",
         ),
         Step(
             "wrong-one",

@@ -77,6 +77,7 @@ FOURTEEN_STEPS = Story(
             look_at=("request line", "request Authorization"),
             expect=LET_IN,
             alive="access_token",
+            puts_away="refresh_token",
         ),
         Step(
             "6",

@@ -28,7 +28,7 @@ SESSION = Story(
             ),
             _(
                 "The session id in the cookie is random and says nothing about alice. It is only the key of the "
-                "record, which stays on the server."
+                "record, which stays on the server. A Java server’s JSESSIONID is the same under another name."
             ),
             Request("POST", "/session/login", body=ALICE, keeps={"sid": "cookie sid"}),
             look_at=("request body", "response Set-Cookie"),
