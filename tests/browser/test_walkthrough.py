@@ -19,6 +19,7 @@ from lab.pages.walkthrough.story import Expect, Look, Request, Step
 from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCENES, SLOW_MS, Scene, overflow, page_of
 from tests.support.forge import claims_of
+from tests.support.hours import HOURS
 
 pytestmark = pytest.mark.browser
 
@@ -275,6 +276,29 @@ def test_a_new_refresh_token_takes_the_old_ones_safe_place(page: Page) -> None:
     go_to(page, "fourteen-steps", "12")
     safe = page.locator("[data-clients] .holder").last
     expect(safe.locator("[data-change=changed]")).to_contain_text("refresh_token")
+
+
+@pytest.mark.nightly  # two hours of twelve seconds; each run counts the same in the process
+@pytest.mark.parametrize("language", LOCALES)
+def test_an_hour_without_a_refresh_token_counts_its_log_ins(browser: Browser, lab: str, language: str) -> None:
+    """Counted in the page's words, and by what really came over the network."""
+    with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
+        page = context.new_page()
+        go_to(page, "without-refresh", "login-again")
+        for step, count in HOURS.items():
+            page.locator("[data-next]").click()
+            expect(page).to_have_url(ending(f"/without-refresh/{step}"))
+            seen: list[tuple[str, int]] = []
+            note = lambda answer, seen=seen: seen.append((answer.url.removeprefix(lab), answer.status))  # noqa: E731
+            page.on("response", note)
+            page.locator("[data-do]").click()
+            expect(page.locator(".countdown")).to_be_visible()
+            expect(page.locator("[data-outcome][data-verdict]")).to_be_visible()
+            page.remove_listener("response", note)
+            really = [("/token/login", 200), ("/token/refresh", 200), ("/token/profile", 401)]
+            assert tuple(seen.count(each) for each in really) == count
+            said = page.locator("[data-outcome] p").filter(has_text="✓").last.inner_text()
+            assert tuple(map(int, re.findall(r"\d+", said))) == count
 
 
 def test_a_token_is_read_without_a_key(page: Page) -> None:

@@ -12,12 +12,14 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from lab.pages.walkthrough.stories import STORIES
-from lab.pages.walkthrough.story import Act, Look, Request, Step
+from lab.pages.walkthrough.story import Act, Look, Repeat, Request, Step
 from service.accounts.attempts import FAILURES_PER_MINUTE
 from service.accounts.members import Members
 from tests.conftest import Clock, MakeApp, config_in
+from tests.support.hours import HOURS
 from tests.support.lab_processes import Lab
 from tests.support.problems import assert_problem
+from tests.support.replay import Replay
 from tests.support.seeded import copy_seeds
 from tests.support.stopwatch import eventually
 from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, PASSWORDS, Visitor, change_password
@@ -189,9 +191,13 @@ def variables(step: Step) -> set[str]:
         return set(BRACES.findall(step.does.of)) if step.does.kind == "rest" else {step.does.of}
     if isinstance(step.does, Look):
         return set()
-    body = step.does.body or {}
-    texts = [step.does.path, *step.does.headers.values(), *(text for text in body.values() if isinstance(text, str))]
-    return {name for text in texts for name in BRACES.findall(text)} | ({step.alive, step.puts_away} - {None})
+    return sent_by(step.does) | {name for name in (step.alive, step.puts_away) if name}
+
+
+def sent_by(request: Request) -> set[str]:
+    body = request.body or {}
+    texts = [request.path, *request.headers.values(), *(text for text in body.values() if isinstance(text, str))]
+    return {name for text in texts for name in BRACES.findall(text)}
 
 
 def brings(step: Step) -> set[str]:
@@ -207,7 +213,22 @@ def test_each_step_needs_only_what_the_steps_before_it_bring(slug: str) -> None:
     for step in STORIES[slug].steps:
         assert variables(step) <= known, step.id
         known |= brings(step)
+        if isinstance(step.then, Repeat):
+            assert sent_by(step.then.ask) | sent_by(step.then.renew) <= known, step.id
     assert set(STORIES[slug].credentials.values()) <= known
+
+
+@pytest.mark.parametrize(("step_id", "counts"), HOURS.items())
+def test_an_hour_costs_twelve_log_ins_or_one_and_eleven_refreshes(
+    app: Flask, clock: Clock, step_id: str, counts: tuple[int, int, int]
+) -> None:
+    step = next(step for step in STORIES["without-refresh"].steps if step.id == step_id)
+    assert isinstance(step.then, Repeat)
+    assert (step.then.times + 1) * step.then.minutes_each == 60
+    lines = Replay(app, clock, grace_s=10).play(STORIES["without-refresh"])[step_id]
+    counted = ("request line POST /token/login", "request line POST /token/refresh", "response status 401")
+    assert tuple(lines.count(line) for line in counted) == counts
+    assert lines.count("response status 200") == counts[0] + counts[1]
 
 
 SHORT_LIVES = {"access_ttl_s", "refresh_ttl_s", "session_idle_s"}

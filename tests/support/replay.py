@@ -3,12 +3,14 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from lab.pages.walkthrough.story import Act, Look, Request, Step, Story
+from lab.pages.walkthrough.stories.parts import EXPIRED, RUN_OUT
+from lab.pages.walkthrough.story import Act, Look, Repeat, Request, Step, Story
 from tests.conftest import Clock
 
 PREFIX = "sot_"
@@ -37,6 +39,14 @@ class Replay:
         for act in (step.does, step.then):
             if isinstance(act, Act):
                 yield from self._act(act)
+        if isinstance(step.then, Repeat):
+            yield from self._repeat(step.then, step)
+
+    def _repeat(self, repeat: Repeat, step: Step) -> Iterator[str]:
+        for _ in range(repeat.times):
+            yield from self._act(RUN_OUT)
+            yield from self._send(repeat.ask, replace(step, expect=EXPIRED))
+            yield from self._send(repeat.renew, step)
 
     def _send(self, request: Request, step: Step) -> Iterator[str]:
         by_cookie = step.who == "browser" and (request.cookies or step.approach in ("session", "memory"))

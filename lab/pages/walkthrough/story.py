@@ -45,6 +45,19 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """Live on after the answer: `times` times wait until the access token expires, `ask`, get refused, and `renew`.
+
+    A lifetime of the token stands for `minutes_each`.
+    """
+
+    renew: Request
+    ask: Request
+    times: int
+    minutes_each: int
+
+
+@dataclass(frozen=True)
 class Look:
     """Show more of the previous step's exchange. No request is sent."""
 
@@ -89,7 +102,7 @@ class Step:
     expect: Expect | None = None
     alive: str | None = None
     puts_away: str | None = None
-    then: Act | None = None
+    then: Act | Repeat | None = None
     compares: Literal["password", "refresh"] | None = None
 
     @property
@@ -140,6 +153,8 @@ def _view(step: Step) -> dict[str, Any]:
     return {**words, **told, "approach": step.approach, "compares": step.compares, **done}
 
 
-def _does(does: Request | Act | Look) -> dict[str, Any]:
+def _does(does: Request | Act | Look | Repeat) -> dict[str, Any]:
+    if isinstance(does, Repeat):
+        return {"act": {"kind": "repeat", **asdict(does)}}
     kinds: dict[type, str] = {Request: "request", Act: "act", Look: "look"}
     return {kinds[type(does)]: asdict(does)}

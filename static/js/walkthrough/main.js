@@ -63,7 +63,7 @@ async function run() {
 async function runFrom(first, mine, hadRunOut) {
   for (let at = first; at <= index; at++) {
     if (running !== mine) return;
-    const tick = (seconds) => showTick(seconds, story.steps[at].act.kind);
+    const tick = (seconds, count) => showTick(seconds, story.steps[at].act.kind, count);
     const result = await walk.run(at, { tick, signal: mine.signal });
     if (running !== mine) return;
     if (at === index && hadRunOut) result.redoneFrom = first + 1;

@@ -20,8 +20,8 @@ function verdict({ answers, asClaimed }) {
   return answers.length > 0 && answers[0].status >= 400 ? "refused" : "let-in";
 }
 
-function said(step, { answers, asClaimed, hindrance, said: act }, from) {
-  const acted = act ? [make("p", "", "✓ ", say(`acted.${act}`))] : [];
+function said(step, { answers, asClaimed, hindrance, said: act, count }, from) {
+  const acted = act ? [make("p", "", "✓ ", say(`acted.${act}`, count))] : [];
   if (step.act && !step.request) return acted;
   if (answers.length === 0) return [make("p", "shut", "◷ ", say("unreachable"))];
   return asClaimed ? [...claimed(step, answers), ...acted] : otherwise(answers, hindrance, from);

@@ -30,8 +30,8 @@ export function show(walk, index, isFresh = false) {
 }
 
 /** Show a countdown at every tick, and announce it once to screen readers. */
-export function showTick(seconds, kind) {
-  const left = (digits) => say(`waiting.${kind}`, { seconds: seconds.toFixed(digits) });
+export function showTick(seconds, kind, count = {}) {
+  const left = (digits) => say(`waiting.${kind}`, { ...count, seconds: seconds.toFixed(digits) });
   if (part("countdown") === null) {
     const shown = make("p", "countdown");
     shown.dataset.countdown = "";

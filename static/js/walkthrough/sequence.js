@@ -33,7 +33,7 @@ function usualKeeper(approach) {
 
 /** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}. `to` is missing if nothing is sent. */
 export function rowsOf({ step, number, result, looks, isNew }, values) {
-  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result.answers, isNew, result.said);
+  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result, isNew);
   rows[0].numbers = [number];
   for (const look of looks) tell(rows, look);
   const current = looks.at(-1)?.number;
@@ -45,13 +45,13 @@ function alone({ who, title, request }, values) {
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 
-function spoken({ who, request }, answers, isNew, act) {
+function spoken({ who, request }, { answers, said: act, count }, isNew) {
   const asked = ({ wire }) => `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
   return [
     ...answers.map((answer) => ({ from: who, to: "node", text: asked(answer), kind: "request" })),
     ...(isNew ? answers.flatMap(({ trace }) => together(trace)) : []),
     ...answers.map(({ node, status }) => ({ from: "node", to: who, ...verdict(node, status) })),
-    ...(act ? [{ from: who, text: `◷ ${say(`acted.${act}`)}`, kind: "act" }] : []),
+    ...(act ? [{ from: who, text: `◷ ${say(`acted.${act}`, count)}`, kind: "act" }] : []),
   ];
 }
 

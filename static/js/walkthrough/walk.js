@@ -95,8 +95,8 @@ export class Walk {
     return { answers, now: isMine ? now : structuredClone(before), answeredAt, asClaimed: hindrance === null, hindrance };
   }
 
-  async act({ act }, sent, { tick, signal }) {
-    const acted = await perform(act, sent.now, { since: sent.answeredAt, tick, signal });
+  async act(step, sent, { tick, signal }) {
+    const acted = await perform(step, sent.now, { since: sent.answeredAt, tick, signal });
     return acted && { ...sent, ...acted };
   }
 

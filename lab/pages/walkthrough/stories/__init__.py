@@ -10,6 +10,7 @@ from lab.pages.walkthrough.stories.session import SESSION
 from lab.pages.walkthrough.stories.session_lifetimes import SESSION_LIFETIMES
 from lab.pages.walkthrough.stories.together import TOGETHER
 from lab.pages.walkthrough.stories.token import TOKEN
+from lab.pages.walkthrough.stories.without_refresh import WITHOUT_REFRESH
 
 STORIES = {
     story.slug: story
@@ -17,6 +18,7 @@ STORIES = {
         SESSION,
         SESSION_LIFETIMES,
         TOKEN,
+        WITHOUT_REFRESH,
         FOURTEEN_STEPS,
         APART,
         TOGETHER,

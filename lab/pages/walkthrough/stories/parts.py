@@ -3,6 +3,7 @@
 from lab.pages.walkthrough.story import Act, Expect, Request
 
 ALICE = {"username": "alice", "password": "wonderland"}
+MEMBER = {"username": "{member}", "password": "load"}  # a load member: what a walk does to it disturbs no visitor
 SHORT_S = 4  # lifetime of a token for whose expiry a step waits; the same step requests it
 
 TOKENS = {"access_token": "body access_token", "refresh_token": "body refresh_token"}

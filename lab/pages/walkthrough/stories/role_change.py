@@ -2,10 +2,9 @@
 
 from flask_babel import lazy_gettext as _
 
-from lab.pages.walkthrough.stories.parts import ACCESS, HYBRID_ACCESS, HYBRID_TOKENS, TOKENS
+from lab.pages.walkthrough.stories.parts import ACCESS, HYBRID_ACCESS, HYBRID_TOKENS, MEMBER, TOKENS
 from lab.pages.walkthrough.story import Expect, Request, Step, Story
 
-MEMBER = {"username": "{member}", "password": "load"}
 ROLE = ("request line", "request body", "response body")
 
 

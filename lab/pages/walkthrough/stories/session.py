@@ -27,8 +27,8 @@ SESSION = Story(
                 "with a cookie."
             ),
             _(
-                "The session id in the cookie is random and says nothing about alice. It is only the key of the "
-                "record, which stays on the server. A Java server’s JSESSIONID is the same under another name."
+                "The session id in the cookie (a Java server calls it JSESSIONID) is random and says nothing about alice. "
+                "It is only the key of the record, which stays on the server."
             ),
             Request("POST", "/session/login", body=ALICE, keeps={"sid": "cookie sid"}),
             look_at=("request body", "response Set-Cookie"),
