@@ -8,7 +8,7 @@ from service.approaches import ApproachFacts
 
 POLL_S = 0.01  # between two attempts with an ended login
 
-Activity = Literal["profile", "bare", "revocation"]
+Activity = Literal["profile", "without refresh", "bare", "revocation"]
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,21 @@ class Driven(Member):
             self.crowd.recording.page(response.headers or {}, took_us, self.due, refusal)
 
     def note_beside(self, name: str, response: Any) -> None:
-        """Record from the trace which statements of a refresh wrote into the member database."""
+        """Record from the trace which statements of a refresh or log-in wrote into the member database."""
         told = (response.headers or {}).get("x-lab-trace")
-        if told is not None and name.endswith("/refresh"):
+        what = name.rpartition("/")[2]
+        if told is not None and what in ("refresh", "login"):
             steps = [step["what"] for step in json.loads(told) if step["part"] == "db"]
-            self.crowd.recording.notes.append({"refresh": steps, "server_us": _total_us(told)})
+            self.crowd.recording.notes.append({what: steps, "server_us": _total_us(told)})
+
+
+class WithoutRefresh(Driven):
+    """A member with an access token alone: when it has expired, the member logs in again."""
+
+    abstract = True
+
+    def refresh(self) -> None:
+        self.log_in()
 
 
 class Bare(Driven):
@@ -171,7 +181,8 @@ class Revoked(Driven):
 def driven_class(crowd: dict[str, Any]) -> type[Driven]:
     """Return a user class for one crowd, as `Crowd.as_json` describes it."""
     base = CARRIERS[crowd["carrier"]]
-    how = {"profile": Driven, "bare": Bare, "revocation": Revoked}[crowd["activity"]]
+    activities = {"profile": Driven, "without refresh": WithoutRefresh, "bare": Bare, "revocation": Revoked}
+    how = activities[crowd["activity"]]
     members = {
         "approach": crowd["approach"],
         "host": crowd["host"],
@@ -180,8 +191,10 @@ def driven_class(crowd: dict[str, Any]) -> type[Driven]:
         "crowd": CrowdAtWork(Pacer(crowd["pause_s"]), crowd["traced"], crowd["algorithm"]),
     }
     kind: Any = type(crowd["name"], (how, base), members)
-    tasks = {"profile": [base.profile], "bare": [Bare.keep_asking], "revocation": [Revoked.end_a_login]}
-    kind.tasks = tasks[crowd["activity"]]  # after Locust has combined the tasks of both base classes
+    tasks = {"bare": [Bare.keep_asking], "revocation": [Revoked.end_a_login]}
+    kind.tasks = tasks.get(
+        crowd["activity"], [base.profile]
+    )  # after Locust has combined the tasks of both base classes
     return cast(type[Driven], kind)
 
 

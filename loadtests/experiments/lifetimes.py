@@ -1,4 +1,7 @@
-"""L5. How long should an access token live? Short means many refreshes, long means that a thief can use it long."""
+"""L5. How long should an access token live? Short means many refreshes, long means that a thief can use it long.
+
+One more arm has access tokens alone: what would be a refresh is a log-in there.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +27,7 @@ PAUSE_S = 0.1
 WRITES = ("INSERT", "UPDATE", "DELETE")
 HOUR_S = 3600
 ROOM = 0.25  # a window contains only whole refreshes
+LOG_IN = "log-in"  # the factor of the arm without refresh tokens: how its members renew their access tokens
 
 
 def lifetimes_s(size: Size) -> tuple[int, ...]:
@@ -51,6 +55,7 @@ def collect(stage: Stage) -> None:
         if SHORTER in facts.shorter
         for ttl in lifetimes_s(stage.size)
     ]
+    arms.append(_without_refresh(lab.url, stage.size))
     crowds = [arm.crowd for arm in arms]
     stage.generator.enter(crowds)
     stage.warm_up(crowds)
@@ -60,17 +65,29 @@ def collect(stage: Stage) -> None:
             stage.kept.add(window_of(arm, repeat, seen, more={"members": arm.crowd.users}))
 
 
+def _without_refresh(url: str, size: Size) -> Arm:
+    """Return the arm with access tokens alone, of the longest lifetime: a log-in takes far longer than a refresh."""
+    ttl = lifetimes_s(size)[-1]
+    fields = {"access_ttl_s": ttl}
+    crowd = Crowd(LOG_IN, TOKEN, url, size.users, "without refresh", login_fields=fields, pause_s=PAUSE_S, traced=True)
+    return Arm(crowd, {**fields, "renewal": LOG_IN})
+
+
 def conclude(windows: Sequence[Window], size: Size) -> Outcome:
     """Compare refreshes and writes with exposure: measured values, and computed ones for longer lifetimes."""
-    arms = dict(sorted(by_arm(windows).items(), key=lambda item: (place_of(item[0][0]), item[0][1])))
+    everyone = dict(sorted(by_arm(windows).items(), key=lambda item: (place_of(item[0][0]), item[0][1])))
+    arms = {key: of_arm for key, of_arm in everyone.items() if _renewal(of_arm[0]) == "refresh"}
+    log_ins = [window for window in windows if _renewal(window) == "login"]
     results = [
-        summarise(of_arm, size.seed, _more(of_arm, size.seed), {"refreshes_an_hour_a_member": _rates(of_arm)})
-        for of_arm in arms.values()
+        summarise(of_arm, size.seed, _more(of_arm, size.seed), {_rate_name(of_arm[0]): _rates(of_arm)})
+        for of_arm in everyone.values()
     ]
     writes, server_us = _writes_each(windows), _server_us(windows)
     charts = [_chart(arms, size)] if arms else []
     tables = [_table(writes, server_us), _measured(arms, size)]
-    return Outcome(_answer(arms, writes, size.seed), results, _checks(arms), charts, tables, METHOD)
+    if log_ins:
+        tables.append(_compared(arms, log_ins, size))
+    return Outcome(_answer(arms, log_ins, writes, size.seed), results, _checks(everyone), charts, tables, METHOD)
 
 
 def expected_an_hour(access_ttl_s: float) -> float:
@@ -82,9 +99,18 @@ def expected_an_hour(access_ttl_s: float) -> float:
     return HOUR_S / access_ttl_s
 
 
+def _renewal(window: Window) -> str:
+    """Return the request by which the members of this arm get their next access token."""
+    return "login" if window.factors.get("renewal") == LOG_IN else "refresh"
+
+
+def _rate_name(window: Window) -> str:
+    return {"login": "log_ins_an_hour_a_member", "refresh": "refreshes_an_hour_a_member"}[_renewal(window)]
+
+
 def _an_hour(window: Window) -> float:
-    refreshes = window.reading["beside"].get("refresh", 0)
-    return float(refreshes / window.more["members"] / window.reading["seconds"] * HOUR_S)
+    renewals = window.reading["beside"].get(_renewal(window), 0)
+    return float(renewals / window.more["members"] / window.reading["seconds"] * HOUR_S)
 
 
 def _spread(windows: Sequence[Window], seed: int) -> Estimate:
@@ -98,15 +124,19 @@ def _rates(windows: Sequence[Window]) -> list[float]:
 def _more(windows: Sequence[Window], seed: int) -> dict[str, Any]:
     spread = _spread(windows, seed)
     return {
-        "refreshes_an_hour_a_member": spread.value,
-        "ci95_refreshes_an_hour_a_member": (spread.low, spread.high),
+        _rate_name(windows[0]): spread.value,
+        f"ci95_{_rate_name(windows[0])}": (spread.low, spread.high),
         "database_writes_a_refresh": _writes_each(windows),
         "exposure_s": windows[0].factors["access_ttl_s"],
     }
 
 
 def _refreshes(windows: Sequence[Window]) -> list[Mapping[str, Any]]:
-    return list(chain.from_iterable(window.reading["notes"] for window in windows))
+    return _notes(windows, "refresh")
+
+
+def _notes(windows: Sequence[Window], renewal: str) -> list[Mapping[str, Any]]:
+    return [note for note in chain.from_iterable(window.reading["notes"] for window in windows) if renewal in note]
 
 
 def _writes_each(windows: Sequence[Window]) -> float | None:
@@ -116,9 +146,9 @@ def _writes_each(windows: Sequence[Window]) -> float | None:
     return sum(verbs[verb] for verb in WRITES) / len(refreshes) if refreshes else None
 
 
-def _server_us(windows: Sequence[Window]) -> float | None:
-    refreshes = _refreshes(windows)
-    return median(note["server_us"] for note in refreshes) if refreshes else None
+def _server_us(windows: Sequence[Window], renewal: str = "refresh") -> float | None:
+    notes = _notes(windows, renewal)
+    return median(note["server_us"] for note in notes) if notes else None
 
 
 def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
@@ -130,12 +160,30 @@ def _checks(arms: Mapping[Key, list[Window]]) -> list[Check]:
             measured=f"{measured:,.0f}",
             expected=f"{expected:,.0f}",
         )
-        name = _("refreshes of %(arm)s", arm=of_arm[0].label)
+        name = _checked(of_arm[0])
         checks.append(Check(name, abs(measured / expected - 1) <= ROOM, told))
     return checks
 
 
-def _answer(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
+def _checked(window: Window) -> Text:
+    if _renewal(window) == "login":
+        return _("log-ins of %(arm)s", arm=window.label)
+    return _("refreshes of %(arm)s", arm=window.label)
+
+
+def _answer(arms: Mapping[Key, list[Window]], log_ins: Sequence[Window], writes: float | None, seed: int) -> Text:
+    dilemma = _dilemma(arms, writes, seed)
+    if not log_ins or dilemma is TOO_LITTLE:
+        return dilemma
+    return _(
+        "%(dilemma)s Without a refresh token, %(ttl)s s cost %(rate)s log-ins an hour with name and password.",
+        dilemma=dilemma,
+        ttl=log_ins[0].factors["access_ttl_s"],
+        rate=interval(_spread(log_ins, seed)),
+    )
+
+
+def _dilemma(arms: Mapping[Key, list[Window]], writes: float | None, seed: int) -> Text:
     mine = [(key[1], _spread(of_arm, seed)) for key, of_arm in arms.items() if key[0] == TOKEN.name]
     if writes is None or not mine:
         return TOO_LITTLE
@@ -205,6 +253,23 @@ def _measured(arms: Mapping[Key, list[Window]], size: Size) -> Table:
     return Table(_("Refreshes measured"), head, rows)
 
 
+def _compared(arms: Mapping[Key, list[Window]], log_ins: Sequence[Window], size: Size) -> Table:
+    """Compare the arm without refresh tokens with the same lifetime with them."""
+    ttl = log_ins[0].factors["access_ttl_s"]
+    refreshing = arms.get((TOKEN.name, ttl), [])
+    rows: list[list[Cell]] = []
+    for what, windows, renewal in ((_("refresh"), refreshing, "refresh"), (_("log-in"), log_ins, "login")):
+        if windows:
+            server_us = _server_us(windows, renewal)
+            each = "–" if server_us is None else f"{server_us:,.0f}"
+            rows.append([what, str(ttl), interval(_spread(windows, size.seed)), f"{expected_an_hour(ttl):,.0f}", each])
+    head = [
+        *(_("what renews an access token"), _("access lifetime, s"), _("times an hour a member"), _("by the formula")),
+        _("µs in the server each"),
+    ]
+    return Table(_("With a refresh token, and without"), head, rows)
+
+
 METHOD = [
     _(
         "Members ask all the time, with %(ms)s ms between two requests on average, read when their access token "
@@ -214,6 +279,10 @@ METHOD = [
     _(
         "Writes are counted by the server itself: each refresh brings back the statements that it took (X-Lab-Trace). "
         "The commit is not counted as one of them."
+    ),
+    _(
+        "One arm keeps no refresh token: its members log in again at each expiry. It has the longest lifetime, because "
+        "many checks of a password would slow the others down."
     ),
     _(
         "Lifetimes of a minute and more are computed, not measured: refreshes an hour are 3,600 s divided by "
@@ -231,7 +300,7 @@ LIFETIMES = Experiment(
     question=_("How long should an access token live?"),
     full=Size(seconds=60.0, repeats=5, users=8),
     quick=Size(seconds=6.0, repeats=5, users=4, quick=True),
-    windows=lambda size: len(APPROACHES) * len(lifetimes_s(size)) * size.repeats,
+    windows=lambda size: (len(APPROACHES) * len(lifetimes_s(size)) + 1) * size.repeats,
     collect=collect,
     conclude=conclude,
 )

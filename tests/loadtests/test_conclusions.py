@@ -93,6 +93,10 @@ def lifetimes() -> list[Window]:
             windows += five(
                 approach, factors={"access_ttl_s": ttl}, seconds=60.0, beside=beside, notes=notes, more={"members": 4}
             )
+    notes = [{"login": ["SELECT members", "INSERT refresh_families"], "server_us": 45_000.0}]
+    factors = {"access_ttl_s": 10, "renewal": "log-in"}
+    beside = {"login": 4 * 60 // 10}
+    windows += five("token", factors=factors, seconds=60.0, beside=beside, notes=notes, more={"members": 4})
     return windows
 
 
@@ -158,6 +162,7 @@ def test_a_run_that_is_stopped_at_any_moment_can_be_reported(name: str, tmp_path
         ("memory", "session · 3000 members", {"p50_us", "bytes_a_login"}),
         ("revocation", "token · 5 s", {"lag_s"}),
         ("lifetimes", "token · 5 s", {"refreshes_an_hour_a_member"}),
+        ("lifetimes", "token · 10 s · log-in", {"log_ins_an_hour_a_member"}),
         ("outage", "session · store killed", {"error_share_during"}),
     ],
 )
@@ -215,6 +220,26 @@ def test_lifetimes_multiply_to_an_hour() -> None:
     assert arms["token · 5 s"].more["refreshes_an_hour_a_member"] == pytest.approx(720)
     assert arms["hybrid · 10 s"].more["refreshes_an_hour_a_member"] == pytest.approx(360)
     assert arms["token · 5 s"].more["database_writes_a_refresh"] == 2
+
+
+def test_lifetimes_without_a_refresh_token_are_log_ins_at_the_same_rate() -> None:
+    outcome, arms = concluded("lifetimes")
+    alone = arms["token · 10 s · log-in"]
+    assert alone.more["log_ins_an_hour_a_member"] == arms["token · 10 s"].more["refreshes_an_hour_a_member"] == 360
+    assert "refreshes_an_hour_a_member" not in alone.more
+    assert "Without a refresh token, 10 s cost 360 (360 … 360) log-ins an hour" in str(outcome.answer)
+    rows = outcome.tables[-1].rows
+    assert [[str(cell) for cell in row[:2] + row[-1:]] for row in rows] == [
+        ["refresh", "10", "900"],
+        ["log-in", "10", "45,000"],
+    ]
+
+
+def test_lifetimes_of_a_run_before_that_arm_are_concluded_as_they_were() -> None:
+    windows = [window for window in lifetimes() if "renewal" not in window.factors]
+    outcome = BY_NAME["lifetimes"].conclude(windows, BY_NAME["lifetimes"].quick)
+    assert "log-in" not in str(outcome.answer)
+    assert len(outcome.tables) == 2
 
 
 @pytest.mark.parametrize(

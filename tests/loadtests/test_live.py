@@ -185,9 +185,10 @@ def test_revocation_shows_that_a_token_outlives_its_logout(tmp_path: Path) -> No
 def test_lifetimes_count_refreshes_and_what_they_write(tmp_path: Path) -> None:
     results = run_toy("lifetimes", tmp_path)
     assert_only_too_few(results)
-    an_hour = {arm["name"]: arm["refreshes_an_hour_a_member"] for arm in results["arms"]}
+    an_hour = {arm["name"]: arm.get("refreshes_an_hour_a_member") for arm in results["arms"]}
     assert an_hour["token · 1 s"] > an_hour["token · 2 s"] > 0
     assert 2 <= arm(results, "token · 1 s")["database_writes_a_refresh"] <= 4
+    assert arm(results, "token · 3 s · log-in")["log_ins_an_hour_a_member"] > 0
 
 
 def test_an_outage_shows_who_needs_the_store_and_who_is_lost(tmp_path: Path) -> None:
