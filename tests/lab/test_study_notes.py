@@ -95,9 +95,14 @@ def test_a_link_opens_and_what_its_statement_promises_is_there(
     """Of a walk's step it is in what was really sent, answered and done; of a page in the part that the link names."""
     page = shown_at(statement.href, page_at, "en")
     walk = WALK.fullmatch(statement.href)
-    there = lines_of(walk["slug"])[walk["step"]] if walk else [page]
+    there = [*lines_of(walk["slug"])[walk["step"]], why(**walk.groupdict())] if walk else [page]
     assert statement.shows
     assert [text for text in statement.shows if not any(text in line for line in there)] == []
+
+
+def why(slug: str, step: str) -> str:
+    """The words of a step that say what follows from it, in English."""
+    return next(str(each.why) for each in STORIES[slug].steps if each.id == step)
 
 
 def test_the_copied_session_id_contains_nothing_of_the_member(lines_of: Lines) -> None:

@@ -34,6 +34,8 @@ class Replay:
         return seen
 
     def _do(self, step: Step) -> Iterator[str]:
+        if step.puts_away:
+            yield f"puts away {step.puts_away}"
         if isinstance(step.does, Request):
             yield from self._send(step.does, step)
         for act in (step.does, step.then):

@@ -20,7 +20,8 @@ class Statement:
     """One statement of the notes, in our words.
 
     `href`: the step of a walk, or the part of a page, where it is seen. `shows`: what has to be there. Of a step these
-    are beginnings of lines, such as `request Authorization` or `inside GETEX`, or text in them; of a page, its markup.
+    are beginnings of lines, such as `request Authorization` or `inside GETEX`, or text in them, or in the step's reason
+    (`why`); of a page, its markup.
     `differs`: where the lab knows better than the notes. The page at `href` says so too.
     """
 

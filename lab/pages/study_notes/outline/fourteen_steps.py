@@ -54,7 +54,7 @@ FOURTEEN_STEPS = Chapter(
                 Statement(
                     102,
                     "/walkthrough/fourteen-steps/5",
-                    ("request line GET /token/profile",),
+                    ("puts away refresh_token", "request line GET /token/profile"),
                     "5단계: 사용자는 리프레시 토큰을 안전한 곳에 보관합니다.",
                     "Step 5: the user keeps the refresh token in a safe place.",
                 ),

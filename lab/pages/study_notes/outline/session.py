@@ -13,7 +13,7 @@ SESSION = Chapter(
                 Statement(
                     1,
                     "/walkthrough/session/login",
-                    ("response Set-Cookie: sot_sid=", "inside SET"),
+                    ("response Set-Cookie: sot_sid=", "inside SET", "a Java server calls it JSESSIONID"),
                     "세션 ID에는 아무 뜻이 없습니다. 서버가 사용자의 기록을 찾는 키일 뿐입니다. (JSESSIONID는 다른 서버가 쓰는 쿠키 이름입니다.)",
                     "A session id means nothing. It is only the key by which the server finds the user’s record. (JSESSIONID is the cookie’s name under another server.)",
                 ),

@@ -60,8 +60,13 @@ TWO_TOKENS = Chapter(
                 ),
                 Statement(
                     62,
-                    "/loadtests#experiment-lifetimes",
-                    ('value="lifetimes"',),
+                    "/walkthrough/without-refresh/hour-without",
+                    (
+                        "response status 401",
+                        '"code":"expired_token"',
+                        "request line POST /token/login",
+                        "inside argon2id",
+                    ),
                     "그 대신 사용자가 자주 로그인해 새 토큰을 받아야 하므로 불편합니다.",
                     "But users must log in often to get new tokens, which is a nuisance.",
                 ),
@@ -207,8 +212,8 @@ TWO_TOKENS = Chapter(
                 ),
                 Statement(
                     80,
-                    "/storage",
-                    ("data-log-in",),
+                    "/storage#places",
+                    ("data-holdings", "What the session on the server holds", "data-record"),
                     "클라이언트는 두 토큰을 쿠키, 세션, 웹 스토리지 가운데 한 곳에 저장합니다.",
                     "The client stores both tokens in cookies, in the session, or in web storage.",
                 ),
@@ -264,8 +269,8 @@ TWO_TOKENS = Chapter(
                 ),
                 Statement(
                     87,
-                    "/storage",
-                    ("data-holdings",),
+                    "/storage#places",
+                    ("data-log-in", "data-holdings"),
                     "클라이언트는 두 토큰을 쿠키나 웹 스토리지에 저장합니다.",
                     "The client stores both tokens in cookies or in web storage.",
                 ),
@@ -286,7 +291,7 @@ TWO_TOKENS = Chapter(
                 Statement(
                     90,
                     "/walkthrough/cases#expired-expired",
-                    ("case 1 ", "data-outcome"),
+                    ("case 1 ", "data-outcome", "new log-in", "data-anew"),
                     "두 토큰이 모두 만료되었으면 오류이며, 다시 로그인해 둘 다 새로 받습니다.",
                     "Both expired: an error. A new log-in gives two new tokens.",
                 ),
@@ -330,8 +335,8 @@ TWO_TOKENS = Chapter(
                 ),
                 Statement(
                     96,
-                    "/walkthrough/token/no-refresh",
-                    ("response status 401", '"code":"refresh_invalid"'),
+                    "/walkthrough/logout-of-both/refresh-refused",
+                    ("response status 401", '"code":"refresh_invalid"', "Now both tokens are worthless."),
                     "로그아웃하면 두 토큰을 모두 만료시킵니다.",
                     "A log-out makes both tokens expire.",
                 ),
