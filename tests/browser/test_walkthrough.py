@@ -218,6 +218,7 @@ def test_the_refresh_token_that_came_leads_to_its_row_and_a_used_or_forged_one_d
         secret.click()
     assert [row, whole(page, "again", "row_valid")] == [text for text in rows.all_inner_texts() if len(text) == 64]
     assert whole(page, "again", "row_used") == row
+    expect(comparison(page, "again").locator("[data-grace]")).to_be_visible()
     comparison(page, "forged").locator("[data-send-forged]").click()
     expect(page.locator("[data-forged-answer]")).to_contain_text("refresh_invalid")
     expect(page.locator("[data-forged-answer]")).to_contain_text("key found, signature and claims. Rows read: 0.")
@@ -251,6 +252,7 @@ def test_a_logout_of_hybrid_ends_both_tokens_and_its_entry_says_when_it_is_delet
         denial = page.locator("[data-server] .holder").filter(has_text="held_against")
         expect(denial).to_contain_text({"en": "deleted in", "ko": "초 뒤 삭제"}[language])
         expect(comparison(page, "sent").locator("[data-line=row_ended]")).to_be_visible()
+        expect(comparison(page, "again").locator("[data-grace]")).to_have_count(0)  # an ended login has no successor
         go_to(page, "logout-of-both", "token-still-in")
         expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
         expect(page.locator("[data-server]")).not_to_contain_text("held_against")

@@ -29,9 +29,11 @@ function refreshTokens({ answers, before, now }) {
   const [rowsBefore, rowsNow] = [before, now].map(({ server }) => rowsOf(server.filter((record) => record.approach === approach)));
   if (sent === undefined || rowsBefore.size === 0) return [];
   const fake = forged(sent, { jti: changed(claims(sent).jti) });
+  const again = byHash("again", sent, rowsNow);
+  // Only a used token whose login is live has a successor, which the server gives again.
   return [
     byHash("sent", sent, rowsBefore),
-    { ...byHash("again", sent, rowsNow), grace_s: now.values.grace_s },
+    { ...again, grace_s: again.isReplaced && now.values.grace_s },
     { ...byHash("forged", fake, rowsNow), forged: fake },
   ];
 }
@@ -42,7 +44,7 @@ function byHash(kind, token, rows) {
   const row = rows.get(hash);
   const valid = [...rows].find(([, state]) => state === "valid")?.[0];
   const stored = row === "valid" ? [["row_valid", hash]] : [[`row_${row ?? "none"}`, row ? hash : ""], ...(valid ? [["row_valid", valid]] : [])];
-  return { kind, lines: [["jwt", token], ["jti", jti], ["hash", hash], ...stored], same: row === "valid" };
+  return { kind, lines: [["jwt", token], ["jti", jti], ["hash", hash], ...stored], same: row === "valid", isReplaced: row === "used" && valid !== undefined };
 }
 
 /** The state of each stored refresh token, by its hash: valid, used, or ended with its login. */
@@ -91,9 +93,15 @@ function drawn({ kind, lines, same, grace_s, forged: fake }, approach) {
   const box = make("section", "comparison", make("h3", "", say(`compared.${kind}`)), make("dl", "chain", ...lines.flatMap(lineOf)));
   box.dataset.kind = kind;
   if (same !== undefined) box.append(make("p", same ? "let-in" : "shut", say(`compared.${same ? "same" : "different"}`)));
-  if (grace_s) box.append(make("p", "small soft", say("compared.grace", { grace_s })));
+  if (grace_s) box.append(graceOf(grace_s));
   if (fake) box.append(sender(fake, approach));
   return box;
+}
+
+function graceOf(grace_s) {
+  const said = make("p", "small soft", say("compared.grace", { grace_s }));
+  said.dataset.grace = "";
+  return said;
 }
 
 function lineOf([name, value]) {
