@@ -585,4 +585,4 @@ def test_without_a_lab_or_a_supervisor_there_is_nothing(
 
 def test_the_home_page_leads_there(app: Flask) -> None:
     home = press(app, "GET", "/", headers={"Accept": "text/html"}).get_data(as_text=True)
-    assert home.count('href="/scale-out"') == 2
+    assert 'href="/scale-out"' in home
