@@ -30,7 +30,7 @@ from service.web.application import Application
 from service.web.fields import MAX_BODY_BYTES
 from service.web.headers import SecurityHeaders
 from service.web.unread import ReadToTheEnd
-from session_auth.blueprint import SessionApproach, SessionsByPrefix, SharedSessions
+from session_auth.blueprint import PrefixSessionInterface, SessionApproach, SharedSessions
 from token_auth.blueprint import REFRESH_TABLES, NoDenylist, RedisDenylist, TokenApproach, jwks_blueprint, open_key_ring
 from token_auth.blueprint.key_commands import commands as key_commands
 
@@ -90,7 +90,7 @@ def create_app(
         add_to(app, parts)
 
     with_cookies = [approach for approach in approaches if isinstance(approach, SessionApproach)]
-    app.session_interface = SessionsByPrefix({approach.name: approach.interface for approach in with_cookies})
+    app.session_interface = PrefixSessionInterface({approach.name: approach.interface for approach in with_cookies})
     pages = pages_blueprint(Notes(database), members, synthetic_work=config.lab)
     for approach in approaches:
         mount(app, approach, pages)

@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 from urllib.response import addinfourl
 from xml.sax.saxutils import escape
 
+from loadtests.hues import THEMES, colours
 from loadtests.lab import Lab
 
 ALICE = {"username": "alice", "password": "wonderland"}
@@ -52,18 +53,22 @@ WORDS = {
     },
 }
 
+COLOURS = ("paper", "ink", "ink-soft", "line", "session", "token", "let-in", "refused")
 STYLE = """
-svg { font-family: system-ui, sans-serif; --paper: #fbfaf6; --ink: #1e1d1a; --soft: #5b5850; --line: #dfdbd0;
-  --session: #8f5400; --token: #1c54bd; --let-in: #17693a; --refused: #ae2219; }
-@media (prefers-color-scheme: dark) { svg { --paper: #15171b; --ink: #eeece6; --soft: #b1aea6; --line: #353a42;
-  --session: #f2b54a; --token: #8fb6ff; --let-in: #7fd09b; --refused: #ff9a8f; } }
-.paper { fill: var(--paper); } text { fill: var(--ink); font-size: 17px; } .soft { fill: var(--soft); font-size: 14px; }
+svg { font-family: system-ui, sans-serif; }
+.paper { fill: var(--paper); } text { fill: var(--ink); font-size: 17px; }
+.soft { fill: var(--ink-soft); font-size: 14px; }
 .title { font-size: 22px; font-weight: 650; } .name { font-size: 20px; font-weight: 650; }
 .session { fill: var(--session); } .token { fill: var(--token); } .line { stroke: var(--line); stroke-width: 2; }
-.at { stroke: var(--soft); stroke-width: 2; stroke-dasharray: 4 4; }
+.at { stroke: var(--ink-soft); stroke-width: 2; stroke-dasharray: 4 4; }
 .mark { font-size: 20px; text-anchor: middle; } .middle { text-anchor: middle; }
 .in { fill: var(--let-in); } .refused { fill: var(--refused); }
 """
+
+
+def _colours() -> str:
+    light, dark = ("".join(f" --{name}: {colours(theme)[name]};" for name in COLOURS) for theme in THEMES)
+    return f"\nsvg {{{light} }}\n@media (prefers-color-scheme: dark) {{ svg {{{dark} }} }}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def draw(story: Story, language: str) -> str:
     ticks = [_text(_x(second), bottom + 20, str(second), "soft middle") for second in range(0, LIFETIME_S, 2)]
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" lang="{language}" role="img">
 <title>{escape(words["title"])}</title>
-<style>{STYLE}</style>
+<style>{_colours()}{STYLE}</style>
 <clipPath id="past"><rect width="{WIDTH}" height="{height}">
 <animate attributeName="width" values="{LEFT};{WIDTH};{WIDTH}" keyTimes="0;0.66;1" dur="{TURN_S}s"
   repeatCount="indefinite"/>

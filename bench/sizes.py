@@ -16,12 +16,12 @@ from service.accounts.database import Database
 from service.accounts.members import Members
 from service.config import DAY_S, Config
 from service.store.connection import StoreCommands
-from session_auth.blueprint.credential import LabCredential as SessionCredential
-from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
+from session_auth.blueprint.credential import MemberCredential as SessionCredential
+from session_auth.blueprint.stores import MemberSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes as SessionLifetimes
 from token_auth import KeyRing
 from token_auth.blueprint import NoDenylist
-from token_auth.blueprint.credential import LabCredential as TokenCredential
+from token_auth.blueprint.credential import MemberCredential as TokenCredential
 from token_auth.blueprint.stores import MemberRefreshTokens, RedisDenylist
 
 PREFIX = "lab:"
@@ -49,7 +49,7 @@ def measure_sizes(folder: Path, count: int) -> dict[str, Any]:
         store.stop()
 
 
-def _session_bytes(sessions: LabSessions, members: Members, count: int, used: Callable[[], int]) -> int:
+def _session_bytes(sessions: MemberSessions, members: Members, count: int, used: Callable[[], int]) -> int:
     """Return the growth of `used` per login, including the index entry."""
     lifetimes = SessionLifetimes(1800, 43_200)
     credential = SessionCredential(sessions, members, lifetimes, 50, time, in_lab=True)

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.accounts.hash_memory import return_memory
 from service.accounts.members import Members
-from service.accounts.passwords import hash_password, no_members_hash
+from service.accounts.passwords import hash_password, unmatchable_hash
 from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, DEMO_MEMBERS, GUEST, LOAD_PASSWORD
 from service.errors import StoreUnavailable
 
@@ -32,12 +32,12 @@ def seed_demo(members: Members) -> None:
 
 def _add_missing(members: Members) -> None:
     ends = _ends(DEFAULT_LOAD_MEMBERS)
-    there = members.there_of([GUEST, *(demo.username for demo in DEMO_MEMBERS), *ends])  # one query per start
+    there = members.existing([GUEST, *(demo.username for demo in DEMO_MEMBERS), *ends])  # one query per start
     for demo in DEMO_MEMBERS:
         if demo.username not in there:
             members.add_missing([demo.username], hash_password(demo.password), demo.role)
     if GUEST not in there:
-        members.add_missing([GUEST], no_members_hash())
+        members.add_missing([GUEST], unmatchable_hash())
     if not ends <= there:
         seed_load_members(members, DEFAULT_LOAD_MEMBERS)
     return_memory()  # nodes are forked from this process and would keep it
@@ -48,7 +48,7 @@ def seed_load_members(members: Members, count: int) -> int:
 
     All share one password and one hash: a hash for each would take minutes.
     """
-    if members.there_of(_ends(count)) == _ends(count):
+    if members.existing(_ends(count)) == _ends(count):
         return 0
     names = [_load_name(number) for number in range(1, count + 1)]
     return members.add_missing(names, hash_password(LOAD_PASSWORD))

@@ -1,6 +1,6 @@
 """The errors of the lab's controls. `service/errors.py` turns them into responses.
 
-LabError
+ServiceError
 ├── ControlError
 │   ├── ForeignHost            403  foreign_host
 │   ├── CodeNeeded             403  code_needed
@@ -15,10 +15,10 @@ LabError
 
 from flask_babel import LazyString, lazy_gettext
 
-from service.errors import LabError
+from service.errors import ServiceError
 
 
-class ControlError(LabError):
+class ControlError(ServiceError):
     """A control refuses a request, and nothing was changed."""
 
     status = 403
@@ -74,7 +74,7 @@ class RefusedBySupervisor(ControlError):
         self.code = code
 
 
-class SupervisorUnavailable(LabError):
+class SupervisorUnavailable(ServiceError):
     """503: no supervisor answers."""
 
     status = 503

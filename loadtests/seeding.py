@@ -23,7 +23,7 @@ from service import errors
 from service.accounts.database import Database
 from service.accounts.members import Member
 from service.config import DAY_S, Config
-from session_auth.blueprint.credential import LabRecord
+from session_auth.blueprint.credential import MemberRecord
 from session_auth.blueprint.stores import MemorySessions
 from session_auth.credential import hashed, new_id
 from session_auth.sliding import IdleTime
@@ -47,7 +47,7 @@ def name_of(number: int) -> str:
 def log_in(store: SessionStore, number: int) -> str:
     """Write one member's login into `store`, and return its session id."""
     now, member = round(time(), 3), name_of(number)
-    record = LabRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
+    record = MemberRecord(member, "user", secrets.token_urlsafe(16), now, now + ABSOLUTE_S)
     sid = new_id()
     key = hashed(sid)
     entry = IndexEntry(record.login_id, now)

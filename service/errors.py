@@ -1,6 +1,6 @@
 """The errors of requests, with stable codes, and their conversion into responses.
 
-    LabError
+    ServiceError
     ├── CredentialError            401  who are you?
     │   ├── NoCredentials               no_credentials
     │   ├── InvalidCredentials          invalid_credentials   (name or password)
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 REALM = "session-or-token"
 
 
-class LabError(Exception):
+class ServiceError(Exception):
     """Base class of the expected errors. `detail` says what happened, in the reader's language.
 
     `over`: the request's credential will certainly never work again, so the client may delete it.
@@ -56,7 +56,7 @@ class LabError(Exception):
         self.detail = detail
 
 
-class CredentialError(LabError):
+class CredentialError(ServiceError):
     """401: the request does not prove who sends it."""
 
     status = 401
@@ -108,7 +108,7 @@ class RefreshReused(BearerError):
     title = lazy_gettext("This refresh token was used before, so its login was ended")
 
 
-class AmbiguousCredentials(LabError):
+class AmbiguousCredentials(ServiceError):
     """400: a client must not send a token in more than one place (RFC 6750 §2)."""
 
     status = 400
@@ -117,7 +117,7 @@ class AmbiguousCredentials(LabError):
     bearer_error = "invalid_request"
 
 
-class RoleTooLow(LabError):
+class RoleTooLow(ServiceError):
     """403: the member is logged in, but the role is not sufficient."""
 
     status = 403
@@ -126,13 +126,13 @@ class RoleTooLow(LabError):
     bearer_error = "insufficient_scope"
 
 
-class NotFound(LabError):
+class NotFound(ServiceError):
     status = 404
     code = "not_found"
     title = lazy_gettext("There is nothing here")
 
 
-class RateLimited(LabError):
+class RateLimited(ServiceError):
     status = 429
     code = "rate_limited"
     title = lazy_gettext("Too many failed attempts")
@@ -151,7 +151,7 @@ class RefreshesTooFast(RateLimited):
         super().__init__(retry_after_s=1)
 
 
-class StoreUnavailable(LabError):
+class StoreUnavailable(ServiceError):
     """503: a store that the request needs does not answer. Not 401: no login was refused."""
 
     status = 503
@@ -160,7 +160,7 @@ class StoreUnavailable(LabError):
     retry_after_s = 1
 
 
-class KeyRingUnusable(LabError):
+class KeyRingUnusable(ServiceError):
     """503: the key ring's file cannot be used. The last good ring stays in use."""
 
     status = 503
@@ -171,11 +171,11 @@ class KeyRingUnusable(LabError):
 
 def register(app: Flask) -> None:
     """Turn every error of `app` into problem+json (RFC 9457) or an HTML page."""
-    app.register_error_handler(LabError, _refusal)
+    app.register_error_handler(ServiceError, _refusal)
     app.register_error_handler(HTTPException, _http_error)
 
 
-def _refusal(error: LabError) -> Response:
+def _refusal(error: ServiceError) -> Response:
     response = _problem(error.status, error.code, str(error.title), str(error.detail))
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -184,7 +184,7 @@ def _refusal(error: LabError) -> Response:
     return response
 
 
-def _challenge(error: LabError) -> str:
+def _challenge(error: ServiceError) -> str:
     """RFC 6750 §3: no `error` where the request lacked any authentication information."""
     challenge = f'Bearer realm="{REALM}"'
     if error.bearer_error is None:
@@ -209,7 +209,7 @@ HTTP_TITLES = {
     405: lazy_gettext("This method is not allowed here"),
     413: lazy_gettext("The request is too large"),
     415: lazy_gettext("This content type is not supported here"),
-    503: lazy_gettext("The lab is busy"),
+    503: lazy_gettext("The server is busy"),
 }
 
 HTTP_DETAILS = {
@@ -222,7 +222,7 @@ HTTP_DETAILS = {
 def _http_error(error: HTTPException) -> Response:
     # Flask-Session runs outside Flask's error handling: its errors arrive here, wrapped as a 500.
     cause = error.original_exception if isinstance(error, InternalServerError) else None
-    if isinstance(cause, LabError):
+    if isinstance(cause, ServiceError):
         return _refusal(cause)
     if error.response is not None:
         return make_response(error.response)

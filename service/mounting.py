@@ -5,7 +5,7 @@ from functools import partial
 from flask import Blueprint, Flask, Response, jsonify, redirect, url_for
 
 from service.approach import Approach
-from service.errors import LabError
+from service.errors import ServiceError
 
 
 def mount(app: Flask, approach: Approach, pages: Blueprint) -> None:
@@ -62,5 +62,5 @@ def _whoami(approach: Approach) -> Response:
     """Return who is logged in here. No login is a valid answer too: every page's header asks."""
     try:
         return jsonify(member=approach.identify().view())
-    except LabError as unknown:
+    except ServiceError as unknown:
         return jsonify(member=None, code=unknown.code)

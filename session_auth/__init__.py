@@ -6,7 +6,7 @@
     @sessions.required(role="admin")         # below @app.route(…)
 
 These files (`*.py` and `store_client/`) need Flask, redis and msgspec. They import nothing else of this project.
-`blueprint/` adds the lab's routes. `contract.py` is the test suite to copy along.
+`blueprint/` adds the service's routes. `contract.py` is the test suite to copy along.
 """
 
 from .credential import Login

@@ -37,7 +37,7 @@ class SessionGuard:
 
     def __call__(self, role: str | None = None) -> Login:
         """Return who sends this request. Raise `ForeignOrigin`, `RoleTooLow`, or what `identify` raises."""
-        refuse_foreign_origin()
+        refuse_cross_origin()
         login = self.identify()
         if role is not None and login.role != role:
             raise RoleTooLow()
@@ -115,7 +115,7 @@ def own_fields(fields: dict[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def refuse_foreign_origin() -> None:
+def refuse_cross_origin() -> None:
     """Raise `ForeignOrigin` for an unsafe request that another origin's page made a browser send.
 
     Browsers send `Sec-Fetch-Site`; old ones, and all without https, send `Origin`. A client that sends neither

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, jsonify, request
 
 from .credential import Lifetimes, Login, SessionCredential
 from .errors import InvalidSession, NoCredentials, SessionError
-from .guard import APPLICATION, SessionGuard, Visit, own_fields, refuse_foreign_origin, stored_data
+from .guard import APPLICATION, SessionGuard, Visit, own_fields, refuse_cross_origin, stored_data
 from .record import merged
 from .store import SessionStore
 
@@ -71,7 +71,7 @@ class Sessions:
         disabled or changed while the password was being checked. If it raises, the login is removed.
         Raise `ForeignOrigin` for another site's form.
         """
-        refuse_foreign_origin()
+        refuse_cross_origin()
         user, role = as_text(user_id), _checked(role)  # before anything ends
         visit = self._guard.visit()
         if visit.sid is not None:
@@ -126,7 +126,7 @@ class Sessions:
 
     def log_out(self) -> None:
         """End this request's login, if any, also for requests in flight. The response deletes the cookie."""
-        refuse_foreign_origin()
+        refuse_cross_origin()
         visit = self._guard.visit()
         if visit.sid is not None:
             self._credential.revoke(self._guard.session())

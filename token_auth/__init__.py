@@ -6,7 +6,7 @@
     @tokens.required(role="admin")           # below @app.route(…)
 
 These files (`*.py`) need Flask, msgspec, PyJWT with cryptography and SQLAlchemy. They import nothing else of this
-project. `blueprint/` adds the lab's routes. `contract.py` is the test suite to copy along.
+project. `blueprint/` adds the service's routes. `contract.py` is the test suite to copy along.
 """
 
 from .credential import LiveLogin, Login, Pair

@@ -204,7 +204,7 @@ class TokenCredential:
         """
         now = self._now()
         user_id, role = self._owner(refresh.jti)
-        if user_id is not None and role is None:
+        if user_id is not None and role is None:  # the user is gone or disabled
             self.end_all(user_id)
         if role is None:
             raise RefreshEnded()
@@ -220,7 +220,7 @@ class TokenCredential:
         except TooFast:
             raise RefreshesTooFast() from None
         except Reused as reused:
-            log.warning("refresh token reuse: login %s is ended (%s)", reused, self._store.name)
+            log.warning("refresh token reuse: login %s is ended (%s)", reused.login_id, self._store.name)
             self._deny(reused.login_id, reused.access_ttl_s)
             raise RefreshReused() from None
         return self._sign(exchange, role, now)

@@ -83,12 +83,12 @@ def _renew_if_due(credential: TokenCredential, access: AccessToken, due: bool, r
         case True, False:
             return credential.exchange(refresh, access.login.login_id)
         case False, True:
-            return _renew_on_strength_of(credential, access, refresh)
+            return _replace_expired(credential, access, refresh)
         case _:
             return None
 
 
-def _renew_on_strength_of(credential: TokenCredential, access: AccessToken, refresh: RefreshToken) -> Pair | None:
+def _replace_expired(credential: TokenCredential, access: AccessToken, refresh: RefreshToken) -> Pair | None:
     """Replace an expired refresh token, but only for its own login, and only while that login is live.
 
     The naive version issues a refresh token for any valid access token, so a stolen access token becomes a permanent

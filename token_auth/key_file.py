@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 from .errors import BadKeyRing
 from .keys import Key, Ring, key_from_file, moment, seconds
-from .private_file import keep_others_out, let_in_as_before, open_at_once, open_private, try_lock, whose
+from .private_file import copy_permissions, correct_mode, open_at_once, open_private, try_lock, whose
 
 LOCK_WAIT_S = 2.0  # how long to wait for a process that holds the lock
 LOCK_RETRY_S = 0.01
@@ -33,7 +33,7 @@ def read_ring(file: Path) -> Ring:
             status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ValueError("not a file")
-            keep_others_out(file, opened.fileno(), status)
+            correct_mode(file, opened.fileno(), status)
             keys = [key_from_file(entry) for entry in json.load(opened)["keys"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadKeyRing("%(file)s is not a key ring", file=file) from None
@@ -56,7 +56,7 @@ def write_ring(file: Path, ring: Ring) -> None:
         with new:
             json.dump({"keys": [asdict(key) for key in ring.keys]}, new, indent=2)
             new.flush()
-            let_in_as_before(target, new.fileno())
+            copy_permissions(target, new.fileno())
             os.fsync(new.fileno())
         os.replace(new.name, target)
     except BaseException:
@@ -84,7 +84,7 @@ def locked(file: Path, wait_s: float) -> Iterator[None]:
 
 
 @contextmanager
-def in_one_line(file: Path) -> Iterator[None]:
+def as_bad_key_ring(file: Path) -> Iterator[None]:
     """Turn an `OSError` into a `BadKeyRing` that names the file and the cause."""
     try:
         yield

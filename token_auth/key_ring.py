@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic, time
 
 from .errors import BadKeyRing
-from .key_file import LOCK_WAIT_S, in_one_line, locked, read_ring, stamp, write_ring
+from .key_file import LOCK_WAIT_S, as_bad_key_ring, locked, read_ring, stamp, write_ring
 from .keys import LONGEST_LIFE_S, Algorithm, Key, Ring
 from .private_file import readers
 
@@ -48,11 +48,11 @@ class KeyRing:
         self._looked_at = monotonic()
         self._stamp: tuple[int, ...] | None = None
         self._unreadable: str | None = None
-        self._unfit: str | None = None
+        self._adoption_failed: str | None = None
         self._fit_again_at = monotonic()
         self._file_has_old_keys = False
         self._ring = self._open()
-        self._alg_is_sure = self._ring.active.alg == alg
+        self._alg_is_adopted = self._ring.active.alg == alg
 
     def current(self) -> Ring:
         """Return the ring, at most half a second old, without the keys that are no longer needed."""
@@ -78,9 +78,9 @@ class KeyRing:
     def problem(self) -> str | None:
         """Check the file now. Return what is wrong with it in one line, or None. The last good ring stays in use."""
         self._look_now()
-        if self._unfit is not None:
+        if self._adoption_failed is not None:
             self.signing_key()  # try again here: a node that is not ready may get no log-ins, which would try it
-        return self._unreadable or self._unfit
+        return self._unreadable or self._adoption_failed
 
     def signing_key(self) -> Key:
         """Return the active key.
@@ -93,9 +93,9 @@ class KeyRing:
         """
         self.current()
         self._drop_from_file()
-        if not self._fits(self._ring.active) and monotonic() >= self._fit_again_at:
+        if not self._is_as_configured(self._ring.active) and monotonic() >= self._fit_again_at:
             self._fit_again_at = monotonic() + LOOK_EVERY_S
-            self._make_fit()
+            self._adopt_configuration()
         return self._ring.active
 
     def rotate(self, alg: Algorithm | None = None) -> Ring:
@@ -123,12 +123,12 @@ class KeyRing:
 
         The second is empty on systems without file modes.
         """
-        with in_one_line(self._file):
+        with as_bad_key_ring(self._file):
             return self._file, readers(self._file)
 
     def _open(self) -> Ring:
         """Read the file, which may belong to another user. Create it if it does not exist."""
-        with in_one_line(self._file):
+        with as_bad_key_ring(self._file):
             if not self._file.exists():
                 with locked(self._file, LOCK_WAIT_S):
                     if not self._file.exists():  # still missing: no other process has created it
@@ -147,7 +147,7 @@ class KeyRing:
         try:
             if stamp is None or stamp != self._stamp:
                 # Remember the stamp only after a successful read, so that a failed read is repeated.
-                with in_one_line(self._file):
+                with as_bad_key_ring(self._file):
                     self._ring, self._stamp = read_ring(self._file), stamp
             self._unreadable = None
         except BadKeyRing as error:
@@ -165,32 +165,35 @@ class KeyRing:
             with suppress(BadKeyRing):
                 self._change(lambda ring: ring, LOCK_WAIT_WHEN_SIGNING_S)
 
-    def _fits(self, key: Key) -> bool:
-        self._alg_is_sure = self._alg_is_sure or key.alg == self._alg
-        fits = self._alg_is_sure and self._is_kept_for_ours(key)
-        if fits:
-            self._unfit = None
-        return fits
+    def _is_as_configured(self, key: Key) -> bool:
+        """Return whether the active key may sign: the algorithm was adopted once, and the key is kept long enough."""
+        self._alg_is_adopted = self._alg_is_adopted or key.alg == self._alg
+        is_so = self._alg_is_adopted and self._is_kept_long_enough(key)
+        if is_so:
+            self._adoption_failed = None
+        return is_so
 
-    def _is_kept_for_ours(self, key: Key) -> bool:
+    def _is_kept_long_enough(self, key: Key) -> bool:
         return key.tokens_live_s is None or key.tokens_live_s >= self._tokens_live_s
 
-    def _make_fit(self) -> None:
+    def _adopt_configuration(self) -> None:
+        """Change the file so that its active key is as configured. If that fails, log it once."""
         try:
-            self._change(self._fitting, LOCK_WAIT_WHEN_SIGNING_S)
-            self._alg_is_sure, self._unfit = True, None
+            self._change(self._as_configured, LOCK_WAIT_WHEN_SIGNING_S)
+            self._alg_is_adopted, self._adoption_failed = True, None
         except BadKeyRing as error:
-            if self._unfit != error.message:
+            if self._adoption_failed != error.message:
                 log.error("the key ring was not changed; the last good ring stays in use: %s", error.message)
-            self._unfit = error.message
+            self._adoption_failed = error.message
 
-    def _fitting(self, ring: Ring) -> Ring:
-        if not self._alg_is_sure and ring.active.alg != self._alg:
+    def _as_configured(self, ring: Ring) -> Ring:
+        # Once: an algorithm that `flask keys rotate` chose later stays.
+        if not self._alg_is_adopted and ring.active.alg != self._alg:
             return ring.with_new_key(self._alg, self._now(), self._tokens_live_s)
-        return ring if self._is_kept_for_ours(ring.active) else ring.with_lifetime(self._tokens_live_s)
+        return ring if self._is_kept_long_enough(ring.active) else ring.with_lifetime(self._tokens_live_s)
 
     def _change(self, change: Callable[[Ring], Ring], wait_s: float | None = None) -> Ring:
-        with in_one_line(self._file), locked(self._file, LOCK_WAIT_S if wait_s is None else wait_s):
+        with as_bad_key_ring(self._file), locked(self._file, LOCK_WAIT_S if wait_s is None else wait_s):
             ring = change(read_ring(self._file)).without_expired(self._now())
             write_ring(self._file, ring)
         self._look_now()

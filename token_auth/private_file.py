@@ -32,7 +32,7 @@ def readers(file: Path) -> str:
     return f"{_user(file)} or the group {_group(file)}" if file.stat().st_mode & stat.S_IRGRP else _user(file)
 
 
-def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
+def correct_mode(file: Path, opened: int, status: os.stat_result) -> None:
     """Correct a mode that lets others read or change the keys, and log it. Raise `BadKeyRing` if that fails."""
     if sys.platform == "win32":  # no such modes
         return
@@ -53,7 +53,7 @@ def keep_others_out(file: Path, opened: int, status: os.stat_result) -> None:
     )
 
 
-def let_in_as_before(target: Path, new: int) -> None:
+def copy_permissions(target: Path, new: int) -> None:
     """Give a new file the owner and permissions of `target`; without a `target`, the owner of its folder."""
     if sys.platform == "win32":
         return

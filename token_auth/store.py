@@ -211,7 +211,7 @@ class RefreshTokens:
         A user has at most `most_logins` live families. A further one ends the oldest.
         """
         with self.writing() as session:
-            self._take_turns(session, family.user_id)
+            self._lock_user(session, family.user_id)
             made_room = self._make_room(session, family.user_id, family.created_at, most_logins)
             session.add(family)
             session.flush()
@@ -306,7 +306,7 @@ class RefreshTokens:
                 ended.append(family)
             return ended
 
-    def _take_turns(self, session: Session, user_id: str) -> None:
+    def _lock_user(self, session: Session, user_id: str) -> None:
         """Lock the user's oldest family, if the database locks rows. So concurrent log-ins are counted one by one."""
         session.execute(self._ids_of(user_id).order_by(*OLDEST_FIRST).limit(1).with_for_update())
 
@@ -392,7 +392,7 @@ def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
 def _use(
     session: Session, jti: str, token: RefreshTokenRow, family: Family, now: float, longest_s: float
 ) -> tuple[str, float, float]:
-    """Mark the token as used as used, and store its successor. Return the successor's id and times."""
+    """Mark the token as used, and store its successor. Return the successor's id and times."""
     _refuse_if_too_fast(session, family, now)
     token.used_at = now
     # An expired token is only accepted together with an access token, which lives a day at most.

@@ -10,7 +10,7 @@
     POST /store/empty, /store/restart
     POST /throughput                         measure for a second how many pages the running nodes serve (201)
     POST /load-run          {"experiment": "lookup-cost", "quick": true}     start a load test, if none runs (201)
-        DELETE /load-run                         stop it; its measurements are kept
+    DELETE /load-run                         stop it; its measurements are kept
 
 Each request is answered at once with the state. Processes change a moment later. A refusal is `{"code", "detail"}`.
 Commands for nodes use PUT, so they are idempotent: if a command stops the node that forwarded it, the balancer may send

@@ -113,7 +113,7 @@ class EmbeddedStore:
             client.config_set("port", port)
         self.listens_on = port
 
-    def part_with_clients(self) -> None:
+    def disconnect_clients(self) -> None:
         """Close every connection, so that clients reconnect through the current port. Raise `RedisError`."""
         with self.client() as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")

@@ -160,7 +160,7 @@ class OwnStore:
         except OSError:  # another process has taken the port
             self._embedded.move_to(self._embedded.port)
             raise
-        self._embedded.part_with_clients()
+        self._embedded.disconnect_clients()
 
     def _take_link_out(self) -> None:
         if self._link is None:
@@ -169,7 +169,7 @@ class OwnStore:
         self._link.close()
         self._link = None
         self._embedded.move_to(self._embedded.port)
-        self._embedded.part_with_clients()
+        self._embedded.disconnect_clients()
 
     def _answers(self) -> bool:
         if not answers(self._embedded.own_url):

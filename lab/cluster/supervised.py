@@ -30,7 +30,7 @@ class Supervised:
         self._answers = answers
         self._wanted: Wanted = "running"
         self._pause_s = FIRST_PAUSE_S
-        self._again_at: float | None = None
+        self._restart_at: float | None = None
         self.is_ready = False
         self._began(process or launch())
 
@@ -40,8 +40,8 @@ class Supervised:
         if self._wanted in ("stopped", "killed"):
             return self._wanted if self.has_ended else "stopping"
         if self.has_ended:
-            return "starting" if self._again_at is not None and self._again_at <= monotonic() else "crashed"
-        if self._again_at is not None:
+            return "starting" if self._restart_at is not None and self._restart_at <= monotonic() else "crashed"
+        if self._restart_at is not None:
             return "stopping"
         return "hanging" if self._wanted == "hanging" else "running" if self.is_ready else "starting"
 
@@ -61,7 +61,7 @@ class Supervised:
         elif wanted == "killed":
             self.process.signal(signal.SIGKILL, whole_group=True)
         elif wanted == "running" and (self.has_ended or self._wanted in ("stopped", "killed")):
-            self._again_at = monotonic()  # at once, without the rest of a pause
+            self._restart_at = monotonic()  # at once, without the rest of a pause
         self._wanted = wanted
 
     def restart(self, launch: Callable[[], Process] | None = None) -> None:
@@ -69,7 +69,7 @@ class Supervised:
         self._launch = launch or self._launch
         self.want("running")
         self.process.end()
-        self._again_at = monotonic()
+        self._restart_at = monotonic()
 
     def look(self) -> None:
         """Check the process, and start it if necessary. Called periodically."""
@@ -79,9 +79,9 @@ class Supervised:
             return
         if not self.has_ended:
             self.is_ready = self.is_ready or (self._wanted == "running" and self._answers())
-        elif self._again_at is None:
+        elif self._restart_at is None:
             self._plan_restart(_("has ended by itself (exit code %(code)s)", code=self.process.exit_code))
-        elif monotonic() >= self._again_at:
+        elif monotonic() >= self._restart_at:
             self._start_again()
 
     def _start_again(self) -> None:
@@ -95,7 +95,7 @@ class Supervised:
         self.process = process
         self.is_ready = False
         self.up_since = time()
-        self._again_at = None
+        self._restart_at = None
 
     def _plan_restart(self, what_happened: str) -> None:
         if time() - self.up_since > STEADY_AFTER_S:
@@ -109,7 +109,7 @@ class Supervised:
             )
         )
         self.restarts += 1
-        self._again_at = monotonic() + self._pause_s
+        self._restart_at = monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
 

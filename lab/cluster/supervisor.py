@@ -178,7 +178,7 @@ class Supervisor:
             self._store.set_round_trip(milliseconds)
 
     def start_loadtest(self, experiment: str, quick: bool) -> None:
-        """Start a load test. Raise `Refused` if one is running."""
+        """Start a load test. Raise `RefusedCommand` if one is running."""
         with self._commands:
             self._loadtest.start(experiment, quick)
 

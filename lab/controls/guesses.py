@@ -28,7 +28,7 @@ from service.errors import RateLimited
 
 log = logging.getLogger(__name__)
 
-FAILURES_PER_MINUTE = 10
+WRONG_CODES_PER_MINUTE = 10
 WINDOW_S = 60.0
 
 
@@ -58,8 +58,8 @@ class Guesses:
         with self._held() as file:
             now = time.monotonic()  # the same clock in all processes of a machine, and never set
             recent = [at for at in _times(file) if 0 <= now - at < WINDOW_S]
-            if len(recent) >= FAILURES_PER_MINUTE:
-                raise TooManyGuesses(max(1, math.ceil(recent[-FAILURES_PER_MINUTE] + WINDOW_S - now)))
+            if len(recent) >= WRONG_CODES_PER_MINUTE:
+                raise TooManyGuesses(max(1, math.ceil(recent[-WRONG_CODES_PER_MINUTE] + WINDOW_S - now)))
             if not is_right:
                 file.write(f"{now}\n".encode())
         if not is_right:

@@ -40,14 +40,14 @@ class PasswordLogin:
         password = text_field(fields, "password", MAX_PASSWORD, counted=as_hashed)
         address = request.remote_addr or ""
         self.attempts.refuse_if_exhausted(username, address)
-        member = self.members.meant_by(username)
+        member = self.members.find_as_typed(username)
         fits = matches(member.password_hash if member else None, password)
-        if member is None or not fits or self._is_said_aloud(member, password):
+        if member is None or not fits or self._is_published(member, password):
             self.attempts.count_failure(username, address)
             raise InvalidCredentials(NAME_OR_PASSWORD)
         return member
 
-    def _is_said_aloud(self, member: Member, password: str) -> bool:
+    def _is_published(self, member: Member, password: str) -> bool:
         """Return whether a lab publishes this password, and this is not a lab. The name is compared as stored."""
         return not self.public_passwords and is_public(member.username, as_hashed(password))
 

@@ -9,7 +9,7 @@ from sqlalchemy import String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.accounts.database import Base, Database
-from service.accounts.names import MAX_USERNAME, as_compared, new_name, who_may_be_meant
+from service.accounts.names import MAX_USERNAME, as_compared, new_name, possible_spellings
 from service.accounts.passwords import hash_password
 
 
@@ -70,7 +70,7 @@ class Members:
         member = self.find_active(username)
         return None if member is None else member.role
 
-    def meant_by(self, typed: str) -> Member | None:
+    def find_as_typed(self, typed: str) -> Member | None:
         """Return the active member whose name was typed in any spelling, or None.
 
         Two members added by an earlier version may have names that look alike. Then the exact spelling decides.
@@ -78,7 +78,7 @@ class Members:
         with self._database.reading() as session:
             return _if_active(_meant_by(session, typed))
 
-    def there_of(self, usernames: Iterable[str]) -> set[str]:
+    def existing(self, usernames: Iterable[str]) -> set[str]:
         """Return which of these names belong to members."""
         with self._database.reading() as session:
             return set(session.scalars(select(Member.username).where(Member.username.in_(usernames))))
@@ -136,6 +136,6 @@ def _if_active(member: Member | None) -> Member | None:
 
 
 def _meant_by(session: Session, typed: str) -> Member | None:
-    names = who_may_be_meant(typed)
+    names = possible_spellings(typed)
     found = session.scalars(select(Member).where(Member.username.in_(names)))
     return min(found, key=lambda member: names.index(member.username), default=None)

@@ -45,7 +45,7 @@ def as_compared(typed: str) -> str:
         return typed
 
 
-def who_may_be_meant(typed: str) -> list[str]:
+def possible_spellings(typed: str) -> list[str]:
     """Return the names to look for, in this order: as typed, normalized, decomposed.
 
     The first and the last may be members added by an earlier version, which did not normalize names.

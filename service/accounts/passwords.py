@@ -13,7 +13,7 @@ HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _PROFILE = get_profile("OpaqueString")
 
 
-def no_members_hash() -> str:
+def unmatchable_hash() -> str:
     """Return a hash that no password matches. Checking it costs as much as checking any other hash.
 
     It is used for an unknown name, so that the answer takes as long as for a wrong password.
@@ -54,7 +54,7 @@ def matches(password_hash: str | None, password: str) -> bool:
     """
     spellings = dict.fromkeys([as_hashed(password), password])
     with step("verify", "argon2id password"):
-        fits = any(_has(password_hash or no_members_hash(), spelling) for spelling in spellings)
+        fits = any(_has(password_hash or unmatchable_hash(), spelling) for spelling in spellings)
     return_memory_soon()
     return fits and password_hash is not None
 

@@ -43,6 +43,6 @@ def is_public(username: str, password: str) -> bool:
     return load_member or any((demo.username, demo.password) == (username, password) for demo in DEMO_MEMBERS)
 
 
-def is_everybody(username: str) -> bool:
+def is_shared_member(username: str) -> bool:
     """Return whether any visitor of a lab can act as this member: the guest, or one with a published password."""
     return username == GUEST or username.startswith("load-") or username in (demo.username for demo in DEMO_MEMBERS)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.accounts.database import Base, Database
-from service.accounts.public_members import is_everybody
+from service.accounts.public_members import is_shared_member
 from service.errors import NoCredentials
 
 MAX_TEXT = 1000
@@ -53,7 +53,7 @@ class Notes:
                 note = Note(member_id=member_id, text=text)
                 session.add(note)
                 session.flush()
-                _keep_newest(session, member_id, NEWEST if is_everybody(member_id) else KEPT)
+                _keep_newest(session, member_id, NEWEST if is_shared_member(member_id) else KEPT)
                 return note
         except IntegrityError:
             raise NoCredentials(lazy_gettext("The member of this login is not known here.")) from None

@@ -46,7 +46,7 @@ class StoreCommands:
         try:
             return self.timed.described(what, *command)
         except core.StoreUnavailable as failure:
-            raise told(failure) from None
+            raise as_service_error(failure) from None
 
     def client(self) -> StoreClient:
         """Return the client. It is created on first use."""
@@ -78,10 +78,10 @@ WORDS: dict[type[core.StoreUnavailable], LazyString] = {
 }
 
 
-def told(failure: core.StoreUnavailable) -> StoreUnavailable:
-    """Return the lab's error, with its translated text, for an error of the core."""
+def as_service_error(failure: core.StoreUnavailable) -> StoreUnavailable:
+    """Return the service's error, with its translated text, for an error of the core."""
     kind = WrongKind if isinstance(failure, core.WrongKind) else StoreUnavailable
-    return kind(WORDS[type(failure)])
+    return kind(WORDS.get(type(failure), DOES_NOT_ANSWER))
 
 
 def describe(command: Command) -> str:

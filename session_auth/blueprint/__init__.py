@@ -1,4 +1,4 @@
-"""Two approaches of the lab that use sessions. They differ only in where the records are kept.
+"""Two approaches of the service that use sessions. They differ only in where the records are kept.
 
 `/session` keeps them in the store that all nodes share, `/memory` in this process.
 
@@ -17,16 +17,16 @@ from service.approach import Approach
 from service.approaches import ApproachFacts
 from service.config import Config
 from service.web.cookies import credential_cookie
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.credential import MemberCredential
 from session_auth.blueprint.guard import SessionBlueprintGuard
-from session_auth.blueprint.interface import CookieSessions, SessionsByPrefix
+from session_auth.blueprint.interface import CookieSessionInterface, PrefixSessionInterface
 from session_auth.blueprint.routes import SessionRoutes
-from session_auth.blueprint.stores import LabSessions, MemorySessions, SharedSessions
+from session_auth.blueprint.stores import MemberSessions, MemorySessions, SharedSessions
 from session_auth.credential import Lifetimes
 
 Clock = Callable[[], float]  # seconds since the epoch
 
-__all__ = ["CookieSessions", "MemorySessions", "SessionApproach", "SessionsByPrefix", "SharedSessions"]
+__all__ = ["CookieSessionInterface", "MemorySessions", "PrefixSessionInterface", "SessionApproach", "SharedSessions"]
 
 
 class SessionApproach(Approach):
@@ -36,18 +36,18 @@ class SessionApproach(Approach):
         self,
         facts: ApproachFacts,
         app: Flask,
-        store: LabSessions,
+        store: MemberSessions,
         password_login: PasswordLogin,
         config: Config,
         now: Clock,
     ) -> None:
         name = facts.name
         lifetimes = Lifetimes(config.session_idle_s, config.session_absolute_s)
-        self.credential = LabCredential(
+        self.credential = MemberCredential(
             store, password_login.members, lifetimes, config.logins_per_member, now, in_lab=config.lab
         )
         cookie = credential_cookie("sid", f"/{name}", config.secure_cookies)
-        self.interface = CookieSessions(app, cookie, self.credential)
+        self.interface = CookieSessionInterface(app, cookie, self.credential)
         views = SessionRoutes(name, self.credential, password_login, config.session_idle_s, config.lab, cookie)
         guard = SessionBlueprintGuard(name, self.credential, cookie)
         super().__init__(

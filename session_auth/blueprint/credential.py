@@ -1,4 +1,4 @@
-"""The lab's session credential: adds members, shortened lifetimes, the trace, and a view of the stored keys."""
+"""The service's session credential: adds members, shortened lifetimes, the trace, and a view of the stored keys."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from service.accounts.members import Member, MemberChange, Members
 from service.approach import ListedLogin, StoredRecord
 from service.errors import InvalidCredentials
 from service.measurement import step
-from session_auth.blueprint.problems import told
-from session_auth.blueprint.stores import LabSessions
+from session_auth.blueprint.problems import in_service_errors
+from session_auth.blueprint.stores import MemberSessions
 from session_auth.credential import Lifetimes, SessionCredential, hashed, new_id
 from session_auth.record import Contents, Record, decode
 from session_auth.sliding import IdleTime
@@ -22,20 +22,20 @@ ID_LENGTH = 43  # of 32 bytes in base64url
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{43}(?:\.(?P<idle_s>[1-9][0-9]{0,6}))?", re.ASCII)
 
 
-class LabRecord(Record, frozen=True, omit_defaults=True):
+class MemberRecord(Record, frozen=True, omit_defaults=True):
     """`from_lab` is stored only when it is false, that is, when the session was not started in a lab."""
 
     from_lab: bool = True
 
 
-class LabCredential(SessionCredential):
-    """Session operations for members. Errors of the core are raised as the lab's errors."""
+class MemberCredential(SessionCredential):
+    """Session operations for members. Errors of the core are raised as the service's errors."""
 
-    _store: LabSessions
+    _store: MemberSessions
 
     def __init__(
         self,
-        store: LabSessions,
+        store: MemberSessions,
         members: Members,
         lifetimes: Lifetimes,
         most_logins: int,
@@ -46,15 +46,15 @@ class LabCredential(SessionCredential):
         self._members = members
         self._in_lab = in_lab
 
-    open = told(SessionCredential.open)
-    verify = told(SessionCredential.verify)
-    write = told(SessionCredential.write)
-    renew = told(SessionCredential.renew)
-    revoke = told(SessionCredential.revoke)
-    end_login = told(SessionCredential.end_login)
-    end_all = told(SessionCredential.end_all)
+    open = in_service_errors(SessionCredential.open)
+    verify = in_service_errors(SessionCredential.verify)
+    write = in_service_errors(SessionCredential.write)
+    renew = in_service_errors(SessionCredential.renew)
+    revoke = in_service_errors(SessionCredential.revoke)
+    end_login = in_service_errors(SessionCredential.end_login)
+    end_all = in_service_errors(SessionCredential.end_all)
 
-    @told
+    @in_service_errors
     def issue_for(self, member: Member, idle_s: int) -> str:
         """Start a member's login and return its session id.
 
@@ -65,13 +65,13 @@ class LabCredential(SessionCredential):
         sid = new_id() + (f".{idle_s}" if shortened else "")
         return self._issue(sid, member.username, member.role, partial(self._refuse_if_changed, member))
 
-    @told
+    @in_service_errors
     def live_logins(self, username: str, first: int = 0, most: int = 50) -> list[ListedLogin]:
-        """Return at most `most` of the member's live logins, newest first, the `first` newest ones left out."""
+        """Return at most `most` of the member's live logins, newest first, after skipping the `first` newest."""
         found = self.list_logins(username, first, most)
         return [ListedLogin(login.login_id, login.created_at, login.expires_at) for login in found]
 
-    @told
+    @in_service_errors
     def member_changed(self, change: MemberChange) -> None:
         """Apply a change of a member to the member's live sessions."""
         if change.what == "role":
@@ -79,7 +79,7 @@ class LabCredential(SessionCredential):
         else:
             self.end_all(change.username)
 
-    @told
+    @in_service_errors
     def stored_records(self, sid: str) -> list[StoredRecord]:
         """Return the stored keys of the login that this id belongs to: its record and its index entry."""
         key = hashed(sid)
@@ -109,16 +109,16 @@ class LabCredential(SessionCredential):
         return f"{new_id()}{sid[ID_LENGTH:]}"
 
     def _record(self, user_id: str, role: str, login_id: str, created_at: float, expires_at: float) -> Record:
-        return LabRecord(user_id, role, login_id, created_at, expires_at, self._in_lab)
+        return MemberRecord(user_id, role, login_id, created_at, expires_at, self._in_lab)
 
     def _decode(self, stored: bytes | None) -> Contents | None:
         if stored is None:
             return None
         with step("verify", "session record"):
-            return decode(stored, LabRecord)
+            return decode(stored, MemberRecord)
 
     def _accepts(self, record: Record) -> bool:
-        assert isinstance(record, LabRecord)
+        assert isinstance(record, MemberRecord)
         begun_elsewhere = record.from_lab and not self._in_lab  # the lab's passwords are public
         return super()._accepts(record) and not begun_elsewhere
 

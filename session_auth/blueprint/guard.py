@@ -8,7 +8,7 @@ from service.accounts.identity import Identity
 from service.errors import InvalidSession, NoCredentials
 from service.web.cookies import Cookie, sent_by_a_script, single_cookie
 from service.web.origin import refuse_cross_origin
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.credential import MemberCredential
 from session_auth.blueprint.interface import live_session
 
 
@@ -17,7 +17,7 @@ class SessionBlueprintGuard:
     """Set `g.identity`. Raise if there is no cookie, no live session, or the store does not answer."""
 
     approach: str
-    credential: LabCredential
+    credential: MemberCredential
     cookie: Cookie
 
     def __call__(self) -> None:

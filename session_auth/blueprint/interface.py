@@ -18,7 +18,7 @@ from service.errors import StoreUnavailable
 from service.web.cookies import Cookie, cookies_sent
 from service.web.headers import VARIES
 from session_auth import credential as core
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.credential import MemberCredential
 from session_auth.record import merged
 
 
@@ -29,7 +29,11 @@ class CookieSession(ServerSideSession):
     """
 
     def __init__(
-        self, home: "CookieSessions", sent_once: bool, opened: core.Session, failure: StoreUnavailable | None = None
+        self,
+        home: "CookieSessionInterface",
+        sent_once: bool,
+        opened: core.Session,
+        failure: StoreUnavailable | None = None,
     ) -> None:
         super().__init__(opened.fields, opened.sid)
         self.home = home
@@ -45,10 +49,10 @@ class CookieSession(ServerSideSession):
         return self._opened
 
 
-class CookieSessions(ServerSideSessionInterface):
+class CookieSessionInterface(ServerSideSessionInterface):
     """The sessions of one approach: its cookie's session is opened and saved by its `credential`."""
 
-    def __init__(self, app: Flask, cookie: Cookie, credential: LabCredential) -> None:
+    def __init__(self, app: Flask, cookie: Cookie, credential: MemberCredential) -> None:
         super().__init__(app, sid_length=core.ID_BYTES)
         self._cookie = cookie
         self.credential = credential
@@ -108,10 +112,10 @@ class CookieSessions(ServerSideSessionInterface):
 
 
 @dataclass(frozen=True)
-class SessionsByPrefix(SessionInterface):
+class PrefixSessionInterface(SessionInterface):
     """Opens a session for paths of a session approach. For other paths there is no session and no store command."""
 
-    interfaces: Mapping[str, CookieSessions]
+    interfaces: Mapping[str, CookieSessionInterface]
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Open the session of the approach that the path belongs to; None makes Flask's null session."""

@@ -12,7 +12,7 @@ from service.web.cookies import Cookie, single_cookie
 from service.web.fields import read_fields, seconds_field
 from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint.credential import MemberCredential
 from session_auth.blueprint.interface import live_session
 
 
@@ -21,7 +21,7 @@ class SessionRoutes:
     """The views of one session approach."""
 
     approach: str
-    credential: LabCredential
+    credential: MemberCredential
     password_login: PasswordLogin
     idle_s: int
     shorter_lifetimes: bool

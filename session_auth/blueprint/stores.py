@@ -14,7 +14,7 @@ REMEMBER_S = 3600  # how long a process remembers that a session ended here, and
 DOES_NOT_SLIDE = "the store takes no writes: its idle time does not slide"
 
 
-class LabSessions(SessionStore, Protocol):
+class MemberSessions(SessionStore, Protocol):
     """A session store whose content the lab can show."""
 
     where: str

@@ -17,7 +17,7 @@ from lab.cluster.control import control_api
 from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.supervisor import Supervisor
 from lab.controls.guard import SHARED_FILE
-from lab.controls.guesses import FAILURES_PER_MINUTE
+from lab.controls.guesses import WRONG_CODES_PER_MINUTE
 from tests.conftest import MakeApp, app_in
 from tests.support.problems import assert_problem
 
@@ -451,7 +451,7 @@ RIGHT: dict[str, dict[str, Any]] = {
 
 
 def guess_until_the_limit(app: Flask) -> None:
-    for number in range(FAILURES_PER_MINUTE):
+    for number in range(WRONG_CODES_PER_MINUTE):
         guessed = press(app, at=LAN, client=f"192.168.0.{number}", **GUESSES["page"])
         assert_problem(guessed, 403, "wrong_code")
 
@@ -472,7 +472,7 @@ def test_the_limit_is_one_for_all_addresses_all_pages_and_all_nodes(
 ) -> None:
     """SECURITY 20: on a network one machine has as many addresses as it likes, and the balancer as many nodes."""
     another_node = make_app(control_socket=socket, instructor_code=CODE)
-    for number in range(FAILURES_PER_MINUTE):
+    for number in range(WRONG_CODES_PER_MINUTE):
         node, way = (lan, another_node)[number % 2], list(GUESSES.values())[number % 3]
         assert_problem(press(node, at=LAN, client=f"192.168.0.{number}", **way), 403, "wrong_code")
     for node in (lan, another_node):
@@ -485,7 +485,7 @@ def test_guesses_at_the_same_moment_are_not_more_than_the_limit(lan: Flask) -> N
     with ThreadPoolExecutor(8) as students:
         guesses = [students.submit(press, lan, at=LAN, client=STUDENT, **GUESSES["page"]) for _ in range(40)]
         statuses = sorted(guess.result().status_code for guess in guesses)
-    assert statuses == [403] * FAILURES_PER_MINUTE + [429] * (40 - FAILURES_PER_MINUTE)
+    assert statuses == [403] * WRONG_CODES_PER_MINUTE + [429] * (40 - WRONG_CODES_PER_MINUTE)
 
 
 def test_a_used_up_limit_stops_neither_this_machine_nor_a_browser_that_was_let_in(lan: Flask) -> None:
@@ -509,7 +509,7 @@ def test_a_wrong_cookie_is_no_guess_for_it_has_nothing_of_the_code(lan: Flask, s
     cookies = [_proof_of(lan)]
     lan = start_lan()
     cookies += ["guess", hmac.new(CODE.encode(), b"lab controls", hashlib.sha256).hexdigest()]
-    for cookie in cookies * FAILURES_PER_MINUTE:
+    for cookie in cookies * WRONG_CODES_PER_MINUTE:
         brought = {"headers": {"Cookie": f"sot_instructor={cookie}"}}
         assert press(lan, "GET", "/lab/code", LAN, STUDENT, **brought).get_json() == {"may_press": False}
         assert press(lan, "GET", "/scale-out", LAN, STUDENT, **brought).status_code == 200

@@ -214,8 +214,8 @@ def test_the_twins_have_the_same_verbs() -> None:
     assert verbs(SessionCredential) == shared | {"open", "write", "login_of"}
     assert verbs(TokenCredential) == shared | {"read", "verify_refresh", "exchange"}
     of_the_lab = {"issue_for", "live_logins", "member_changed", "stored_records"}
-    assert verbs(lab_sessions.LabCredential) - verbs(SessionCredential) == of_the_lab
-    assert verbs(lab_tokens.LabCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
+    assert verbs(lab_sessions.MemberCredential) - verbs(SessionCredential) == of_the_lab
+    assert verbs(lab_tokens.MemberCredential) - verbs(TokenCredential) == of_the_lab | {"admit"}
 
 
 def files_where(is_so: Callable[[Path], object], *parts: str) -> set[str]:

@@ -72,7 +72,7 @@ def test_a_templated_path_describes_its_parameters() -> None:
         assert names == set(re.findall(r"{(\w+)}", path))
 
 
-def codes_of(error: type[errors.LabError]) -> Iterator[str]:
+def codes_of(error: type[errors.ServiceError]) -> Iterator[str]:
     if error.__module__ == errors.__name__:
         yield error.code
     for kind in error.__subclasses__():
@@ -80,7 +80,7 @@ def codes_of(error: type[errors.LabError]) -> Iterator[str]:
 
 
 def test_the_document_and_the_page_have_the_codes_of_the_service() -> None:
-    codes = {*codes_of(errors.LabError), *errors.HTTP_CODES.values()}
+    codes = {*codes_of(errors.ServiceError), *errors.HTTP_CODES.values()}
     assert set(DOCUMENT["components"]["schemas"]["Code"]["enum"]) == codes | BY_THE_BALANCER
     table = (REFERENCE / "http.md").read_text("utf-8").split("## Errors")[1].split("\n## ")[0]
     assert set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", "".join(re.findall(r"^\| \d+ \| (.*?) \|", table, re.M)))) == (

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from service.accounts import passwords
 from service.accounts.attempts import FAILURES_PER_MINUTE
 from service.accounts.members import Member
-from service.accounts.names import BadName, as_compared, new_name, who_may_be_meant
+from service.accounts.names import BadName, as_compared, new_name, possible_spellings
 from service.accounts.passwords import hash_password
 from tests.conftest import MakeApp
 from tests.service.test_login_attempts import CountingHasher, assert_limited, attempt
@@ -74,16 +74,16 @@ def test_a_new_name_is_kept_in_one_spelling_or_refused(typed: str, kept: str | N
     if kept is None:
         with pytest.raises(BadName):
             new_name(typed)
-        assert who_may_be_meant(typed)[0] == typed
+        assert possible_spellings(typed)[0] == typed
     else:
         assert new_name(typed) == as_compared(typed) == kept
-        assert kept in who_may_be_meant(typed)
+        assert kept in possible_spellings(typed)
 
 
 @given(typed=st.text(max_size=40))
 def test_whatever_is_typed_the_one_spelling_is_its_own(typed: str) -> None:
     assert as_compared(as_compared(typed)) == as_compared(typed)
-    assert 1 <= len(who_may_be_meant(typed)) <= 3
+    assert 1 <= len(possible_spellings(typed)) <= 3
 
 
 def a_member_of_old(app: Flask, username: str, password: str = "a password of old") -> None:

@@ -11,8 +11,8 @@ from redis import Redis
 from service.accounts import Member, Members
 from service.config import Config
 from service.errors import StoreUnavailable
-from session_auth.blueprint import SessionsByPrefix
-from session_auth.blueprint.credential import LabCredential
+from session_auth.blueprint import PrefixSessionInterface
+from session_auth.blueprint.credential import MemberCredential
 from session_auth.record import decode_renewed
 from session_auth.store_client import connect
 from tests.support.stopwatch import eventually
@@ -27,8 +27,8 @@ def patient(app: Flask, store_url: str, timeout_s: float = PATIENCE_S) -> Flask:
     return app
 
 
-def credential_of(app: Flask, approach: str = "session") -> LabCredential:
-    assert isinstance(app.session_interface, SessionsByPrefix)
+def credential_of(app: Flask, approach: str = "session") -> MemberCredential:
+    assert isinstance(app.session_interface, PrefixSessionInterface)
     return app.session_interface.interfaces[approach].credential
 
 
@@ -115,7 +115,7 @@ class Intruder:
             intrude()
 
 
-def at_every_step(credential: LabCredential, trial: Callable[[Intruder], None]) -> None:
+def at_every_step(credential: MemberCredential, trial: Callable[[Intruder], None]) -> None:
     """Run `trial` with an intruder before the first of the store's calls, then before the second, and so on.
 
     In the last run no call is left and the intruder has not come.

@@ -1,4 +1,4 @@
-"""Two approaches of the lab that use tokens. They differ only in whether an access token can be revoked.
+"""Two approaches of the service that use tokens. They differ only in whether an access token can be revoked.
 
 `/token` never looks an access token up, `/hybrid` reads a denylist on every request.
 
@@ -17,7 +17,7 @@ from service.accounts.login import PasswordLogin
 from service.approach import Approach
 from service.approaches import ApproachFacts
 from service.config import Config
-from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.credential import MemberCredential
 from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard
 from token_auth.blueprint.key_ring import open_key_ring
 from token_auth.blueprint.routes import TokenRoutes
@@ -51,7 +51,7 @@ class TokenApproach(Approach):
     ) -> None:
         name = facts.name
         store = MemberRefreshTokens(database, name)
-        self.credential = LabCredential(store, key_ring, denylist, password_login.members, config, now)
+        self.credential = MemberCredential(store, key_ring, denylist, password_login.members, config, now)
         cookies = Cookies.of(name, config)
         views = TokenRoutes(name, self.credential, password_login, config.lab, cookies)
         guard = TokenBlueprintGuard(name, self.credential, cookies)

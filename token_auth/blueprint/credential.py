@@ -1,4 +1,4 @@
-"""The lab's token credential: adds members, shortened lifetimes, the trace, and a view of the stored rows."""
+"""The service's token credential: adds members, shortened lifetimes, the trace, and a view of the stored rows."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from service.config import Config
 from service.errors import InvalidCredentials
 from service.measurement import step
 from token_auth.blueprint.key_ring import key_told
-from token_auth.blueprint.problems import told
+from token_auth.blueprint.problems import in_service_errors
 from token_auth.blueprint.stores import LabDenylist, MemberRefreshTokens
 from token_auth.claims import C, Expectation
 from token_auth.credential import Lifetimes, Pair, TokenCredential
@@ -23,8 +23,8 @@ from token_auth.keys import Key
 from token_auth.store import Family, RefreshTokenRow
 
 
-class LabCredential(TokenCredential):
-    """Token operations for members. Errors of the core are raised as the lab's errors."""
+class MemberCredential(TokenCredential):
+    """Token operations for members. Errors of the core are raised as the service's errors."""
 
     _store: MemberRefreshTokens
     _denylist: LabDenylist
@@ -43,9 +43,9 @@ class LabCredential(TokenCredential):
         super().__init__(key_ring, store, config.issuer, members.role_of, denylist, *limits, now)
         self._members = members
 
-    admit = told(admit)
-    renew = told(TokenCredential.renew)
-    revoke = told(TokenCredential.revoke)
+    admit = in_service_errors(admit)
+    renew = in_service_errors(TokenCredential.renew)
+    revoke = in_service_errors(TokenCredential.revoke)
 
     def issue_for(self, member: Member, access_s: int, refresh_s: int) -> Pair:
         """Start a member's login and return its first two tokens.

@@ -11,11 +11,11 @@ from service.config import Config
 from service.errors import AmbiguousCredentials, BearerError
 from service.web.cookies import Cookie, credential_cookie, single_cookie
 from service.web.origin import refuse_cross_origin
-from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.credential import MemberCredential
 from token_auth.credential import Login
 from token_auth.guard import bearer_token, refresh_token
 
-Carrier = Literal["cookie", "header"]
+SentIn = Literal["cookie", "header"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Presented(NamedTuple):
 
     access: str | None
     refresh: str | None
-    carrier: Carrier
+    carrier: SentIn
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TokenBlueprintGuard:
     """
 
     approach: str
-    credential: LabCredential
+    credential: MemberCredential
     cookies: Cookies
     any_role: bool = False
 

@@ -16,8 +16,8 @@ from token_auth.keys import Ring
 
 def commands(key_ring: KeyRing) -> AppGroup:
     """Return the command group over `key_ring`."""
-    told = _("Show the signing keys and change them. Running nodes follow within a second.")
-    group = AppGroup("keys", callback=privately, help=told)
+    description = _("Show the signing keys and change them. Running nodes follow within a second.")
+    group = AppGroup("keys", callback=privately, help=description)
 
     @group.command("list", help=_("Show every key, its state, and from when until when it signed."))
     def list_keys() -> None:

@@ -1,4 +1,4 @@
-"""Translate the core's token errors into the lab's errors, which are shown in the reader's language."""
+"""Translate the core's token errors into the service's errors, which are shown in the reader's language."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,19 +8,19 @@ import token_auth.errors as core
 from service.errors import (
     ExpiredToken,
     InvalidToken,
-    LabError,
     NoCredentials,
     RefreshesTooFast,
     RefreshExpired,
     RefreshInvalid,
     RefreshReused,
+    ServiceError,
 )
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# The lab's own pages check the role, and its own transactions report a database that does not answer.
-PROBLEMS: dict[type[core.TokenError], type[LabError]] = {
+# The service's own pages check the role, and its own transactions report a database that does not answer.
+PROBLEMS: dict[type[core.TokenError], type[ServiceError]] = {
     core.NoCredentials: NoCredentials,
     core.InvalidToken: InvalidToken,
     core.LoginEnded: InvalidToken,
@@ -35,8 +35,8 @@ PROBLEMS: dict[type[core.TokenError], type[LabError]] = {
 }
 
 
-def told(verb: Callable[P, T]) -> Callable[P, T]:
-    """Wrap `verb` so that it raises the lab's errors instead of the core's."""
+def in_service_errors(verb: Callable[P, T]) -> Callable[P, T]:
+    """Wrap `verb` so that it raises the service's errors instead of the core's."""
 
     @wraps(verb)
     def telling(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -16,7 +16,7 @@ from service.web.fields import Fields, is_form, read_fields, seconds_field, text
 from service.web.headers import VARIES
 from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
-from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.credential import MemberCredential
 from token_auth.blueprint.guard import Cookies, present
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Pair
@@ -28,7 +28,7 @@ class TokenRoutes:
     """The views of one token approach."""
 
     approach: str
-    credential: LabCredential
+    credential: MemberCredential
     password_login: PasswordLogin
     shorter_lifetimes: bool
     cookies: Cookies

@@ -18,7 +18,7 @@ REFRESH_TABLES = Tables.metadata  # created by `Database.create_tables` with the
 
 
 class MemberRefreshTokens(RefreshTokens):
-    """Refresh tokens in the member database. Transactions appear in the trace and raise the lab's errors."""
+    """Refresh tokens in the member database. Transactions appear in the trace and raise the service's errors."""
 
     def __init__(self, database: Database, name: str) -> None:
         super().__init__(database.engine, name)
@@ -42,7 +42,7 @@ class MemberRefreshTokens(RefreshTokens):
             found = session.execute(owner.where(*self._has(jti))).one_or_none()
         return (None, None) if found is None else (found.user_id, found.role)
 
-    def _take_turns(self, session: Session, user_id: str) -> None:
+    def _lock_user(self, session: Session, user_id: str) -> None:
         """Lock the member's row, if the database locks rows. So concurrent first log-ins are counted one by one too."""
         session.get_one(Member, user_id, with_for_update=True)
 

@@ -25,9 +25,9 @@ from service.web.fields import read_fields
 from service.web.negotiation import json_response
 from service.web.origin import refuse_cross_origin
 from session_auth.blueprint import SharedSessions
-from session_auth.blueprint.credential import LabCredential as SessionCredential
+from session_auth.blueprint.credential import MemberCredential as SessionCredential
 from session_auth.credential import Lifetimes, Session
-from token_auth.blueprint.credential import LabCredential as TokenCredential
+from token_auth.blueprint.credential import MemberCredential as TokenCredential
 from token_auth.credential import Pair
 
 NAME = "backend"

@@ -17,7 +17,7 @@ from service.web.fields import read_fields
 from service.web.headers import VARIES
 from service.web.negotiation import json_response
 from service.web.origin import refuse_cross_origin
-from token_auth.blueprint.credential import LabCredential
+from token_auth.blueprint.credential import MemberCredential
 from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard, present
 from token_auth.credential import Pair
 
@@ -30,7 +30,7 @@ COOKIE_PATH = "/storage"  # where the page's own scripts run: a script sees the 
 class Readable:
     """The views. Its tokens are those of `/token`: what a script steals here opens that too."""
 
-    tokens: LabCredential
+    tokens: MemberCredential
     password_login: PasswordLogin
     cookies: Cookies
 
@@ -64,7 +64,9 @@ class Readable:
         return self.cookies.refresh.set(response, tokens.refresh)
 
 
-def readable_blueprint(tokens: LabCredential, password_login: PasswordLogin, secure: bool, notes: Notes) -> Blueprint:
+def readable_blueprint(
+    tokens: MemberCredential, password_login: PasswordLogin, secure: bool, notes: Notes
+) -> Blueprint:
     """Return the place."""
     readable = Readable(tokens, password_login, readable_cookies(secure))
     guard = TokenBlueprintGuard(NAME, tokens, readable.cookies)
