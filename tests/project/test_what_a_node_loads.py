@@ -32,7 +32,7 @@ def look_at(client, start):
             client.get(address, headers={"Accept": "application/json"})
 
 look_at(app.test_client(), "/")
-for address in addresses("POST"):
+for address in set(addresses("POST")) - {"/backend/login"}:  # it encrypts tokens, and needs cryptography for that
     app.test_client().post(address, json=credentials)
 for approach in sys.argv[1:]:
     client = app.test_client()

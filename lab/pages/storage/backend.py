@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, g, make_response
 
 from lab.pages.storage.place import place_blueprint
-from lab.pages.storage.sealed import seal, unseal
 from service.accounts.identity import Identity
 from service.accounts.login import PasswordLogin
 from service.accounts.members import Member
@@ -141,12 +140,16 @@ def backend_blueprint(
 
 
 def _sealed(sid: str, tokens: Pair) -> str:
+    from lab.pages.storage.sealed import seal  # noqa: PLC0415  # at the first log-in: see there
+
     with step("verify", "seal both tokens"):
         return seal(sid, f"{tokens.access} {tokens.refresh}")
 
 
 def _opened(sid: str, fields: dict[str, Any]) -> Tokens:
     """Return the tokens. Raise `InvalidSession` if they were not sealed for this session."""
+    from lab.pages.storage.sealed import unseal  # noqa: PLC0415  # as above
+
     with step("verify", "open the sealed tokens"):
         text = unseal(sid, str(fields.get(FIELD, "")))
     if text is None:

@@ -1,6 +1,7 @@
 """Encrypt what a session holds, with a key made of the session id.
 
 The store has only a hash of the id. So a reader of the store gets no usable token, and neither does another session.
+Imported at the first log-in: cryptography takes memory that no other request needs.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
