@@ -48,8 +48,8 @@ WORDS = {
         "token_is": f"서명된 로그인, 여기서는 수명 {LIFETIME_S} s",
         "log_out": "로그아웃",
         "axis": "로그아웃 뒤 지난 초. 표시마다 복사한 인증 정보를 다시 보냈습니다.",
-        "at_once": "{status}: 바로 거절",
-        "later": "{status}: {after} s 뒤에 거절",
+        "at_once": "{status}: 바로 거부",
+        "later": "{status}: {after} s 뒤에 거부",
     },
 }
 

@@ -12,7 +12,7 @@ WORDS = {
     "unpickling": ("a refusal to unpickle", "pickle 거부"),
     "type": ("the token's type", "토큰 종류 검사"),
     "issuer": ("issuer and audience", "발급자와 대상 검사"),
-    "keys": ("key ids and revoked keys", "키 ID와 폐기된 키 검사"),
+    "keys": ("key ids and revoked keys", "키 ID와 회수된 키 검사"),
     "role": ("changes of role", "역할 변경의 반영"),
     "headers": ("security headers, `no-store`", "보안 헤더와 `no-store`"),
     "origin": ("the cross-origin check", "다른 출처의 요청 검사"),

@@ -19,7 +19,7 @@ in_each_language = pytest.mark.parametrize("language", ["en", "ko"])
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGES = ("login", "profile", "notes", "admin", "logins")
 TITLES = {
-    "login": {"en": "Who are you?", "ko": "누구십니까?"},
+    "login": {"en": "Who are you?", "ko": "로그인"},
     "profile": {"en": "Who sent this request?", "ko": "이 요청은 누가 보냈습니까?"},
     "notes": {"en": "What notes do you have?", "ko": "무엇을 적어 두었습니까?"},
     "admin": {"en": "Who are the members?", "ko": "회원은 누구입니까?"},

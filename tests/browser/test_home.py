@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 PHONE_HEADER_PX = 120
 ACTS = {  # what each button's act is answered with, behind a session and behind a token
     "en": [("Log in as alice", 200, 200), ("Log out", 204, 204), ("Send the stolen copy again", 401, 200)],
-    "ko": [("alice로 로그인", 200, 200), ("로그아웃", 204, 204), ("훔친 사본 다시 보내기", 401, 200)],
+    "ko": [("alice로 로그인", 200, 200), ("로그아웃", 204, 204), ("탈취한 사본 다시 보내기", 401, 200)],
 }
 
 

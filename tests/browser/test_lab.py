@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 LANGUAGES = {
     "en": ("Who are you?", "Who sent this request?", "Where am I logged in?", "Not logged in"),
-    "ko": ("누구십니까?", "이 요청은 누가 보냈습니까?", "어디에 로그인되어 있습니까?", "로그인되어 있지 않습니다"),
+    "ko": ("로그인", "이 요청은 누가 보냈습니까?", "어디에 로그인되어 있습니까?", "로그인되어 있지 않습니다"),
 }
 
 

@@ -76,3 +76,14 @@ def recompiled(catalog: Catalog) -> Catalog:
     write_mo(file, catalog)
     file.seek(0)
     return read_mo(file)
+
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("\n## One word for one thing in Korean")[2]
+NOT_SAID = [word for words in re.findall(r"^\| ([^|]*[가-힣][^|]*) \|", GLOSSARY, re.MULTILINE) for word in words.split(", ")]
+IN_KOREAN = [ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.ko.md"))]
+
+
+def test_korean_has_one_word_for_one_thing(written: Catalog) -> None:
+    assert len(NOT_SAID) > 10
+    texts = [*translations(written).values(), *(path.read_text("utf-8") for path in IN_KOREAN)]
+    assert {word for word in NOT_SAID for text in texts if word in text} == set()
