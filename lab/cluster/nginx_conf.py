@@ -11,7 +11,7 @@ daemon off;
 {user}worker_processes 1;
 worker_rlimit_nofile 8192;
 pid "{folder}/nginx.pid";
-error_log stderr emerg;  # that a node is down the supervisor says
+error_log stderr emerg;  # the supervisor reports a node that is down
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
@@ -58,7 +58,7 @@ http {{
     proxy_set_header Cookie $cookies;
     proxy_set_header X-Forwarded-For {forwarded_for};
     # A GET or PUT that failed goes to the next node; a POST may have been carried out already and does not. This is
-    # nginx's default, said aloud.
+    # nginx's default, written down.
     proxy_next_upstream error timeout;
     # Just above what a node takes: more is refused here, where it is read to its end.
     client_max_body_size 65k;
@@ -67,6 +67,10 @@ http {{
     send_timeout 10s;
     keepalive_timeout 30s;
     reset_timedout_connection on;
+    # Scripts and styles only. The length of a compressed page can tell a secret in it (BREACH).
+    gzip_types text/css text/javascript image/svg+xml;
+    gzip_min_length 1000;
+    gzip_vary on;
     # Requests at a time from one address; a whole class may share one. This machine's own load tests are not limited.
     # Connections without a request are not counted: nginx closes the oldest of them when it runs out of connections.
     geo $here {{ default ""; 127.0.0.0/8 1; ::1 1; }}
@@ -79,22 +83,24 @@ http {{
     proxy_buffer_size 32k;
     proxy_buffers 8 32k;
 
-    # What the balancer itself has to say, it says like every other error of the lab.
+    # The balancer's own errors look like every other error of the lab.
     error_page 502 503 504 =503 $no_node;
     error_page 413 @large_body;
     error_page 429 @crowded;
-    # These have addresses, and no names: a request whose own address cannot be read reaches no named location.
+    # These are addresses and not named locations: a request whose own address cannot be read reaches no named location.
     error_page 494 414 =431 /@large_header;
     error_page 400 405 501 505 =400 /@bad_request;
 
     server {{
         listen {round_robin} backlog=1024;
         location / {{ proxy_pass http://$listener; }}
+        location /static/ {{ proxy_pass http://$listener; gzip on; }}
 {problems}
     }}
     server {{
         listen {sticky} backlog=1024;
         location / {{ proxy_pass http://sticky; }}
+        location /static/ {{ proxy_pass http://sticky; gzip on; }}
 {problems}
     }}
 }}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from gzip import decompress as gunzip
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -119,6 +120,17 @@ def test_a_browser_is_told_in_its_language_that_no_node_answers_and_asks_again(l
             assert '<meta http-equiv="refresh" content="2">' in page
     finally:
         lab.make_whole()
+
+
+def test_styles_are_compressed_and_pages_are_not(lab: Lab) -> None:
+    """BREACH: the length of a compressed page can tell a secret in it."""
+    squeezed = {"Accept-Encoding": "gzip", "Accept": "text/html"}
+    for port in (lab.port, lab.sticky_port):
+        style = lab.request("GET", "/static/css/base.css", port=port)
+        status, headers, body = lab.request("GET", "/static/css/base.css", headers=squeezed, port=port)
+        assert (status, headers["content-encoding"], headers["vary"]) == (200, "gzip", "Accept-Encoding")
+        assert gunzip(body) == style[2]
+        assert "content-encoding" not in lab.request("GET", "/", headers=squeezed, port=port)[1]
 
 
 def test_one_node_on_the_port_itself_has_no_balancer(direct: Lab) -> None:
