@@ -103,6 +103,8 @@ def looking(found: Counter[str]) -> Iterator[None]:
     try:
         yield
     finally:
+        # First, for a signal that has come but is not handled yet would set the timer again, and the next one ended us.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
