@@ -81,6 +81,7 @@ def create_app(
             members=members,
             password_login=password_login,
             key_ring=key_ring,
+            sessions=sessions,
             tokens=tokens,
             hybrid=hybrid,
             approaches=approaches,

@@ -15,14 +15,17 @@ from lab.pages.compare import compare_blueprint
 from lab.pages.jwt import jwt_blueprint
 from lab.pages.keys import keys_blueprint
 from lab.pages.loadtests import loadtests_blueprint
+from lab.pages.missions import Ground, missions_blueprint
 from lab.pages.planner import planner_blueprint
 from lab.pages.scale_out import scale_out_blueprint
 from lab.pages.storage import backend_blueprint, readable_blueprint, storage_blueprint
 from lab.pages.study_notes import study_notes_blueprint
 from lab.pages.tcp import tcp_blueprint
 from lab.pages.walkthrough import walkthrough_blueprint
-from lab.sacrificial_ring import sacrificial_ring_blueprint
+from lab.sacrificial_ring import Rings, sacrificial_ring_blueprint
 from lab.trace import Traced
+from lab.trials import Trials
+from lab.unsafe_server import unsafe_server_blueprint
 from planner.runs import COMMITTED, Runs
 from service.accounts import MemberChange, Members
 from service.accounts.database import Database
@@ -53,6 +56,7 @@ class Parts:
     members: Members
     password_login: PasswordLogin
     key_ring: KeyRing
+    sessions: SessionApproach
     tokens: TokenApproach
     hybrid: TokenApproach
     approaches: list[Approach]
@@ -66,7 +70,7 @@ def add_to(app: Flask, parts: Parts) -> None:
     in_memory = SessionApproach(MEMORY, app, MemorySessions(parts.now), parts.password_login, parts.config, parts.now)
     parts.approaches.extend([open_approach(parts.password_login), in_memory, parts.hybrid])
     parts.demo_members.extend(DEMO_MEMBERS)
-    for blueprint in (*_walks(parts), *_places(parts), *_other_pages(parts)):
+    for blueprint in (*_walks(parts), *_places(parts), *_other_pages(parts), *_missions(parts, in_memory)):
         app.register_blueprint(blueprint)
     app.wsgi_app = Traced(app.wsgi_app)  # type: ignore[method-assign]
     seed_demo(parts.members)
@@ -119,3 +123,20 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
         yield scale_out_blueprint(switches.guard)
         yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
         yield keys_blueprint(config, parts.key_ring)
+
+
+def _missions(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
+    """Yield the missions, and the unsafe servers that some of them attack."""
+    config, now, trials = parts.config, parts.now, Trials(parts.database, parts.now)
+    ground = Ground(
+        config=config,
+        now=now,
+        members=parts.members,
+        memory=in_memory,
+        session=parts.sessions,
+        token=parts.tokens,
+        hybrid=parts.hybrid,
+        rings=Rings(parts.database, now),
+    )
+    yield missions_blueprint(ground, trials)
+    yield unsafe_server_blueprint(config, trials, now)

@@ -5,6 +5,7 @@ nothing that its keys sign is accepted elsewhere. It runs only in a lab. Two thi
 is given to a browser, and a token that does not name its key is tried with every key.
 """
 
+from lab.sacrificial_ring.rings import Rings
 from lab.sacrificial_ring.routes import sacrificial_ring_blueprint
 
-__all__ = ["sacrificial_ring_blueprint"]
+__all__ = ["Rings", "sacrificial_ring_blueprint"]

@@ -39,11 +39,11 @@ def page(browser: Browser, lab: str) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory, store_url: str) -> list[str]:
-    """The addresses of all pages: of each route without variables, and of each story."""
+    """The addresses of all pages: of each route without variables, of each story, and of one of the missions."""
     folder = tmp_path_factory.mktemp("pages")
     app = create_app(config_in(folder, store_url, front_door="http://127.0.0.1:1", control_socket="/nowhere"))
     found = [path for path in addresses(app) if is_page(app, path)]
-    return [*found, "/walkthrough/token/read", "/nowhere"]
+    return [*found, "/walkthrough/token/read", "/missions/bobs-tools", "/nowhere"]
 
 
 def addresses(app: Flask) -> list[str]:

@@ -67,6 +67,10 @@ PAGES = {
     "lab.pages.jwt": PAGE | {"token_auth"},
     "lab.pages.keys": PAGE | {"lab.errors", "token_auth"},
     "lab.pages.loadtests": PAGE,
+    # It looks at logins of all approaches, and at the servers that are there to be attacked.
+    "lab.pages.missions": PAGE
+    | {"lab.trials", "lab.unsafe_server", "lab.sacrificial_ring", "lab.pages.study_notes"}
+    | {"session_auth.blueprint", "token_auth.blueprint"},
     "lab.pages.planner": PAGE | {"planner"},
     "lab.pages.scale_out": PAGE | {"lab.cluster"},
     "lab.pages.storage": PAGE
@@ -87,10 +91,13 @@ LAB = {
     "lab.open_access": GROUND | {"service.accounts", "service.approach"},
     "lab.naive_server": GROUND | {"service.errors", "service.accounts", "token_auth"},
     "lab.sacrificial_ring": GROUND | {"service.errors", "service.accounts", "lab.controls", "lab.errors", "token_auth"},
+    "lab.trials": {"service.errors", "service.accounts"},
+    "lab.unsafe_server": GROUND | {"service.errors", "lab.trials", "token_auth"},
     **PAGES,
     "lab.composition": PAGE
     | (PAGES.keys() - {"lab.pages"})
     | {"lab.approaches", "lab.demo", "lab.trace", "lab.open_access", "lab.naive_server", "lab.sacrificial_ring"}
+    | {"lab.trials", "lab.unsafe_server"}
     | {"planner", "service.pages", "service.store.connection"}
     | {"session_auth.blueprint", "token_auth", "token_auth.blueprint"},
 }
