@@ -137,6 +137,7 @@ def _missions(parts: Parts, in_memory: SessionApproach) -> Iterator[Blueprint]:
         token=parts.tokens,
         hybrid=parts.hybrid,
         rings=Rings(parts.database, now),
+        trials=trials,
     )
-    yield missions_blueprint(ground, trials)
+    yield missions_blueprint(ground)
     yield unsafe_server_blueprint(config, trials, now)

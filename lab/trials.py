@@ -1,6 +1,7 @@
 """Trials: a visitor's tries at missions, and what the lab has to keep of each to judge it.
 
-Any visitor can begin some. So there is an upper limit, and a further one deletes the oldest.
+Any visitor can begin some. So there is an upper limit, and a further one deletes the oldest; half of them may come from
+one address, so that one machine cannot delete those of all others.
 """
 
 import json
@@ -9,13 +10,14 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from flask_babel import gettext
-from sqlalchemy import String, Text, delete, select
+from sqlalchemy import Select, String, Text, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from service.accounts.database import Database
 from service.errors import NotFound
 
 MOST_TRIALS = 500
+MOST_OF_ONE_ADDRESS = MOST_TRIALS // 2
 
 Kept = dict[str, Any]
 T = TypeVar("T")
@@ -26,13 +28,15 @@ class TrialBase(DeclarativeBase):
 
 
 class Trial(TrialBase):
-    """One try. `kept`: a JSON object of a few hundred bytes."""
+    """One try. `player`: the load member with whom it is played. `kept`: a JSON object of a few hundred bytes."""
 
     __tablename__ = "mission_trials"
 
     trial_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     mission: Mapped[str] = mapped_column(String(32))
+    player: Mapped[str | None] = mapped_column(String(64))
     kept: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(String(64))
     begun_at: Mapped[float] = mapped_column(index=True)
 
 
@@ -44,14 +48,22 @@ class Trials:
         self._database = database
         self._now = now
 
-    def begin(self, mission: str, kept: Kept) -> str:
-        """Store a new trial and return its id, which cannot be guessed."""
+    def begin(self, mission: str, kept: Kept, player: str | None, address: str) -> str:
+        """Store a new trial of the visitor at this address. Return its id, which cannot be guessed."""
         trial_id = token_hex(16)
+        newest_first = select(Trial.trial_id).order_by(Trial.begun_at.desc())
         with self._database.writing() as session:
-            older = select(Trial.trial_id).order_by(Trial.begun_at.desc()).offset(MOST_TRIALS - 1)
-            session.execute(delete(Trial).where(Trial.trial_id.in_(list(session.scalars(older)))))
-            session.add(Trial(trial_id=trial_id, mission=mission, kept=json.dumps(kept), begun_at=self._now()))
+            _delete(session, newest_first.where(Trial.address == address).offset(MOST_OF_ONE_ADDRESS - 1))
+            _delete(session, newest_first.offset(MOST_TRIALS - 1))
+            trial = Trial(trial_id=trial_id, mission=mission, player=player, kept=json.dumps(kept), address=address)
+            trial.begun_at = self._now()
+            session.add(trial)
         return trial_id
+
+    def players(self) -> set[str]:
+        """Return the load members with whom trials are being played."""
+        with self._database.reading() as session:
+            return {player for player in session.scalars(select(Trial.player)) if player is not None}
 
     def mission_of(self, trial_id: str) -> str:
         """Return which mission this is a trial of. Raise 404."""
@@ -76,6 +88,10 @@ class Trials:
             result = change(kept)
             trial.kept = json.dumps(kept)
         return result
+
+
+def _delete(session: Session, trial_ids: Select[str]) -> None:
+    session.execute(delete(Trial).where(Trial.trial_id.in_(list(session.scalars(trial_ids)))))
 
 
 def _locked(session: Session, mission: str, trial_id: str) -> Trial:

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from werkzeug.test import TestResponse
 
 from lab import trials
+from lab.pages.missions import ground
 from lab.pages.missions.each import MISSIONS
 from lab.unsafe_server.adopted_session import MOST_SESSIONS
 from tests.conftest import Clock, MakeApp, MakeVisitor
@@ -25,9 +26,9 @@ from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, Visitor, add_me
 class Try:
     """A visitor's try at a mission, with a browser of its own for the unsafe server."""
 
-    def __init__(self, app: Flask, mission: str) -> None:
+    def __init__(self, app: Flask, mission: str, address: str = "127.0.0.1") -> None:
         self.app, self.mission, self.client = app, mission, app.test_client()
-        begun = self.client.post(f"/missions/{mission}/trials", json={})
+        begun = self.client.post(f"/missions/{mission}/trials", json={}, environ_base={"REMOTE_ADDR": address})
         assert begun.status_code == 201, begun.text
         self.trial = begun.get_json()["trial"]
         self.given: dict[str, str] = begun.get_json()["given"]
@@ -408,6 +409,26 @@ def test_tries_are_few_and_the_oldest_goes_first(app: Flask, clock: Clock, monke
         clock.advance(1)
         tries.append(Try(app, "other-site"))
     assert [each.ask_to_check().status_code for each in tries] == [404, 404, 200, 200, 200]
+
+
+def test_one_machine_does_not_delete_the_tries_of_the_others(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SECURITY 24."""
+    monkeypatch.setattr(trials, "MOST_TRIALS", 4)
+    monkeypatch.setattr(trials, "MOST_OF_ONE_ADDRESS", 2)
+    theirs = Try(app, "other-site", address="192.0.2.1")
+    for _ in range(10):
+        clock.advance(1)
+        Try(app, "other-site", address="192.0.2.2")
+    assert theirs.check()[1] == "No request to /transfer has arrived yet."
+
+
+def test_each_try_has_a_member_of_its_own(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ground, "DEFAULT_LOAD_MEMBERS", 8)  # four of them play
+    names = [Try(app, "stay-logged-in").given["MEMBER"] for _ in range(5)]
+    assert sorted(names[:4]) == ["load-0005", "load-0006", "load-0007", "load-0008"]
+    assert names[4] in names[:4]  # more tries than members: better a shared one than none
 
 
 @pytest.mark.parametrize("approach", GUARDED)

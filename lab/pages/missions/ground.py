@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from secrets import randbelow
+from secrets import choice
 
 from flask_babel import gettext
 
 from lab.sacrificial_ring import Rings
+from lab.trials import Trials
 from service.accounts.members import Member, Members
 from service.accounts.public_members import DEFAULT_LOAD_MEMBERS
 from service.config import Config
@@ -27,14 +28,18 @@ class Ground:
     token: TokenApproach
     hybrid: TokenApproach
     rings: Rings
+    trials: Trials
 
     def player(self) -> Member:
-        """Return a load member at random: two visitors rarely have the same. Raise 404 if it was disabled.
+        """Return a load member with whom no other try is played. Raise 404 if it was disabled.
 
         Load tests log in the members with low numbers, so the others are chosen.
         """
-        half = DEFAULT_LOAD_MEMBERS // 2
-        member = self.members.find_active(f"load-{half + 1 + randbelow(half):04d}")
+        all_players = {
+            f"load-{number:04d}" for number in range(DEFAULT_LOAD_MEMBERS // 2 + 1, DEFAULT_LOAD_MEMBERS + 1)
+        }
+        free = all_players - self.trials.players()
+        member = self.members.find_active(choice(sorted(free or all_players)))
         if member is None:
             raise NotFound(gettext("There is no such load member, or its password was changed."))
         return member

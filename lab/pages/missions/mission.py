@@ -20,13 +20,14 @@ BROWSER = _("the browser")
 
 @dataclass(frozen=True)
 class Begun:
-    """A new try. `kept`: what the lab keeps to judge it. `given`: what the visitor gets, by name.
+    """A new try. `kept`: what the lab keeps to judge it. `given`: what the visitor gets. `player`: as in `Trial`.
 
     In a given value `$LAB` stands for the lab's own address, and `$TRIAL` for the id of the try.
     """
 
     kept: Kept
     given: Mapping[str, str]
+    player: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """`/missions`, `/missions/<name>`, and the requests that begin a try and have it judged."""
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
@@ -11,12 +11,11 @@ from lab.pages.missions.each import MISSIONS
 from lab.pages.missions.ground import Ground
 from lab.pages.missions.mission import Mission
 from lab.pages.study_notes.routes import name_of
-from lab.trials import Trials
 from service.errors import NotFound
 from service.web.fields import read_fields
 
 
-def missions_blueprint(ground: Ground, trials: Trials) -> Blueprint:
+def missions_blueprint(ground: Ground) -> Blueprint:
     """Return the pages."""
     missions = Blueprint("missions", __name__, url_prefix="/missions")
     missions.before_request(Guard.of(ground.config))
@@ -36,18 +35,18 @@ def missions_blueprint(ground: Ground, trials: Trials) -> Blueprint:
     def begin(name: str) -> tuple[Response, int]:
         """Begin a try. The answer has all that the visitor gets; the lab keeps only what it needs to judge."""
         begun = _found(name).begin(ground)
-        trial_id = trials.begin(name, begun.kept)
+        trial_id = ground.trials.begin(name, begun.kept, begun.player, request.remote_addr or "")
         given = {each: value.replace("$TRIAL", trial_id) for each, value in begun.given.items()}
         return jsonify(trial=trial_id, given=given), 201
 
     @missions.post("/<name>/trials/<trial_id>/check")
     def check(name: str, trial_id: str) -> Response:
         """Decide from what the lab knows whether the mission is solved."""
-        kept = trials.find(name, trial_id)
+        kept = ground.trials.find(name, trial_id)
         before = dict(kept)
         verdict = _found(name).judge(ground, kept, read_fields())
         if kept != before:
-            trials.keep(name, trial_id, kept)
+            ground.trials.keep(name, trial_id, kept)
         return jsonify(solved=verdict.solved, says=verdict.says)
 
     return missions

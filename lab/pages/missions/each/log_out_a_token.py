@@ -17,7 +17,7 @@ def begin(ground: Ground) -> Begun:
     player, config = ground.player(), ground.config
     phone = ground.hybrid.credential.issue_for(player, config.access_ttl_s, config.refresh_ttl_s)
     kept = {"access": phone.access, "refresh": phone.refresh}
-    return Begun(kept, {"MEMBER": player.username, "PASSWORD": LOAD_PASSWORD})
+    return Begun(kept, {"MEMBER": player.username, "PASSWORD": LOAD_PASSWORD}, player.username)
 
 
 def judge(ground: Ground, kept: Kept, _fields: Fields) -> Verdict:

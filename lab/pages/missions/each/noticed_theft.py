@@ -12,9 +12,9 @@ from service.web.fields import Fields
 
 def begin(ground: Ground) -> Begun:
     """Log a load member in. The lab acts as the member’s client; the visitor gets a copy of its refresh token."""
-    config = ground.config
-    pair = ground.token.credential.issue_for(ground.player(), config.access_ttl_s, config.refresh_ttl_s)
-    return Begun({"refresh": pair.refresh}, {"REFRESH_TOKEN": pair.refresh})
+    player, config = ground.player(), ground.config
+    pair = ground.token.credential.issue_for(player, config.access_ttl_s, config.refresh_ttl_s)
+    return Begun({"refresh": pair.refresh}, {"REFRESH_TOKEN": pair.refresh}, player.username)
 
 
 def judge(ground: Ground, kept: Kept, _fields: Fields) -> Verdict:

@@ -59,7 +59,7 @@ OTHER_SITE = Mission(
     title=_("Spend alice’s coin from another site"),
     goal=_("Let a page of another site send a request that arrives with alice’s cookie."),
     who=_(
-        "You are two persons. As alice, open LOG_IN in this browser: it gets a cookie with SameSite “Lax”. As the"
+        "You play both sides. As alice, open LOG_IN in this browser: it gets a cookie with SameSite “Lax”. As the"
         " attacker, you have a page of your own on another site."
     ),
     tool=BROWSER,
@@ -72,7 +72,7 @@ OTHER_SITE = Mission(
         Part(
             _(
                 "Open LOG_IN. Then save this page as gift.html, open the file in the same browser and follow the link."
-                " The commands do the same without a browser: they say themselves what a browser would say."
+                " The commands do the same without a browser: they send the header that a browser would send."
             ),
             """\
 echo "<a href=\\"$TRANSFER\\">A gift for you</a>" > gift.html

@@ -12,8 +12,10 @@ from service.web.fields import Fields
 def begin(ground: Ground) -> Begun:
     """Log a load member in and give the access token away."""
     credential, config = ground.token.credential, ground.config
-    token = credential.issue_for(ground.player(), config.access_ttl_s, config.refresh_ttl_s).access
-    return Begun({"login_id": credential.read(token).login.login_id, "token": token}, {"TOKEN": token})
+    player = ground.player()
+    token = credential.issue_for(player, config.access_ttl_s, config.refresh_ttl_s).access
+    kept = {"login_id": credential.read(token).login.login_id, "token": token}
+    return Begun(kept, {"TOKEN": token}, player.username)
 
 
 def judge(_ground: Ground, kept: Kept, fields: Fields) -> Verdict:

@@ -17,7 +17,7 @@ from service.web.fields import Fields
 def begin(ground: Ground) -> Begun:
     """Choose the member. The visitor logs in."""
     username = ground.player().username
-    return Begun({"member": username}, {"MEMBER": username, "PASSWORD": LOAD_PASSWORD})
+    return Begun({"member": username}, {"MEMBER": username, "PASSWORD": LOAD_PASSWORD}, username)
 
 
 def judge(ground: Ground, kept: Kept, fields: Fields) -> Verdict:

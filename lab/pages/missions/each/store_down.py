@@ -15,7 +15,7 @@ def begin(ground: Ground) -> Begun:
     """Choose the member. The visitor logs in."""
     username = ground.player().username
     kept = {"member": username, "down_at": None}
-    return Begun(kept, {"MEMBER": username, "PASSWORD": LOAD_PASSWORD})
+    return Begun(kept, {"MEMBER": username, "PASSWORD": LOAD_PASSWORD}, username)
 
 
 def judge(ground: Ground, kept: Kept, fields: Fields) -> Verdict:

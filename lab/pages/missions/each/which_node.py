@@ -13,10 +13,11 @@ from service.web.fields import Fields
 def begin(ground: Ground) -> Begun:
     """Log a load member in, in the memory of the node that answers this request."""
     credential, config = ground.memory.credential, ground.config
-    session_id = credential.issue_for(ground.player(), config.session_idle_s)
+    player = ground.player()
+    session_id = credential.issue_for(player, config.session_idle_s)
     login_id = credential.stored_records(session_id)[0].fields["login_id"]
     cookie = f"{cookie_name('sid', config.secure_cookies)}={session_id}"
-    return Begun({"node": config.node_name, "login_id": login_id}, {"COOKIE": cookie})
+    return Begun({"node": config.node_name, "login_id": login_id}, {"COOKIE": cookie}, player.username)
 
 
 def judge(_ground: Ground, kept: Kept, fields: Fields) -> Verdict:
