@@ -7,11 +7,11 @@ from secrets import token_hex
 from typing import Any
 
 from flask_babel import gettext
-from jwt.utils import base64url_decode, base64url_encode
 
 from lab.trials import Kept
 from service.errors import ExpiredToken, InvalidToken
 from service.web.fields import is_text
+from token_auth.keys import base64url_decode, base64url_encode
 
 UNSIGNED_TOKEN = "alg-none"  # noqa: S105  # the name of a mission
 HOUR_S = 3600

@@ -75,7 +75,7 @@ while read -r ID; do
 done""",
         ),
     ),
-    walk="/walkthrough/role-change/hybrid-after",
+    walk="/walkthrough/logout-of-both/access-refused",
     begin=begin,
     judge=judge,
 )
