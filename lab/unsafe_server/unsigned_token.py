@@ -9,12 +9,12 @@ from typing import Any
 from flask_babel import gettext
 
 from lab.trials import Kept
+from service.config import DAY_S
 from service.errors import ExpiredToken, InvalidToken
 from service.web.fields import is_text
 from token_auth.keys import base64url_decode, base64url_encode
 
 UNSIGNED_TOKEN = "alg-none"  # noqa: S105  # the name of a mission
-HOUR_S = 3600
 
 
 def report_server() -> Kept:
@@ -24,7 +24,7 @@ def report_server() -> Kept:
 
 def issue(kept: Kept, now: float) -> str:
     """Return bob's token, signed: he is a user."""
-    claims = {"sub": "bob", "role": "user", "iat": int(now), "exp": int(now) + HOUR_S}
+    claims = {"sub": "bob", "role": "user", "iat": int(now), "exp": int(now) + DAY_S}
     parts = [base64url_encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
     signed = b".".join(parts)
     return b".".join([signed, base64url_encode(_signature(kept, signed))]).decode()

