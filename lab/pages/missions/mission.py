@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 
 from lab.pages.missions.ground import Ground
 from lab.trials import Kept
-from service.errors import LabError
+from service.errors import ServiceError
 from service.web.fields import Fields, text_field
 
 MAX_ANSWER = 4096
@@ -78,6 +78,6 @@ def answer(fields: Fields, name: str) -> str:
     return text_field(fields, name, MAX_ANSWER).strip()
 
 
-def refused(error: LabError) -> str:
+def refused(error: ServiceError) -> str:
     """Return what the server said when it refused a credential."""
     return str(gettext("The server refuses it: %(why)s.", why=error.title))
