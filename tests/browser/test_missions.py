@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lab.pages.missions.each import MISSIONS
 from tests.browser.conftest import Complaints
-from tests.browser.scenes import LOCALES, LOCALES_IN_TURN, SCREENS, overflow
+from tests.browser.scenes import LOCALES, SCREENS, overflow
 from tests.support.forge import claims_of
 
 pytestmark = pytest.mark.browser
@@ -109,7 +109,8 @@ def test_a_try_that_is_gone_says_so(page: Page) -> None:
     expect(page.locator("[data-verdict]")).to_contain_text("Begin again")
 
 
-@pytest.mark.parametrize("language", LOCALES_IN_TURN)
+@pytest.mark.nightly  # the pages differ in their words only; one of them is in tests/browser/test_every_page.py
+@pytest.mark.parametrize("language", LOCALES)
 def test_every_mission_fits_a_phone_with_everything_open(browser: Browser, lab: str, language: str) -> None:
     width, height = SCREENS["phone"]
     viewport = {"width": width, "height": height}
