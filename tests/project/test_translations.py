@@ -79,7 +79,7 @@ def recompiled(catalog: Catalog) -> Catalog:
 
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("\n## One word for one thing in Korean")[2]
-NOT_SAID = [word for words in re.findall(r"^\| ([^|]*[가-힣][^|]*) \|", GLOSSARY, re.MULTILINE) for word in words.split(", ")]
+NOT_SAID = ", ".join(re.findall(r"^\| ([^|]*[가-힣][^|]*) \|", GLOSSARY, re.MULTILINE)).split(", ")
 IN_KOREAN = [ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.ko.md"))]
 
 
