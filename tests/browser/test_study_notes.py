@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from lab.pages.study_notes.differences import HASH_STORED
 from lab.pages.study_notes.outline import STATEMENTS
 from tests.browser.conftest import Complaints
+from tests.browser.held import hold, let_go
 from tests.browser.scenes import LOCALES, SCENES, Scene, overflow, page_of
 
 pytestmark = pytest.mark.browser
@@ -87,9 +88,10 @@ def test_a_link_opens_a_page_at_its_part(page: Page) -> None:
 
 
 def test_a_part_that_is_not_displayed_yet_is_scrolled_to_when_it_is(page: Page) -> None:
+    held = hold(page, "/token/login")  # the part is displayed when the page has its token
     follow(page, 38)
     expect(page.locator(":target")).to_be_hidden()
-    page.locator("[data-log-in] button").click()
+    let_go(page, held)
     expect(page.locator(":target")).to_be_in_viewport()
     expect(page.locator("#payload-text")).to_be_in_viewport()
 

@@ -7,8 +7,9 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from lab.pages.jwt.allowlist import refusal
+from service.accounts.public_members import DEFAULT_LOAD_MEMBERS, LOAD_PASSWORD
 from service.web.fields import read_fields
-from token_auth.claims import CLAIMS, MAX_TOKEN_LENGTH
+from token_auth.claims import CLAIMS
 from token_auth.keys import ACCESS
 
 MOST_CLAIMS = 10
@@ -20,9 +21,9 @@ def jwt_blueprint() -> Blueprint:
 
     @jwt.get("/jwt")
     def page() -> Response:
-        """Show the page. Its script fetches the token."""
-        listed = sorted(CLAIMS[ACCESS])
-        return make_response(render_template("jwt.html", listed=listed, longest=MAX_TOKEN_LENGTH))
+        """Show the page. Its script logs in a random load member, whose logins may be ended at any time."""
+        cast = {"members": DEFAULT_LOAD_MEMBERS, "password": LOAD_PASSWORD}
+        return make_response(render_template("jwt.html", cast=cast, listed=sorted(CLAIMS[ACCESS])))
 
     @jwt.post("/jwt/claims")
     def add_claims() -> Response:

@@ -25,6 +25,7 @@ async function ask(path, options) {
   try {
     const response = await fetchTimed(path, { ...options, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
     const text = await response.text();
+    document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") ?? "?" } }));
     return { status: response.status, challenge: response.headers.get("WWW-Authenticate"), text, body: parsed(text) };
   } catch {
     return null;

@@ -1,19 +1,29 @@
-// The fields of a header or a payload with their meaning. Times are shown as dates with a live countdown.
+// The fields of a header or a payload. Each is explained under the pointer, with the focus, and where the caret is in the text.
 
 import { now } from "../shared/clock.js";
-import { say } from "../shared/words.js";
+import { make, say } from "../shared/words.js";
 
 const glossary = JSON.parse(document.getElementById("glossary").textContent);
 const language = document.documentElement.lang;
 const TIMES = new Set(["exp", "nbf", "iat", "auth_time"]);
 const LATEST_S = 8.64e12; // the latest time of a Date
-const LONGEST = 400; // shown characters of a value
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
-export function drawFields(table, fields, part) {
-  const rows = Object.entries(fields ?? {}).map(([name, value]) => row(part, name, value));
-  table.hidden = rows.length === 0;
-  table.tBodies[0].replaceChildren(...rows);
+/** Draw a button for each field of this part, and its meaning. */
+export function drawFields(part, fields) {
+  const section = sectionOf(part);
+  const drawn = Object.entries(fields ?? {}).map(([name, value], place) => field(part, name, value, `${part}-${place}`));
+  section.querySelector("[data-claims]").replaceChildren(...drawn.map(([button]) => button));
+  section.querySelector(".meanings").replaceChildren(section.querySelector("[data-tells]"), ...drawn.map(([, meaning]) => meaning));
+  explain(section);
+}
+
+/** From now on show the meaning of the field that is pointed at, or else is focused, or else has the caret. */
+export function startExplaining(part) {
+  const section = sectionOf(part);
+  for (const event of ["mouseover", "mouseout", "focusin", "focusout", "keyup", "click"]) {
+    section.addEventListener(event, () => explain(section));
+  }
 }
 
 /** Update every countdown to the server's time. */
@@ -26,8 +36,31 @@ export function tick() {
   }
 }
 
+function explain(section) {
+  const text = section.querySelector("textarea");
+  const button = section.querySelector(".claim:hover") ?? section.querySelector(".claim:focus") ?? buttonOf(section, nameAtCaret(text));
+  const meaning = button === undefined ? section.querySelector("[data-tells]") : document.getElementById(button.getAttribute("aria-describedby"));
+  for (const each of meaning.parentElement.children) each.classList.toggle("shown", each === meaning);
+  for (const each of section.querySelectorAll(".claim")) each.classList.toggle("explained", each === button);
+}
+
+function buttonOf(section, name) {
+  return [...section.querySelectorAll(".claim")].find((button) => button.dataset.name === name);
+}
+
+/** The name at the beginning of the line with the caret. */
+function nameAtCaret(text) {
+  if (document.activeElement !== text) return null;
+  const from = text.value.lastIndexOf("\n", text.selectionStart - 1) + 1;
+  return text.value.slice(from).match(/^[^\S\n]*"([^"\n]*)"\s*:/)?.[1];
+}
+
+function sectionOf(part) {
+  return document.querySelector(`[data-part="${part}"]`);
+}
+
 /** At most two units: "14 min 3 s". */
-export function duration(seconds) {
+function duration(seconds) {
   const whole = Math.floor(seconds);
   const first = whole === 0 ? UNITS.length - 1 : UNITS.findIndex(([, size]) => whole >= size);
   return UNITS.slice(first, first + 2)
@@ -36,15 +69,19 @@ export function duration(seconds) {
     .join(" ");
 }
 
-function row(part, name, value) {
-  const line = document.createElement("tr");
-  const shown = JSON.stringify(value);
-  const held = [element("code", "", shown.length > LONGEST ? `${shown.slice(0, LONGEST)} …` : shown)];
-  if (part === "payload" && TIMES.has(name)) held.push(...moment(name, value));
-  const [meaning, source] = meaningOf(part, name);
-  line.append(cell("name", element("code", "", name)), cell("value", ...held), cell("meaning", `${meaning} `, element("span", "small soft", source)));
-  line.classList.toggle("leaks", Object.hasOwn(glossary.sensitive, name));
-  return line;
+/** A field's button and its meaning. */
+function field(part, name, value, id) {
+  const isTime = part === "payload" && TIMES.has(name);
+  const button = make("button", "claim", make("code", "", name), ...(isTime ? [" ", countdown(name, value)] : []));
+  const [told, source] = meaningOf(part, name);
+  const meaning = make("p", "", make("code", "", name), ` ${told} `, ...(isTime ? dateOf(value) : []), make("span", "soft", source));
+  button.type = "button";
+  button.dataset.name = name;
+  button.classList.toggle("leaks", Object.hasOwn(glossary.sensitive, name));
+  button.setAttribute("aria-describedby", `meaning-${id}`);
+  meaning.id = `meaning-${id}`;
+  meaning.setAttribute("role", "tooltip");
+  return [button, meaning];
 }
 
 function meaningOf(part, name) {
@@ -52,24 +89,21 @@ function meaningOf(part, name) {
   return Object.hasOwn(glossary[part], name) ? glossary[part][name] : [say("own_field"), ""];
 }
 
-function moment(name, value) {
-  if (typeof value !== "number" || Math.abs(value) > LATEST_S) return [element("span", "small shut", say("no_date"))];
-  const date = element("time", "small", new Date(value * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" }));
+function isMoment(value) {
+  return typeof value === "number" && Math.abs(value) <= LATEST_S;
+}
+
+function countdown(name, value) {
+  if (!isMoment(value)) return make("span", "shut", say("no_date"));
+  const counted = make("span", "countdown");
+  counted.dataset.moment = value;
+  counted.dataset.claim = name;
+  return counted;
+}
+
+function dateOf(value) {
+  if (!isMoment(value)) return [];
+  const date = make("time", "", new Date(value * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" }));
   date.dateTime = new Date(value * 1000).toISOString();
-  const countdown = element("span", "small countdown");
-  countdown.dataset.moment = value;
-  countdown.dataset.claim = name;
-  return [date, countdown];
-}
-
-function cell(label, ...content) {
-  const made = document.createElement("td");
-  made.dataset.label = say(`column.${label}`);
-  made.append(element("div"));
-  made.firstChild.append(...content); // one child, because on a phone the cell is a grid
-  return made;
-}
-
-function element(name, className = "", text = "") {
-  return Object.assign(document.createElement(name), { className, textContent: text });
+  return [date, " "];
 }

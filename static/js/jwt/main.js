@@ -1,28 +1,102 @@
-// The page of a token: get one, read it, change it, and see the server's answer.
+// The page of a token: one is there on arrival. It is shown encoded and decoded, changed on either side, and judged by the server.
 
 import { now } from "../shared/clock.js";
 import { sign } from "../shared/hs256.js";
-import { encodeText, joined, objectIn, takeApart, Unreadable } from "../shared/token.js";
-import { number, say } from "../shared/words.js";
-import { logIn, showToken } from "./asking.js";
+import { encodeText, joined, objectIn, READS_UP_TO, takeApart, Unreadable } from "../shared/token.js";
+import { make, number, say } from "../shared/words.js";
+import { logIn } from "./asking.js";
 import { startByHand } from "./by-hand.js";
 import { startEncoding } from "./encoding.js";
-import { drawFields, tick } from "./fields.js";
+import { drawFields, startExplaining, tick } from "./fields.js";
+import { compact, indented } from "./json.js";
 import { startLeak } from "./leak.js";
+import { ask, tell } from "./verdict.js";
 
 const PARTS = ["header", "payload", "signature"];
 const TEN_YEARS_S = 315_360_000;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
-const opened = find("opened");
-const pasted = document.getElementById("pasted");
+const cast = JSON.parse(document.getElementById("cast").textContent);
+const encoded = document.getElementById("token");
 const texts = { header: document.getElementById("header-text"), payload: document.getElementById("payload-text") };
 const secret = document.getElementById("secret");
 
-let tokens = null; // from the last log-in
+let login = null; // the last one: {member, tokens}
+let logins = 0; // how often another token was wanted: only the newest log-in may show one
 let original = null; // the unchanged token
-let current = null; // the three parts of the present token
+let current = null; // the last three parts that could be read
+let isReadable = false; // whether the encoded text is these parts
 let signedHere = false; // signed with the visitor's own secret
+
+// -- which token
+
+/** Log in for real. The answer is dropped if another token is wanted meanwhile, or the visitor is about to put one in. */
+async function logInAs(member, password, source) {
+  const turn = ++logins;
+  find("source").textContent = `◷ ${say("source.logging_in", { member })}`;
+  const { tokens, answer } = await logIn(member, password);
+  if (turn !== logins) return;
+  if (tokens === null || document.activeElement === encoded) {
+    find("source").textContent = tokens === null ? `✕ ${say("source.none", { reason: reasonOf(answer) })}` : "";
+    if (current === null) tell("unknown", "◷", say("no_token"));
+    return;
+  }
+  login = { member, tokens };
+  find("which").hidden = false;
+  find("which").elements.which.value = "access_token";
+  open(tokens.access_token, source);
+}
+
+function reasonOf(answer) {
+  return answer === null ? say("source.silent") : `${answer.status} ${answer.body.code ?? ""}`.trim();
+}
+
+/** Show this token of the last log-in. */
+function open(token, source) {
+  find("source").textContent = say(`source.${source}`, { member: login.member });
+  original = takeApart(token);
+  putBack();
+}
+
+function putBack() {
+  signedHere = false;
+  find("secret-said").textContent = "";
+  encoded.value = joined(original);
+  showDecoded(original);
+}
+
+/** The encoded text was edited. It is another token if it has fewer than two parts of the last one. */
+function encodedEdited() {
+  logins++;
+  try {
+    const parts = takeApart(encoded.value);
+    if (current === null || PARTS.filter((part) => parts[part] === current[part]).length < 2) replaceBy(parts);
+    if (encoded.value !== joined(parts)) encoded.value = joined(parts); // it came with white space, or with its scheme
+    signedHere = false;
+    showDecoded(parts);
+  } catch (error) {
+    showUnreadable(encoded.value.trim() === "" ? ["unknown", "◷", say("no_token")] : ["unreadable", "✕", explain(error)]);
+  }
+}
+
+function replaceBy(parts) {
+  original = parts;
+  find("which").hidden = true;
+  find("source").textContent = say("source.pasted");
+}
+
+function showDecoded(parts) {
+  for (const [part, field] of Object.entries(texts)) field.value = indented(parts.texts[part]);
+  current = { ...parts };
+  draw();
+}
+
+function showUnreadable(verdict) {
+  isReadable = false;
+  tell(...verdict);
+  opened().hidden = true;
+  drawEncoded();
+}
 
 function explain(error) {
   if (!(error instanceof Unreadable)) throw error;
@@ -31,67 +105,51 @@ function explain(error) {
   return `${part ? `${say(`part.${part}`)}: ` : ""}${say(`unreadable.${error.code}`, values)}`;
 }
 
-function complain(text) {
-  find("complaint").textContent = text;
-}
-
-/** Show this token, or why it cannot be shown. The previous one is removed from the page in any case. */
-function open(text) {
-  close();
-  try {
-    original = takeApart(text);
-  } catch (error) {
-    complain(explain(error));
-  }
-  putBack();
-}
-
-function close() {
-  complain("");
-  original = null;
-  putBack();
-}
-
-function putBack() {
-  current = original && { ...original };
-  signedHere = false;
-  for (const [part, field] of Object.entries(texts)) field.value = original?.texts[part] ?? "";
-  find("secret-said").textContent = "";
-  draw();
-}
-
-/** An unchanged part keeps its original characters, even if others would decode to the same. */
-function edited() {
+/** A decoded text was edited. A part keeps its original characters if only white space differs. */
+function decodedEdited() {
   for (const [part, field] of Object.entries(texts)) {
-    current[part] = field.value === original.texts[part] ? original[part] : encodeText(field.value);
+    const text = compact(field.value);
+    current[part] = text === compact(original.texts[part]) ? original[part] : encodeText(text);
   }
   signedHere = false;
   draw();
+}
+
+// -- drawing
+
+/** Show the current parts on both sides, and ask the server about them. */
+function draw() {
+  isReadable = true;
+  if (encoded.value !== joined(current)) encoded.value = joined(current);
+  drawEncoded();
+  opened().hidden = false;
+  for (const part of PARTS) find(`${part}-changed`).hidden = !changed(part);
+  for (const [part, field] of Object.entries(texts)) {
+    const fields = objectIn(field.value);
+    drawFields(part, fields);
+    find(`${part}-fault`).textContent = fields === null ? say("not_an_object") : "";
+  }
+  find("signature-said").dataset.word = signatureWord();
+  find("signature-said").textContent = say(`signature.${signatureWord()}`);
+  tick();
+  askServer();
+}
+
+/** Colour the text behind the field: its parts in their three shades. */
+function drawEncoded() {
+  const parts = encoded.value.length > READS_UP_TO ? [] : encoded.value.split(".");
+  find("shades").replaceChildren(...parts.flatMap((text, place) => [place === 0 ? "" : ".", make("span", place < 3 ? `${PARTS[place]}-part` : "", text)]));
+  encoded.classList.toggle("plain", parts.length === 0);
+  find("put-back").disabled = original === null || (isReadable && !PARTS.some(changed));
+  for (const button of document.querySelectorAll("[data-change], [data-ask]")) button.disabled = !isReadable;
+}
+
+function opened() {
+  return find("opened");
 }
 
 function changed(part) {
   return current[part] !== original[part];
-}
-
-function draw() {
-  opened.hidden = current === null;
-  forgetAnswer();
-  if (current === null) return;
-  for (const part of PARTS) {
-    find(`token-${part}`).textContent = current[part];
-    find(`${part}-changed`).hidden = !changed(part);
-  }
-  for (const [part, field] of Object.entries(texts)) {
-    const fields = objectIn(field.value);
-    drawFields(find(`${part}-fields`), fields, part);
-    find(`${part}-fault`).textContent = fields === null ? say("not_an_object") : "";
-  }
-  const verdict = signatureWord();
-  find("signature-said").textContent = say(`signature.${verdict}`);
-  find("signature-said").dataset.verdict = verdict;
-  find("put-back").disabled = !PARTS.some(changed);
-  for (const button of document.querySelectorAll("[data-change]")) button.disabled = !texts.payload.value;
-  tick();
 }
 
 /** What can be said about the signature without the key. */
@@ -102,49 +160,43 @@ function signatureWord() {
   return changed("signature") ? "other" : "as_it_came";
 }
 
+// -- the server's verdict
+
+function askServer() {
+  ask(joined(current), reasonIfRefused());
+}
+
+function reasonIfRefused() {
+  if (signedHere) return "own_secret";
+  if (current.signature === "") return "unsigned";
+  const part = PARTS.find(changed);
+  if (part) return part;
+  return objectIn(texts.header.value)?.typ === "rt+jwt" ? "refresh" : "foreign";
+}
+
+/** Every second: count down, and ask again if the token has just expired. */
+let lastSecond = now();
+function everySecond() {
+  tick();
+  const [since, exp] = [lastSecond, isReadable ? objectIn(texts.payload.value)?.exp : undefined];
+  lastSecond = now();
+  if (since < exp && exp <= lastSecond) askServer();
+}
+
 // -- changes by button
 
 const changes = {
   role: () => rewrite("payload", { role: "admin" }),
   exp: () => rewrite("payload", { exp: Math.floor(now()) + TEN_YEARS_S }),
   alg() {
-    rewrite("header", { alg: "none" });
     current.signature = "";
-    draw();
+    rewrite("header", { alg: "none" });
   },
 };
 
 function rewrite(part, more) {
-  texts[part].value = JSON.stringify({ ...objectIn(texts[part].value), ...more });
-  edited();
-}
-
-// -- the server's answer
-
-function forgetAnswer() {
-  find("answer").hidden = true;
-}
-
-async function askServer() {
-  const [asked, reason] = [joined(current), reasonIfRefused()];
-  const answer = await showToken(asked);
-  if (current === null || asked !== joined(current)) return; // changed meanwhile: this answer is for another token
-  const verdict = answer === null ? "silent" : answer.status === 200 ? "let_in" : answer.status === 401 ? reason : "other";
-  find("answer-status").textContent = answer === null ? "–" : `${answer.status === 200 ? "✓" : "✕"} ${answer.status}`;
-  find("answer-status").className = answer?.status === 200 ? "let-in" : "shut";
-  find("answer-code").textContent = answer?.body.code ?? "–";
-  find("answer-challenge").textContent = answer?.challenge ?? "–";
-  find("answer-body").textContent = answer === null ? "–" : JSON.stringify(answer.body); // formatted again, so that Korean text is readable
-  find("answer-why").textContent = say(`why.${answer?.body.code === "expired_token" ? "expired" : verdict}`);
-  find("answer").hidden = false;
-}
-
-function reasonIfRefused() {
-  if (signedHere) return "own_secret";
-  if (current.signature === "") return "unsigned";
-  if (changed("header")) return "header";
-  if (changed("payload")) return "payload";
-  return objectIn(texts.header.value)?.typ === "rt+jwt" ? "refresh" : "foreign";
+  texts[part].value = indented(JSON.stringify({ ...objectIn(texts[part].value), ...more }));
+  decodedEdited();
 }
 
 // -- the visitor's own secret
@@ -168,29 +220,20 @@ function typed() {
 
 // -- wiring
 
-find("log-in").addEventListener("submit", async (event) => {
+find("log-in").addEventListener("submit", (event) => {
   event.preventDefault();
-  const { selectedOptions } = event.target.elements.member;
-  const attempt = await logIn(selectedOptions[0].value, selectedOptions[0].dataset.password);
-  tokens = attempt.tokens;
-  pasted.value = "";
-  if (tokens === null) {
-    close();
-    complain(say("no_login", { status: attempt.answer?.status ?? "–", code: attempt.answer?.body.code ?? "" }));
-    return;
-  }
-  find("which").hidden = false;
-  find("which").elements.which.value = "access_token";
-  open(tokens.access_token);
-  opened.scrollIntoView({ block: "nearest" });
+  const [{ value, dataset }] = event.target.elements.member.selectedOptions;
+  logInAs(value, dataset.password, "access_token");
 });
-
-find("which").addEventListener("change", (event) => open(tokens[event.target.value]));
-pasted.addEventListener("input", () => {
-  find("which").hidden = true;
-  pasted.value.trim() === "" ? close() : open(pasted.value);
+find("which").addEventListener("change", ({ target }) => open(login.tokens[target.value], target.value));
+encoded.addEventListener("paste", ({ clipboardData }) => {
+  if (clipboardData.getData("text").split(".").length === 3) encoded.select(); // a whole token replaces the text, wherever the caret is
 });
-for (const field of Object.values(texts)) field.addEventListener("input", edited);
+encoded.addEventListener("input", encodedEdited);
+for (const [part, field] of Object.entries(texts)) {
+  field.addEventListener("input", decodedEdited);
+  startExplaining(part);
+}
 for (const button of document.querySelectorAll("[data-change]")) {
   button.addEventListener("click", () => changes[button.dataset.change]());
 }
@@ -202,4 +245,9 @@ find("check").addEventListener("click", checkHere);
 startEncoding(explain);
 startByHand();
 startLeak();
-setInterval(tick, 1000);
+setInterval(everySecond, 1000);
+
+/** A random load member, whose logins may be ended at any time. */
+const member = `load-${String(1 + Math.floor(Math.random() * cast.members)).padStart(4, "0")}`;
+tell("waiting", "◷", say("asking_for_one"));
+logInAs(member, cast.password, "arrival");
