@@ -29,6 +29,17 @@ EXPECTED = {  # by place: after a reload, in another tab, read, used, sent by an
     "memory": ("no", "no", "caught", "yes", "no"),
 }
 
+HUES = {"✓": "good", "✕": "bad"}
+JUDGED = {  # what is good for the member, by place and in the same order; a POST and a link count each
+    "session": "✓✓✓✕✓✕",
+    "backend": "✓✓✓✕✓✕",
+    "cookie": "✓✓✓✕✓✕",
+    "readable": "✓✓✕✕✓✕",
+    "sessionStorage": "✓✕✕✕✓",
+    "localStorage": "✓✓✕✕✓",
+    "memory": "✕✕✕✕✓",
+}
+
 
 @pytest.fixture
 def context(browser: Browser, lab: str, language: str) -> Iterator[BrowserContext]:
@@ -89,6 +100,15 @@ def answers(page: Page, place: str) -> tuple[str, ...]:
     return tuple(cell(page, place, column).get_attribute("data-answer") or "" for column in COLUMNS)
 
 
+def signs(page: Page, place: str) -> str:
+    """Return the signs of this place's results; each has a word, and the hue of its sign."""
+    found = page.locator(f"[data-outcomes] [data-place={place}] td :is(.good, .bad)")
+    texts = found.all_inner_texts()
+    assert all(len(text) > 2 for text in texts)
+    assert found.evaluate_all("all => all.map(each => each.className)") == [HUES[text[0]] for text in texts]
+    return "".join(text[0] for text in texts)
+
+
 def report(page: Page, name: str) -> Locator:
     return page.locator(f"[data-{name}-report]")
 
@@ -118,7 +138,9 @@ def stored(page: Page) -> dict[str, Any]:
 @pytest.mark.parametrize("language", LOCALES_IN_TURN)
 def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, language: str) -> None:
     assert all(set(answers(page, place)) == {"untried"} for place in PLACES)
+    expect(page.locator("[data-primary]")).to_have_attribute("data-log-in", "")
     press(page, "log-in")
+    expect(page.locator("[data-primary]")).to_have_attribute("data-script", "")
     name = member(page)
     for place in PLACES:
         holds = page.locator(f"[data-holdings] [data-place={place}] td").first
@@ -137,10 +159,10 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     names = (["sot_access", "sot_refresh"], ["sot_sid"], ["sot_sid"], ["sot_readable_access", "sot_readable_refresh"])
     for line, came in enumerate((*([],) * 4, *names)):
         text = lines.nth(line).inner_text()
-        assert text.startswith("✓" if came else "✕")
+        assert text.startswith("✕" if came else "✓")  # for the member
         assert "cross-site" in text
         assert all(cookie in text for cookie in came)
-    assert all(lines.nth(line).inner_text().startswith("✕ POST") for line in range(8, 12))
+    assert all(lines.nth(line).inner_text().startswith("✓ POST") for line in range(8, 12))
     assert notes(page) == []
 
     tab = open_another_tab(page)
@@ -149,6 +171,7 @@ def test_every_place_is_tried_and_the_table_says_what_happened(page: Page, langu
     page.locator("[data-reload]").click()
     expect(cell(page, "memory", "reload")).to_have_attribute("data-answer", "no")
     assert {place: answers(page, place) for place in PLACES} == EXPECTED
+    assert {place: signs(page, place) for place in PLACES} == JUDGED
     expect(page.locator("[data-verdicts] dt")).to_have_count(7)
 
 
@@ -201,8 +224,8 @@ def test_a_note_that_was_planted_would_be_found_and_the_page_works_under_its_oth
     assert let_other_site_send(page).url.startswith("http://localhost:")
     assert answers(page, "cookie")[4] == "link"
     lines = report(page, "other-site").locator("li")
-    assert lines.filter(has_text="✓ POST /token/notes").count() == 1
-    assert lines.filter(has_text="✕ POST /session/notes").count() == 1
+    assert lines.filter(has_text="✕ POST /token/notes").count() == 1
+    assert lines.filter(has_text="✓ POST /session/notes").count() == 1
     expect(page.locator("[data-verdicts]")).to_contain_text("A note was written in your name.")
 
 

@@ -5,7 +5,8 @@ import { make, microseconds, say } from "../shared/words.js";
 import { isCookie, pathOf, PLACES, visible } from "./places.js";
 
 const COLUMNS = ["reload", "tab", "read", "used", "sent"];
-const SIGN = { yes: "✓", no: "✕", caught: "✓", untried: "◷" };
+// What is good for the member: a login that stays, and one that neither a script nor another site gets.
+const GOOD = { reload: ["yes"], tab: ["yes"], read: ["no"], used: ["no"], sent: ["no", "without"] };
 
 /** Show what each place stores. `answers`: to a request with each place's login, by place; null without a login. */
 export function drawHoldings(answers) {
@@ -100,10 +101,17 @@ function heading(place) {
 }
 
 function cell(column, given) {
-  const place = labelled(column, [SIGN[given], say(`answer.${given}`)].join(" ").trim());
+  const words = given === "link" ? ["without", "with"] : [given];
+  const said = given === "untried" ? [`◷ ${say("untried")}`] : words.map((word) => judged(GOOD[column].includes(word), say(`answer.${column}.${word}`)));
+  const place = labelled(column, ...said);
   place.dataset.column = column;
   place.dataset.answer = given;
   return place;
+}
+
+/** Good or bad for the member: sign, word and hue. */
+export function judged(isGood, ...text) {
+  return make("span", isGood ? "good" : "bad", isGood ? "✓ " : "✕ ", ...text);
 }
 
 function labelled(column, ...children) {

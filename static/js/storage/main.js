@@ -34,8 +34,10 @@ async function draw() {
   for (const button of buttons) button.disabled = visit === null;
   part("log-in").disabled = false;
   part("other-site").disabled ||= say("other_site") === null;
-  part("log-in").classList.toggle("primary", visit === null);
-  part("script").classList.toggle("primary", visit !== null);
+  for (const [name, isNext] of [["log-in", visit === null], ["script", visit !== null]]) {
+    part(name).classList.toggle("primary", isNext);
+    part(name).toggleAttribute("data-primary", isNext);
+  }
 }
 
 async function owner(place) {

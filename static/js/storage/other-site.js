@@ -64,12 +64,13 @@ export function arrivalLine({ prefix, method, site, cookies, authorization, refu
   const came = [...cookies, ...(authorization ? ["Authorization"] : [])];
   const values = { request: `${method} ${prefix}/witness`, site: site ?? "?", names: came.join(", ") };
   const check = say(`other.${refused ? "refused" : "passes"}`);
-  return make("li", "", `${say(`other.${came.length > 0 ? "with" : "without"}`, values)} ${check}`);
+  const isGood = came.length === 0;
+  return make("li", "", make("span", isGood ? "good" : "bad", say(`other.${isGood ? "without" : "with"}`, values)), ` ${check}`);
 }
 
 export function noteLines(planted) {
   return PATHS.map((path) => {
     const request = `POST ${path}/notes`;
-    return make("li", "", say(`other.note.${planted[path] ? "present" : "absent"}`, { request }));
+    return make("li", planted[path] ? "bad" : "good", say(`other.note.${planted[path] ? "present" : "absent"}`, { request }));
   });
 }

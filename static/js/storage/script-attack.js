@@ -2,6 +2,7 @@
 
 import { shortened } from "../shared/secret.js";
 import { make, say } from "../shared/words.js";
+import { judged } from "./drawing.js";
 import { ask, held, isCookie, PLACES } from "./places.js";
 
 /** Run the script. Return the result by place, {read, caught, used, carried}, and the report. */
@@ -31,14 +32,14 @@ async function attack(injected, place, read, caught) {
 export function drawScript(report, results) {
   report.hidden = false;
   report.querySelector("dl").replaceChildren(...PLACES.flatMap((place) => {
-    const lines = results[place] ? told(results[place]) : [["–", say("script.absent")]];
-    return [make("dt", "", say(`place.${place}`)), ...lines.map(([sign, text]) => make("dd", "", `${sign} `, ...shortened(text)))];
+    const lines = results[place] ? told(results[place]) : [`– ${say("script.absent")}`];
+    return [make("dt", "", say(`place.${place}`)), ...lines.map((line) => make("dd", "", line))];
   }));
 }
 
 function told({ stolen, caught, used, carried }) {
-  const reading = stolen === null ? ["✕", say("script.unread")] : ["✓", say(`script.${caught ? "caught" : "read"}`, { value: stolen })];
-  const using = used ? ["✓", say("script.used", { member: used })] : ["✕", say("script.unused")];
-  const carrying = carried ? ["✓", say("script.carried", { member: carried })] : ["✕", say("script.uncarried")];
-  return [reading, using, carrying];
+  const reading = stolen === null ? say("script.unread") : say(`script.${caught ? "caught" : "read"}`, { value: stolen });
+  const using = used ? say("script.used", { member: used }) : say("script.unused");
+  const carrying = carried ? say("script.carried", { member: carried }) : say("script.uncarried");
+  return [judged(stolen === null, ...shortened(reading)), judged(!used, using), judged(!carried, carrying)];
 }
