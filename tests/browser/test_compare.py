@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from tests.browser.scenes import (
     LOCALES,
@@ -61,7 +61,7 @@ def button(page: Page, action: str) -> Locator:
 
 def press(page: Page, action: str) -> Verdicts:
     """Do an action; return what came of it behind each approach."""
-    rows = page.locator("tbody tr[id]:not(.detail)")
+    rows = page.locator("[data-rows] tr[id]:not(.detail)")
     before = rows.count()
     button(page, action).click()
     expect(rows).to_have_count(before + 1)
@@ -72,7 +72,7 @@ def press(page: Page, action: str) -> Verdicts:
 
 
 def newest(page: Page) -> Locator:
-    return page.locator("tbody tr").first
+    return page.locator("[data-rows] tr").first
 
 
 def cell(page: Page, approach: str) -> Locator:
@@ -97,35 +97,49 @@ def found(page: Page) -> str:
     return newest(page).locator(".finding").inner_text()
 
 
+# What each action brings when all are pressed from left to right. Only refusals that are the lesson are among them.
+FROM_LEFT_TO_RIGHT = {
+    "log-in": ALL_DONE,
+    "open": ALL_IN,
+    "notes": ALL_IN,
+    "next-node": {**ALL_IN, "memory": "refused"},
+    "changed": ALL_REFUSED,
+    "renew": ALL_DONE,
+    "role": {**ALL_IN, "token": "refused"},
+    "elsewhere": ALL_IN,
+    "end-other": {"memory": "let_in", "session": "refused", "token": "let_in", "hybrid": "refused"},
+    "log-out": ALL_DONE,
+    "replay": {**ALL_REFUSED, "token": "let_in"},
+}
+
+ASKED_STORE = {  # store commands, of what asks for nothing but the login
+    "open": {"memory": 0, "session": 1, "token": 0, "hybrid": 1},
+    "changed": {"memory": 0, "session": 1, "token": 0, "hybrid": 0},
+    "replay": {"memory": 0, "session": 1, "token": 0, "hybrid": 1},
+}
+
+
 @pytest.mark.parametrize("language", LOCALES_IN_TURN)
-def test_every_action_shows_what_each_approach_does(browser: Browser, lab: str, language: str) -> None:
+def test_every_action_from_left_to_right_refuses_only_what_it_teaches_to_refuse(
+    browser: Browser, lab: str, language: str
+) -> None:
+    """The primary button leads from each action to the next one, and at the end to a new start."""
     with browser.new_context(base_url=lab, locale=LOCALES[language]) as context:
         page = context.new_page()
         wrong = complaints_of(page)
         page.goto("/compare")
         expect(page.locator("html")).to_have_attribute("lang", language)
-        assert press(page, "log-in") == ALL_DONE
-        home = by(page, "memory")
-        assert press(page, "open") == ALL_IN
-        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 1}
-        assert costs(page, "touches") == dict.fromkeys(GUARDED, 0)
-        assert press(page, "notes") == ALL_IN
-        assert costs(page, "touches") == dict.fromkeys(GUARDED, 1)
-        assert press(page, "next-node") == {**ALL_IN, "memory": "refused"}
-        assert by(page, "memory") != home
-        assert press(page, "changed") == ALL_REFUSED
-        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 0}
-        assert press(page, "renew") == ALL_DONE
-        assert press(page, "replay") == {**ALL_IN, "memory": "refused", "session": "refused"}
-        assert_a_role_is_felt_where_somebody_is_asked(page, home)
-        assert press(page, "elsewhere") == ALL_IN
-        memory_is_elsewhere = by(page, "memory") != home
-        ended = press(page, "end-other")
-        assert ended.pop("memory") == ("let_in" if memory_is_elsewhere else "refused")
-        assert ended == {"session": "refused", "token": "let_in", "hybrid": "refused"}
-        assert press(page, "log-out") == ALL_DONE
-        assert press(page, "replay") == {**ALL_REFUSED, "token": "let_in"}
-        assert costs(page, "commands") == {"memory": 0, "session": 1, "token": 0, "hybrid": 1}
+        assert actions(page) == list(FROM_LEFT_TO_RIGHT)
+        for action, verdicts in FROM_LEFT_TO_RIGHT.items():
+            expect(page.locator("[data-primary]")).to_have_attribute("data-action", action)
+            assert press(page, action) == verdicts, action
+            assert costs(page, "commands") == ASKED_STORE.get(action, costs(page, "commands")), action
+            if action in ("open", "notes"):
+                assert costs(page, "touches") == dict.fromkeys(GUARDED, int(action == "notes"))
+        expect(page.locator("[data-primary]")).to_have_attribute("data-reset", "")
+        assert tried(page, "memory") == ["✕ 401"]  # its other login was on another node, and did not end
+        assert tried(page, "session") == tried(page, "hybrid") == ["✕ 401", "✕ 401"]
+        assert tried(page, "token") == ["✓ 200", "✓ 200"]
         assert press(page, "open") == ALL_REFUSED
         assert costs(page, "commands") == dict.fromkeys(GUARDED, 0)
         assert_every_row_says_something(page)
@@ -133,32 +147,47 @@ def test_every_action_shows_what_each_approach_does(browser: Browser, lab: str, 
         assert wrong == []
 
 
-def assert_a_role_is_felt_where_somebody_is_asked(page: Page, home: str) -> None:
-    """Promoted, a token knows nothing of it; renewed and demoted, it still says administrator."""
-    verdicts, heard = press_role(page, home)
-    assert verdicts == {
-        "memory": (heard and "let_in") or "refused",
-        "session": "let_in",
-        "token": "refused",
-        "hybrid": "refused",
-    }
-    assert press(page, "renew") == ALL_DONE
-    knew = heard
-    verdicts, heard = press_role(page, home)
-    stale = {"memory": "let_in" if knew and not heard else "refused", "token": "let_in"}
-    assert verdicts == {**ALL_REFUSED, **stale}
-    assert press(page, "renew") == ALL_DONE
+def actions(page: Page) -> list[str]:
+    return [str(one.get_attribute("data-action")) for one in page.locator("[data-action]").all()]
 
 
-def press_role(page: Page, home: str) -> tuple[Verdicts, bool]:
-    """Change the role; return the verdicts, and whether the node that made it has the login in its memory."""
-    with page.expect_response("**/walkthrough/role") as caught:
-        verdicts = press(page, "role")
-    return verdicts, caught.value.headers["x-node"] == home
+def tried(page: Page, approach: str) -> list[str]:
+    """Return what became of copies whose login had ended, as the row on copied credentials has it."""
+    return [line[:5] for line in page.locator(f"[data-copied={approach}] [data-tried] li").all_inner_texts()]
+
+
+def test_a_role_is_felt_at_once_where_a_request_asks(page: Page) -> None:
+    """A token says what it said when it was issued. The others change with each press, in whatever order."""
+    press(page, "log-in")
+    assert press(page, "role") == {**ALL_IN, "token": "refused"}
+    assert "Hybrid: the store said that the role has changed. The page renewed the token" in found(page)
+    assert press(page, "renew") == ALL_DONE
+    assert press(page, "replay") == {**ALL_REFUSED, "token": "let_in", "hybrid": "let_in"}
+    assert press(page, "role") == {**ALL_REFUSED, "token": "let_in"}
+    assert press(page, "open") == ALL_IN
+
+
+def test_an_access_token_that_expires_while_one_reads_is_renewed(page: Page) -> None:
+    page.route("**/login", with_fields(access_ttl_s=1))
+    press(page, "log-in")
+    page.unroute("**/login")
+    renewed = "the access token had expired. The page renewed it and asked again"
+    for _ in range(100):  # until it has expired
+        press(page, "open")
+        if renewed in found(page):
+            return
+    raise AssertionError("no token was renewed")
+
+
+def with_fields(**fields: Any) -> Any:
+    def add(route: Route) -> None:
+        route.continue_(post_data=json.dumps({**json.loads(route.request.post_data or "{}"), **fields}))
+
+    return add
 
 
 def assert_every_row_says_something(page: Page) -> None:
-    for row in page.locator("tbody tr").all():
+    for row in page.locator("[data-rows] tr").all():
         said = row.locator(".finding").inner_text()
         assert said
         assert not any(odd in said for odd in ("undefined", "{", "}"))
@@ -166,13 +195,13 @@ def assert_every_row_says_something(page: Page) -> None:
 
 def assert_totals_add_up(page: Page) -> None:
     for approach in GUARDED:
-        rows = [cost(one) for one in page.locator(f"tbody td[data-approach={approach}]").all()]
+        rows = [cost(one) for one in page.locator(f"[data-rows] td[data-approach={approach}]").all()]
         total = cost(page.locator(f"[data-total={approach}]"))
         for name in ("requests", "commands", "touches", "sentBytes", "receivedBytes"):
             assert total[name] == sum(row[name] for row in rows), name
         for part, us in total["us"].items():
             assert us == pytest.approx(sum(row["us"][part] for row in rows)), part
-        assert total["requests"] >= len(rows) > 10
+        assert total["requests"] >= len(rows) > len(FROM_LEFT_TO_RIGHT)
 
 
 # -- what is counted is what came over the network
@@ -242,6 +271,22 @@ def test_a_login_of_another_tab_is_not_taken_for_the_one_compared(page: Page) ->
     assert "another tab" not in found(page)
 
 
+def test_a_read_is_repeated_and_a_password_s_hashing_stands_apart(page: Page) -> None:
+    repeat = page.locator("[data-repeat]")
+    expect(repeat).to_have_attribute("aria-disabled", "true")
+    press(page, "log-in")
+    assert all(us["hash"] > 0 for us in costs(page, "us").values())
+    repeat.click()
+    expect(page.locator("[data-repeated] .stack")).to_have_count(len(GUARDED))
+    expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false")
+    for approach in GUARDED:
+        row = page.locator(f"[data-repeated] li[data-approach={approach}]")
+        us = json.loads(str(row.get_attribute("data-us")))
+        assert 0 < us["low"] <= us["median"] <= us["high"]
+        assert (row.locator("[data-part=store]").count() > 0) == (approach in ("session", "hybrid"))
+    expect(page.locator("[data-hashing]")).to_contain_text("with every approach: as long as")
+
+
 def test_a_cell_opens_to_its_messages_and_steps(page: Page) -> None:
     press(page, "log-in")
     press(page, "open")
@@ -266,19 +311,27 @@ def test_what_needs_a_login_says_so_and_does_nothing(page: Page) -> None:
         expect(button(page, action)).to_have_attribute("aria-disabled", "true")
     button(page, "open").dispatch_event("click")
     press(page, "log-in")
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("[data-rows] tr")).to_have_count(1)
     expect(page.locator("[data-reasons]")).to_contain_text("Send the old credential again")
     press(page, "log-out")
     expect(button(page, "replay")).to_have_attribute("aria-disabled", "false")
     expect(button(page, "renew")).to_have_attribute("aria-disabled", "true")
 
 
-def test_a_new_start_logs_out_empties_the_table_and_takes_somebody_else(page: Page, lab: str) -> None:
+def test_the_empty_table_shows_what_will_come(page: Page) -> None:
+    expect(page.locator("[data-to-come] tr")).to_have_count(4)
+    expect(page.locator("[data-copied=session]")).to_contain_text("until log-out")
+    expect(page.locator("[data-copied=token]")).to_contain_text("until it expires")
+
+
+def test_a_new_start_logs_out_empties_the_table_and_takes_another_member(page: Page, lab: str) -> None:
     press(page, "log-in")
+    expect(page.locator("[data-to-come]")).to_be_hidden()
     press(page, "role")
     who = page.locator("[data-username]").inner_text()
     page.locator("[data-reset]").click()
-    expect(page.locator("tbody tr")).to_have_count(0)
+    expect(page.locator("[data-rows] tr")).to_have_count(0)
+    expect(page.locator("[data-to-come]")).to_be_visible()
     expect(page.locator("[data-status]")).to_contain_text("Logged out")
     assert page.locator("[data-username]").inner_text() != who
     assert page.request.get(f"{lab}/session/whoami").json()["member"] is None
@@ -298,7 +351,7 @@ def test_the_page_works_from_the_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(button(page, "open")).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("[data-rows] tr")).to_have_count(2)
     expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false")
     cell(page, "hybrid").locator(".opener").focus()
     page.keyboard.press("Enter")

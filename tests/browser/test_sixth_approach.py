@@ -36,19 +36,20 @@ def page(browser: Browser, sixth_lab: Lab) -> Iterator[Page]:
 
 def verdict(page: Page, action: str) -> str:
     """Do an action of the page that compares; return what came of it behind the sixth approach."""
-    rows = page.locator("tbody tr[id]:not(.detail)")
+    rows = page.locator("[data-rows] tr[id]:not(.detail)")
     before = rows.count()
     page.locator(f"[data-action={action}]").click()
     expect(rows).to_have_count(before + 1)
     expect(page.locator("[data-controls]")).to_have_attribute("aria-busy", "false")
-    said = page.locator("tbody tr").first.locator("td[data-approach=ticket] .verdict")
+    said = page.locator("[data-rows] tr").first.locator("td[data-approach=ticket] .verdict")
     return str(said.get_attribute("data-verdict"))
 
 
 def test_the_page_that_compares_sends_each_action_through_it_too(page: Page) -> None:
     page.goto("/compare")
+    expect(page.locator("[data-copied=ticket]")).to_contain_text("until its node ends")
     assert verdict(page, "log-in") == "done"
-    found = page.locator("tbody tr").first.locator(".finding")
+    found = page.locator("[data-rows] tr").first.locator(".finding")
     expect(found).to_contain_text("Ticket")
     assert verdict(page, "open") == "let_in"  # by the sticky port: only one node has the login
     expect(found).to_contain_text("found the login in its own memory")
@@ -59,6 +60,7 @@ def test_the_page_that_compares_sends_each_action_through_it_too(page: Page) -> 
     assert verdict(page, "elsewhere") == "let_in"
     assert verdict(page, "log-out") == "done"
     assert verdict(page, "replay") == "refused"
+    expect(page.locator("[data-copied=ticket] [data-tried]")).to_contain_text("✕ 401 after the log-out")
 
 
 def test_the_page_on_nodes_tells_that_only_one_of_them_has_the_login(page: Page) -> None:

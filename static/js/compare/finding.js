@@ -41,18 +41,27 @@ function kindsOf(cell) {
 function circumstances(action, { approach, exchanges, verdict }, member, before) {
   const { answer } = exchanges.at(-1) ?? {};
   const login = member.login(approach);
+  const stale = exchanges.slice(0, -1).find((exchanged) => exchanged.answer?.body.code === "expired_token");
+  const ending = action === "end-other" ? exchanges.at(-2)?.answer?.status : null;
   const found = {
     another_tab: exchanges.some((exchanged) => member.isOfAnotherTab(approach, exchanged)),
     silent: answer === null,
     alone: action === "next-node" && verdict !== "broken" && answer?.node === login.home,
     elsewhere: action === "role" && isInOneNode(approach) && before.node !== login.home,
-    unlisted: action === "end-other" && exchanges[0]?.answer?.status === 404,
-    not_ended: action === "end-other" && exchanges[0]?.answer?.status === 401,
-    recalled: answer?.body.code === "expired_token" && claimsOf(exchanges.at(-1).credential).exp > now(),
+    unlisted: ending === 404,
+    not_ended: ending === 401,
+    renewed_role: stale !== undefined && ending === null && isLive(stale),
+    renewed: stale !== undefined && ending === null,
+    recalled: answer?.body.code === "expired_token" && isLive(exchanges.at(-1)),
     expired_token: answer?.body.code === "expired_token",
     no_credentials: answer?.body.code === "no_credentials",
   };
   return Object.keys(found).filter((name) => found[name]);
+}
+
+/** Whether a token that was refused has time left: then the store has recalled it. */
+function isLive({ credential }) {
+  return claimsOf(credential).exp > now();
 }
 
 /** Where the deciding request looked the login up: the store, the member database, or nowhere. */
@@ -68,7 +77,7 @@ function valuesOf(cells, member, before) {
     who: list(cells.map(({ approach }) => labelOf(approach))),
     node: list(answers.map((answer) => answer?.node)),
     code: list(answers.map((answer) => answer?.body.code)),
-    first_code: list(cells.map(({ exchanges }) => exchanges[0]?.answer?.body.code)),
+    ending_code: list(cells.map(({ exchanges }) => exchanges.at(-2)?.answer?.body.code)),
     home: list(logins.map(({ home }) => home)),
     other_home: list(logins.map(({ otherHome }) => otherHome)),
     role: list(logins.map(({ now }) => claimsOf(now).role)),

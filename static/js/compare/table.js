@@ -2,18 +2,20 @@
 
 import { labelOf } from "../shared/approaches.js";
 import { drawWire } from "../shared/wire.js";
-import { make, microseconds, say, number } from "../shared/words.js";
+import { figure as unitless, make, microseconds, number, say } from "../shared/words.js";
+import { bar, scale } from "./bar.js";
 import { costOf, sum } from "./cost.js";
 
 const SIGNS = { let_in: "✓", done: "✓", refused: "✕", broken: "◷", unsent: "–", sending: "◷" };
 const table = document.querySelector("[data-table]");
+const body = table.querySelector("[data-rows]");
 const approaches = [...table.querySelectorAll("[data-total]")].map((place) => place.dataset.total);
 let costs = [];
 let rows = 0;
 
-/** Add a row for an action at the top. Return a function that fills it. */
+/** Add a row for an action at the top. Return what fills it; `fill` returns the cost. */
 export function addRow(title) {
-  const row = table.tBodies[0].insertRow(0);
+  const row = body.insertRow(0);
   rows += 1;
   row.id = `action-${rows}`;
   const [said, place] = [make("div", "finding"), make("th", "what", make("span", "action-title", `${rows}. ${title}`))];
@@ -29,7 +31,7 @@ export function addRow(title) {
 }
 
 export function clear() {
-  table.tBodies[0].replaceChildren();
+  body.replaceChildren();
   [costs, rows] = [[], 0];
   drawTotals();
 }
@@ -65,23 +67,32 @@ function fill(row, cell, approach, exchanges, verdict) {
   const by = [last?.status, last?.wire && last.node, exchanges.length > 1 && requests(cost)].filter(Boolean);
   line.append(make("span", "by", by.join(" · ")));
   cell.querySelector(".verdict").replaceWith(line);
-  if (exchanges.length === 0) return;
+  if (exchanges.length === 0) return cost;
   costs.push({ approach, cost });
-  cell.append(costList(cost), opener(row, approach, exchanges));
+  cell.append(bar(cost.us), costList(cost), opener(row, approach, exchanges));
+  scale(row);
   drawTotals();
+  return cost;
 }
 
-/** Counts and durations by part, then the bytes. */
+/** Counts and durations by part, then the bytes. A password's hashing is apart: it is longer than all the rest. */
 function costList(cost) {
   const list = make("dl", "costs");
-  const line = (part, count, us) => list.append(make("dt", "", say(`part_name.${part}`)), figure("count", count, part), figure("us", us, part));
+  const line = (part, count, us) => list.append(nameOf(part), figure("count", count, part), figure("us", us, part));
   line("store", times(cost.commands), unitless(cost.us.store));
   line("db", times(cost.touches), unitless(cost.us.db));
   line("verify", "", unitless(cost.us.verify));
   line("app", "", unitless(cost.us.app));
+  if (cost.us.hash > 0) list.append(nameOf("hash"), figure("us", unitless(cost.us.hash), "hash"));
   list.append(make("dt", "bytes-name", say("part_name.bytes")), figure("bytes", bytes(cost), "both"));
   list.dataset.cost = JSON.stringify(cost);
   return list;
+}
+
+function nameOf(part) {
+  const name = make("dt", "", say(`part_name.${part}`));
+  name.dataset.part = part;
+  return name;
 }
 
 function figure(kind, text, part) {
@@ -98,11 +109,6 @@ function bytes({ sentBytes, receivedBytes }) {
 
 function requests({ requests: count }) {
   return say("requests", { count: number(count) });
-}
-
-/** Microseconds in the usual format, without the unit, which is in the head. */
-function unitless(us) {
-  return number(us, us < 100 ? 1 : 0);
 }
 
 function times(count) {

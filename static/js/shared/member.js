@@ -78,9 +78,12 @@ export class Member {
     return told("other", { method: "POST", path: `/${approach}/login`, credential: null, body }, answer);
   }
 
-  /** Set the member's role. Return {ok, node, answer}. */
+  /**
+   * Set the member's role. Return {ok, node, trace, said}. The sticky port leads to the node that has this browser's
+   * login in its memory: only that node can change it, and so the result does not depend on the balancer's turn.
+   */
   async setRole(role) {
-    const headers = { "Content-Type": "application/json", "X-Lab-Trace": "1" };
+    const headers = { "Content-Type": "application/json", "X-Lab-Trace": "1", ...STICKY };
     const body = JSON.stringify({ username: this.username, role });
     const response = await fetch("/walkthrough/role", { method: "POST", headers, body, keepalive: true }).catch(() => null);
     if (response?.ok) this.role = role;
