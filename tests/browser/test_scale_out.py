@@ -31,6 +31,7 @@ def scale_out(page: Page) -> Iterator[Page]:
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.goto("/scale-out")
     expect(page.locator("[data-state=running]")).to_have_count(5)
+    page.locator("[data-more]").click()
     yield page
     for start in page.get_by_role("button", name=pattern(": (Start|Resume)$")).all():
         if start.is_enabled():
@@ -60,6 +61,30 @@ def ticks(page: Page, approach: str, verdict: str) -> Locator:
     return page.locator(f'.tick[data-lane={approach}][data-verdict="{verdict}"]')
 
 
+def holders(page: Page, approach: str) -> list[str]:
+    """Return the parts of the drawing in which an approach's login is drawn."""
+    boxes = page.locator(f".box:has([data-held={approach}])")
+    return [str(box.get_attribute("data-node") or box.get_attribute("data-part")) for box in boxes.all()]
+
+
+COUNT_DOTS = """window.dots = 0; new MutationObserver((changes) => {
+  const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
+  window.dots += added.filter(({ className }) => className === "dot").length;
+}).observe(document.querySelector("[data-drawing]"), { childList: true })"""
+
+
+def test_a_dot_travels_for_each_answer_but_not_with_reduced_motion(scale_out: Page) -> None:
+    scale_out.evaluate(COUNT_DOTS)
+    scale_out.emulate_media(reduced_motion="no-preference")
+    send(scale_out, "session")
+    expect(marks(scale_out, "session", "known")).to_have_count(20)
+    assert scale_out.evaluate("window.dots") == 20
+    expect(scale_out.locator(".dot")).to_have_count(0)
+    scale_out.emulate_media(reduced_motion="reduce")
+    send(scale_out, "session")
+    assert scale_out.evaluate("window.dots") == 20
+
+
 def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
     send(scale_out, "memory session token hybrid")
     known, refused = (marks(scale_out, "memory", verdict).all() for verdict in ("known", "refused"))
@@ -70,24 +95,47 @@ def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
     expect(said).to_contain_text(f"{home} recognized you {len(known)} of {len(known)} times")
     expect(said).to_contain_text(f"{other} recognized you 0 of {len(refused)} times")
     expect(said).to_contain_text(f"only in the memory of {home}")
+    assert holders(scale_out, "memory") == [home]
+    assert holders(scale_out, "session") == ["store"]
+    assert holders(scale_out, "token") == holders(scale_out, "hybrid") == ["browser", "database"]
     for approach in ("session", "token", "hybrid"):
         expect(marks(scale_out, approach, "known")).to_have_count(20)
         assert len({item.get_attribute("title") for item in marks(scale_out, approach, "known").all()}) == 2
 
 
-def test_sticky_hides_it_until_the_node_ends(scale_out: Page) -> None:
+def test_sticky_hides_it_until_the_node_with_the_login_ends(scale_out: Page) -> None:
+    """The named switch ends the node that has the login, whichever that is, and the primary button leads on."""
+    primary, switch = scale_out.locator("[data-primary]"), scale_out.locator("[data-node-switch]")
+    expect(switch).to_be_disabled()
     scale_out.get_by_role("radio", name=pattern("Sticky")).check()
-    send(scale_out, "memory")
-    expect(marks(scale_out, "memory", "known")).to_have_count(20)
+    expect(primary).to_have_text("Send 20 requests to each of them")
+    primary.click()
+    expect(primary).to_have_text(pattern("^Kill node-"))
     [home] = {item.get_attribute("title") for item in marks(scale_out, "memory", "known").all()}
-    send(scale_out, "session")
-    send(scale_out, "token")
-    scale_out.get_by_role("checkbox", name="Log in first").uncheck()
-    press(scale_out, f"{home}: Kill")
+    expect(marks(scale_out, "memory", "known")).to_have_count(20)
+    expect(switch).to_have_text(f"Kill {home}, which holds the login: Memory")
+    primary.click()
     expect(scale_out.locator(f"[data-node={home}] [data-state=killed]")).to_be_visible()
-    for approach, verdict in (("memory", "refused"), ("session", "known"), ("token", "known")):
-        send(scale_out, approach)
+    expect(scale_out.locator("[data-held=memory]")).to_have_count(0)
+    primary.click()
+    expect(primary).to_have_text(f"Start {home} again")
+    for approach, verdict in (("memory", "refused"), ("session", "known"), ("token", "known"), ("hybrid", "known")):
         expect(marks(scale_out, approach, verdict)).to_have_count(20)
+    primary.click()
+    expect(scale_out.locator(f"[data-node={home}] [data-state=running]")).to_be_visible()
+    primary.click()
+    expect(marks(scale_out, "memory", "known")).to_have_count(20)  # by a new log-in
+
+
+def test_four_switches_are_in_sight_and_the_rest_is_under_more(page: Page) -> None:
+    page.goto("/scale-out")
+    expect(page.locator("[data-state=running]")).to_have_count(5)
+    for name in ("[data-primary]", "[value=sticky]", "[data-node-switch]", "[data-store-switch]", "[data-part=store]"):
+        expect(page.locator(name)).to_be_in_viewport(ratio=1)
+    stop = page.get_by_role("button", name="Store: Restart", exact=True)
+    expect(stop).to_be_hidden()
+    page.locator("[data-more]").click()
+    expect(stop).to_be_visible()
 
 
 def test_a_killed_node_takes_only_memory_along_while_one_watches(scale_out: Page) -> None:
@@ -261,6 +309,8 @@ def test_the_page_is_drawn_and_fits_its_screen(browser: Browser, lab: str, scene
     with page_of(browser, lab, scene) as (page, folder):
         page.goto("/scale-out")
         expect(page.locator("[data-state=running]")).to_have_count(5)
+        page.screenshot(path=folder / "scale-out-first.png")
+        page.locator("[data-more]").click()
         send(page, "memory session token hybrid")
         page.locator("[data-watch]").click()
         expect(lane(page, "token")).to_have_attribute("data-mood", "in")

@@ -654,6 +654,7 @@ def test_a_login_that_ended_meanwhile_is_said_and_can_be_made_anew(page: Page, l
 def order(page: Page, what: str) -> None:
     """Have the store ended or started, as the page with the nodes does."""
     page.goto("/scale-out")
+    page.locator("[data-more]").click()
     page.get_by_role("button", name=f"Store: {what}", exact=True).click()
     state = {"Kill": "killed", "Start": "running"}[what]
     expect(page.locator("[data-part=store] [data-state]")).to_have_attribute("data-state", state)

@@ -1,6 +1,8 @@
 // The present processes: a box for each, updated in place, so that a button keeps its focus.
 
 import { mayPress } from "../shared/instructor.js";
+import { checkNodes } from "./holders.js";
+import { drawSwitches } from "./switches.js";
 import { drawThroughput } from "./throughput.js";
 import { clock, mebibytes, number, say } from "./words.js";
 
@@ -26,6 +28,8 @@ export function draw(state, silentSeconds) {
   drawBalancer(state);
   for (const node of state.nodes) drawNode(node);
   drawStore(state.store);
+  checkNodes(state.nodes);
+  drawSwitches(state);
   drawThroughput(state, mayPress());
   enable(nodes.querySelector(".add"), state.balancer === null ? [] : ["balanced"]);
 }

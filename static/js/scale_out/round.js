@@ -1,7 +1,7 @@
 // Twenty requests: a mark for each, and a summary in words.
 
 import { approaches } from "../shared/approaches.js";
-import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
+import { askWhoIAm, forgetLogin, isLoggedIn, logIn } from "./visitor.js";
 import { say, sign, words } from "./words.js";
 
 const REQUESTS = 20;
@@ -30,6 +30,10 @@ export async function sendRound(approach, listener, logsIn, loggedIn) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   sentence.textContent = explain(approach, listener, answers);
+  if (answers.every(({ verdict }) => verdict === "refused")) {
+    sentence.append(` ${say("again")}`);
+    forgetLogin(approach);
+  }
 }
 
 function mark({ node, verdict }) {

@@ -1,6 +1,8 @@
 // Alice's real log-ins and requests. The browser stores the session ids, this module the tokens.
 
 import { isBearer } from "../shared/approaches.js";
+import { travel } from "./dots.js";
+import { drop, hold } from "./holders.js";
 
 const MEMBER = { username: "alice", password: "wonderland" };
 const PATIENCE_MS = 3000;
@@ -10,13 +12,20 @@ const logins = new Map(); // approach → the port of its last log-in
 
 /** Log in through the selected port. Return null, or the failure as {status, code}. */
 export async function logIn(approach, listener) {
-  logins.delete(approach);
+  forgetLogin(approach);
   tokens.delete(approach);
   const response = await ask(approach, "login", listener, { method: "POST", body: MEMBER });
   if (response?.status !== 200) return { status: response?.status ?? "", code: response?.body.code ?? "" };
   if (isBearer(approach)) tokens.set(approach, response.body);
   logins.set(approach, listener);
+  hold(approach, response.node);
   return null;
+}
+
+/** A login that no node recognizes is not drawn any more, and the next round logs in again. */
+export function forgetLogin(approach) {
+  logins.delete(approach);
+  drop(approach);
 }
 
 export function isLoggedIn(approach, listener) {
@@ -32,6 +41,7 @@ export async function askWhoIAm(approach, listener) {
   if (response?.body.code === "expired_token" && (await refresh(approach, listener))) response = await profile(approach, listener);
   if (response?.status === 400 && (await endCookieLogin(approach, listener))) response = await profile(approach, listener);
   const node = response?.node ?? null;
+  travel(approach, node);
   if (response === null || response.status >= 500) return { node, verdict: "broken" };
   if (response.body.code === "no_credentials") return { node, verdict: "changed" };
   if (response.status !== 200) return { node, verdict: "refused" };

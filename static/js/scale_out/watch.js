@@ -3,7 +3,7 @@
 import { labelOf, withLogins } from "../shared/approaches.js";
 import { today } from "../shared/clock.js";
 import { Timeline } from "./timeline.js";
-import { askWhoIAm, isLoggedIn, logIn } from "./visitor.js";
+import { askWhoIAm, forgetLogin, isLoggedIn, logIn } from "./visitor.js";
 import { number, say } from "./words.js";
 
 const EVERY_MS = 250;
@@ -61,7 +61,10 @@ class Lane {
     const knownAgain = this.recent.slice(refused).some(({ verdict }) => verdict === "known");
     if (refused === -1) this.change("in", "home");
     else if (knownAgain) this.change("mixed", "mixed", { nodes }); // otherwise it may be lost: too few answers so far
-    else if (this.recent.length === this.window) this.change("lost", "lost");
+    else if (this.recent.length === this.window) {
+      forgetLogin(this.approach);
+      this.change("lost", "lost");
+    }
   }
 
   /** Show the state, and announce a change once. "All is well" is announced only after a problem. */

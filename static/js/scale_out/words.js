@@ -2,7 +2,7 @@
 
 import { language, number } from "../shared/words.js";
 
-export { number, say, words } from "../shared/words.js";
+export { make, number, say, words } from "../shared/words.js";
 
 export function mebibytes(bytes) {
   return bytes === null ? "–" : `${number(bytes / 2 ** 20, bytes < 2 ** 24 ? 1 : 0)} MiB`;
