@@ -1,6 +1,6 @@
 // The same read 20 times through every approach: the median by part, and an interval for the median.
 
-import { make, microseconds, number, say } from "../shared/words.js";
+import { make, microseconds, number, say, short } from "../shared/words.js";
 import { withLogins } from "../shared/approaches.js";
 import { ask } from "./actions.js";
 import { bar, interval, scale } from "./bar.js";
@@ -57,7 +57,7 @@ function showHashing() {
   const place = document.querySelector("[data-hashing]");
   if (us === undefined) place.textContent = say("repeat.no_hashing");
   else if (reads.length === 0) place.textContent = say("repeat.hashing", { us: microseconds(us) });
-  else place.textContent = say("repeat.hashing_and_reads", { us: microseconds(us), times: number(us / Math.max(...reads)) });
+  else place.textContent = say("repeat.hashing_and_reads", { us: microseconds(us), times: short(us / Math.max(...reads)) });
 }
 
 function rowOf(approach) {

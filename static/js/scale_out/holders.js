@@ -9,12 +9,8 @@ const held = new Map(); // approach → {node, pid}; a pid is known from the sta
 /** Draw a login that this node has just answered. */
 export function hold(approach, node) {
   drop(approach);
-  const { kept, is_signed, in_one_node } = approaches.get(approach);
-  held.set(approach, { node: in_one_node ? node : null, pid: null });
-  if (in_one_node) put(`[data-node="${CSS.escape(node)}"]`, approach, "login");
-  else if (kept === "store") put('[data-part="store"]', approach, "login");
-  else if (kept === "database") put('[data-part="database"]', approach, "renewal");
-  if (is_signed) put('[data-part="browser"]', approach, "login");
+  held.set(approach, { node: approaches.get(approach).in_one_node ? node : null, pid: null });
+  drawLogin(approach);
 }
 
 /** Remove a login that no node recognizes any more. */
@@ -29,6 +25,7 @@ export function checkNodes(nodes) {
     const process = nodes.find(({ name }) => name === login.node);
     if (process === undefined) continue;
     login.pid ??= process.pid;
+    if (!isDrawn(approach)) drawLogin(approach); // the log-in came before the node's box
     if (process.state !== "running" || process.pid !== login.pid) drop(approach);
   }
 }
@@ -39,6 +36,19 @@ export function home() {
   if (first === undefined) return null;
   const here = [...held].filter(([, { node }]) => node === first.node);
   return { node: first.node, labels: here.map(([approach]) => labelOf(approach)).join(", ") };
+}
+
+function isDrawn(approach) {
+  return drawing.querySelector(`[data-held="${CSS.escape(approach)}"]`) !== null;
+}
+
+function drawLogin(approach) {
+  const { kept, is_signed } = approaches.get(approach);
+  const { node } = held.get(approach);
+  if (node !== null) put(`[data-node="${CSS.escape(node)}"]`, approach, "login");
+  else if (kept === "store") put('[data-part="store"]', approach, "login");
+  else if (kept === "database") put('[data-part="database"]', approach, "renewal");
+  if (is_signed) put('[data-part="browser"]', approach, "login");
 }
 
 function put(box, approach, what) {
