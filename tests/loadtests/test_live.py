@@ -300,7 +300,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path) ->
     assert "Traceback" not in told
     eventually(lambda: not any(process.is_running() for process in family), f"the end of {family}")
     progress = json.loads((out / "progress.json").read_text())
-    assert (progress["state"], progress["planned"]) == ("stopped", 30)
+    assert (progress["state"], progress["planned"]) == ("stopped", 35)
     assert 0 < progress["done"] < 30
     results = read_results(out)
     assert results["publishable"] is False
