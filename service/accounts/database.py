@@ -1,6 +1,7 @@
 """The member database: one engine per process, short timeouts, every statement timed."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,9 @@ from service.errors import StoreUnavailable
 from service.measurement import step
 from service.measurement.recorder import current
 from service.terminal import _
+
+# The tables of a statement: one or several, or one and the table that is joined to it.
+TABLES = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(\w+(?:, \w+)*)(?:\s+(?:LEFT OUTER )?JOIN (\w+))?")
 
 LOCK_WAIT_S = 1.0  # a locked database gives a 503, not a page that hangs
 LOCK_WAIT_MS = int(LOCK_WAIT_S * 1000)
@@ -228,9 +232,9 @@ def _record(statement: str, context: Any) -> None:
 
 
 def _summary(statement: str) -> str:
-    """Return a statement's verb and table, such as `SELECT members`."""
-    words = statement.split()
-    if words[0] == "BEGIN":
+    """Return a statement's verb and tables, such as `SELECT members` or `SELECT refresh_families, members`."""
+    if statement.startswith("BEGIN"):
         return statement
-    table = next((words[i + 1] for i, word in enumerate(words[:-1]) if word in ("FROM", "INTO", "UPDATE")), "")
-    return f"{words[0]} {table}".strip()
+    found = TABLES.search(statement)
+    verb, tables = statement.split(maxsplit=1)[0], ", ".join(filter(None, found.groups())) if found else ""
+    return f"{verb} {tables}".strip()
