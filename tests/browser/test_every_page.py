@@ -17,7 +17,7 @@ from tests.support.visitor import APPROACHES, PASSWORDS
 
 pytestmark = pytest.mark.browser
 
-MARKUP_BYTES, HEAVIEST_BYTES = 2_000, 150_000
+MARKUP_BYTES, HEAVIEST_BYTES = 2_000, 180_000
 WEIGHTS = "['navigation', 'resource'].flatMap(kind => performance.getEntriesByType(kind)).map(part => part.toJSON())"
 LOOK = "(({ backgroundColor, fontSize }) => backgroundColor + fontSize)(getComputedStyle(document.documentElement))"
 CHARTS = "plotly"  # its script is as heavy as thirty pages, and comes with a chart only

@@ -3,7 +3,8 @@
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise, takewhile
 
 import pytest
@@ -19,7 +20,7 @@ from tests.conftest import Clock, MakeApp, config_in
 from tests.support.hours import HOURS
 from tests.support.lab_processes import Lab
 from tests.support.problems import assert_problem
-from tests.support.replay import Replay
+from tests.support.replay import MEMBER, Replay, agrees
 from tests.support.seeded import copy_seeds
 from tests.support.stopwatch import eventually
 from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, PASSWORDS, Visitor, change_password
@@ -185,6 +186,11 @@ BRACES = re.compile(r"\{(\w+)\}")
 GIVEN = {"member", "grace_s", "cookie"}
 
 
+def asked_of(step: Step) -> Mapping[str, object]:
+    """Return the body that a step sends."""
+    return (step.does.body or {}) if isinstance(step.does, Request) else {}
+
+
 def variables(step: Step) -> set[str]:
     """Return what a step needs to be known before it."""
     if isinstance(step.does, Act):
@@ -238,8 +244,7 @@ SHORT_LIVES = {"access_ttl_s", "refresh_ttl_s", "session_idle_s"}
 def test_what_ends_soon_is_asked_for_in_the_step_that_waits_for_its_end(slug: str) -> None:
     """A lesson waits for its learner: no short time runs while a step is read."""
     for step in STORIES[slug].steps:
-        body = step.does.body or {} if isinstance(step.does, Request) else {}
-        assert (step.then is not None) == bool(SHORT_LIVES & body.keys()), step.id
+        assert (step.then is not None) == bool(SHORT_LIVES & asked_of(step).keys()), step.id
 
 
 @pytest.mark.parametrize("slug", STORIES)
@@ -275,6 +280,68 @@ def test_a_look_follows_what_it_looks_at(slug: str) -> None:
     for before, step in pairwise(steps):
         assert not (isinstance(step.does, Look) and isinstance(before.does, Act)), step.id
     assert isinstance(steps[0].does, Request)
+
+
+# -- what a walk needs besides its steps; a new story gets these tests by being in STORIES
+
+LANGUAGES = ("en", "ko")
+LONGEST_NAME = {"en": 22, "ko": 14}  # characters below a number of the strip
+HANGUL = re.compile("[가-힣]")
+
+
+def told(app: Flask, slug: str, language: str) -> dict[str, object]:
+    """Return the story as its page has it."""
+    page = app.test_client().get(f"/walkthrough/{slug}", headers={**BROWSER, "Accept-Language": language}).text
+    found: dict[str, object] = json.loads(page.split('id="story">')[1].split("</script>")[0])
+    return found
+
+
+@pytest.mark.parametrize("slug", STORIES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_walk_ends_with_an_answer_three_lines_and_the_next_walk(app: Flask, slug: str, language: str) -> None:
+    page = app.test_client().get(f"/walkthrough/{slug}", headers={**BROWSER, "Accept-Language": language}).text
+    ending = page.split("data-ending")[1].split("</section>")[0]
+    answer, lines = ending.split("</h3>")[0].split(">")[-1], re.findall("<li>(.*?)</li>", ending)
+    assert len(lines) == len(set(lines)) == 3
+    assert all(bool(HANGUL.search(text)) == (language == "ko") for text in (answer, *lines))
+    following = re.findall('href="/walkthrough/([^"]+)"', ending)
+    assert following == [[*STORIES, "cases"][list(STORIES).index(slug) + 1]]
+
+
+@pytest.mark.parametrize("slug", STORIES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_has_a_name_that_fits_below_its_number(app: Flask, slug: str, language: str) -> None:
+    names = [re.sub(r"^\d+\. ", "", step["name"]) for step in told(app, slug, language)["steps"]]  # type: ignore[attr-defined]
+    assert [name for name in names if not 0 < len(name) <= LONGEST_NAME[language]] == []
+
+
+@pytest.mark.parametrize("slug", STORIES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_at_least_two_telling_steps_of_a_walk_ask_for_a_prediction(app: Flask, slug: str, language: str) -> None:
+    asked = [step["predict"] for step in told(app, slug, language)["steps"] if step["predict"]]  # type: ignore[attr-defined]
+    assert len(asked) >= 2
+    for prediction in asked:
+        texts = [option["text"] for option in prediction["options"]]
+        assert 2 <= len(texts) == len(set(texts)) <= 3
+        assert prediction["question"].endswith("?")
+        assert all(bool(HANGUL.search(text)) == (language == "ko") for text in (prediction["question"], *texts))
+    assert all(isinstance(step.does, Request) for step in STORIES[slug].steps if step.predict)
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_the_real_answers_are_as_claimed_and_make_exactly_one_prediction_right(
+    app: Flask, clock: Clock, slug: str
+) -> None:
+    """But for an idle time, which the store counts by its own clock: a browser waits for that."""
+    replay = Replay(app, clock, grace_s=10)
+    steps = tuple(takewhile(lambda step: "session_idle_s" not in asked_of(step), STORIES[slug].steps))
+    replay.play(replace(STORIES[slug], steps=steps))
+    for step in steps:
+        if step.expect:
+            assert agrees(step.expect, replay.answers[step.id], MEMBER), step.id
+        if step.predict:
+            right = [option for option in step.predict.options if agrees(option.means, replay.answers[step.id], MEMBER)]
+            assert len(right) == 1, step.id
 
 
 def is_reissue(exchange: list[Step]) -> bool:

@@ -3,17 +3,44 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from lab.pages.walkthrough.stories.parts import EXPIRED, RUN_OUT
-from lab.pages.walkthrough.story import Act, Look, Repeat, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Expect, Look, Repeat, Request, Step, Story
 from tests.conftest import Clock
 
 PREFIX = "sot_"
+MEMBER = "load-0001"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request of a step was really answered with, and the server's steps."""
+
+    status: int
+    body: dict[str, Any]
+    trace: list[dict[str, Any]]
+
+
+def agrees(claim: Expect, answers: list[Answer], member: str) -> bool:
+    """Tell whether real answers are as a claim says, as `static/js/walkthrough/claims.js` does."""
+    tokens = {_read(answer.body[claim.same].split(".")[1])["jti"] for answer in answers} if claim.same else {""}
+    return len(tokens) == 1 and all(_agrees(claim, answer, member) for answer in answers)
+
+
+def _agrees(claim: Expect, answer: Answer, member: str) -> bool:
+    who = answer.body.get("member", {})
+    said = ((claim.code, answer.body.get("code")), (claim.member, who.get("username")), (claim.role, who.get("role")))
+    return (
+        answer.status == claim.status
+        and all(claimed is None or claimed.format(member=member) == found for claimed, found in said)
+        and all(any(taken["what"].startswith(beginning) for taken in answer.trace) for beginning in claim.inside)
+        and not any(taken["part"] in claim.not_inside for taken in answer.trace)
+    )
 
 
 class Replay:
@@ -23,14 +50,19 @@ class Replay:
         self._clock = clock
         self._browser = app.test_client()
         self._bare = app.test_client(use_cookies=False)  # a bearer's requests, and another client's
-        self._values: dict[str, Any] = {"member": "load-0001", "grace_s": str(grace_s), "cookie": PREFIX}
+        self.answers: dict[str, list[Answer]] = {}  # by step
+        self._values: dict[str, Any] = {"member": MEMBER, "grace_s": str(grace_s), "cookie": PREFIX}
 
     def play(self, story: Story) -> dict[str, list[str]]:
         """Do every step. Return by step what is seen: `request Cookie: …`, `response status 200`, `inside GETEX …`."""
         seen: dict[str, list[str]] = {}
-        previous: list[str] = []
+        previous, last = list[str](), ""
         for step in story.steps:
-            previous = seen[step.id] = previous if isinstance(step.does, Look) else [*self._do(step)]
+            if isinstance(step.does, Look):
+                self.answers[step.id] = self.answers[last]
+            else:
+                last, previous = step.id, [*self._do(step)]
+            seen[step.id] = previous
         return seen
 
     def _do(self, step: Step) -> Iterator[str]:
@@ -45,10 +77,11 @@ class Replay:
             yield from self._repeat(step.then, step)
 
     def _repeat(self, repeat: Repeat, step: Step) -> Iterator[str]:
+        again = replace(step, id=f"{step.id}, again")  # a step's claim is of its own answer
         for _ in range(repeat.times):
             yield from self._act(RUN_OUT)
-            yield from self._send(repeat.ask, replace(step, expect=EXPIRED))
-            yield from self._send(repeat.renew, step)
+            yield from self._send(repeat.ask, replace(again, expect=EXPIRED))
+            yield from self._send(repeat.renew, again)
 
     def _send(self, request: Request, step: Step) -> Iterator[str]:
         by_cookie = step.who == "browser" and (request.cookies or step.approach in ("session", "memory"))
@@ -59,6 +92,10 @@ class Replay:
                 self._filled(request.path), method=request.method, headers={**headers, "X-Lab-Trace": "1"}, json=body
             )
             assert step.expect is None or response.status_code == step.expect.status, (step.id, response.text)
+            trace = json.loads(response.headers["X-Lab-Trace"])
+            self.answers.setdefault(step.id, []).append(
+                Answer(response.status_code, response.get_json(silent=True) or {}, trace)
+            )
             yield from _lines(response, request.method, body)
         if response.status_code < 400:
             taken = {name: self._taken(source, response) for name, source in request.keeps.items()}

@@ -13,6 +13,7 @@ from lab.controls import Guard
 from lab.pages.walkthrough.client import OtherClient, OtherRequest
 from lab.pages.walkthrough.password import comparison
 from lab.pages.walkthrough.stories import STORIES
+from lab.pages.walkthrough.story import Story
 from service.accounts.identity import Role
 from service.accounts.members import Members, UnknownMember
 from service.accounts.passwords import matches
@@ -59,7 +60,7 @@ def walkthrough_blueprint(
         if found is None or (step is not None and not found.has(step)):
             raise NotFound(gettext("There is no such walk, or no such step in it."))
         told = found.view(grace_s=grace_s, cookie=cookie_prefix)
-        return make_response(render_template("walkthrough.html", story=found, told=told))
+        return make_response(render_template("walkthrough.html", story=found, told=told, following=_following(found)))
 
     @walks.post("/holdings")
     def stored_records() -> Response:
@@ -103,6 +104,12 @@ def walkthrough_blueprint(
         return jsonify(member={"username": username, "role": role})
 
     return walks
+
+
+def _following(story: Story) -> Story | None:
+    """Return the next walk in the recommended order; None after the last one."""
+    stories = list(STORIES.values())
+    return next(iter(stories[stories.index(story) + 1 :]), None)
 
 
 def _refuse_if_it_would_fail(members: Members, username: str) -> None:

@@ -80,6 +80,30 @@ class Expect:
 
 
 @dataclass(frozen=True)
+class Option:
+    """One answer to a prediction. It is right if the real answer is as `means` says."""
+
+    text: LazyString | str
+    means: Expect
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question before a telling step, and two or three answers: exactly one of them is right."""
+
+    question: LazyString | str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a walk ends: its title's question answered in one sentence, and what was seen in three lines."""
+
+    answer: LazyString | str
+    recap: tuple[LazyString | str, LazyString | str, LazyString | str]
+
+
+@dataclass(frozen=True)
 class Step:
     """One screen. `look_at`: the lines to highlight, such as `request Cookie`, `response status`, `inside GETEX`,
     `payload exp`.
@@ -90,6 +114,8 @@ class Step:
     `alive`: a token that must not have expired. If it has, after minutes of reading, the player repeats the walk from a
     step that gets a new one.
     `compares`: the client's credential that this step compares with a stored row, shown side by side.
+    `name`: a few words for the strip of steps, where the title is too long for it.
+    `predict`: what a visitor is asked before the request is sent.
     """
 
     id: str
@@ -104,6 +130,8 @@ class Step:
     puts_away: str | None = None
     then: Act | Repeat | None = None
     compares: Literal["password", "refresh"] | None = None
+    name: LazyString | str | None = None
+    predict: Prediction | None = None
 
     @property
     def approach(self) -> str | None:
@@ -126,6 +154,7 @@ class Story:
     credentials: Mapping[str, str]
     anew: tuple[str, ...]
     steps: tuple[Step, ...]
+    end: Ending
 
     def view(self, **given: object) -> dict[str, Any]:
         """Return the story as JSON data in the reader's language. `given`: values that are set at the start."""
@@ -137,6 +166,7 @@ class Story:
             "given": given,
             "anew": self.anew,
             "steps": [_view(step) for step in self.steps],
+            "end": {"answer": str(self.end.answer), "recap": [str(line) for line in self.end.recap]},
         }
 
     def has(self, step_id: str) -> bool:
@@ -145,12 +175,19 @@ class Story:
 
 
 def _view(step: Step) -> dict[str, Any]:
-    words = {"title": str(step.title), "what": str(step.what), "why": str(step.why)}
+    words = {"title": str(step.title), "name": str(step.name or step.title)}
+    words |= {"what": str(step.what), "why": str(step.why)}
     expect = None if step.expect is None else asdict(step.expect)
     told = {"id": step.id, "who": step.who, "look_at": step.look_at, "expect": expect, "alive": step.alive}
     told["puts_away"] = step.puts_away
     done = {**_does(step.does), **({} if step.then is None else _does(step.then))}
-    return {**words, **told, "approach": step.approach, "compares": step.compares, **done}
+    asked = {"predict": None if step.predict is None else _asked(step.predict)}
+    return {**words, **told, **asked, "approach": step.approach, "compares": step.compares, **done}
+
+
+def _asked(prediction: Prediction) -> dict[str, Any]:
+    options = [{"text": str(option.text), "means": asdict(option.means)} for option in prediction.options]
+    return {"question": str(prediction.question), "options": options}
 
 
 def _does(does: Request | Act | Look | Repeat) -> dict[str, Any]:

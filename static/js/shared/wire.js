@@ -1,7 +1,7 @@
 // The request and the response of a step, line by line, with highlighted lines.
 
 import { LONG, shortened } from "./secret.js";
-import { make, say } from "./words.js";
+import { make, number, say } from "./words.js";
 
 const COMMON = new Set([
   "host", "connection", "date", "server", "accept", "origin", "sec-fetch-site", "content-length", "vary", "cache-control", "content-security-policy",
@@ -9,6 +9,7 @@ const COMMON = new Set([
 ]);
 
 const ONE_LINE = 140; // characters
+const MOST_LINES = 12; // of a body
 
 /** Draw both messages. `lookAt`: the lines to highlight. */
 export function drawWire(place, lookAt, answer) {
@@ -31,8 +32,18 @@ function message(side, first, headers, body, lookAt) {
     const summary = make("summary", "small", say("other_headers", { count: others.length }));
     box.append(make("details", "", summary, ...others.map(([name, value]) => line(`${name}: ${value}`, false))));
   }
-  if (body) box.append(make("div", "gap"), ...pretty(body).split("\n").map((text) => line(text, telling("body"))));
+  if (body) box.append(make("div", "gap"), ...bodyOf(pretty(body).split("\n"), telling("body")));
   return box;
+}
+
+/** The lines of a body. Of a long one only the first, until the rest is asked for. */
+function bodyOf(lines, telling) {
+  const drawn = (texts) => texts.map((text) => line(text, telling));
+  if (lines.length <= MOST_LINES) return drawn(lines);
+  const more = make("button", "secret", `… ${say("more")} (${number(lines.length)})`);
+  more.type = "button";
+  more.addEventListener("click", () => more.replaceWith(...drawn(lines.slice(MOST_LINES))));
+  return [...drawn(lines.slice(0, MOST_LINES)), more];
 }
 
 /** A line in monospace, highlighted or not. */

@@ -1,76 +1,113 @@
-// The sequence diagram: a column for each participant, an arrow for each message, growing downwards.
+// The sequence diagram: a column for each participant, an arrow for each message of the newest exchange. Older exchanges
+// are one line each, and the oldest are counted, so that what happens now is in view.
 
 import { say } from "../shared/words.js";
+import { headsOf } from "./heads.js";
+import { badge, GAP, layOut } from "./layout.js";
 import { travel } from "./motion.js";
-import { columnsOf, exchangesOf, rowsOf } from "./sequence.js";
+import { columnsIn, columnsOf, exchangesOf, rowsOf } from "./sequence.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const ROW = 26;
-const HEAD = 26;
-const MARGIN = 58;
-const LETTER = 6.7; // the width of a character in the labels' font, at the size in player.css
-const NARROWEST = 320;
-const USUAL_TYPE_PX = 18; // the root font size for these numbers; a larger font makes a larger drawing
+const NARROW_REM = 34; // below it only the columns of the newest exchange are drawn
+const PAST = 2; // older exchanges that are shown
+// On the stage the first of these that fits: the size of a letter, the older exchanges, and whether rows are merged.
+const STAGED = [[1.6, 2], [1.4, 2], [1.25, 2], [1.25, 1], [1.1, 1], [1.1, 0], [1, 0], [1, 0, true]].map(
+  ([scale, past, isMerged = false]) => ({ scale, past, isMerged }),
+);
+const MOST_STRETCH = 4;
 
-/** Draw the walk up to a step, with the newest exchange highlighted. `isFresh`: it is new, so animate its messages. */
-export function drawDiagram(place, walk, current, isFresh) {
-  const { steps, credentials } = walk.story;
-  const exchanges = exchangesOf(steps, walk.results, current);
-  const columns = columnsOf(Object.keys(credentials), exchanges);
-  const rows = exchanges.flatMap((exchange) => rowsOf(exchange, walk.start.values));
-  const scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE_PX);
-  const frame = { columns, width: Math.max(place.clientWidth / scale, NARROWEST), height: ROW * (Math.max(rows.length, 1) + 0.5) };
-  const head = svgOf(frame.width, HEAD, scale, { class: "head", "aria-hidden": "true" });
-  const svg = svgOf(frame.width, frame.height, scale, { role: "img", "aria-label": rows.map(({ text }) => text).join("; ") || say("not_yet") });
-  columns.forEach((name, index) => drawColumn(head, svg, name, index, frame));
-  const arrows = rows.map((row, index) => drawRow(svg, row, frame, ROW * (index + 0.8)));
-  place.replaceChildren(head, svg);
-  place.scrollTop = place.scrollHeight;
-  if (isFresh) travel(svg, arrows.filter((arrow) => arrow?.isNew));
+/** Draw the walk up to a step. `isFresh`: it has just been done, so animate its messages. */
+export function drawDiagram(place, walk, current, { isFresh, isStaged }) {
+  const scene = sceneOf(walk, current, place);
+  const least = (isStaged ? place.clientHeight : parseFloat(scene.style.minHeight)) - 2 * parseFloat(scene.style.paddingTop);
+  const layout = isStaged ? filling(scene, least) : laidOut(scene, { scale: 1, past: PAST, isMerged: false });
+  const svg = drawn({ ...layout, height: Math.max(layout.height, Math.floor(least)) });
+  place.replaceChildren(svg);
+  if (isFresh) travel(svg, layout.rows.filter(({ isNew, x1, x2 }) => isNew && x1 !== x2));
 }
 
-function svgOf(width, height, scale, attributes) {
-  return element("svg", { viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale, ...attributes });
+function sceneOf(walk, current, place) {
+  const [style, { values }] = [getComputedStyle(place), walk.before(current)];
+  const exchanges = exchangesOf(walk.story.steps, walk.results, current);
+  const columns = columnsOf(Object.keys(walk.story.credentials), exchanges);
+  const state = walk.results[current] ?? { before: walk.before(current), now: walk.before(current) };
+  const width = place.clientWidth - 2 * parseFloat(style.paddingLeft);
+  const isNarrow = width < NARROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return { exchanges, columns, values, state, style, width, isNarrow };
 }
 
-function drawColumn(head, svg, name, index, { columns, width, height }) {
-  const at = x(index, columns, width);
-  const [first, last] = [index === 0, index === columns.length - 1];
-  const label = head.appendChild(element("text", { x: first ? 8 : last ? width - 4 : at, y: 17, class: "actor" }));
-  label.setAttribute("text-anchor", first ? "start" : last ? "end" : "middle");
-  label.textContent = say(`actor.${name}`);
-  svg.append(element("path", { d: `M${at} 0V${height}`, class: "life" }));
+function laidOut({ exchanges, columns, values, state, style, width, isNarrow }, { scale, past, isMerged }, stretch = 1) {
+  const type_px = parseFloat(style.fontSize) * scale;
+  const newest = exchanges.slice(-1).flatMap((exchange) => rowsOf(exchange, values, isMerged));
+  const shown = isNarrow && newest.length > 0 ? columnsIn(columns, newest, exchanges.at(-1).step.who) : columns;
+  const old = exchanges.slice(0, -1).flatMap((exchange) => rowsOf(exchange, values));
+  const last = past === 0 ? [] : old.slice(-past);
+  const rows = [...earlier(old.length - last.length), ...last, ...newest];
+  return layOut(shown, headsOf(shown, state), rows, { width, type_px, fonts: fontsOf(style, type_px), stretch });
 }
 
-/** Draw a row. Return its arrow, if it has one: {from, to, y, isNew}. */
-function drawRow(svg, { from, to, text, kind, isNew, numbers, isTold }, { columns, width }, y) {
+function earlier(count) {
+  return count > 0 ? [{ text: say("earlier", { count }), kind: "earlier", numbers: [], isNew: false }] : [];
+}
+
+function fontsOf(style, type_px) {
+  const [sans, mono] = ["--sans", "--mono"].map((name) => style.getPropertyValue(name));
+  return { head: `650 ${type_px}px ${sans}`, what: `${type_px}px ${mono}`, told: `700 ${type_px}px ${mono}` };
+}
+
+/** The largest drawing that fits the height, with its rows spread over it. */
+function filling(scene, height) {
+  const how = STAGED.find((each) => laidOut(scene, each).height <= height) ?? STAGED.at(-1);
+  const { height: least, rows, type_px } = laidOut(scene, how);
+  const gaps = rows.filter(({ isNew }) => isNew).length * type_px * GAP;
+  const stretch = 1 + (height - least) / Math.max(gaps, 1) - 0.02;
+  return laidOut(scene, how, Math.min(Math.max(stretch, 1), MOST_STRETCH));
+}
+
+function drawn(layout) {
+  const { width, height, rows, places } = layout;
+  const said = rows.map(({ text }) => text).join("; ") || say("not_yet");
+  const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": said });
+  svg.style.fontSize = `${layout.type_px}px`;
+  for (const place of places) drawHead(svg, place, layout);
+  for (const row of rows) drawRow(svg, row, layout);
+  return svg;
+}
+
+function drawHead(svg, { x, lines, held, isChanged }, { line, top, height }) {
+  svg.append(element("path", { d: `M${x} ${top}V${height}`, class: "life" }));
+  lines.forEach((text, index) => {
+    const isHeld = index >= lines.length - held;
+    svg.append(textAt(text, { x, y: line * (index + 0.8), class: isHeld ? `holds${isChanged ? " changed" : ""}` : "actor", "text-anchor": "middle" }));
+  });
+}
+
+function drawRow(svg, row, { line, type_px }) {
+  const { kind, isNew, isTold, x1, x2, y, lines, textX, textY, anchor, numbers, text } = row;
   const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}${isTold ? " told" : ""}` }));
-  const start = x(columns.indexOf(from), columns, width);
-  const end = to === undefined ? start : x(columns.indexOf(to), columns, width);
-  if (start === end) group.append(element("circle", { cx: start, cy: y - 4, r: 4, class: "dot" }));
-  else group.append(element("path", { d: arrow(start, end, y), class: "arrow" }));
-  group.append(labelOf(text, numbers, Math.min(start, end), width, y));
-  return start === end ? null : { from: start, to: end, y, isNew };
+  group.appendChild(element("title", {})).textContent = text;
+  if (x1 === x2) group.append(element("circle", { cx: x1, cy: y, r: type_px * 0.3, class: "dot" }));
+  else if (isNew) group.append(element("path", { d: arrow(x1, x2, y, type_px * 0.4), class: "arrow" }));
+  lines.forEach((each, index) => group.append(textAt(each, { x: textX, y: textY + line * (index + 0.8), class: "what", "text-anchor": anchor })));
+  if (numbers.length > 0) drawNumber(group, row, type_px);
 }
 
-function labelOf(text, numbers, from, width, y) {
-  const at = from + 10;
-  const prefix = numbers.length > 0 ? `${numbers.join(",")} ` : "";
-  const letters = Math.floor((width - at) / LETTER) - prefix.length;
-  const label = element("text", { x: at, y: y - 6, class: "what" });
-  const number = label.appendChild(element("tspan", { class: "number" }));
-  number.textContent = prefix;
-  label.append(text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
-  return label;
+/** The number of its step, on the line where the row begins. */
+function drawNumber(group, { numbers, x1, y, ...row }, type_px) {
+  const width = badge({ ...row, numbers }, type_px);
+  group.append(element("rect", { x: x1 - width / 2, y: y - type_px * 0.7, width, height: type_px * 1.4, rx: type_px * 0.35, class: "badge" }));
+  group.append(textAt(numbers.join(","), { x: x1, y: y + type_px * 0.36, class: "number", "text-anchor": "middle" }));
 }
 
-function arrow(start, end, y) {
-  const back = end > start ? -7 : 7;
-  return `M${start} ${y}H${end}M${end + back} ${y - 4}L${end} ${y}L${end + back} ${y + 4}`;
+function textAt(text, attributes) {
+  const made = element("text", attributes);
+  made.textContent = text;
+  return made;
 }
 
-function x(index, columns, width) {
-  return MARGIN + (index * (width - 2 * MARGIN)) / Math.max(columns.length - 1, 1);
+function arrow(start, end, y, tip) {
+  const back = end > start ? -tip : tip;
+  return `M${start} ${y}H${end}M${end + back} ${y - tip / 2}L${end} ${y}L${end + back} ${y + tip / 2}`;
 }
 
 function element(name, attributes) {

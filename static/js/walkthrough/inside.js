@@ -29,9 +29,18 @@ function stepOf({ part, what, duration_us }, longest, beginnings) {
 }
 
 function totals(timing) {
-  const taken = Object.fromEntries(timing.split(", ").map((part) => part.split(";dur=")).map(([name, ms]) => [name, 1000 * Number(ms)]));
-  const parts = PARTS.filter((name) => name in taken);
-  const all = parts.reduce((sum, name) => sum + taken[name], 0);
+  const taken = partsOf(timing);
   const pair = (name, us) => make("div", "", make("dt", "", say(`part.${name}`)), make("dd", "", figure(us)));
-  return make("dl", "totals", ...parts.map((name) => pair(name, taken[name])), pair("total", all));
+  return make("dl", "totals", ...taken.map(([name, us]) => pair(name, us)), pair("total", totalOf(timing)));
+}
+
+/** What all parts of an answer took together, in µs. */
+export function totalOf(timing) {
+  return partsOf(timing).reduce((sum, [, us]) => sum + us, 0);
+}
+
+/** What each part took, in µs. */
+export function partsOf(timing) {
+  const taken = Object.fromEntries(timing.split(", ").map((part) => part.split(";dur=")).map(([name, ms]) => [name, 1000 * Number(ms)]));
+  return PARTS.filter((name) => name in taken).map((name) => [name, taken[name]]);
 }

@@ -1,8 +1,11 @@
 // The player: a story, its buttons and keys, and an address for each step.
 
 import { say } from "../shared/words.js";
+import { listen } from "./keys.js";
+import { fitOpen, openOnly } from "./panes.js";
 import { drawRail } from "./rail.js";
 import { show, showTick } from "./screen.js";
+import { beginsStaged, isStaged, setStaged } from "./stage.js";
 import { Walk } from "./walk.js";
 
 const BETWEEN_MS = 1800; // long enough to see the changes
@@ -30,14 +33,16 @@ function openQuietly(at, arrive = "replaceState") {
   stop();
   index = at;
   const path = `${root}/${story.steps[at].id}`;
-  if (location.pathname !== path) history[arrive](null, "", path);
+  if (location.pathname !== path) history[arrive](null, "", path + location.search);
   for (const field of document.querySelectorAll("[name=next]")) field.value = path; // changing the language returns to this step
+  delete part("player").dataset.closing;
   draw();
 }
 
 function draw(isFresh = false) {
-  show(walk, index, isFresh);
-  drawRail(part("rail"), walk, index, go);
+  drawRail(part("rail"), walk, index, go); // first, because the diagram takes the height that is left on the stage
+  show(walk, index, { isFresh, choose });
+  if (isStaged()) fitOpen();
 }
 
 function go(at) {
@@ -91,11 +96,48 @@ function stop() {
 }
 
 function next() {
-  if (!running && walk.isDone(index) && index < story.steps.length - 1) open(index + 1);
+  if (running || !walk.isDone(index)) return;
+  if (index < story.steps.length - 1) open(index + 1);
+  else if (isStaged()) part("player").dataset.closing = ""; // there the ending comes after the last result
 }
 
 function back() {
-  if (index > 0) go(index - 1);
+  if ("closing" in part("player").dataset) delete part("player").dataset.closing;
+  else if (index > 0) go(index - 1);
+}
+
+/** Do this step, or go on to the next one. */
+function goOn() {
+  if (walk.isDone(index)) next();
+  else run();
+}
+
+/** Predict what will happen, and see. */
+function choose(option) {
+  const isAsked = !part("asks").hidden && story.steps[index].predict?.options[option] !== undefined;
+  if (!isAsked || running) return;
+  walk.predict(index, option);
+  draw();
+  run();
+}
+
+function stage(isOn) {
+  setStaged(isOn);
+  openOnly(null);
+  draw();
+  scrollTo(0, 0);
+}
+
+function togglePane(name) {
+  const pane = document.querySelector(`[data-pane=${name}]`);
+  openOnly(pane.open || pane.hidden ? null : name);
+  fitOpen();
+}
+
+/** Save the picture. Few visitors do, so its scripts are loaded for it. */
+async function save(kind) {
+  const { savePicture } = await import("./save.js");
+  await savePicture(kind, walk, index);
 }
 
 async function play() {
@@ -125,14 +167,20 @@ part("next").addEventListener("click", next);
 part("back").addEventListener("click", back);
 part("play").addEventListener("click", play);
 part("restart").addEventListener("click", restart);
+part("stage").addEventListener("click", () => stage(true));
+part("leave").addEventListener("click", () => stage(false));
+for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", () => togglePane(button.dataset.opens));
+for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button.dataset.save));
+// On a walk the projector's switch leads to the stage.
+document.querySelector("[name=projector]").addEventListener("click", (event) => {
+  event.preventDefault();
+  stage(true);
+});
 addEventListener("popstate", () => openQuietly(indexInAddress()));
 addEventListener("resize", () => draw());
 part("picker").addEventListener("keydown", ({ key }) => {
   if (key === "Escape") part("picker").open = false;
 });
-addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, textarea, select, .picker")) return;
-  if (event.key === "ArrowRight") walk.isDone(index) ? next() : run();
-  else if (event.key === "ArrowLeft") back();
-});
+listen({ goOn, back, choose, leave: () => stage(false), togglePane });
+if (beginsStaged()) setStaged(true);
 openQuietly(index);

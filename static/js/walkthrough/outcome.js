@@ -2,6 +2,7 @@
 
 import { make, say } from "../shared/words.js";
 import { isOver } from "./hindrance.js";
+import { drawSaid } from "./prediction.js";
 
 /** Show the result of the step at `index`. */
 export function drawOutcome(place, walk, index) {
@@ -9,9 +10,8 @@ export function drawOutcome(place, walk, index) {
   delete place.dataset.verdict;
   if (!result) return place.replaceChildren(...(walk.isReady(index) ? [] : [make("p", "soft", say("needs"))]));
   place.dataset.verdict = verdict(result);
-  place.replaceChildren(...said(walk.story.steps[index], result, walk.anewFrom(index) + 1));
+  place.replaceChildren(...said(walk.story.steps[index], result, walk.anewFrom(index) + 1), ...drawSaid(walk, index));
   if (result.redoneFrom) place.append(make("p", "small soft", say("redone", { from: result.redoneFrom })));
-  if (index === walk.story.steps.length - 1 && result.asClaimed) place.append(make("p", "small soft", say("end")));
   return undefined;
 }
 
@@ -23,12 +23,12 @@ function verdict({ answers, asClaimed }) {
 function said(step, { answers, asClaimed, hindrance, said: act, count }, from) {
   const acted = act ? [make("p", "", "✓ ", say(`acted.${act}`, count))] : [];
   if (step.act && !step.request) return acted;
-  if (answers.length === 0) return [make("p", "shut", "◷ ", say("unreachable"))];
+  if (answers.length === 0) return [make("p", "failed", "✕ ", say("unreachable"))];
   return asClaimed ? [...claimed(step, answers), ...acted] : otherwise(answers, hindrance, from);
 }
 
 function claimed({ look, approach }, answers) {
-  const kind = answers[0].status < 400 ? "let-in" : "shut";
+  const kind = answers[0].status < 400 ? "let-in" : "wanted"; // the lesson wants this refusal
   return [...answers.map((answer) => make("p", kind, sentence(answer, approach !== null))), make("p", "small soft", say(look ? "looked" : "as_claimed"))];
 }
 
@@ -37,7 +37,7 @@ function otherwise(answers, { kind, approach, member }, from) {
   const why = kind === "another" && !member ? "another_unknown" : kind;
   const goOn = isOver({ kind }) ? "anew" : kind;
   return [
-    make("p", "", "◷ ", say(`why.${why}`, { approach, member })),
+    make("p", "failed", "✕ ", say(`why.${why}`, { approach, member })),
     make("p", "shut", say("lab_said", { said: whatCame(answers) })),
     make("p", "", say(`go_on.${goOn}`, { from })),
   ];

@@ -1,4 +1,4 @@
-// The rail: a link to each step's address, with the step's state.
+// The rail: a link to each step's address, with its number, its name and its state.
 
 import { fill, make, say } from "../shared/words.js";
 
@@ -6,9 +6,9 @@ import { fill, make, say } from "../shared/words.js";
 export function drawRail(place, walk, current, go) {
   const { slug, steps } = walk.story;
   const links = steps.map((step, index) => {
-    const state = stateOf(walk, index);
-    const link = make("a", "", String(index + 1));
-    link.href = `/walkthrough/${slug}/${step.id}`;
+    const [state, name] = [stateOf(walk, index), fill(step.name, walk.start.values)];
+    const link = make("a", "", make("span", "sign", String(index + 1)), make("span", "name", withoutNumber(name)));
+    link.href = `/walkthrough/${slug}/${step.id}${location.search}`;
     link.title = fill(step.title, walk.start.values);
     link.dataset.state = state;
     link.setAttribute("aria-label", say(`rail.${state}`, { number: index + 1, title: link.title }));
@@ -21,6 +21,11 @@ export function drawRail(place, walk, current, go) {
     return make("li", "", link);
   });
   place.replaceChildren(...links);
+}
+
+/** The name of a step, without a number of its own: the rail has one already. */
+export function withoutNumber(name) {
+  return name.replace(/^\d+\. /, "");
 }
 
 function stateOf(walk, index) {

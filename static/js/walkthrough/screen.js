@@ -1,32 +1,39 @@
 // One step on the screen.
 
-import { drawWire, line } from "../shared/wire.js";
 import { fill, make, say } from "../shared/words.js";
-import { drawCompared } from "./compared.js";
 import { drawDiagram } from "./diagram.js";
-import { drawClients, drawServer } from "./holders.js";
-import { drawInside } from "./inside.js";
 import { drawOutcome } from "./outcome.js";
+import { drawPanes } from "./panes.js";
+import { drawQuestion, isAsked } from "./prediction.js";
+import { withoutNumber } from "./rail.js";
+import { isStaged } from "./stage.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
 
-/** Show a step's present state. `isFresh`: it has just been done. */
-export function show(walk, index, isFresh = false) {
+/** Show a step's present state. `isFresh`: it has just been done. `choose`: called with a prediction. */
+export function show(walk, index, { isFresh, choose }) {
   const { story } = walk;
-  const [step, result] = [story.steps[index], walk.results[index]];
+  const step = story.steps[index];
   part("player").dataset.step = step.id;
   part("player").dataset.approach = step.approach ?? story.approach;
   part("position").textContent = say("position", { now: index + 1, all: story.steps.length });
-  for (const name of ["title", "what", "why"]) part(name).textContent = fill(step[name], walk.start.values);
+  for (const name of ["what", "why"]) {
+    part(name).textContent = fill(step[name], walk.start.values);
+    part(name).hidden = isAsked(walk, index);
+  }
+  part("caption").textContent = isAsked(walk, index) ? step.predict.question : firstSentence(part("what").textContent);
+  part("title").textContent = withoutNumber(fill(step.title, walk.start.values));
+  part("differs").hidden = isAsked(walk, index);
   part("differs").replaceChildren(...(story.differs[step.id] ?? []).map((text) => make("p", "differs", make("strong", "", say("differs")), " ", text)));
-  showButtons(walk, index);
+  drawQuestion(part("asks"), walk, index, choose);
   drawOutcome(part("outcome"), walk, index);
-  drawDiagram(part("diagram"), walk, index, isFresh);
-  showMessages(step, result);
-  part("compared-pane").hidden = step.compares === null;
-  if (step.compares) drawCompared(part("compared"), result?.compared ?? [], step.approach ?? story.approach);
-  showHolders(step, result?.before ?? walk.before(index), result?.now ?? walk.before(index));
-  showWhatTells();
+  showButtons(walk, index);
+  drawPanes(walk, index, isStaged());
+  drawDiagram(part("diagram"), walk, index, { isFresh, isStaged: isStaged() });
+}
+
+function firstSentence(text) {
+  return text.split(/(?<=[.:])\s/)[0];
 }
 
 /** Show a countdown at every tick, and announce it once to screen readers. */
@@ -41,49 +48,19 @@ export function showTick(seconds, kind, count = {}) {
   part("countdown").textContent = `◷ ${left(1)}`;
 }
 
+/** Show the buttons. One of them is the next thing to press; after the last step it is the link to the next walk. */
 function showButtons(walk, index) {
   const [done, ready, step] = [walk.isDone(index), walk.isReady(index), walk.story.steps[index]];
+  const isLast = index === walk.story.steps.length - 1;
   part("back").disabled = index === 0;
-  part("next").disabled = !done || index === walk.story.steps.length - 1;
+  part("next").disabled = !done || isLast;
   const word = !ready ? "before" : step.look ? "look" : walk.isOver(index) ? "anew" : done ? "again" : "do";
   part("do").textContent = say(`button.${word}`, { from: walk.anewFrom(index) + 1 });
-  part("do").classList.toggle("primary", !done);
-  part("next").classList.toggle("primary", done);
-}
-
-function showMessages(step, result) {
-  const answers = result?.answers ?? [];
-  part("other-note").hidden = step.who !== "other" || !step.request;
-  part("wire-note").hidden = answers.length === 0;
-  if (answers.length > 0) drawWire(part("wire"), step.look_at, answers[0]);
-  else if (result?.decoded) part("wire").replaceChildren(...decodedParts(result.decoded, step.look_at));
-  else part("wire").replaceChildren(make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server")));
-  if (answers.length > 0) drawInside(part("inside"), step.look_at, answers);
-  else part("inside").replaceChildren(make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server")));
-}
-
-/** In a walk with several approaches, show only what belongs to this step's approach. */
-function showHolders(step, before, now) {
-  const ofStep = ({ approach }) => step.approach === null || approach === step.approach;
-  drawClients(part("clients"), before, now);
-  drawServer(part("server"), before.server.filter(ofStep), now.server.filter(ofStep));
-}
-
-/** In each pane, scroll to the first highlighted line. The page itself does not scroll. */
-function showWhatTells() {
-  for (const pane of document.querySelectorAll("[data-scrolls]:not([data-diagram])")) {
-    const first = pane.querySelector(".telling, [data-change]:not([data-change=same])");
-    const below = first === null ? 0 : first.getBoundingClientRect().bottom - pane.getBoundingClientRect().top + pane.scrollTop;
-    pane.scrollTop = below > pane.clientHeight ? below - pane.clientHeight / 2 : 0;
+  part("ending").hidden = !(done && isLast);
+  part("next-walk").search = isStaged() ? "?stage" : ""; // the next walk begins there too
+  const primary = !done ? "do" : isLast ? "next-walk" : "next";
+  for (const name of ["do", "next", "next-walk"]) {
+    part(name).classList.toggle("primary", name === primary);
+    part(name).toggleAttribute("data-primary", name === primary);
   }
-}
-
-/** A token's header and payload, one line per field. `lookAt`: the lines to highlight, such as `payload exp`. */
-function decodedParts(decoded, lookAt) {
-  const parts = ["header", "payload"].map((name) => {
-    const fields = Object.entries(decoded[name]).map(([field, value]) =>
-      line(`"${field}": ${JSON.stringify(value)}`, lookAt.includes(`${name} ${field}`)));
-    return make("div", `jwt-part ${name}`, line(name, false), ...fields);
-  });
-  return [make("h3", "small", say("decoded")), ...parts];
 }

@@ -1,28 +1,34 @@
-// The rows of the sequence diagram: sender, receiver and text of each message. Data only; diagram.js draws it.
+// The rows of the sequence diagram: sender, receiver and text of each message. Data only; layout.js places it.
 
 import { approaches } from "../shared/approaches.js";
 import { fill, microseconds, say } from "../shared/words.js";
 
 const KEEPERS = { store: "store", db: "database" };
 
-/** The completed steps as exchanges: {step, number, result, looks, isNew}. A look belongs to its exchange. */
+/** The exchanges up to a step: {step, number, result, looks, isNew}. A look belongs to its exchange; the last one is new. */
 export function exchangesOf(steps, results, current) {
   const exchanges = [];
-  results.slice(0, current + 1).forEach((result, index) => {
-    const step = steps[index];
-    if (step.look) exchanges.at(-1).looks.push({ number: index + 1, lookAt: step.look_at });
-    else exchanges.push({ step, number: index + 1, result, looks: [] });
-    exchanges.at(-1).isNew = index === current;
+  steps.slice(0, current + 1).forEach((step, index) => {
+    const [result, number] = [results[index] ?? null, index + 1];
+    if (step.look && result) exchanges.at(-1).looks.push({ number, lookAt: step.look_at });
+    else if (!step.look && (result || index === current)) exchanges.push({ step, number, result, looks: [] });
   });
+  if (exchanges.length > 0) exchanges.at(-1).isNew = true;
   return exchanges;
 }
 
-/** The names of the columns: the participants so far, and the places where these approaches store data. */
+/** The names of the columns: the clients so far, the node, and what stores data for these approaches or is asked now. */
 export function columnsOf(names, exchanges) {
-  const asked = exchanges.flatMap(({ result }) => result.answers).flatMap(({ trace }) => trace).map(({ part }) => KEEPERS[part]);
+  const asked = (exchanges.at(-1)?.result?.answers ?? []).flatMap(({ trace }) => trace).map(({ part }) => KEEPERS[part]);
   const keepers = [...names.map(usualKeeper), ...asked];
   const others = exchanges.some(({ step }) => step.who === "other") ? ["other"] : [];
   return ["browser", ...others, "node", ...["store", "database"].filter((name) => keepers.includes(name))];
+}
+
+/** The columns that an exchange needs, in the same order: for a narrow screen. */
+export function columnsIn(columns, rows, who) {
+  const used = new Set([who, "node", ...rows.flatMap(({ from, to }) => [from, to])]);
+  return columns.filter((name) => used.has(name));
 }
 
 /** The place outside the node that a request of this approach usually asks, or where its logins are kept. */
@@ -31,41 +37,65 @@ function usualKeeper(approach) {
   return asks.includes("store") ? "store" : kept;
 }
 
-/** The rows of an exchange: {from, to, text, kind, isNew, numbers, isTold}. `to` is missing if nothing is sent. */
-export function rowsOf({ step, number, result, looks, isNew }, values) {
-  const rows = result.answers.length === 0 ? [alone(step, values)] : spoken(step, result, isNew);
+/**
+ * The rows of an exchange: {from, to, text, kind, numbers, isNew, isTold}. `to` is missing if nothing is sent. An
+ * exchange that is not new is one line, without an arrow. `isMerged`: all that a node did with one keeper is one row.
+ */
+export function rowsOf(exchange, values, isMerged = false) {
+  const { step, number, result, looks, isNew } = exchange;
+  if (!isNew) return [{ ...past(step, result, values), numbers: [number, ...looks.map((look) => look.number)] }];
+  const rows = !result ? [pending(step, values)] : result.answers.length === 0 ? [alone(step, values)] : spoken(step, result, isMerged);
   rows[0].numbers = [number];
   for (const look of looks) tell(rows, look);
   const current = looks.at(-1)?.number;
-  return rows.map((row) => ({ numbers: [], ...row, isNew, isTold: isNew && row.numbers?.includes(current) }));
+  return rows.map((row) => ({ numbers: [], ...row, isNew, isTold: row.numbers?.includes(current) }));
+}
+
+function past({ who, title, request }, result, values) {
+  const { answers } = result;
+  const did = answers.length === 0 ? fill(title, values) : `${asked(request, answers[0])} ${sign(answers[0].status)} ${answers[0].status}`;
+  return { from: who, text: `${did} · ${say(`actor.${who}`)}`, kind: "past" };
+}
+
+/** What is about to be sent. */
+function pending({ who, title, request }, values) {
+  if (!request) return { from: who, text: `◷ ${fill(title, values)}`, kind: "pending" };
+  return { from: who, to: "node", text: `${request.method} ${short(fill(request.path, values))}`, kind: "pending" };
 }
 
 function alone({ who, title, request }, values) {
-  const text = fill(title, values).replace(/^\d+\. /, ""); // the row already has its number
+  const text = fill(title, values);
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 
-function spoken({ who, request }, { answers, said: act, count }, isNew) {
-  const asked = ({ wire }) => `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
+function spoken({ who, request }, { answers, said: act, count }, isMerged) {
   return [
-    ...answers.map((answer) => ({ from: who, to: "node", text: asked(answer), kind: "request" })),
-    ...(isNew ? answers.flatMap(({ trace }) => together(trace)) : []),
-    ...answers.map(({ node, status }) => ({ from: "node", to: who, ...verdict(node, status) })),
-    ...(act ? [{ from: who, text: `◷ ${say(`acted.${act}`, count)}`, kind: "act" }] : []),
+    ...answers.map((answer) => ({ from: who, to: "node", text: asked(request, answer), kind: "request" })),
+    ...answers.flatMap(({ trace }) => together(trace, isMerged)),
+    ...answers.map(({ node, status }) => ({ from: "node", to: who, text: `${sign(status)} ${status} · ${node}`, kind: kindOf(status) })),
+    ...(act ? [{ from: who, text: `◷ ${count ? say("repeated", count) : say(`acted.${act}`)}`, kind: "act" }] : []),
   ];
 }
 
-function verdict(node, status) {
-  const isLetIn = status < 400;
-  return { text: `${isLetIn ? "✓" : "✕"} ${status} · ${node}`, kind: isLetIn ? "let-in" : "refused" };
+function asked(request, { wire }) {
+  return `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
 }
 
-/** A node's steps. Consecutive steps of the same part are drawn as one. */
-function together(trace) {
+function sign(status) {
+  return status < 400 ? "✓" : "✕";
+}
+
+function kindOf(status) {
+  return status < 400 ? "let-in" : "refused";
+}
+
+/** A node's steps. Consecutive steps of the same part are drawn as one; merged, all steps of a part. */
+function together(trace, isMerged) {
   const groups = [];
   for (const taken of trace) {
-    if (groups.at(-1)?.part !== taken.part) groups.push({ part: taken.part, steps: [] });
-    groups.at(-1).steps.push(taken);
+    const group = isMerged ? groups.find(({ part }) => part === taken.part) : groups.at(-1);
+    if (group?.part === taken.part) group.steps.push(taken);
+    else groups.push({ part: taken.part, steps: [taken] });
   }
   return groups.map(({ part, steps }) => ({ from: "node", to: KEEPERS[part], text: summary(steps), kind: "inside", steps }));
 }
@@ -74,7 +104,7 @@ function summary(steps) {
   const total = steps.reduce((sum, { duration_us }) => sum + duration_us, 0);
   const verb = ({ what }) => what.split(" ")[0];
   const names = steps.length === 1 ? short(steps[0].what) : `${verb(steps[0])} … ${verb(steps.at(-1))} (${steps.length})`;
-  return `${names} · ${microseconds(total)}`;
+  return `${names} · ${microseconds(total).replace(" ", "\u00a0")}`; // no line ends between a number and its unit
 }
 
 /** Add a look's number to the first row of each part that it highlights. */

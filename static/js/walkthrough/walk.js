@@ -54,6 +54,23 @@ export class Walk {
     return Math.max(0, steps.slice(0, index).findLastIndex(({ id }) => anew.includes(id)));
   }
 
+  /** Keep what a visitor predicts for a step: the index of an option. */
+  predict(index, option) {
+    this.predictions[this.story.steps[index].id] = option;
+    this.keep();
+  }
+
+  predicted(index) {
+    return this.predictions[this.story.steps[index].id];
+  }
+
+  /** The index of the option that the real answer agrees with; -1 if there is none, or nothing was asked. */
+  rightOption(index) {
+    const [{ predict }, result] = [this.story.steps[index], this.results[index]];
+    if (!predict || !result || result.answers.length === 0) return -1;
+    return predict.options.findIndex(({ means }) => isAsClaimed(means, result.answers, result.now.values));
+  }
+
   /** Do a step. Return its result {answers, asClaimed, before, now, said}, or null if `signal` ended it. */
   async run(index, { tick, signal }) {
     const step = this.story.steps[index];
@@ -123,17 +140,18 @@ export class Walk {
   }
 
   beginning() {
-    return { start: empty(this.story.given), results: [] };
+    return { start: empty(this.story.given), results: [], predictions: {} };
   }
 
   keep() {
-    sessionStorage.setItem(this.key, JSON.stringify({ ids: this.ids, start: this.start, results: this.results }));
+    sessionStorage.setItem(this.key, JSON.stringify({ ids: this.ids, start: this.start, results: this.results, predictions: this.predictions }));
   }
 
   /** This tab's stored state of the walk, if the steps are the same. */
   recalled() {
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
-    return kept?.ids === this.ids ? { start: kept.start, results: kept.results } : null;
+    if (kept?.ids !== this.ids) return null;
+    return { start: kept.start, results: kept.results, predictions: kept.predictions ?? {} };
   }
 
   get ids() {

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ASK, EXPIRED, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
-from lab.pages.walkthrough.story import Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Ending, Expect, Option, Prediction, Request, Step, Story
 
 APART = Story(
     slug="apart",
@@ -32,6 +32,7 @@ APART = Story(
             expect=NOBODY_ASKED,
             alive="access_token",
             puts_away="refresh_token",
+            name=_("With access token"),
         ),
         Step(
             "wrong-one",
@@ -44,6 +45,14 @@ APART = Story(
             Request("GET", "/token/profile", headers={"Authorization": "Bearer {refresh_token}"}),
             look_at=("request Authorization", "response status", "response body"),
             expect=Expect(401, code="invalid_token"),
+            name=_("With refresh token"),
+            predict=Prediction(
+                _("The refresh token is genuine too, and lives longer. Does it open the page?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "wait",
@@ -57,6 +66,7 @@ APART = Story(
             look_at=("request body", "response body"),
             expect=Expect(200),
             then=RUN_OUT,
+            name=_("Until it expires"),
         ),
         Step(
             "expired",
@@ -66,6 +76,15 @@ APART = Story(
             ASK,
             look_at=("response status", "response WWW-Authenticate", "response body"),
             expect=EXPIRED,
+            predict=Prediction(
+                _(
+                    "The access token has expired, and the client still has a valid refresh token. What does the server answer?"
+                ),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("401: expired."), EXPIRED),
+                ),
+            ),
         ),
         Step(
             "refresh",
@@ -79,6 +98,13 @@ APART = Story(
             look_at=("request body", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
             compares="refresh",
+            predict=Prediction(
+                _("Does the exchange of a refresh token need a look-up?"),
+                (
+                    Option(_("Yes, its hash is in the member database."), RENEWED),
+                    Option(_("No, the signature is enough."), Expect(200, not_inside=("db",))),
+                ),
+            ),
         ),
         Step(
             "retry",
@@ -92,6 +118,17 @@ APART = Story(
             look_at=("request Authorization", "response status", "response body"),
             expect=NOBODY_ASKED,
             alive="access_token",
+            name=_("Send it again"),
+        ),
+    ),
+    end=Ending(
+        _(
+            "After its expiry a request is refused, the client exchanges its refresh token, and sends the request again: three requests instead of one."
+        ),
+        (
+            _("The refresh token travels only when it is exchanged, so it is rarely exposed."),
+            _("Each kind of token is refused where the other one belongs."),
+            _("The look-up is needed once per lifetime of an access token, not once per request."),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ASK, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
-from lab.pages.walkthrough.story import Act, Expect, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Step, Story
 
 CLIENT_READS_EXP = Story(
     slug="client-reads-exp",
@@ -65,6 +65,14 @@ CLIENT_READS_EXP = Story(
             look_at=("request line", "request body", "response body"),
             expect=RENEWED,
             compares="refresh",
+            name=_("Refresh first"),
+            predict=Prediction(
+                _("exp has passed, so the client sends the refresh token alone. What does the server answer?"),
+                (
+                    Option(_("Two new tokens."), RENEWED),
+                    Option(_("401: the access token is missing."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "ask-again",
@@ -78,6 +86,21 @@ CLIENT_READS_EXP = Story(
             look_at=("request Authorization", "response status", "response body"),
             expect=NOBODY_ASKED,
             alive="access_token",
+            predict=Prediction(
+                _("The client asks with the new token. Is it accepted at the first attempt?"),
+                (
+                    Option(_("Yes, and no request was refused in this walk."), Expect(200, member="alice")),
+                    Option(_("No, the first attempt always gets 401."), Expect(401)),
+                ),
+            ),
+        ),
+    ),
+    end=Ending(
+        _("Almost: a client that reads exp refreshes in time and gets no 401, but only the server’s clock decides."),
+        (
+            _("The payload is readable without a key, so a client can know the expiry."),
+            _("It compares exp with its clock before it sends, which costs no request."),
+            _("It must be ready for a 401 all the same: clocks differ, and keys can be revoked."),
         ),
     ),
 )

@@ -15,7 +15,7 @@ from lab.pages.walkthrough.stories.parts import (
     SHORT_S,
     login,
 )
-from lab.pages.walkthrough.story import Expect, Look, Request, Step, Story
+from lab.pages.walkthrough.story import Ending, Expect, Look, Option, Prediction, Request, Step, Story
 
 NEW_TOKENS = {"access_token": "header X-Access-Token", "refresh_token": "header X-Refresh-Token"}
 STORED = ("sign", "INSERT refresh_families", "INSERT refresh_tokens")
@@ -49,6 +49,7 @@ FOURTEEN_STEPS = Story(
             look_at=("inside SELECT members", "inside argon2id"),
             expect=Expect(200, inside=("SELECT members", "argon2id")),
             compares="password",
+            name=_("Compare with the row"),
         ),
         Step(
             "3",
@@ -58,6 +59,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("inside INSERT refresh_families", "inside INSERT refresh_tokens", "inside sign"),
             expect=Expect(200, inside=STORED),
+            name=_("Issue both tokens"),
         ),
         Step(
             "4",
@@ -67,6 +69,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("response status", "response body"),
             expect=Expect(200),
+            name=_("Send both"),
         ),
         Step(
             "5",
@@ -78,6 +81,14 @@ FOURTEEN_STEPS = Story(
             expect=LET_IN,
             alive="access_token",
             puts_away="refresh_token",
+            name=_("Ask"),
+            predict=Prediction(
+                _("The client sends only the access token. Does the node have to ask the database?"),
+                (
+                    Option(_("Yes, about the member."), Expect(200, inside=("SELECT",))),
+                    Option(_("No, the token is enough."), NOBODY_ASKED),
+                ),
+            ),
         ),
         Step(
             "6",
@@ -87,6 +98,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("inside at+jwt",),
             expect=NOBODY_ASKED,
+            name=_("Verify"),
         ),
         Step(
             "7",
@@ -96,6 +108,7 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("response status", "response body"),
             expect=LET_IN,
+            name=_("Send the page"),
         ),
         Step(
             "8",
@@ -109,6 +122,7 @@ FOURTEEN_STEPS = Story(
             look_at=("request body", "response body"),
             expect=Expect(200),
             then=RUN_OUT,
+            name=_("It expires"),
         ),
         Step(
             "9",
@@ -118,6 +132,13 @@ FOURTEEN_STEPS = Story(
             ASK,
             look_at=("request line", "request Authorization"),
             expect=EXPIRED,
+            predict=Prediction(
+                _("The access token has expired. The client sends it as before. What does the server answer?"),
+                (
+                    Option(_("The page, and a new access token."), Expect(200, inside=("sign",))),
+                    Option(_("401: expired."), EXPIRED),
+                ),
+            ),
         ),
         Step(
             "10",
@@ -151,6 +172,14 @@ FOURTEEN_STEPS = Story(
             Request("GET", "/token/profile", headers=BOTH, keeps=NEW_TOKENS),
             look_at=("request Authorization", "request X-Refresh-Token"),
             expect=LET_IN,
+            name=_("Send both together"),
+            predict=Prediction(
+                _("Now the expired access token comes with the refresh token. What does the server answer?"),
+                (
+                    Option(_("The page, and new tokens."), Expect(200, inside=("UPDATE refresh_tokens",))),
+                    Option(_("401: log in again."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "13",
@@ -167,6 +196,7 @@ FOURTEEN_STEPS = Story(
             look_at=("inside at+jwt", "inside rt+jwt", "inside SELECT refresh_tokens", "inside UPDATE refresh_tokens"),
             expect=replace(RENEWED, inside=("at+jwt", "rt+jwt", "SELECT refresh_tokens", "UPDATE refresh_tokens")),
             compares="refresh",
+            name=_("Check and compare"),
         ),
         Step(
             "14",
@@ -176,6 +206,17 @@ FOURTEEN_STEPS = Story(
             Look(),
             look_at=("response X-Access-Token", "response X-Refresh-Token", "response body"),
             expect=LET_IN,
+            name=_("Answer with new ones"),
+        ),
+    ),
+    end=Ending(
+        _(
+            "A refresh token, which the server stores as a hash, gets a new access token whenever the old one has expired."
+        ),
+        (
+            _("Steps 1 to 4: the password is checked once, then two tokens are issued."),
+            _("Steps 5 to 7: most requests need only the access token and no look-up."),
+            _("Steps 8 to 14: after the expiry, one look-up gets the next short-lived access token."),
         ),
     ),
 )

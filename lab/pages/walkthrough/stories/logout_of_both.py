@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ACCESS, ALICE, HYBRID_ACCESS, HYBRID_TOKENS, TOKENS
-from lab.pages.walkthrough.story import Expect, Look, Request, Step, Story
+from lab.pages.walkthrough.story import Ending, Expect, Look, Option, Prediction, Request, Step, Story
 
 DENIED = ("at+jwt", "GET")  # the signature is right, and then the denylist names the login
 
@@ -35,6 +35,7 @@ LOGOUT_OF_BOTH = Story(
             look_at=("request Authorization", "inside at+jwt", "inside GET", "response status"),
             expect=Expect(200, member="alice", inside=DENIED, not_inside=("db",)),
             alive="hybrid_access_token",
+            name=_("With access token"),
         ),
         Step(
             "logout",
@@ -58,6 +59,7 @@ LOGOUT_OF_BOTH = Story(
             Look(),
             look_at=("inside SET",),
             expect=Expect(204, inside=("SET",)),
+            name=_("The entry’s lifetime"),
         ),
         Step(
             "access-refused",
@@ -69,6 +71,14 @@ LOGOUT_OF_BOTH = Story(
             look_at=("request Authorization", "inside at+jwt", "inside GET", "response status", "response body"),
             expect=Expect(401, code="invalid_token", inside=DENIED),
             alive="hybrid_access_token",
+            name=_("Access token after it"),
+            predict=Prediction(
+                _("The access token has a right signature and has not expired. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "refresh-refused",
@@ -80,6 +90,14 @@ LOGOUT_OF_BOTH = Story(
             look_at=("request body", "inside SELECT refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid", inside=("SELECT refresh_families",)),
             compares="refresh",
+            name=_("Refresh token after it"),
+            predict=Prediction(
+                _("And the refresh token of the same login?"),
+                (
+                    Option(_("The server issues new tokens."), Expect(200)),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "token-login",
@@ -89,6 +107,7 @@ LOGOUT_OF_BOTH = Story(
             Request("POST", "/token/login", body=ALICE, keeps=TOKENS),
             look_at=("request line", "response body"),
             expect=Expect(200),
+            name=_("Without a denylist"),
         ),
         Step(
             "token-logout",
@@ -112,6 +131,24 @@ LOGOUT_OF_BOTH = Story(
             look_at=("request Authorization", "inside at+jwt", "response status", "response body"),
             expect=Expect(200, member="alice", inside=("at+jwt",), not_inside=("store", "db")),
             alive="access_token",
+            name=_("After this logout"),
+            predict=Prediction(
+                _("The same logout, but nothing reads a denylist at /token. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
+        ),
+    ),
+    end=Ending(
+        _(
+            "By hybrid yes, because a denylist names the ended login. Without one the access token works until it expires."
+        ),
+        (
+            _("Two tokens need two ends: the family in the member database, and the entry in the denylist."),
+            _("The denylist is read on every request. That is what a token that can be revoked costs."),
+            _("The entry is deleted when every access token of the login has expired."),
         ),
     ),
 )

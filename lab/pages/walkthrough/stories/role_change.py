@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ACCESS, HYBRID_ACCESS, HYBRID_TOKENS, MEMBER, TOKENS
-from lab.pages.walkthrough.story import Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Ending, Expect, Option, Prediction, Request, Step, Story
 
 ROLE = ("request line", "request body", "response body")
 
@@ -28,6 +28,7 @@ ROLE_CHANGE = Story(
             _make("admin"),
             look_at=ROLE,
             expect=Expect(200, member="{member}", role="admin"),
+            name=_("Make an admin"),
         ),
         Step(
             "session-login",
@@ -67,6 +68,7 @@ ROLE_CHANGE = Story(
             Request("GET", "/session/admin"),
             look_at=("request Cookie", "inside GETEX", "response status"),
             expect=Expect(200, inside=("GETEX",)),
+            name=_("Admin by session"),
         ),
         Step(
             "token-in",
@@ -77,6 +79,7 @@ ROLE_CHANGE = Story(
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
             alive="access_token",
+            name=_("Admin by token"),
         ),
         Step(
             "hybrid-in",
@@ -87,6 +90,7 @@ ROLE_CHANGE = Story(
             look_at=("request Authorization", "inside GET lab:denied", "response status"),
             expect=Expect(200, inside=("at+jwt",)),
             alive="hybrid_access_token",
+            name=_("Admin by hybrid"),
         ),
         Step(
             "demote",
@@ -108,6 +112,14 @@ ROLE_CHANGE = Story(
             Request("GET", "/session/admin"),
             look_at=("inside GETEX", "response status", "response body"),
             expect=Expect(403, code="forbidden", inside=("GETEX",)),
+            predict=Prediction(
+                _("The role is gone. The session asks for the admin page again. What does the server answer?"),
+                (
+                    Option(_("The page, as before."), Expect(200)),
+                    Option(_("403: no longer an administrator."), Expect(403)),
+                    Option(_("401: log in again."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "token-after",
@@ -121,6 +133,14 @@ ROLE_CHANGE = Story(
             look_at=("request Authorization", "inside at+jwt", "response status"),
             expect=Expect(200, inside=("at+jwt",), not_inside=("store",)),
             alive="access_token",
+            predict=Prediction(
+                _("And the token, in which the role is signed?"),
+                (
+                    Option(_("The page, as before."), Expect(200)),
+                    Option(_("403: no longer an administrator."), Expect(403)),
+                    Option(_("401: log in again."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "hybrid-after",
@@ -130,6 +150,14 @@ ROLE_CHANGE = Story(
             Request("GET", "/hybrid/admin", headers=HYBRID_ACCESS),
             look_at=("inside GET lab:denied", "response status", "response body"),
             expect=Expect(401, code="expired_token"),
+            predict=Prediction(
+                _("And the hybrid token, whose denylist is read on each request?"),
+                (
+                    Option(_("The page, as before."), Expect(200)),
+                    Option(_("403: no longer an administrator."), Expect(403)),
+                    Option(_("401: refresh first."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "hybrid-refresh",
@@ -137,9 +165,10 @@ ROLE_CHANGE = Story(
             _("The server reads the role from the member database, and signs it into the new access token."),
             _("A new token has the current role. With the token approach a change takes effect only at a refresh."),
             Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}, keeps=HYBRID_TOKENS),
-            look_at=("inside SELECT members", "response body"),
-            expect=Expect(200, inside=("SELECT members",)),
+            look_at=("inside SELECT refresh_families, members", "response body"),
+            expect=Expect(200, inside=("SELECT refresh_families, members",)),
             compares="refresh",
+            name=_("Refresh hybrid"),
         ),
         Step(
             "hybrid-user",
@@ -150,6 +179,17 @@ ROLE_CHANGE = Story(
             look_at=("request Authorization", "response body"),
             expect=Expect(200, member="{member}", role="user"),
             alive="hybrid_access_token",
+            name=_("Whose token now"),
+        ),
+    ),
+    end=Ending(
+        _(
+            "By session at the next request, by hybrid at the next request with one refresh, by token only when the token expires."
+        ),
+        (
+            _("Every login has a copy of the role. The question is who can change the copy."),
+            _("A session’s copy is on the server, so the change reaches it."),
+            _("A token’s copy is signed and out of reach. A denylist can only say that it is outdated."),
         ),
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ASK, LET_IN, REFRESH, RENEWED, login
-from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
 
 STOLEN = Request(
     "POST", "/token/refresh", body={"refresh_token": "{copied}"}, keeps={"stolen_refresh_token": "body refresh_token"}
@@ -54,6 +54,14 @@ ROTATION_AND_THEFT = Story(
             look_at=("request body", "response status", "response body"),
             expect=Expect(200, same="refresh_token"),
             compares="refresh",
+            name=_("Two tabs at once"),
+            predict=Prediction(
+                _("Two tabs send the same refresh token at once. What do they get?"),
+                (
+                    Option(_("Both get the same successor."), Expect(200, same="refresh_token")),
+                    Option(_("Both are logged out."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "steal",
@@ -62,6 +70,7 @@ ROTATION_AND_THEFT = Story(
             _("With it the thief could get access tokens for as long as the login lasts, without alice noticing."),
             Act("copy", "refresh_token"),
             who="other",
+            name=_("Steal the token"),
         ),
         Step(
             "rotate-again",
@@ -72,6 +81,7 @@ ROTATION_AND_THEFT = Story(
             look_at=("request body", "inside UPDATE refresh_tokens", "response body"),
             expect=RENEWED,
             compares="refresh",
+            name=_("alice refreshes"),
         ),
         Step(
             "grace",
@@ -79,6 +89,7 @@ ROTATION_AND_THEFT = Story(
             _("For {grace_s} s the used token still returns the same successor, as for the second of two tabs."),
             _("This is the cost of the grace period: a thief who repeats every refresh within it is not detected."),
             Act("rest", "{grace_s}"),
+            name=_("Grace period passes"),
         ),
         Step(
             "theft",
@@ -93,10 +104,18 @@ ROTATION_AND_THEFT = Story(
             look_at=("request body", "inside UPDATE refresh_tokens", "response status", "response body"),
             expect=RENEWED,
             compares="refresh",
+            name=_("Thief uses the copy"),
+            predict=Prediction(
+                _("The thief sends the copied token, which alice has used already. What does the server answer?"),
+                (
+                    Option(_("New tokens."), RENEWED),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "noticed",
-            _("alice refreshes, and the theft is detected"),
+            _("alice refreshes again"),
             _("alice’s client sends the invalidated token. The server revokes the whole family."),
             _(
                 "Two clients have tokens of this login. The server cannot know which of them is alice, so it logs "
@@ -106,6 +125,13 @@ ROTATION_AND_THEFT = Story(
             look_at=("request body", "inside UPDATE refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_reused", inside=("UPDATE refresh_families",)),
             compares="refresh",
+            predict=Prediction(
+                _("Now alice sends hers, which is no longer the newest. What does the server answer?"),
+                (
+                    Option(_("New tokens for alice. Only the thief is logged out."), RENEWED),
+                    Option(_("It refuses alice too: the whole login ends."), Expect(401, code="refresh_reused")),
+                ),
+            ),
         ),
         Step(
             "thief-too",
@@ -117,6 +143,7 @@ ROTATION_AND_THEFT = Story(
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
             compares="refresh",
+            name=_("The thief tries again"),
         ),
         Step(
             "access",
@@ -130,6 +157,13 @@ ROTATION_AND_THEFT = Story(
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
             alive="access_token",
+            predict=Prediction(
+                _("The login has ended. Does alice’s last access token still open the page?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "login-again",
@@ -142,6 +176,16 @@ ROTATION_AND_THEFT = Story(
             login(),
             look_at=("response body",),
             expect=Expect(200),
+        ),
+    ),
+    end=Ending(
+        _(
+            "Each refresh token is used once. If two clients use tokens of one login, the server notices it and ends the whole login."
+        ),
+        (
+            _("Rotation: every refresh gives a successor, and the used token is remembered."),
+            _("A short grace period gives two tabs the same successor. It does not help a thief who comes later."),
+            _("The server cannot know who the thief is. So both have to log in again."),
         ),
     ),
 )

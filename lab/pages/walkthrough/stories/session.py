@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ALICE
-from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
 
 ASK = Request("GET", "/session/profile")
 WITH_COPY = {"Cookie": "{cookie}sid={copied}"}
@@ -45,6 +45,13 @@ SESSION = Story(
             ASK,
             look_at=("request Cookie", "inside GETEX", "response body"),
             expect=LOOKED_UP,
+            predict=Prediction(
+                _("The cookie has only a random number. How does the node learn who it is?"),
+                (
+                    Option(_("It asks the store, once."), LOOKED_UP),
+                    Option(_("It reads it from the cookie and asks nothing."), Expect(200, not_inside=("store",))),
+                ),
+            ),
         ),
         Step(
             "any-node",
@@ -66,6 +73,7 @@ SESSION = Story(
             Request("POST", "/session/renew", keeps={"old": "var sid", "sid": "cookie sid"}),
             look_at=("request Cookie", "response Set-Cookie"),
             expect=Expect(200),
+            name=_("New session id"),
         ),
         Step(
             "old-id",
@@ -76,6 +84,13 @@ SESSION = Story(
             who="other",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,
+            predict=Prediction(
+                _("The old id was valid a moment ago. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "copy",
@@ -97,6 +112,13 @@ SESSION = Story(
             who="other",
             look_at=("request Cookie", "response status", "response body"),
             expect=LET_IN,
+            predict=Prediction(
+                _("The thief has only a copy of the cookie, and no password. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "logins",
@@ -128,6 +150,13 @@ SESSION = Story(
             who="other",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,
+            predict=Prediction(
+                _("alice has ended the login. The thief still has the cookie. What now?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "login-again",
@@ -159,6 +188,22 @@ SESSION = Story(
             who="other",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,
+            name=_("Send it again"),
+            predict=Prediction(
+                _("A client has kept the cookie over the log-out. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
+        ),
+    ),
+    end=Ending(
+        _("With a copied session id a thief is treated as alice, but only until the session ends."),
+        (
+            _("A session id is only a random number. Every request asks the store what it means."),
+            _("A client that has the id has the login. HttpOnly hides the id from scripts, but does not stop a copy."),
+            _("A log-out, a new id or “end that login” deletes the record, and every copy becomes worthless."),
         ),
     ),
 )

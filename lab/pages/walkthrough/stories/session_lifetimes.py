@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ALICE
-from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
 
 BOB = {"username": "bob", "password": "builder"}
 KEEPS = {"sid": "cookie sid"}
@@ -27,6 +27,7 @@ SESSION_LIFETIMES = Story(
             Request("POST", "/session/login", body=BOB, keeps=KEEPS),
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="bob"),
+            name=_("bob leaves an id"),
         ),
         Step(
             "know",
@@ -35,6 +36,7 @@ SESSION_LIFETIMES = Story(
             _("If the next log-in kept that id, bob could use the next user’s login."),
             Act("copy", "sid"),
             who="other",
+            name=_("bob writes it down"),
         ),
         Step(
             "login",
@@ -57,6 +59,15 @@ SESSION_LIFETIMES = Story(
             who="other",
             look_at=("request Cookie", "response status", "response body"),
             expect=REFUSED,
+            name=_("bob tries it"),
+            predict=Prediction(
+                _("bob knows the id that was in the browser when alice logged in. What does he get?"),
+                (
+                    Option(_("He is let in as alice."), Expect(200, member="alice")),
+                    Option(_("He is let in as bob."), Expect(200, member="bob")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "made-up",
@@ -67,6 +78,14 @@ SESSION_LIFETIMES = Story(
             who="other",
             look_at=("request Cookie", "inside GETEX", "response status"),
             expect=Expect(401, code="invalid_session", inside=("GETEX",)),
+            name=_("A made-up id"),
+            predict=Prediction(
+                _("No server has issued this id, but it has the right format. What does the server do?"),
+                (
+                    Option(_("It begins a session with this id."), Expect(200)),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "idle",
@@ -80,6 +99,7 @@ SESSION_LIFETIMES = Story(
             look_at=("request body", "response Set-Cookie"),
             expect=Expect(200, member="alice"),
             then=Act("rest", str(IDLE_S)),
+            name=_("Idle four seconds"),
         ),
         Step(
             "too-late",
@@ -92,6 +112,23 @@ SESSION_LIFETIMES = Story(
             Request("GET", "/session/profile"),
             look_at=("request Cookie", "inside GETEX", "response status"),
             expect=REFUSED,
+            predict=Prediction(
+                _("The browser still has the cookie, and four seconds have passed without a request. What now?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
+        ),
+    ),
+    end=Ending(
+        _(
+            "No: a log-in always creates a new id, so an id that was planted before is worthless. And a session ends when it is not used for its idle time."
+        ),
+        (
+            _("An unknown id is refused, never adopted. The server alone makes ids."),
+            _("A log-in ends the session that the browser had before."),
+            _("The store counts the idle time, and deletes the record by itself."),
         ),
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ALICE, NOBODY_ASKED, RUN_OUT, SHORT_S
-from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
 
 IN_COOKIES = {"access_token": "cookie access", "refresh_token": "cookie refresh"}
 ASK = Request("GET", "/token/profile", keeps=IN_COOKIES, cookies=True)
@@ -50,6 +50,13 @@ TOGETHER = Story(
             look_at=("request Cookie", "inside at+jwt", "inside rt+jwt", "response body"),
             expect=NOBODY_ASKED,
             alive="access_token",
+            predict=Prediction(
+                _("Both tokens come with the request, and both are valid. What does the node ask?"),
+                (
+                    Option(_("The database, about the refresh token."), Expect(200, inside=("SELECT refresh_tokens",))),
+                    Option(_("Nothing."), NOBODY_ASKED),
+                ),
+            ),
         ),
         Step(
             "wait",
@@ -79,6 +86,13 @@ TOGETHER = Story(
             look_at=("request Cookie", "inside UPDATE refresh_tokens", "response status", "response Set-Cookie"),
             expect=REISSUED,
             compares="refresh",
+            predict=Prediction(
+                _("The access token has expired. Both cookies come as before. What does the server answer?"),
+                (
+                    Option(_("The page, and new cookies."), REISSUED),
+                    Option(_("401: expired."), Expect(401, code="expired_token")),
+                ),
+            ),
         ),
         Step(
             "forge",
@@ -90,6 +104,7 @@ TOGETHER = Story(
             _("Reading and changing a token needs no key. Signing it again does."),
             Act("forge", "access_token"),
             look_at=("payload role",),
+            name=_("Change the token"),
         ),
         Step(
             "tampered",
@@ -103,6 +118,17 @@ TOGETHER = Story(
             who="other",
             look_at=("request Cookie", "inside at+jwt", "response status", "response body"),
             expect=Expect(401, code="invalid_token", inside=("at+jwt",), not_inside=("db",)),
+            name=_("Send the forgery"),
+            predict=Prediction(
+                _(
+                    "The access token says admin now, and the refresh token beside it is genuine. What does the server answer?"
+                ),
+                (
+                    Option(_("It lets the client in as an administrator."), Expect(200, role="admin")),
+                    Option(_("It goes by the refresh token: alice, a user."), Expect(200, role="user")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "logout",
@@ -133,6 +159,15 @@ TOGETHER = Story(
             look_at=("request Cookie", "inside SELECT refresh_families", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid", inside=("SELECT refresh_families",)),
             compares="refresh",
+            predict=Prediction(
+                _(
+                    "The login has ended, and the access token has expired. Both come all the same. What does the server answer?"
+                ),
+                (
+                    Option(_("The page, and new cookies."), REISSUED),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "login-again",
@@ -142,6 +177,16 @@ TOGETHER = Story(
             LOG_IN,
             look_at=("inside INSERT refresh_tokens", "response Set-Cookie"),
             expect=Expect(200, member="alice", inside=("INSERT refresh_tokens",)),
+        ),
+    ),
+    end=Ending(
+        _(
+            "The server itself notices the expiry and answers with the page and new tokens, so the client sees no 401 and repeats nothing."
+        ),
+        (
+            _("While both tokens are valid, nothing is looked up."),
+            _("An expired access token still says which login the refresh token belongs to."),
+            _("If one token was tampered with, the other one does not help."),
         ),
     ),
 )

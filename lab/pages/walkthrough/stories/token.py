@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ASK, LET_IN, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
-from lab.pages.walkthrough.story import Act, Expect, Request, Step, Story
+from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
 
 TOKEN = Story(
     slug="token",
@@ -37,6 +37,13 @@ TOKEN = Story(
             look_at=("request Authorization", "inside at+jwt", "response body"),
             expect=NOBODY_ASKED,
             alive="access_token",
+            predict=Prediction(
+                _("The node has never seen this token. Does it ask the store or the database?"),
+                (
+                    Option(_("Yes, it looks the token up."), Expect(200, inside=("GETEX",))),
+                    Option(_("No, it only checks the signature."), NOBODY_ASKED),
+                ),
+            ),
         ),
         Step(
             "any-node",
@@ -74,6 +81,7 @@ TOKEN = Story(
             look_at=("request body", "response body"),
             expect=Expect(200),
             then=RUN_OUT,
+            name=_("A four-second token"),
         ),
         Step(
             "expired",
@@ -83,6 +91,13 @@ TOKEN = Story(
             ASK,
             look_at=("response status", "response WWW-Authenticate", "response body"),
             expect=Expect(401, code="expired_token"),
+            predict=Prediction(
+                _("The signature is right, and the time has passed. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "refresh",
@@ -126,6 +141,14 @@ TOKEN = Story(
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
             alive="access_token",
+            name=_("Use it after log-out"),
+            predict=Prediction(
+                _("alice has logged out. A thief sends her access token. What does the server answer?"),
+                (
+                    Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
         ),
         Step(
             "no-refresh",
@@ -136,6 +159,22 @@ TOKEN = Story(
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
             compares="refresh",
+            name=_("Try to refresh"),
+            predict=Prediction(
+                _("And the refresh token of the same login?"),
+                (
+                    Option(_("The server issues new tokens."), RENEWED),
+                    Option(_("The server refuses it."), Expect(401)),
+                ),
+            ),
+        ),
+    ),
+    end=Ending(
+        _("An access token cannot be revoked: a log-out ends only the refresh, and a copy works until it expires."),
+        (
+            _("A token carries its own data. Any node checks it with a key and asks nothing."),
+            _("Its content is readable without a key. The signature protects only against changes."),
+            _("No request looks it up, so it cannot be taken back. That is why its lifetime is short."),
         ),
     ),
 )

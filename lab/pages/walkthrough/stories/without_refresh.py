@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _
 
 from lab.pages.walkthrough.stories.parts import ASK, EXPIRED, MEMBER, REFRESH, RUN_OUT, SHORT_S, TOKENS
-from lab.pages.walkthrough.story import Expect, Repeat, Request, Step, Story
+from lab.pages.walkthrough.story import Ending, Expect, Option, Prediction, Repeat, Request, Step, Story
 
 FAST_S = 1  # the access token’s lifetime, which stands for `MINUTES_EACH`
 MINUTES_EACH = 5
@@ -35,6 +35,7 @@ WITHOUT_REFRESH = Story(
             look_at=("request body", "inside argon2id", "response body"),
             expect=Expect(200, inside=("argon2id",)),
             then=RUN_OUT,
+            name=_("One token only"),
         ),
         Step(
             "expired",
@@ -44,6 +45,14 @@ WITHOUT_REFRESH = Story(
             ASK,
             look_at=("request Authorization", "response status", "response body"),
             expect=EXPIRED,
+            predict=Prediction(
+                _("The token was valid a moment ago. What does the server answer?"),
+                (
+                    Option(_("200: the answer, because the member is known."), Expect(200)),
+                    Option(_("401: the token has expired."), EXPIRED),
+                    Option(_("403: this is not allowed."), Expect(403)),
+                ),
+            ),
         ),
         Step(
             "login-again",
@@ -55,12 +64,20 @@ WITHOUT_REFRESH = Story(
             LOG_IN,
             look_at=("request body", "inside SELECT members", "inside argon2id", "response status"),
             expect=Expect(200, inside=("SELECT members", "argon2id")),
+            name=_("The password again"),
+            predict=Prediction(
+                _("The server checked this password a few seconds ago. What does this log-in cost it?"),
+                (
+                    Option(_("Another check that is slow on purpose."), Expect(200, inside=("argon2id",))),
+                    Option(_("Only a new signature."), Expect(200, inside=("sign",), not_inside=("db",))),
+                ),
+            ),
         ),
         Step(
             "hour-without",
             _("An hour without a refresh token"),
             _(
-                "A fast clock: the token lives one second, which stands for five minutes. {member} logs in again at each expiry, for an hour."
+                "On a fast clock the token lives one second, which stands for five minutes. {member} logs in again at each expiry, for an hour."
             ),
             _(
                 "Every log-in interrupts the member, and costs the server a check of the password that is slow on purpose."
@@ -69,6 +86,7 @@ WITHOUT_REFRESH = Story(
             look_at=("request body", "inside argon2id", "response body"),
             expect=Expect(200, inside=("argon2id",)),
             then=Repeat(LOG_IN_FAST, ASK, AGAIN, MINUTES_EACH),
+            name=_("An hour without"),
         ),
         Step(
             "hour-with",
@@ -83,6 +101,15 @@ WITHOUT_REFRESH = Story(
             look_at=("request body", "response body"),
             expect=Expect(200),
             then=Repeat(REFRESH, ASK, AGAIN, MINUTES_EACH),
+            name=_("An hour with"),
+        ),
+    ),
+    end=Ending(
+        _("Twelve times an hour if a token lives five minutes. With a refresh token, once."),
+        (
+            _("A short lifetime protects against a thief. Alone, it interrupts the member at each expiry."),
+            _("Each log-in costs a check of the password that is slow on purpose. A refresh does without it."),
+            _("A refresh token separates the two: the access token stays short, and the login lasts."),
         ),
     ),
 )
