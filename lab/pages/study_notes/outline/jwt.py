@@ -42,7 +42,7 @@ JWT = Chapter(
                 Statement(
                     30,
                     "/jwt#signature",
-                    ("HMAC-SHA256", "data-ask"),
+                    ("HMAC-SHA256", "data-sign"),
                     "위·변조를 막기 위해, 키로 만든 전자서명이 토큰 안에 들어 있습니다.",
                     "The token contains a signature, made with a key, against tampering.",
                     SECRET_NOT_PRIVATE,
@@ -117,7 +117,7 @@ JWT = Chapter(
                 Statement(
                     39,
                     "/jwt#payload",
-                    ("data-payload-fields", "Claim"),
+                    ("data-claims", "What each field means"),
                     "데이터의 필드 하나하나를 클레임(Claim)이라고 합니다.",
                     "Each field of the data is a claim.",
                 ),

@@ -67,7 +67,7 @@ SESSION = Chapter(
                 ),
                 Statement(
                     8,
-                    "/scale-out#round",
+                    "/scale-out#processes",
                     ('value="round_robin"', 'value="sticky"'),
                     "서버를 늘리거나 키워야 하고, 그러면 로드 밸런싱처럼 신경 쓸 것이 많아집니다.",
                     "Servers must be added or enlarged, and load balancing and more has to be taken care of.",
