@@ -170,7 +170,7 @@ def test_a_full_disk_ends_a_run_in_one_line_and_what_was_measured_can_be_conclud
     kept = len(read_windows(tmp_path))
     assert kept > 1
     done = command("report", str(tmp_path))
-    assert (done.exit_code, f"{kept} of 30 windows" in done.output) == (0, True), done.output
+    assert (done.exit_code, f"{kept} of 35 windows" in done.output) == (0, True), done.output
 
 
 @pytest.mark.parametrize("size", [100, 1000, 1_000_000])
