@@ -288,7 +288,7 @@ def test_a_changed_token_is_refused_and_put_back_is_let_in(page: Page, subtests:
             assert reason in why
             expect(page.locator("[data-answer-challenge]")).to_contain_text('error="invalid_token"')
             page.get_by_role("button", name="Undo").click()
-            expect(verdict(page)).to_have_attribute("data-verdict", "waiting")
+            expect(verdict(page)).to_have_attribute("data-verdict", "let-in")
     assert judged(page)[0] == "✓ 200"
 
 
