@@ -5,11 +5,12 @@ from pathlib import Path
 from re import compile as pattern
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.browser.test_lab import log_in_as
 from tests.support.lab_processes import Lab
+from tests.support.stopwatch import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -125,6 +126,23 @@ def test_sticky_hides_it_until_the_node_with_the_login_ends(scale_out: Page) -> 
     expect(scale_out.locator(f"[data-node={home}] [data-state=running]")).to_be_visible()
     send(scale_out, "memory")
     expect(marks(scale_out, "memory", "known")).to_have_count(20)  # by a new log-in
+
+
+def test_a_state_from_before_a_command_does_not_undo_it(scale_out: Page) -> None:
+    """A look at the state that is answered late said that the killed node runs, and its switch was lost for good."""
+    late: list[tuple[Route, APIResponse]] = []
+    send(scale_out, "memory")
+    scale_out.route("**/lab/state", lambda route: late.append((route, route.fetch())), times=1)
+    eventually(lambda: scale_out.wait_for_timeout(50) or late, "a look at the state")
+    switch = scale_out.locator("[data-node-switch]")
+    switch.click()
+    expect(switch).to_have_text(pattern("^Start node-"))
+    with scale_out.expect_response("**/lab/state"):
+        [(route, state)] = late
+        route.fulfill(response=state)
+    with scale_out.expect_response("**/lab/state"):  # the next look
+        pass
+    expect(switch).to_have_text(pattern("^Start node-"))
 
 
 def test_four_switches_are_in_sight_and_the_rest_is_under_more(page: Page) -> None:

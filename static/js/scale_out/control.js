@@ -8,16 +8,20 @@ const PATIENCE_MS = 3000;
 const ORDER_PATIENCE_MS = 8000;
 
 const controls = document.querySelector("main");
+let commands = 0; // counted when one is sent and when it is answered
+
 const resultOf = (element) => element.closest(".section").querySelector("[data-order-result]");
 
-/** Poll the state. `show` gets it, or null and the seconds since the last answer. */
+/** Poll the state. `show` gets it, or null and the seconds since the last answer; not a state from before a command. */
 export async function poll(show) {
   let answeredAt = performance.now();
   for (;;) {
+    const before = commands;
     try {
       const response = await fetch("/lab/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (!response.ok) throw new Error(String(response.status));
-      show(await response.json(), 0);
+      const state = await response.json();
+      if (before === commands) show(state, 0);
       answeredAt = performance.now();
     } catch {
       show(null, (performance.now() - answeredAt) / 1000);
@@ -46,9 +50,11 @@ export function takeCommands(pressed, show) {
 
 async function send(method, path, body, name, result) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  commands += 1;
   try {
     const response = await fetch(path, { method, body, headers, signal: AbortSignal.timeout(ORDER_PATIENCE_MS) });
     const said = response.status === 204 ? {} : await response.json();
+    commands += 1;
     result.classList.toggle("refused", !response.ok);
     if (response.ok) {
       result.textContent = say("order.done", { order: name });
