@@ -24,7 +24,8 @@ from .errors import (
 )
 from .key_ring import KeyRing
 from .keys import ACCESS, DAY_S, REFRESH, YEAR_S, Key
-from .store import AnotherLogin, Ended, Exchange, Family, RefreshTokens, Reused, TooFast, Unknown
+from .store import AnotherLogin, Ended, Exchange, RefreshTokens, Reused, TooFast, Unknown
+from .tables import Family
 
 log = logging.getLogger(__name__)
 
@@ -292,7 +293,6 @@ class TokenCredential:
             refresh_ttl_s=refresh_s,
             created_at=now,
             expires_at=now + self._lifetimes.absolute_s,
-            revoked_at=None,
         )
         jti, expires_at = secrets.token_hex(32), now + refresh_s
         made_room = self._store.create(family, jti, expires_at, self._most_logins)

@@ -1,7 +1,6 @@
-"""The store of refresh tokens: two tables of a database.
+"""The store of refresh tokens: two tables of a database (`tables.py`).
 
-A login is a family: one row in the family table, and one row for each of its refresh tokens. Only SHA-256 hashes of
-token ids are stored. Times are seconds since the epoch.
+A login is a family: one row in the family table, and one row for each of its refresh tokens.
 
 `exchange` decides what a used token means (RFC 9700 §4.14.2). An honest client may present one: its process ended
 before it stored the new token, or two of its tabs refreshed at once. A thief may present a copy. The requests look the
@@ -22,96 +21,23 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Double,
-    Engine,
-    ForeignKey,
-    Index,
-    MetaData,
-    Select,
-    String,
-    and_,
-    delete,
-    event,
-    false,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, false, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from .errors import StoreUnavailable
 from .keys import DAY_S
+from .tables import LONGEST_NAME, TABLES, Family, RefreshTokenRow, families, refresh_tokens
 
 ROTATIONS_PER_S = 10  # per login: far above what clients need, far below what would delay other logins' refreshes
 # Old rows are deleted in batches: a login may leave very many, and other writers wait for the database meanwhile.
 DROPPED_BY_A_REFRESH, DROPPED_BY_A_LOGIN = 20, 1000
 SHOWN = 100  # the newest tokens of a login
-UNUSED = text("spent_at IS NULL")
-LONGEST_NAME, LONGEST_USER_ID = 16, 255  # characters
-
-
-class Tables(DeclarativeBase):
-    """The two tables. Other parts of an application do not use them."""
-
-    # Databases with a 4-byte FLOAT would round times to minutes.
-    type_annotation_map: ClassVar[dict[type, Double[float]]] = {float: Double()}
-
-
-class Family(Tables):
-    """One login: the settings and the end that all of its refresh tokens share."""
-
-    __tablename__ = "refresh_families"
-
-    login_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    name: Mapped[str] = mapped_column("approach", String(LONGEST_NAME))
-    user_id: Mapped[str] = mapped_column("member_id", String(LONGEST_USER_ID), index=True)
-    seed: Mapped[str] = mapped_column(String(64))
-    access_ttl_s: Mapped[int]
-    refresh_ttl_s: Mapped[int]
-    created_at: Mapped[float]
-    expires_at: Mapped[float]
-    revoked_at: Mapped[float | None]
-
-
 # Lock rows in this order, or two transactions could deadlock.
-OLDEST_FIRST = Family.created_at, Family.login_id
-
-
-class RefreshTokenRow(Tables):
-    """One refresh token of a family. `used_at`: when it was exchanged for its successor."""
-
-    __tablename__ = "refresh_tokens"
-
-    jti_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    login_id: Mapped[str] = mapped_column(ForeignKey("refresh_families.login_id"))
-    issued_at: Mapped[float]
-    expires_at: Mapped[float]
-    used_at: Mapped[float | None] = mapped_column("spent_at")
-
-    __table_args__ = (
-        Index("refresh_tokens_of_login", "login_id", "issued_at"),
-        Index("refresh_tokens_unspent", "login_id"),
-    )
-
-
-@event.listens_for(Tables.metadata, "before_create")
-def _index_unused_tokens_only(_tables: MetaData, connection: Connection, **_how: object) -> None:
-    """Make it a partial index, in the engine's dialect. `Index(sqlite_where=…, postgresql_where=…)` imports both."""
-    [unused] = [
-        index
-        for index in RefreshTokenRow.metadata.tables[RefreshTokenRow.__tablename__].indexes
-        if index.name == "refresh_tokens_unspent"
-    ]
-    unused.dialect_options[connection.dialect.name]["where"] = UNUSED
+OLDEST_FIRST = families.c.created_at, families.c.login_id
 
 
 @dataclass(frozen=True)
@@ -164,28 +90,27 @@ class RefreshTokens:
             raise ValueError(f"name must have 1 to {LONGEST_NAME} characters")
         self.name = name
         self._engine = engine
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     def create_tables(self) -> None:
         """Create missing tables. Several processes may do so at the same time."""
         with _unavailable():
             try:
-                Tables.metadata.create_all(self._engine)
+                TABLES.create_all(self._engine)
             except (
                 OperationalError,
                 ProgrammingError,
                 IntegrityError,
             ):  # another process created them first: check again
-                Tables.metadata.create_all(self._engine)
+                TABLES.create_all(self._engine)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Connection]:
         """Open a read-only transaction."""
-        with _unavailable(), self._sessions() as session:
-            yield session
+        with _unavailable(), self._engine.connect() as connection:
+            yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes. It is committed at the end, and rolled back after an error.
 
         Rows that it reads must not change before it writes. Other databases lock these rows. SQLite locks the whole
@@ -193,12 +118,11 @@ class RefreshTokens:
         `BEGIN IMMEDIATE` would be clearer, but how a transaction begins is the engine's setting. It is used only if
         the engine begins none (`AUTOCOMMIT`).
         """
-        with _unavailable(), self._engine.connect() as connection, self._sessions(bind=connection) as session:
+        with _unavailable(), self._engine.connect() as connection:
             connection.begin()
             if self._engine.dialect.name == "sqlite":
                 _lock_sqlite(connection)
-            yield session
-            session.flush()
+            yield connection
             try:
                 connection.commit()
             except DBAPIError:
@@ -210,18 +134,17 @@ class RefreshTokens:
 
         A user has at most `most_logins` live families. A further one ends the oldest.
         """
-        with self.writing() as session:
-            self._lock_user(session, family.user_id)
-            made_room = self._make_room(session, family.user_id, family.created_at, most_logins)
-            session.add(family)
-            session.flush()
-            session.add(_token(jti, family.login_id, family.created_at, expires_at))
+        with self.writing() as connection:
+            self._lock_user(connection, family.user_id)
+            made_room = self._make_room(connection, family.user_id, family.created_at, most_logins)
+            connection.execute(insert(families).values(**asdict(family)))
+            _insert_token(connection, jti, family.login_id, family.created_at, expires_at)
             return made_room
 
     def take_back(self, login_id: str) -> None:
         """Undo `create`. Only for a family whose tokens no client has."""
-        with self.writing() as session:
-            _delete(session, [login_id])
+        with self.writing() as connection:
+            _delete(connection, [login_id])
 
     def exchange(self, jti: str, login_id: str | None, now: float, grace_s: float, longest_s: float) -> Exchange:
         """Exchange a token for its successor in one transaction. A new one lives at most `longest_s` seconds.
@@ -230,20 +153,20 @@ class RefreshTokens:
         same successor. With `login_id`, the token must belong to that login. Raise `Unknown`, `AnotherLogin`, `Ended`,
         `TooFast`, or `Reused` after the family was revoked. After another error nothing has changed.
         """
-        with self.writing() as session:
-            token, family = self._locked(session, jti, now)
+        with self.writing() as connection:
+            token, family = self._locked(connection, jti, now)
             if login_id not in (None, family.login_id):
                 raise AnotherLogin
             if token.used_at is None:
-                return Exchange(family, *_use(session, jti, token, family, now, longest_s))
+                return Exchange(family, *_use(connection, jti, token, family, now, longest_s))
             successor_jti = _next_jti(jti, token.used_at, family)
-            successor = session.get(RefreshTokenRow, _hash(successor_jti))
+            successor = _find_token(connection, successor_jti)
             if grace_s > 0 and successor is not None and successor.used_at is None:
                 if now - token.used_at < grace_s:
                     return Exchange(family, successor_jti, successor.issued_at, successor.expires_at)
-                successor.used_at = now  # invalid now, without a successor: its use is treated as theft
-                return Exchange(family, *_use(session, jti, token, family, now, longest_s))
-            family.revoked_at = now
+                _mark_used(connection, successor, now)  # without a successor of its own: its use is treated as theft
+                return Exchange(family, *_use(connection, jti, token, family, now, longest_s))
+            _revoke(connection, [family], now)
         raise Reused(family)
 
     def list_logins(self, user_id: str, now: float, first: int, most: int) -> list[Family]:
@@ -253,80 +176,75 @@ class RefreshTokens:
         """
         usable = (
             self._live(user_id, now)
-            .join(RefreshTokenRow, RefreshTokenRow.login_id == Family.login_id)
-            .where(RefreshTokenRow.used_at.is_(None))
-            .where(or_(RefreshTokenRow.expires_at > now, RefreshTokenRow.issued_at + Family.access_ttl_s > now))
-            .order_by(Family.created_at.desc(), Family.login_id)
+            .join_from(families, refresh_tokens)
+            .where(refresh_tokens.c.used_at.is_(None))
+            .where(or_(refresh_tokens.c.expires_at > now, refresh_tokens.c.issued_at + families.c.access_ttl_s > now))
+            .order_by(families.c.created_at.desc(), families.c.login_id)
         )
-        with self.reading() as session:
-            return list(session.scalars(usable.offset(first).limit(most)))
+        with self.reading() as connection:
+            return _families(connection, usable.offset(first).limit(most))
 
     def user_of(self, jti: str) -> str | None:
         """Return the owner of a refresh token, live or not; None if the token is unknown."""
-        with self.reading() as session:
-            return session.scalar(select(Family.user_id).where(*self._has(jti)))
+        with self.reading() as connection:
+            return connection.scalar(select(families.c.user_id).where(*self._has(jti)))
 
     def family_of(self, jti: str) -> Family | None:
         """Return the family of a refresh token, ended or not; None if the token is unknown."""
-        with self.reading() as session:
-            return session.scalar(select(Family).where(*self._has(jti)))
+        with self.reading() as connection:
+            return _family(connection, select(families).where(*self._has(jti)))
 
     def rows(self, login_id: str) -> tuple[Family, list[RefreshTokenRow]] | None:
         """Return a login's family and its newest tokens, oldest first, ended or not; None if it is unknown."""
-        newest = (
-            select(RefreshTokenRow)
-            .where(RefreshTokenRow.login_id == login_id)
-            .order_by(RefreshTokenRow.issued_at.desc())
-        )
-        with self.reading() as session:
-            family = session.get(Family, login_id)
-            if family is None or family.name != self.name:
+        known = select(families).where(families.c.login_id == login_id, families.c.name == self.name)
+        of_login = select(refresh_tokens).where(refresh_tokens.c.login_id == login_id)
+        newest = of_login.order_by(refresh_tokens.c.issued_at.desc()).limit(SHOWN)
+        with self.reading() as connection:
+            family = _family(connection, known)
+            if family is None:
                 return None
-            return family, [*session.scalars(newest.limit(SHOWN))][::-1]
+            return family, [RefreshTokenRow(*row) for row in connection.execute(newest)][::-1]
 
     def find_live(self, user_id: str, now: float) -> list[Family]:
         """Return all of the user's live families."""
-        with self.reading() as session:
-            return list(session.scalars(self._live(user_id, now)))
+        with self.reading() as connection:
+            return _families(connection, self._live(user_id, now))
 
     def end_login(self, user_id: str, login_id: str, now: float) -> Family | None:
         """Revoke one of the user's families and return it; None if it is unknown. An ended one stays unchanged."""
-        with self.writing() as session:
-            family = session.scalar(self._of(user_id).where(Family.login_id == login_id).with_for_update())
-            if family is not None and family.revoked_at is None:
-                family.revoked_at = now
-            return family
+        with self.writing() as connection:
+            one = self._of(user_id).where(families.c.login_id == login_id)
+            family = _family(connection, one.with_for_update())
+            if family is None or family.revoked_at is not None:
+                return family
+            return _revoke(connection, [family], now)[0]
 
     def end_all(self, user_id: str, now: float) -> list[Family]:
         """Revoke all of the user's live families. Return them and those that ended before."""
-        with self.writing() as session:
-            ended = list(session.scalars(self._of(user_id).where(Family.revoked_at.is_not(None))))
-            for family in session.scalars(self._live(user_id, now).order_by(*OLDEST_FIRST).with_for_update()):
-                family.revoked_at = now
-                ended.append(family)
-            return ended
+        with self.writing() as connection:
+            ended = _families(connection, self._of(user_id).where(families.c.revoked_at.is_not(None)))
+            live = _families(connection, self._live(user_id, now).order_by(*OLDEST_FIRST).with_for_update())
+            return ended + _revoke(connection, live, now)
 
-    def _lock_user(self, session: Session, user_id: str) -> None:
+    def _lock_user(self, connection: Connection, user_id: str) -> None:
         """Lock the user's oldest family, if the database locks rows. So concurrent log-ins are counted one by one."""
-        session.execute(self._ids_of(user_id).order_by(*OLDEST_FIRST).limit(1).with_for_update())
+        connection.execute(self._ids_of(user_id).order_by(*OLDEST_FIRST).limit(1).with_for_update())
 
-    def _make_room(self, session: Session, user_id: str, now: float, most_logins: int) -> list[Family]:
+    def _make_room(self, connection: Connection, user_id: str, now: float, most_logins: int) -> list[Family]:
         """End the oldest families until one more fits. Delete expired families, and all but the last ended ones."""
-        expired = self._ids_of(user_id).where(Family.expires_at <= now)
-        ended = self._ids_of(user_id).where(Family.revoked_at.is_not(None)).order_by(Family.revoked_at.desc())
-        _delete(session, [*session.scalars(expired), *session.scalars(ended.offset(most_logins))])
-        newest_first = self._live(user_id, now).order_by(Family.created_at.desc())
-        oldest = list(session.scalars(newest_first.offset(most_logins - 1).with_for_update()))
-        for family in oldest:
-            family.revoked_at = now
-        return oldest
+        expired = self._ids_of(user_id).where(families.c.expires_at <= now)
+        ended = self._ids_of(user_id).where(families.c.revoked_at.is_not(None)).order_by(families.c.revoked_at.desc())
+        _delete(connection, [*connection.scalars(expired), *connection.scalars(ended.offset(most_logins))])
+        newest_first = self._live(user_id, now).order_by(families.c.created_at.desc())
+        oldest = _families(connection, newest_first.offset(most_logins - 1).with_for_update())
+        return _revoke(connection, oldest, now)
 
-    def _locked(self, session: Session, jti: str, now: float) -> tuple[RefreshTokenRow, Family]:
+    def _locked(self, connection: Connection, jti: str, now: float) -> tuple[RefreshTokenRow, Family]:
         """Return the token and its live family, locked against other callers until this transaction ends."""
         # PostgreSQL locks the row. SQLite ignores this: it has already locked the whole database.
-        family = session.scalar(select(Family).where(*self._has(jti)).with_for_update(of=Family))
+        family = _family(connection, select(families).where(*self._has(jti)).with_for_update(of=families))
         # Read it after locking: meanwhile another caller may have used the token, or a log-in may have deleted it.
-        token = session.get(RefreshTokenRow, _hash(jti))
+        token = _find_token(connection, jti)
         if family is None or token is None or family.expires_at <= now:
             raise Unknown
         if family.revoked_at is not None:
@@ -336,23 +254,23 @@ class RefreshTokens:
     def _has(self, jti: str) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions that select the family of a refresh token."""
         return (
-            RefreshTokenRow.jti_hash == _hash(jti),
-            RefreshTokenRow.login_id == Family.login_id,
-            Family.name == self.name,
+            refresh_tokens.c.jti_hash == _hash(jti),
+            refresh_tokens.c.login_id == families.c.login_id,
+            families.c.name == self.name,
         )
 
-    def _live(self, user_id: str, now: float) -> Select[Family]:
-        return self._of(user_id).where(Family.revoked_at.is_(None), Family.expires_at > now)
+    def _live(self, user_id: str, now: float) -> Select[Any]:
+        return self._of(user_id).where(families.c.revoked_at.is_(None), families.c.expires_at > now)
 
-    def _of(self, user_id: str) -> Select[Family]:
-        return select(Family).where(Family.name == self.name, Family.user_id == user_id)
+    def _of(self, user_id: str) -> Select[Any]:
+        return select(families).where(families.c.name == self.name, families.c.user_id == user_id)
 
-    def _ids_of(self, user_id: str) -> Select[str]:
-        return self._of(user_id).with_only_columns(Family.login_id)
+    def _ids_of(self, user_id: str) -> Select[Any]:
+        return self._of(user_id).with_only_columns(families.c.login_id)
 
 
 def _lock_sqlite(connection: Connection) -> None:
-    connection.execute(delete(RefreshTokenRow).where(false()))
+    connection.execute(delete(refresh_tokens).where(false()))
     if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -375,49 +293,74 @@ def _unavailable() -> Iterator[None]:
         raise StoreUnavailable from None
 
 
-def _delete(session: Session, login_ids: list[str]) -> None:
+def _families(connection: Connection, query: Select[Any]) -> list[Family]:
+    return [Family(*row) for row in connection.execute(query)]
+
+
+def _family(connection: Connection, query: Select[Any]) -> Family | None:
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Family(*row)
+
+
+def _find_token(connection: Connection, jti: str) -> RefreshTokenRow | None:
+    query = select(refresh_tokens).where(refresh_tokens.c.jti_hash == _hash(jti))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else RefreshTokenRow(*row)
+
+
+def _insert_token(connection: Connection, jti: str, login_id: str, issued_at: float, expires_at: float) -> None:
+    row = RefreshTokenRow(_hash(jti), login_id, issued_at, expires_at)
+    connection.execute(insert(refresh_tokens).values(**asdict(row)))
+
+
+def _mark_used(connection: Connection, token: RefreshTokenRow, now: float) -> None:
+    one = refresh_tokens.c.jti_hash == token.jti_hash
+    connection.execute(update(refresh_tokens).where(one).values(used_at=now))
+
+
+def _revoke(connection: Connection, live: list[Family], now: float) -> list[Family]:
+    """Revoke these families, which the caller has locked, and return them as they are now."""
+    if live:
+        these = families.c.login_id.in_([family.login_id for family in live])
+        connection.execute(update(families).where(these).values(revoked_at=now))
+    return [replace(family, revoked_at=now) for family in live]
+
+
+def _delete(connection: Connection, login_ids: list[str]) -> None:
     """Delete these families and their tokens. Rows above the batch size are left for the next call."""
     if login_ids:
-        _drop_some(session, RefreshTokenRow.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
-        there = select(RefreshTokenRow.login_id).where(RefreshTokenRow.login_id == Family.login_id)
-        session.execute(delete(Family).where(Family.login_id.in_(login_ids), ~there.exists()))
+        _drop_some(connection, refresh_tokens.c.login_id.in_(login_ids), DROPPED_BY_A_LOGIN)
+        there = select(refresh_tokens.c.login_id).where(refresh_tokens.c.login_id == families.c.login_id)
+        connection.execute(delete(families).where(families.c.login_id.in_(login_ids), ~there.exists()))
 
 
-def _drop_some(session: Session, which: ColumnElement[bool], most: int) -> None:
-    some = list(session.scalars(select(RefreshTokenRow.jti_hash).where(which).limit(most)))
+def _drop_some(connection: Connection, which: ColumnElement[bool], most: int) -> None:
+    some = list(connection.scalars(select(refresh_tokens.c.jti_hash).where(which).limit(most)))
     if some:
-        session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.jti_hash.in_(some)))
+        connection.execute(delete(refresh_tokens).where(refresh_tokens.c.jti_hash.in_(some)))
 
 
 def _use(
-    session: Session, jti: str, token: RefreshTokenRow, family: Family, now: float, longest_s: float
+    connection: Connection, jti: str, token: RefreshTokenRow, family: Family, now: float, longest_s: float
 ) -> tuple[str, float, float]:
     """Mark the token as used, and store its successor. Return the successor's id and times."""
-    _refuse_if_too_fast(session, family, now)
-    token.used_at = now
+    _refuse_if_too_fast(connection, family, now)
+    _mark_used(connection, token, now)
     # An expired token is only accepted together with an access token, which lives a day at most.
-    long_expired = RefreshTokenRow.issued_at <= now - family.refresh_ttl_s - DAY_S
-    _drop_some(session, and_(RefreshTokenRow.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
+    long_expired = refresh_tokens.c.issued_at <= now - family.refresh_ttl_s - DAY_S
+    _drop_some(connection, and_(refresh_tokens.c.login_id == family.login_id, long_expired), DROPPED_BY_A_REFRESH)
     next_jti = _next_jti(jti, now, family)
     expires_at = min(now + min(family.refresh_ttl_s, longest_s), family.expires_at)
-    session.add(_token(next_jti, family.login_id, now, expires_at))
-    session.flush()
+    _insert_token(connection, next_jti, family.login_id, now, expires_at)
     return next_jti, now, expires_at
 
 
-def _refuse_if_too_fast(session: Session, family: Family, now: float) -> None:
-    issued = select(func.count()).where(
-        RefreshTokenRow.login_id == family.login_id, RefreshTokenRow.issued_at > now - 1
-    )
+def _refuse_if_too_fast(connection: Connection, family: Family, now: float) -> None:
+    of_login = refresh_tokens.c.login_id == family.login_id
+    issued = select(func.count()).where(of_login, refresh_tokens.c.issued_at > now - 1)
     began_now = family.created_at > now - 1  # the first token is not a rotation
-    if session.scalars(issued).one() >= ROTATIONS_PER_S + began_now:
+    if connection.scalars(issued).one() >= ROTATIONS_PER_S + began_now:
         raise TooFast
-
-
-def _token(jti: str, login_id: str, issued_at: float, expires_at: float) -> RefreshTokenRow:
-    return RefreshTokenRow(
-        jti_hash=_hash(jti), login_id=login_id, issued_at=issued_at, expires_at=expires_at, used_at=None
-    )
 
 
 def _next_jti(jti: str, used_at: float, family: Family) -> str:

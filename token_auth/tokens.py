@@ -15,7 +15,8 @@ from .errors import BearerError, ExpiredToken, TokenError
 from .guard import TokenGuard, bearer_token
 from .key_ring import KeyRing
 from .keys import DAY_S
-from .store import LONGEST_USER_ID, RefreshTokens
+from .store import RefreshTokens
+from .tables import LONGEST_USER_ID
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 
-from lab.naive_server.tokens import ACCESS_S, NaiveAccessToken, NaiveBase, NaiveTokens
+from lab.naive_server.tokens import ACCESS_S, NAIVE_TABLES, NaiveAccessToken, NaiveTokens
 from service.accounts.database import Database
 from service.accounts.login import PasswordLogin
 from service.errors import ExpiredToken, InvalidToken, NoCredentials
@@ -28,7 +28,7 @@ def naive_server_blueprint(
     key_ring: KeyRing, database: Database, password_login: PasswordLogin, now: Callable[[], float]
 ) -> Blueprint:
     """Return the naive server. It creates its own table."""
-    database.create_tables(NaiveBase.metadata)
+    database.create_tables(NAIVE_TABLES)
     tokens = NaiveTokens(key_ring, database, now)
     naive = Blueprint("naive_server", __name__, url_prefix="/folk")
     naive.before_request(_expect_bearer)

@@ -7,8 +7,7 @@ from secrets import token_urlsafe
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import String, delete
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Column, Double, MetaData, String, Table, delete, insert, select
 
 from service.accounts.database import Database
 from token_auth import KeyRing
@@ -22,18 +21,15 @@ TYPE = "JWT"  # no type of the correct tokens
 Kind = Literal["access", "refresh"]
 
 
-class NaiveBase(DeclarativeBase):
-    """The tables of this server. Only a lab creates them."""
-
-
-class KeptToken(NaiveBase):
-    """One refresh token. A member has one per device, so a log-out deletes only the one that was sent."""
-
-    __tablename__ = "folk_refresh_tokens"
-
-    jti: Mapped[str] = mapped_column(String(32), primary_key=True)
-    username: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[float]
+NAIVE_TABLES = MetaData()  # only a lab creates them
+# A row for each refresh token. A member has one per device, so a log-out deletes only the one that was sent.
+kept_tokens = Table(
+    "folk_refresh_tokens",
+    NAIVE_TABLES,
+    Column("jti", String(32), primary_key=True),
+    Column("username", String(64), nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
 
 
 class Claims(msgspec.Struct):
@@ -69,9 +65,9 @@ class NaiveTokens:
     def issue_refresh(self, username: str) -> str:
         """Return and store a new refresh token. Delete expired ones."""
         now, jti = self._now(), token_urlsafe(16)
-        with self._database.writing() as session:
-            session.execute(delete(KeptToken).where(KeptToken.expires_at <= now))
-            session.add(KeptToken(jti=jti, username=username, expires_at=now + REFRESH_S))
+        with self._database.writing() as connection:
+            connection.execute(delete(kept_tokens).where(kept_tokens.c.expires_at <= now))
+            connection.execute(insert(kept_tokens).values(jti=jti, username=username, expires_at=now + REFRESH_S))
         return self._sign("refresh", {"jti": jti}, REFRESH_S)
 
     def read_access(self, token: str) -> NaiveAccessToken | None:
@@ -84,16 +80,15 @@ class NaiveTokens:
         claims = self._claims("refresh", refresh or "")
         if claims is None or self._now() >= claims.exp:
             return None
-        with self._database.reading() as session:
-            kept = session.get(KeptToken, claims.jti)
-            return None if kept is None else kept.username
+        with self._database.reading() as connection:
+            return connection.scalar(select(kept_tokens.c.username).where(kept_tokens.c.jti == claims.jti))
 
     def forget(self, refresh: str | None) -> None:
         """Delete a refresh token."""
         claims = self._claims("refresh", refresh or "")
         if claims is not None:
-            with self._database.writing() as session:
-                session.execute(delete(KeptToken).where(KeptToken.jti == claims.jti))
+            with self._database.writing() as connection:
+                connection.execute(delete(kept_tokens).where(kept_tokens.c.jti == claims.jti))
 
     def _sign(self, kind: Kind, claims: dict[str, Any], ttl_s: int) -> str:
         issued_at, key = int(self._now()), self._key_ring.signing_key()

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from lab.controls import Guard
 from lab.errors import KeyStillNeeded, NoSuchKey
 from lab.sacrificial_ring.door import Claims, admit, issue, issuer_of
-from lab.sacrificial_ring.rings import ALGORITHM, MOST_KEYS, Rings, SacrificeBase
+from lab.sacrificial_ring.rings import ALGORITHM, MOST_KEYS, RING_TABLES, Rings
 from service.accounts.database import Database
 from service.config import DAY_S, Config
 from service.errors import NoCredentials, RoleTooLow
@@ -25,7 +25,7 @@ MOVES = ("retired", "revoked")
 
 def sacrificial_ring_blueprint(config: Config, database: Database, now: Callable[[], float]) -> Blueprint:
     """Return the routes. It creates its own table."""
-    database.create_tables(SacrificeBase.metadata)
+    database.create_tables(RING_TABLES)
     rings = Rings(database, now)
     sacrifice = Blueprint("sacrificial_ring", __name__, url_prefix="/sacrifice")
     sacrifice.before_request(Guard.of(config))

@@ -33,7 +33,6 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from service.config import BadConfig
 from service.errors import StoreUnavailable
@@ -59,18 +58,16 @@ EVERYWHERE: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": Tr
 DOES_NOT_ANSWER = lazy_gettext("The member database does not answer. Nothing was changed; try again in a moment.")
 
 
-class Base(DeclarativeBase):
-    """The tables of the member database."""
+MEMBER_TABLES = MetaData()  # members and what belongs to them
 
 
 class Database:
-    """Sessions on the member database at `url`."""
+    """Transactions on the member database at `url`."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
-    def create_tables(self, tables: MetaData = Base.metadata) -> None:
+    def create_tables(self, tables: MetaData = MEMBER_TABLES) -> None:
         """Create missing tables. Several nodes may do so at once. Raise `BadConfig` if the database is unusable."""
         try:
             try:
@@ -98,29 +95,28 @@ class Database:
                     _create_indexes(connection, table, {index["name"] for index in there.get_indexes(table.name)})
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Connection]:
         """Open a read-only transaction. Raise `StoreUnavailable` if the database is locked or does not answer."""
-        with _unavailable(), self._sessions() as session:
-            yield session
+        with _unavailable(), self.engine.connect() as connection:
+            yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes. It is committed at the end, and rolled back after an error.
 
         SQLite takes the write lock at its start, so that rows that it reads do not change before it writes.
         Raise `StoreUnavailable` if the database is locked or does not answer.
         """
-        with self.reading() as session:
-            session.connection(execution_options={"writes": True})
-            yield session
-            session.flush()
+        with self.reading() as connection:
+            connection.execution_options(writes=True).begin()
+            yield connection
             with step("db", "COMMIT"):
-                session.commit()
+                connection.commit()
 
     def ping(self) -> None:
         """Raise `StoreUnavailable` unless the database answers."""
-        with self.reading() as session:
-            session.execute(text("SELECT 1"))
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
 
 
 def _create_indexes(connection: Connection, table: Table, there: set[str | None]) -> None:

@@ -3,34 +3,44 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import String, insert, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Boolean, Column, Connection, DateTime, Select, String, Table, insert, select, update
 
-from service.accounts.database import Base, Database
+from service.accounts.database import MEMBER_TABLES, Database
 from service.accounts.names import MAX_USERNAME, as_compared, new_name, possible_spellings
 from service.accounts.passwords import hash_password
 
 
-class Member(Base):
-    """A person who can log in.
+@dataclass(frozen=True)
+class Member:
+    """A person who can log in. A row of `members`.
 
     The name is the key, in tokens too (`sub`), so that a page can show it without a query. Therefore a name is never
     reused: members are disabled, not deleted.
     """
 
-    __tablename__ = "members"
-
-    username: Mapped[str] = mapped_column(String(MAX_USERNAME), primary_key=True)
-    password_hash: Mapped[str] = mapped_column(String(255))
-    role: Mapped[str] = mapped_column(String(16), default="user")
-    disabled: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC).replace(tzinfo=None))
+    username: str
+    password_hash: str
+    role: str
+    disabled: bool
+    created_at: datetime
 
     def view(self) -> dict[str, str]:
         """Return the member as JSON data for clients."""
         return {"id": self.username, "username": self.username, "role": self.role}
+
+
+# A column for each field above, in the same order.
+members = Table(
+    "members",
+    MEMBER_TABLES,
+    Column("username", String(MAX_USERNAME), primary_key=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("role", String(16), nullable=False, default="user"),
+    Column("disabled", Boolean, nullable=False, default=False),
+    Column("created_at", DateTime, nullable=False, default=lambda: datetime.now(UTC).replace(tzinfo=None)),
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,9 @@ class Members:
 
     def find(self, username: str) -> Member | None:
         """Return the member, also a disabled one, or None."""
-        with self._database.reading() as session:
-            return session.get(Member, username)
+        with self._database.reading() as connection:
+            row = connection.execute(select(members).where(members.c.username == username)).one_or_none()
+            return None if row is None else Member(*row)
 
     def find_active(self, username: str) -> Member | None:
         """Return the member if it exists and is not disabled, else None."""
@@ -75,38 +86,38 @@ class Members:
 
         Two members added by an earlier version may have names that look alike. Then the exact spelling decides.
         """
-        with self._database.reading() as session:
-            return _if_active(_meant_by(session, typed))
+        with self._database.reading() as connection:
+            return _if_active(_meant_by(connection, typed))
 
     def existing(self, usernames: Iterable[str]) -> set[str]:
         """Return which of these names belong to members."""
-        with self._database.reading() as session:
-            return set(session.scalars(select(Member.username).where(Member.username.in_(usernames))))
+        with self._database.reading() as connection:
+            return set(connection.scalars(select(members.c.username).where(members.c.username.in_(usernames))))
 
     def all(self, limit: int) -> list[Member]:
         """Return the first `limit` members by name."""
-        with self._database.reading() as session:
-            return list(session.scalars(select(Member).order_by(Member.username).limit(limit)))
+        with self._database.reading() as connection:
+            return _all(connection, select(members).order_by(members.c.username).limit(limit))
 
     def add(self, username: str, password_hash: str, role: str = "user") -> None:
         """Add a member. Raise `BadName`, or `NameTaken`, also if an older member's name looks the same."""
         name = new_name(username)
-        with self._database.writing() as session:
-            if name in map(as_compared, session.scalars(select(Member.username))):
+        with self._database.writing() as connection:
+            if name in map(as_compared, connection.scalars(select(members.c.username))):
                 raise NameTaken(name)
-            session.add(Member(username=name, password_hash=password_hash, role=role))
+            connection.execute(insert(members).values(username=name, password_hash=password_hash, role=role))
 
     def add_missing(self, usernames: Iterable[str], password_hash: str, role: str = "user") -> int:
         """Add the missing members, all with the same password hash. Return how many were added."""
-        with self._database.writing() as session:
-            there = set(session.scalars(select(Member.username)))
+        with self._database.writing() as connection:
+            there = set(connection.scalars(select(members.c.username)))
             rows = [
                 {"username": name, "password_hash": password_hash, "role": role}
                 for name in usernames
                 if name not in there
             ]
             if rows:
-                session.execute(insert(Member), rows)
+                connection.execute(insert(members), rows)
             return len(rows)
 
     def disable(self, username: str) -> MemberChange:
@@ -122,20 +133,24 @@ class Members:
         return self._change(username, "password", password_hash=hash_password(password))
 
     def _change(self, username: str, what: Literal["disabled", "role", "password"], **values: object) -> MemberChange:
-        with self._database.writing() as session:
-            member = _meant_by(session, username)
+        with self._database.writing() as connection:
+            member = _meant_by(connection, username)
             if member is None:
                 raise UnknownMember(username)
-            for column, value in values.items():
-                setattr(member, column, value)
-            return MemberChange(member.username, what, member.role)
+            connection.execute(update(members).where(members.c.username == member.username).values(**values))
+            role = str(values.get("role", member.role))
+            return MemberChange(member.username, what, role)
 
 
 def _if_active(member: Member | None) -> Member | None:
     return None if member is None or member.disabled else member
 
 
-def _meant_by(session: Session, typed: str) -> Member | None:
+def _all(connection: Connection, query: Select[Any]) -> list[Member]:
+    return [Member(*row) for row in connection.execute(query)]
+
+
+def _meant_by(connection: Connection, typed: str) -> Member | None:
     names = possible_spellings(typed)
-    found = session.scalars(select(Member).where(Member.username.in_(names)))
+    found = _all(connection, select(members).where(members.c.username.in_(names)))
     return min(found, key=lambda member: names.index(member.username), default=None)

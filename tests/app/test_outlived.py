@@ -12,12 +12,12 @@ from service.config import Config
 from tests.conftest import Clock, MakeApp, MakeVisitor
 from tests.support.session_probe import admit, index, records
 from tests.support.visitor import Visitor
-from token_auth.store import Family, RefreshTokenRow
+from token_auth.tables import families, refresh_tokens
 
 
 def count(app: Flask, table: Any) -> int:
-    with app.extensions["database"].reading() as session:
-        return int(session.scalar(select(func.count()).select_from(table)))
+    with app.extensions["database"].reading() as connection:
+        return int(connection.scalar(select(func.count()).select_from(table)))
 
 
 def test_a_log_in_drops_the_members_families_that_have_ended(
@@ -27,7 +27,7 @@ def test_a_log_in_drops_the_members_families_that_have_ended(
         visitor("token").login("alice").refresh()
     clock.advance(config.refresh_absolute_s)
     visitor("token").login("alice")
-    assert (count(app, Family), count(app, RefreshTokenRow)) == (1, 1)
+    assert (count(app, families), count(app, refresh_tokens)) == (1, 1)
 
 
 def test_a_rotation_drops_the_tokens_that_expired_long_ago(app: Flask, visitor: MakeVisitor, clock: Clock) -> None:
@@ -35,7 +35,7 @@ def test_a_rotation_drops_the_tokens_that_expired_long_ago(app: Flask, visitor: 
     for _ in range(60):
         clock.advance(3000)
         assert alice.refresh().status_code == 200
-    assert count(app, RefreshTokenRow) < 40
+    assert count(app, refresh_tokens) < 40
 
 
 def test_log_ins_take_expired_entries_out_of_the_index(make_app: MakeApp, redis: Redis, config: Config) -> None:

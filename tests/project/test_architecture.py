@@ -129,7 +129,7 @@ WRITING_A_COOKIE = re.compile(
 FLASKS_SESSION = ("flask.session.", "flask.sessions.", "flask_session.")
 
 # What tokens need and sessions do not: keys, and a list of those that ended (a session that has ended is deleted).
-TOKENS_ONLY = {"keys.py", "public_keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py"}
+TOKENS_ONLY = {"keys.py", "public_keys.py", "key_ring.py", "key_file.py", "private_file.py", "denylist.py", "tables.py"}
 TOKENS_ONLY |= {"blueprint/key_commands.py", "blueprint/key_ring.py"}
 # What sessions need and tokens do not: a way to Redis (an engine is the application's), idle times that slide (a token
 # ends when it says, however much it is used), and Flask-Session's interface.

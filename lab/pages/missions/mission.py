@@ -20,7 +20,7 @@ BROWSER = _("the browser")
 
 @dataclass(frozen=True)
 class Begun:
-    """A new try. `kept`: what the lab keeps to judge it. `given`: what the visitor gets. `player`: as in `Trial`.
+    """A new try. `kept`: what the lab keeps to judge it. `given`: what the visitor gets. `player`: as in `lab.trials`.
 
     In a given value `$LAB` stands for the lab's own address, and `$TRIAL` for the id of the try.
     """
