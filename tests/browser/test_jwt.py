@@ -1,16 +1,27 @@
 """A token is taken apart, changed and shown to the server, in a real browser in front of a real lab."""
 
-import hmac
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clocks import OFF_BY_S, page_off_by
 from tests.browser.held import hold, let_go
+from tests.browser.jwt_page import (
+    arrive,
+    claim,
+    decoded,
+    encoded,
+    judged,
+    jwt_page,
+    log_in,
+    meaning,
+    paste,
+    requests,
+    verdict,
+)
 from tests.browser.scenes import SCENES, SCREENSHOTS, Scene, overflow, page_of
 from tests.support.forge import b64, unb64
 
@@ -33,76 +44,8 @@ WELL_KNOWN_SECRET = "your-256-bit-secret"
 
 @pytest.fixture
 def page(browser: Browser, lab: str) -> Iterator[Page]:
-    """The page; nothing in it may fail but what the server refuses."""
-    wrong: list[str] = []
-    with browser.new_context(base_url=lab, viewport={"width": 1280, "height": 800}) as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-        page.goto("/jwt")
+    with jwt_page(browser, lab) as page:
         yield page
-    assert [text for text in wrong if "status of 401" not in text] == []
-
-
-def arrive(page: Page) -> None:
-    """Wait until the token that the page gets by itself has been judged."""
-    expect(verdict(page)).to_have_attribute("data-verdict", "let-in")
-
-
-def log_in(page: Page, member: str) -> None:
-    page.get_by_label("Log in as").select_option(member)
-    page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.locator("[data-source]")).to_have_text(f"The access token of {member}.")
-
-
-def paste(page: Page, text: str) -> None:
-    encoded(page).fill(text)
-
-
-def encoded(page: Page) -> Locator:
-    return page.locator("#token")
-
-
-def verdict(page: Page) -> Locator:
-    return page.locator("[data-verdict]")
-
-
-def judged(page: Page) -> tuple[str, str, str]:
-    """Wait for the server's answer to the present token; return the status, the code and the sentence.
-
-    A change takes the old verdict away at once, so what is waited for is the answer to this token.
-    """
-    expect(verdict(page)).not_to_have_attribute("data-verdict", "waiting")
-    status, why = (page.locator(f"[data-verdict-{name}]").inner_text() for name in ("status", "why"))
-    return status, page.locator("[data-answer-code]").inner_text(), why
-
-
-def requests(page: Page) -> list[str]:
-    """Return what the page will have sent from here on; the icon, which comes when it comes, aside."""
-    sent: list[str] = []
-
-    def note(request: Request) -> None:
-        path = "/" + request.url.split("/", 3)[3]
-        if path != "/static/img/mark.svg":
-            sent.append(f"{request.method} {path} {request.post_data or ''}".rstrip())
-
-    page.on("request", note)
-    return sent
-
-
-def decoded(page: Page, part: str) -> dict[str, Any]:
-    """Return what the decoded text of this part says."""
-    said: dict[str, Any] = json.loads(page.locator(f"#{part}-text").input_value())
-    return said
-
-
-def claim(page: Page, part: str, name: str) -> Locator:
-    return page.locator(f"#{part} .claim[data-name='{name}']")
-
-
-def meaning(page: Page, part: str) -> Locator:
-    """The one explanation of this part that is shown."""
-    return page.locator(f"#{part} .meanings > p").filter(visible=True)
 
 
 # -- reading
@@ -447,128 +390,6 @@ def test_odd_values_do_not_break_the_page(page: Page) -> None:
     expect(meaning(page, "payload")).to_contain_text("✕ A password")
     paste(page, f"e30.{b64(b'[' * 3000 + b']' * 3000)}.c2ln")  # as deep as it is long
     expect(page.locator("[data-payload-fault]")).to_contain_text("not a JSON object")
-
-
-# -- what would leak, and what encoding is
-
-
-def test_what_is_added_can_be_read_and_the_lab_refuses_to_issue_it(page: Page) -> None:
-    arrive(page)
-    sent = requests(page)
-    page.get_by_label("her password").check()
-    page.get_by_label("her phone number").check()
-    expect(page.locator("[data-leak-read] mark")).to_have_text(
-        ['"password":"wonderland"', '"phone_number":"+82 10-0000-0000"']
-    )
-    expect(page.locator("[data-leak-answer]")).to_contain_text("Refused before anything was signed")
-    assert sent == [
-        'POST /jwt/claims {"claims":["password"]}',
-        'POST /jwt/claims {"claims":["password","phone_number"]}',
-    ]
-    for label in ("her password", "her phone number"):
-        page.get_by_label(label).uncheck()
-    expect(page.locator("[data-leak-answer]")).to_contain_text("on the list")
-
-
-def test_text_and_base64url_follow_each_other(page: Page) -> None:
-    text, encoded = page.locator("#plain-text"), page.locator("#encoded-text")
-    expect(encoded).to_have_value("eyJzdWIiOiJhbGljZSJ9")
-    text.fill("한글 >?")
-    expect(encoded).to_have_value("7ZWc6riAID4_")
-    encoded.fill("aGk")
-    expect(text).to_have_value("hi")
-    encoded.fill("a")
-    expect(page.locator("[data-encoding-said]")).to_contain_text("cannot be decoded")
-    expect(text).to_have_value("hi")
-
-
-# -- one made by hand
-
-
-def working(page: Page) -> list[str]:
-    """Return the cells of the step's table."""
-    return page.locator("[data-hand-working] td").all_inner_texts()
-
-
-def next_step(page: Page) -> None:
-    page.locator("[data-hand-next]").click()
-
-
-def make_by_hand(page: Page) -> str:
-    """Go through every step, hold each working against Python's, and return the token."""
-    page.locator("[data-hand-begin]").click()
-    expect(page.locator("[data-hand-position]")).to_be_visible()
-    parts = []
-    for part in ("header", "payload"):
-        data = page.locator(f"#hand-{part}").input_value().encode()
-        shown = page.locator("[data-hand-working] li")
-        assert "".join(shown.locator("code").all_inner_texts()).replace(" ", "") == data.hex()
-        next_step(page)
-        rows = list(zip(*[iter(working(page))] * 3, strict=True))
-        assert "".join(row[0] for row in rows).replace(" ", "") == data.hex()
-        bits = "".join(row[1] for row in rows).replace(" ", "")
-        groups = "".join(row[2] for row in rows).replace(" ", "")
-        assert bits == "".join(f"{byte:08b}" for byte in data)
-        assert groups == bits.ljust(len(groups), "0")
-        next_step(page)
-        letters = "".join(working(page)[2::3]).replace(" ", "")
-        assert letters == b64(data) == page.locator("[data-hand-result]").inner_text()
-        parts.append(letters)
-        next_step(page)
-    signed = ".".join(parts)
-    expect(page.locator("[data-hand-working]")).to_have_text(signed)
-    next_step(page)
-    secret = bytes.fromhex(re.findall(r"[0-9a-f]{64}", page.locator("[data-hand-result]").inner_text())[0])
-    assert "".join(working(page)) == hmac.digest(secret, signed.encode(), "sha256").hex()
-    next_step(page)
-    signature = page.locator("[data-hand-result]").inner_text()
-    assert unb64(signature) == hmac.digest(secret, signed.encode(), "sha256")
-    next_step(page)
-    return f"{signed}.{signature}"
-
-
-def put(page: Page, *pieces: str) -> None:
-    page.locator("[data-hand-clear]").click()
-    for piece in pieces:
-        page.locator(f"[data-hand-piece={piece}]").click()
-
-
-IN_ORDER = ("header", "dot", "payload", "dot", "signature")
-
-
-def test_a_token_made_by_hand_is_let_in_and_in_another_order_it_is_not(page: Page) -> None:
-    token = make_by_hand(page)
-    expect(page.locator("[data-hand-next]")).to_be_disabled()
-    put(page, *IN_ORDER)
-    assert page.locator("#hand-token").input_value() == token
-    page.locator("[data-hand-send]").click()
-    expect(page.locator("[data-hand-answer] .let-in")).to_contain_text("200: let in as 앨리스")
-    for wrong in (IN_ORDER[::-1], IN_ORDER[:3], ("payload", "dot", "header", "dot", "signature")):
-        put(page, *wrong)
-        page.locator("[data-hand-send]").click()
-        expect(page.locator("[data-hand-answer] .shut")).to_contain_text("401")
-
-
-def test_a_syllable_of_hangul_is_three_bytes(page: Page) -> None:
-    page.locator("[data-hand-begin]").click()
-    expect(page.locator("[data-hand-position]")).to_be_visible()
-    page.locator("#hand-header").fill("aé한😀")
-    cells = page.locator("[data-hand-working] li")
-    assert cells.locator("code").all_inner_texts() == ["61", "c3 a9", "ed 95 9c", "f0 9f 98 80"]
-    expect(page.locator("[data-hand-result]")).to_have_text("4 characters, 10 bytes")
-
-
-def test_a_part_that_is_changed_changes_the_signature_and_the_server_judges_the_new_one(page: Page) -> None:
-    make_by_hand(page)
-    for _ in range(6):
-        page.locator("[data-hand-back]").click()
-    payload = page.locator("#hand-payload")
-    payload.fill(payload.input_value().replace("앨리스", "홍길동"))
-    for _ in range(6):
-        next_step(page)
-    put(page, *IN_ORDER)
-    page.locator("[data-hand-send]").click()
-    expect(page.locator("[data-hand-answer] .let-in")).to_contain_text("홍길동")
 
 
 # -- for everybody
