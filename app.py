@@ -43,7 +43,7 @@ def create_app(
     """Return the Flask app, configured from the environment if `config` is None. Raise `BadConfig`.
 
     `now` returns seconds since the epoch, for all logins. `more`: functions that return one more approach each. With
-    `LAB=0` nothing of `lab` is imported.
+    `LAB=0` and `REDIS_URL` nothing of `lab` is imported.
     """
     config = config or load_config()
     app = _application(config)

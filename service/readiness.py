@@ -18,8 +18,8 @@ from redis.exceptions import AuthenticationError, ClusterDownError
 from service.accounts.database import Database
 from service.errors import KeyRingUnusable, StoreUnavailable
 from service.measurement import step
+from service.store.check import Findings, try_store
 from service.store.connection import DOES_NOT_ANSWER, StoreCommands
-from service.store.needs import Findings, try_store
 
 
 class Readiness:

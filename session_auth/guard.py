@@ -71,12 +71,12 @@ class SessionGuard:
         """Return this request's `Visit`; create it from the cookie on first use. Raise `CookieSentTwice`."""
         visit = self.seen()
         if visit is None:
-            visit = request.environ[self._place] = Visit(self._sent())
+            visit = request.environ[self._environ_key] = Visit(self._sent())
         return visit
 
     def seen(self) -> Visit | None:
         """Return this request's `Visit`, or None if it was not created."""
-        visit: Visit | None = request.environ.get(self._place)
+        visit: Visit | None = request.environ.get(self._environ_key)
         return visit
 
     @property
@@ -92,13 +92,13 @@ class SessionGuard:
         return bool(current_app.config["SESSION_COOKIE_SECURE"])
 
     @property
-    def _place(self) -> str:
+    def _environ_key(self) -> str:
         return f"session_auth.{self.name}.{self.path}"
 
     def _sent(self) -> str | None:
         values = request.cookies.getlist(self.cookie)
         if len(values) > 1:  # a sibling domain can set a second cookie, which browsers may send first
-            request.environ[self._place] = Visit(None, cookie="")  # delete it, or every page would fail
+            request.environ[self._environ_key] = Visit(None, cookie="")  # delete it, or every page would fail
             raise CookieSentTwice()
         return values[0] if values else None
 

@@ -8,7 +8,7 @@ then the TTL covers the idle time after any read. A node sets the TTL of every r
 import time
 from typing import NamedTuple
 
-SHARE = 20
+LATE_DIVISOR = 20  # a twentieth of the idle time
 MOST_REMEMBERED = 32_768  # sessions, or up to twice as many: about 12 MB
 
 # CLOCK_BOOTTIME also counts the time while the machine sleeps, as the store's clock does.
@@ -24,7 +24,7 @@ class IdleTime(NamedTuple):
     @classmethod
     def sliding(cls, idle_s: int) -> "IdleTime":
         """Return an idle time that ends at most 5 % late, and exactly if 5 % is less than a second."""
-        return cls(idle_s, idle_s // SHARE)
+        return cls(idle_s, idle_s // LATE_DIVISOR)
 
     @property
     def most_s(self) -> int:

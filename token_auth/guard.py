@@ -40,18 +40,18 @@ class TokenGuard:
         login = self.seen()
         if login is None:
             login, renewed = admit(self.credential, bearer_token(environ), refresh_token(environ))
-            environ[self._place] = login
+            environ[self._environ_key] = login
             if renewed is not None:  # also on a refusal by the view: the old refresh token is used up
                 after_this_request(partial(_carry, renewed))
         return login
 
     def seen(self) -> Login | None:
         """Return who sends this request, or None if `identify` was not called."""
-        login: Login | None = request.environ.get(self._place)
+        login: Login | None = request.environ.get(self._environ_key)
         return login
 
     @property
-    def _place(self) -> str:
+    def _environ_key(self) -> str:
         return f"token_auth.{self.name}"
 
 

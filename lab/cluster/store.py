@@ -15,7 +15,7 @@ from lab.cluster.refused_command import RefusedCommand
 from lab.cluster.relay import Relay
 from lab.cluster.supervised import Supervised, Wanted
 from service.config import Config
-from service.store.needs import Findings, try_store
+from service.store.check import Findings, try_store
 from service.terminal import _
 from session_auth.store_client import NoMasterNamed, connect, hosts_of, reason_of
 

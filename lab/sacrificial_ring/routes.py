@@ -9,8 +9,8 @@ from werkzeug.exceptions import BadRequest
 
 from lab.controls import Guard
 from lab.errors import KeyStillNeeded, NoSuchKey
-from lab.sacrificial_ring.door import Claims, admit, issue, issuer_of
 from lab.sacrificial_ring.rings import ALGORITHM, MOST_KEYS, RING_TABLES, Rings
+from lab.sacrificial_ring.tokens import Claims, admit, issue, issuer_of
 from service.accounts.database import Database
 from service.config import DAY_S, Config
 from service.errors import NoCredentials, RoleTooLow

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 Write = Callable[[bytes], object]  # defined once: in an inner function's signature each request would evaluate it
 
-NOBODYS = frozenset({"/healthz", "/readyz", "/lab/state"})  # polled paths, which are not counted
+UNCOUNTED_PATHS = frozenset({"/healthz", "/readyz", "/lab/state"})  # polled
 REQUESTS = "lab.requests"  # WSGI environment key: number of requests that this process has begun to serve
 TIMING = ", ".join(f"{part};dur=%.3f" for part in (*PARTS, "app"))
 
@@ -33,7 +33,7 @@ class Measured:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         recorder = Recorder()
-        if environ.get("PATH_INFO") not in NOBODYS:
+        if environ.get("PATH_INFO") not in UNCOUNTED_PATHS:
             self._begun = next(self._requests)
         environ[REQUESTS] = self._begun
 

@@ -42,13 +42,13 @@ SERVICE = {
     "service.measurement": BELOW_ALL,
     "service.errors": GROUND,
     "service.store": set(),
-    "service.store.needs": {"session_auth"},
+    "service.store.check": {"session_auth"},
     "service.store.connection": GROUND | {"service.errors"},
     "service.accounts": GROUND | STORE,
     "service.approach": GROUND | {"service.errors", "service.accounts"},
     "service.mounting": {"service.errors", "service.approach"},
     "service.pages": GROUND | STORE | {"service.accounts"},
-    "service.readiness": GROUND | STORE | {"service.store.needs", "service.accounts"},
+    "service.readiness": GROUND | STORE | {"service.store.check", "service.accounts"},
     "service.home": GROUND | {"service.accounts", "service.approach"},
 }
 # The twins: their cores import nothing, and what wraps them stands on the service.
@@ -81,7 +81,7 @@ PAGES = {
 }
 LAB = {
     "lab": set(),
-    "lab.cluster": BELOW_ALL | {"service.store.needs"},
+    "lab.cluster": BELOW_ALL | {"service.store.check"},
     "lab.errors": {"service.errors"},
     "lab.controls": GROUND | {"service.errors", "lab.errors", "lab.cluster"},
     "lab.approaches": GROUND | {"lab.controls"},

@@ -14,7 +14,7 @@ from app import create_app
 from lab.cluster.address import CannotStart
 from lab.cluster.store import GivenStore, running_store
 from service.config import Config
-from service.store.needs import TTL_S, _needs
+from service.store.check import TTL_S, _needs
 from tests.conftest import MakeConfig
 from tests.support.session_probe import admit, patient
 from tests.support.stopwatch import eventually

@@ -37,7 +37,7 @@ class Cookies:
         return cls(cookie("access"), cookie("refresh"))
 
 
-class Presented(NamedTuple):
+class SentTokens(NamedTuple):
     """The received tokens, not yet verified, and where the access token came from (header or cookie)."""
 
     access: str | None
@@ -59,7 +59,7 @@ class TokenBlueprintGuard:
     any_role: bool = False
 
     def __call__(self) -> None:
-        access, refresh, carrier = present(self.cookies)
+        access, refresh, carrier = read_tokens(self.cookies)
         if carrier == "cookie":
             refuse_cross_origin()  # a browser adds the cookie to any site's request
         try:
@@ -76,22 +76,24 @@ class TokenBlueprintGuard:
 
         Raise `NoCredentials`, `InvalidToken`, `ExpiredToken`, and `StoreUnavailable` if a denylist does not answer.
         """
-        login, _ = self.credential.admit(present(self.cookies).access, None, self.any_role)
+        login, _ = self.credential.admit(read_tokens(self.cookies).access, None, self.any_role)
         return self._identity(login)
 
     def _identity(self, login: Login) -> Identity:
         return Identity(username=login.user_id, role=login.role, login_id=login.login_id, approach=self.approach)
 
 
-def present(cookies: Cookies) -> Presented:
+def read_tokens(cookies: Cookies) -> SentTokens:
     """Read the tokens of a request. Raise `AmbiguousCredentials` if one is sent in two places (RFC 6750 §2)."""
     environ = request.environ
     bearer, header = bearer_token(environ), refresh_token(environ)
     if "HTTP_COOKIE" not in environ:
-        return Presented(bearer, header, "header")
+        return SentTokens(bearer, header, "header")
     access_cookie, refresh_cookie = single_cookie(cookies.access.name), single_cookie(cookies.refresh.name)
     if (bearer is not None and access_cookie) or (header and refresh_cookie):
         raise AmbiguousCredentials()
     if bearer is not None:
-        return Presented(bearer, header, "header")
-    return Presented(access_cookie, refresh_cookie or header, "cookie" if access_cookie or refresh_cookie else "header")
+        return SentTokens(bearer, header, "header")
+    return SentTokens(
+        access_cookie, refresh_cookie or header, "cookie" if access_cookie or refresh_cookie else "header"
+    )

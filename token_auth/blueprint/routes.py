@@ -17,7 +17,7 @@ from service.web.headers import VARIES
 from service.web.negotiation import done
 from service.web.origin import refuse_cross_origin
 from token_auth.blueprint.credential import MemberCredential
-from token_auth.blueprint.guard import Cookies, present
+from token_auth.blueprint.guard import Cookies, read_tokens
 from token_auth.claims import MAX_TOKEN_LENGTH
 from token_auth.credential import Pair
 from token_auth.guard import ACCESS_HEADER, REFRESH_HEADER, refresh_token
@@ -54,13 +54,13 @@ class TokenRoutes:
     def refresh(self) -> Response:
         """Exchange a refresh token for new tokens, sent the way the old one was: in the body, a header or cookies."""
         refuse_cross_origin()
-        presented = present(self.cookies)
+        sent = read_tokens(self.cookies)
         g.carrier = "cookie" if single_cookie(self.cookies.refresh.name) else "header"
         token = self._sent_refresh_token()
         if token is None:
             raise NoCredentials()
         try:
-            tokens = self.credential.renew(token, presented.access)
+            tokens = self.credential.renew(token, sent.access)
         except BearerError as refusal:
             g.over = refusal.over
             raise
@@ -76,11 +76,11 @@ class TokenRoutes:
         Ending an ended login succeeds.
         """
         refuse_cross_origin()
-        presented, refresh = present(self.cookies), self._sent_refresh_token()
+        sent, refresh = read_tokens(self.cookies), self._sent_refresh_token()
         try:
-            self.credential.revoke(presented.access, refresh)
+            self.credential.revoke(sent.access, refresh)
         except BearerError:
-            g.carrier, g.over = presented.carrier, True  # delete cookies that prove nothing
+            g.carrier, g.over = sent.carrier, True  # delete cookies that prove nothing
             raise
         return self._clear_cookies(done(None, 204, then=f"{self.approach}.login_form"))
 

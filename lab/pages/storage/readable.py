@@ -18,7 +18,7 @@ from service.web.headers import VARIES
 from service.web.negotiation import json_response
 from service.web.origin import refuse_cross_origin
 from token_auth.blueprint.credential import MemberCredential
-from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard, present
+from token_auth.blueprint.guard import Cookies, TokenBlueprintGuard, read_tokens
 from token_auth.credential import Pair
 
 NAME = "readable"
@@ -56,7 +56,7 @@ class Readable:
         return response if renewed is None else self._set(response, renewed)
 
     def _end(self) -> None:
-        sent = present(self.cookies)
+        sent = read_tokens(self.cookies)
         self.tokens.revoke(sent.access, sent.refresh)
 
     def _set(self, response: Response, tokens: Pair) -> Response:

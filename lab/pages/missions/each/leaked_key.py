@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _
 
 from lab.pages.missions.ground import Ground
 from lab.pages.missions.mission import CURL_AND_PYTHON, Begun, Mission, Part, Verdict, answer
-from lab.sacrificial_ring.door import admit, issuer_of
+from lab.sacrificial_ring.tokens import admit, issuer_of
 from lab.trials import Kept
 from service.config import DAY_S
 from service.errors import BearerError
