@@ -1,6 +1,6 @@
 // Where everything of the sequence diagram stands, in px. Data only; diagram.js draws it.
 
-import { fitting, widthOf, wrapped } from "./label.js";
+import { fitting, widthOf, wrapped } from "../shared/label.js";
 
 // In the height of a letter.
 const LINE = 1.3;

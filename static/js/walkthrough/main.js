@@ -136,8 +136,8 @@ function togglePane(name) {
 
 /** Save the picture. Few visitors do, so its scripts are loaded for it. */
 async function save(kind) {
-  const { savePicture } = await import("./save.js");
-  await savePicture(kind, walk, index);
+  const { saveStep } = await import("./save.js");
+  await saveStep(kind, walk, index);
 }
 
 async function play() {

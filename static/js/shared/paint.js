@@ -1,9 +1,9 @@
-// Paint one of our drawings on a canvas, shape by shape: an image of it would be a source that the page's policy forbids.
+// Paint a picture on a canvas, shape by shape: an image of it would be a source that the page's policy forbids.
 
 const SCALE = 2;
 const SHAPES = "path, circle, rect, text";
 
-/** The drawing as a PNG blob, in double size. Every style of its shapes is an attribute. */
+/** The picture as a PNG blob, in double size. Every style of its shapes is an attribute. */
 export function painted(picture) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = ["width", "height"].map((name) => SCALE * Number(picture.getAttribute(name)));
@@ -15,20 +15,31 @@ export function painted(picture) {
 
 function paint(brush, shape) {
   const get = (name) => shape.getAttribute(name);
-  if (get("display") === "none") return;
   brush.save();
-  const [x, y] = (shape.closest("[transform]")?.getAttribute("transform").match(/[\d.]+/g) ?? [0, 0]).map(Number);
-  brush.translate(x, y);
-  [brush.fillStyle, brush.strokeStyle] = [get("fill"), get("stroke") ?? "none"].map((colour) => (colour === "none" ? "transparent" : colour));
-  brush.lineWidth = parseFloat(get("stroke-width") ?? "1");
+  for (const each of placed(shape)) brush.transform(...each);
+  [brush.fillStyle, brush.strokeStyle] = ["fill", "stroke"].map((name) => inked(get(name) ?? "none", get(`${name}-opacity`) ?? 1));
+  brush.lineWidth = Number(get("stroke-width") ?? 1);
   brush.setLineDash((get("stroke-dasharray") ?? "").match(/[\d.]+/g)?.map(Number) ?? []);
   if (shape.localName === "text") write(brush, shape, get);
   else {
     const outline = outlineOf(shape.localName, get);
     brush.fill(outline);
-    brush.stroke(outline);
+    if ((get("stroke") ?? "none") !== "none") brush.stroke(outline);
   }
   brush.restore();
+}
+
+/** The transforms of a shape and of the groups that it is in, the outermost first, each as six numbers. */
+function placed(shape) {
+  const own = shape.getAttribute("transform");
+  const numbers = own?.match(/-?[\d.]+/g).map(Number) ?? null;
+  const matrix = numbers && (own.startsWith("translate") ? [1, 0, 0, 1, ...numbers] : numbers);
+  return [...(shape.parentElement ? placed(shape.parentElement) : []), ...(matrix ? [matrix] : [])];
+}
+
+function inked(colour, opacity) {
+  if (colour === "none") return "transparent";
+  return colour + Math.round(255 * Number(opacity)).toString(16).padStart(2, "0");
 }
 
 function outlineOf(name, get) {
@@ -45,6 +56,6 @@ function write(brush, shape, get) {
   brush.lineJoin = "round";
   brush.setLineDash([]);
   const place = [shape.textContent, Number(get("x")), Number(get("y"))];
-  brush.strokeText(...place); // the halo, under the letters
+  if ((get("stroke") ?? "none") !== "none") brush.strokeText(...place); // the halo, under the letters
   brush.fillText(...place);
 }
