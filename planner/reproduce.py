@@ -7,7 +7,7 @@ the load test `scale-out`, which provides no constant.
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ Arm = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One arm of a run: requests per second and median, simulated and measured. `calibrates`: it gave the constant."""
+    """One arm of a run: requests per second and median, simulated and measured. `calibrates`: it gave the constant.
+
+    `measured_p50_ci_us`: the 95 % interval of the measured median.
+    """
 
     run: str
     name: str
@@ -36,6 +39,7 @@ class Reproduction:
     measured_rps: float
     p50_us: float
     measured_p50_us: float
+    measured_p50_ci_us: Sequence[float]
     calibrates: bool
 
     @property
@@ -66,6 +70,7 @@ class Replay:
             measured_rps=arm["rps"],
             p50_us=outcome.percentile_us(0.5, WARM_UP),
             measured_p50_us=arm["p50_us"],
+            measured_p50_ci_us=arm.get("ci95_p50_us") or [arm["p50_us"], arm["p50_us"]],
             calibrates=calibrates,
         )
 

@@ -1,7 +1,9 @@
 """Names of figures and resources, and the format of their values, in the reader's language."""
 
 import math
+from collections.abc import Iterable
 
+from babel.lists import format_list
 from babel.numbers import format_compact_decimal, format_decimal
 from flask_babel import LazyString, get_locale, lazy_gettext
 
@@ -96,3 +98,8 @@ def compact(value: float) -> str:
         return "∞"
     places = 1 if value >= 1000 else 0
     return format_compact_decimal(value, fraction_digits=places, locale=get_locale() or "en")
+
+
+def listing(names: Iterable[object]) -> str:
+    """Join names: “Memory, Session and Token”."""
+    return format_list([str(name) for name in names], locale=get_locale() or "en")

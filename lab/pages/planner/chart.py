@@ -51,6 +51,12 @@ def chart(load: Load, capacities: Capacities) -> CapacityChart:
     )
 
 
+def flat(capacities: Capacities) -> dict[str, float]:
+    """Return the approaches that more nodes do not help at the end of the chart, with the most members of each."""
+    last_two = {approach: [limit.breaks_at.value for _, limit in line[-2:]] for approach, line in capacities.items()}
+    return {approach: last for approach, (before, last) in last_two.items() if before == last}
+
+
 def _decades(values: Sequence[float]) -> tuple[int, int]:
     low, high = math.floor(math.log10(max(1, min(values)))), math.ceil(math.log10(max(values)))
     return low, max(high, low + 1)

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from lab.pages.planner.chart import chart
+from lab.pages.planner.chart import chart, flat
+from lab.pages.planner.simulation_chart import median_charts
 from planner import words
 from planner.constants import Constants, listed, measured, with_run
 from planner.fleet import prospect
@@ -24,6 +25,7 @@ EXAMPLES = (
     Load(members=100_000, nodes=20),
     Load(members=10_000_000, nodes=1000),
 )
+FIRST_INPUTS = ("members", "nodes", "requests_per_minute", "threads_per_node")  # the others are behind “More inputs”
 
 
 def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = None) -> Blueprint:
@@ -32,7 +34,7 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
     runs = runs or Runs()
     pages = Blueprint("planner", __name__)
     pages.app_context_processor(lambda: {"planner": True})
-    pages.context_processor(lambda: {"words": words, "inputs": INPUTS, "as_query": as_query, "listed": listed})
+    pages.context_processor(lambda: {"words": words, "as_query": as_query, "listed": listed})
 
     @pages.get("/planner")
     def planner() -> Response:
@@ -44,12 +46,16 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
                 raise
             return _page("planner.html", runs, {"complaint": mistake.description}, 400)
         plans = plan(load, constants, planned)
+        labels = {facts.name: facts.label for facts in planned}
         if not wants_html():
             return jsonify(view(load, plans, growth(load, constants, planned)))
         able = capacities(load, constants, planned)
         rows = list(zip(*able.values(), strict=True))
         drawn = {
             "plans": plans,
+            "holding": words.listing(labels[one.approach] for one in plans if not one.first.is_over),
+            "over": words.listing(labels[one.approach] for one in plans if one.first.is_over),
+            "flat": words.listing(f"{labels[name]} {words.compact(most)}" for name, most in flat(able).items()),
             "capacities": able,
             "capacity_rows": rows,
             "chart": chart(load, able),
@@ -71,7 +77,7 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
                 arms=[{**vars(one), "off": one.off} for one in compared], prospects=[vars(one) for one in prospects]
             )
         shown = {"load": load, "compared": compared, "worst": worst(compared), "prospects": prospects}
-        return _page("planner/simulation.html", runs, shown)
+        return _page("planner/simulation.html", runs, {"charts": median_charts(compared), **shown})
 
     return pages
 
@@ -83,7 +89,15 @@ def _constants(runs: Runs) -> Constants:
 
 
 def _page(template: str, runs: Runs, known: dict[str, Any], status: int = 200) -> Response:
-    about = {"runs": runs.days(), "source": measured()[1], "examples": EXAMPLES, "typed": request.args}
+    form = {"inputs": {each.name: each for each in INPUTS}, "first_inputs": FIRST_INPUTS, "has_more": _has_more()}
+    about = {"runs": runs.days(), "source": measured()[1], "examples": EXAMPLES, "typed": request.args, **form}
     chosen = {"run": request.args["run"]} if request.args.get("run") else {}
     query = {**as_query(known["load"]), **chosen} if "load" in known else {}
     return make_response(render_template(template, **about, query=query, **known), status)
+
+
+def _has_more() -> bool:
+    """Tell whether the query changes an input that is behind “More inputs”."""
+    given = {each.name: request.args.get(each.name) for each in INPUTS if each.name not in FIRST_INPUTS}
+    changed = any(given[each.name] not in (None, "", str(each.default)) for each in INPUTS if each.name in given)
+    return changed or bool(request.args.get("run"))

@@ -13,7 +13,7 @@ export function bar(us) {
 
 /** The interval of a bar's length, which is drawn over it. */
 export function interval(low, high) {
-  const drawn = make("span", "interval");
+  const drawn = make("span", "interval", make("i"), make("i")); // its two ends
   drawn.setAttribute("aria-hidden", "true");
   Object.assign(drawn.dataset, { from: String(low), us: String(high) });
   return drawn;

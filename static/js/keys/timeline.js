@@ -77,7 +77,7 @@ function life(key, moments) {
 
 function stretch(kind, from, to) {
   if (to <= from) return [];
-  const made = make("span", `stretch ${kind}`, kind === "refused" ? "✕" : "");
+  const made = make("span", `stretch ${kind}`, ...(kind === "refused" ? ["✕", make("i")] : []));
   made.style.setProperty("--from", from);
   made.style.setProperty("--to", to);
   return [made];

@@ -4,8 +4,7 @@ import { attach } from "./slider.js";
 
 const PAUSE_MS = 200; // waits until a number is typed
 const form = document.querySelector("[data-plan]");
-const results = document.querySelector("[data-results]");
-const constants = document.querySelector("[data-constants]");
+const places = [...document.querySelectorAll("[data-renewed]")]; // finding, results, constants
 const complaint = document.querySelector("[data-complaint]");
 const said = document.querySelector("[data-said]"); // for screen readers: the results themselves are replaced each time
 let asked = 0;
@@ -19,6 +18,8 @@ form.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(reckon, PAUSE_MS);
 });
+// A browser cannot say what is wrong with an input that is out of sight.
+form.addEventListener("invalid", ({ target }) => target.closest("details")?.setAttribute("open", ""), true);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(waiting);
@@ -43,9 +44,8 @@ function show(response, page, address) {
   document.dispatchEvent(new CustomEvent("answered", { detail: { node: response.headers.get("X-Node") } }));
   mark(response.ok);
   if (!response.ok) return;
-  renew(results, page.querySelector("[data-results]"));
-  renew(constants, page.querySelector("[data-constants]"));
-  said.textContent = [...results.querySelectorAll("[data-breaks]")].map(finding).join(" ");
+  for (const place of places) renew(place, page.querySelector(`[data-renewed="${place.dataset.renewed}"]`));
+  said.textContent = [...document.querySelectorAll("[data-breaks]")].map(finding).join(" ");
   history.replaceState(null, "", address);
 }
 
@@ -58,7 +58,7 @@ function renew(place, came) {
 
 /** Show results faintly that do not belong to the present inputs. */
 function mark(fresh) {
-  results.toggleAttribute("data-stale", !fresh);
+  for (const place of places) place.toggleAttribute("data-stale", !fresh);
 }
 
 function finding(place) {

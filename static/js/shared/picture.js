@@ -33,12 +33,13 @@ export function pictureOf({ drawing, title, caption = [], figures = [] }) {
   const width = Math.max(drawn, LEAST) + 2 * MARGIN;
   const column = new Column(width, getComputedStyle(document.documentElement));
   column.write(title, { weight: 700, scale: 1.2 });
+  column.y += MARGIN / 6;
   for (const text of caption) column.write(text);
   const place = element("g", { transform: `translate(${MARGIN} ${Math.round(column.y + MARGIN / 2)})` });
   place.append(...shapes);
   column.y += height + MARGIN;
   for (const text of figures) column.write(text);
-  column.write(decodeURI(location.host + location.pathname), { scale: 0.85 });
+  column.write(location.host + location.pathname + location.search, { scale: 0.85 });
   const size = { width: Math.ceil(width), height: Math.ceil(column.y + MARGIN) };
   const picture = element("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${size.width} ${size.height}`, ...size });
   picture.append(element("title", {}, title), element("rect", { ...size, fill: groundOf(drawing) }), ...column.lines, place);

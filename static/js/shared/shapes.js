@@ -3,6 +3,7 @@
 
 import { boxShapes } from "./boxes.js";
 import { plain } from "./colour.js";
+import { widthOf } from "./label.js";
 import { element } from "./svg.js";
 
 const GROUPS = ["svg", "g"];
@@ -26,7 +27,8 @@ function shapesOf(element, origin) {
     if (node.nodeType === Node.TEXT_NODE) return element instanceof SVGElement ? [] : textLines(node, style, origin);
     return node instanceof Element ? shapesOf(node, origin) : [];
   });
-  return [...(element instanceof SVGElement ? [] : boxShapes(element, style, origin)), ...inner];
+  const hasBox = element instanceof HTMLElement || element.ownerSVGElement === null; // a drawing may have a ground and a border too
+  return [...(hasBox ? boxShapes(element, style, origin) : []), ...inner];
 }
 
 function drawnShape(shape, style, origin) {
@@ -82,10 +84,20 @@ function textLines(node, style, origin) {
     lines.at(-1).right = box.right;
   }
   const colour = plain(style.color);
+  if (lines.length > 0 && node === node.parentElement.firstChild) putSign(lines[0], node.parentElement, style);
   return lines.map(({ text, box }) => {
     const baseline = box.top + box.height * ascent(style);
     return element("text", { ...fontOf(style), fill: colour.hex, "fill-opacity": colour.alpha, x: round(box.left + origin.e), y: round(baseline + origin.f) }, text);
   });
+}
+
+/** The style sheet writes a sign before some texts: ✓, ✕ or ◷. */
+function putSign(line, parent, style) {
+  const { content, position } = getComputedStyle(parent, "::before");
+  const sign = position === "static" ? /^"(.+)"$/.exec(content)?.[1] : undefined;
+  if (sign === undefined) return;
+  line.text = sign + line.text;
+  line.box = new DOMRect(line.box.x - widthOf(sign, fontSaid(style)), line.box.y, line.box.width, line.box.height);
 }
 
 /** Words with their boxes: a word that the page has broken is several. */
@@ -105,9 +117,13 @@ const pencil = document.createElement("canvas").getContext("2d");
 
 /** The share of a line's box that is above its baseline. */
 function ascent(style) {
-  pencil.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  pencil.font = fontSaid(style);
   const { fontBoundingBoxAscent: above, fontBoundingBoxDescent: below } = pencil.measureText("x");
   return above / (above + below);
+}
+
+function fontSaid({ fontWeight, fontSize, fontFamily }) {
+  return `${fontWeight} ${fontSize} ${fontFamily}`;
 }
 
 function said({ a, b, c, d, e, f }) {

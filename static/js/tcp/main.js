@@ -4,6 +4,7 @@ import { number, say } from "../shared/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const X = { client: 80, attacker: 320, server: 560 };
+const RIGHT = 632; // where the attacker's labels end, which are longer than their arrows
 const TOP = 50;
 const ROW = 42;
 const HANDSHAKE = 3; // steps of the handshake
@@ -47,7 +48,7 @@ function arrow(step, row) {
   const label = `${step.flags} seq ${step.seq}${step.flags === "SYN" ? "" : ` ack ${step.ack}`}${step.length ? ` (${step.length} B)` : ""}`;
   group.append(
     draw("path", { d: `M${from} ${y}H${to}m${back} -5L${to} ${y}l${back} 5` }),
-    draw("text", { x: (from + to) / 2, y: y - 7 }, step.verdict === "taken" ? label : `✕ ${label}`),
+    draw("text", { x: step.sender === "attacker" ? RIGHT : (from + to) / 2, y: y - 7 }, step.verdict === "taken" ? label : `✕ ${label}`),
   );
   return group;
 }
