@@ -14,7 +14,7 @@ from service.config import DAY_S
 class Load:
     """The inputs of a plan, all integers.
 
-    At the default members some approaches hold and others do not, and not for the same reason: `tests/planner/test_planner.py` holds it.
+    The defaults are a load that some approaches hold and others do not, and not for the same reason.
     """
 
     members: int = 200_000

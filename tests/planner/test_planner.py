@@ -14,11 +14,12 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from lab.pages.planner.simulation_chart import median_charts
 from planner.commands import group
 from planner.constants import measured
 from planner.fleet import Prospect, prospect
 from planner.formulas import Terms
-from planner.load import INPUTS, read_load
+from planner.load import INPUTS, Load, read_load
 from planner.plan import plan
 from planner.reproduce import committed
 from planner.runs import OWN_RUNS, Runs, read_again
@@ -55,6 +56,50 @@ def test_the_form_works_without_a_script(module_app: Flask) -> None:
     assert html.count("data-breaks=") == len(GUARDED)
     assert 'data-approach="session" data-breaks="shard_ops"' in html
     assert 'data-approach="token" data-breaks="db_writer"' in html
+
+
+def test_it_opens_at_a_size_where_the_approaches_differ(module_app: Flask) -> None:
+    """The line above the finding says why: threads are enough for all, the writer of the database is not."""
+    plans = plan(Load(), measured()[0])
+    assert {one.approach: (one.first.is_over, one.first.resource) for one in plans} == {
+        "memory": (False, "node_threads"),
+        "session": (False, "node_threads"),
+        "token": (True, "db_writer"),
+        "hybrid": (True, "db_writer"),
+    }
+    assert not any(limit.is_over for one in plans for limit in one.limits if limit.resource == "node_threads")
+    opened, other = (text_of(module_app, path) for path in ("/planner", "/planner?nodes=10"))
+    assert "200,000 members on 100 nodes: Memory and Session can hold them, Token and Hybrid cannot" in opened
+    assert "The page opens where they differ" in opened
+    assert "The page opens where they differ" not in other
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("members=30", "every approach can hold them"), ("members=90000000", "too many for every approach")],
+)
+def test_the_finding_is_said_when_all_approaches_agree_too(module_app: Flask, query: str, said: str) -> None:
+    assert re.search(rf'<h2 id="breaks">[^<]*: {said}</h2>', text_of(module_app, f"/planner?{query}"))
+
+
+@pytest.mark.parametrize(
+    ("query", "is_open"), [("", False), ("nodes=7", False), ("work_ms=7", True), ("work_ms=5", False)]
+)
+def test_inputs_out_of_sight_are_in_sight_once_they_are_changed(module_app: Flask, query: str, is_open: bool) -> None:
+    assert ("<details open data-more>" in text_of(module_app, f"/planner?{query}")) is is_open
+
+
+def test_the_simulated_median_is_drawn_beside_the_measured_one_and_its_interval() -> None:
+    charts = median_charts(committed())
+    rows = [row for chart in charts for _, group in chart.groups for row in group]
+    assert len(rows) == len(committed())
+    assert [chart.run for chart in charts] == ["scale-out", "planner-scaling"]
+    for chart in charts:
+        assert chart.marks[0] == (0, 0)
+        assert chart.marks[-1][0] == 100
+    for row in rows:
+        assert 0 < row.low <= row.measured <= row.high <= 100
+        assert row.simulated / row.measured == pytest.approx(row.arm.p50_us / row.arm.measured_p50_us)
 
 
 def test_scaling_up_is_set_against_scaling_out_with_the_price_beside_it(module_app: Flask) -> None:

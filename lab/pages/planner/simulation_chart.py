@@ -57,12 +57,14 @@ def _chart(run: str, arms: Sequence[Reproduction]) -> MedianChart:
     end_ms = step_ms * math.ceil(_longest_us(arms) / 1000 / step_ms)
     marks = [(100 * mark * step_ms / end_ms, mark * step_ms) for mark in range(round(end_ms / step_ms) + 1)]
     together = sorted(arms, key=_order)  # a stable sort: the approaches keep their order
-    groups = [
+    groups: list[tuple[Mapping[str, Any], list[ArmRow]]] = [
         (dict(conditions), [_row(arm, 1000 * end_ms) for arm in group])
         for conditions, group in groupby(together, key=lambda arm: tuple(arm.conditions.items()))
     ]
     shared = {said for said, names in SAID.items() if len({tuple(map(arm.conditions.get, names)) for arm in arms}) == 1}
-    return MedianChart(run, shared, SAID.keys() - shared, groups, marks, len(arms), max(abs(arm.off[1]) for arm in arms))
+    return MedianChart(
+        run, shared, SAID.keys() - shared, groups, marks, len(arms), max(abs(arm.off[1]) for arm in arms)
+    )
 
 
 def _longest_us(arms: Iterable[Reproduction]) -> float:
@@ -72,13 +74,20 @@ def _longest_us(arms: Iterable[Reproduction]) -> float:
 def _step(longest: float) -> float:
     """Return the widest round step that leaves enough marks."""
     least = longest / MARKS
-    power = 10 ** math.floor(math.log10(least))
+    power = 10.0 ** math.floor(math.log10(least))
     return max(step * power for step in STEPS if step * power <= least)
 
 
 def _order(arm: Reproduction) -> tuple[Any, ...]:
     under = arm.conditions
-    return under["pause_ms"] == 0, under["nodes"], under["balancer"], under["round_trip_ms"], under["users"], under["work_ms"]
+    return (
+        under["pause_ms"] == 0,
+        under["nodes"],
+        under["balancer"],
+        under["round_trip_ms"],
+        under["users"],
+        under["work_ms"],
+    )
 
 
 def _row(arm: Reproduction, end_us: float) -> ArmRow:
