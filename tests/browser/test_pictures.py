@@ -59,7 +59,7 @@ def stands_alone(page: Page, name: str, texts: tuple[str, ...]) -> None:
     assert page.evaluate(BEYOND, svg.decode()) == []
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "storage-outcomes"])  # that one every night
 def test_a_saved_picture_stands_alone(page: Page, name: str) -> None:
     stands_alone(page, name, KINDS[name][2])
 
