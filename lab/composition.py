@@ -121,7 +121,7 @@ def _other_pages(parts: Parts) -> Iterator[Blueprint]:
         switches = Switches(Guard.of(config), config.control_socket)
         yield controls_blueprint(switches)
         yield scale_out_blueprint(switches.guard)
-        yield loadtests_blueprint(switches, config.instance_dir / "loadtests")
+        yield loadtests_blueprint(switches, config.instance_dir)
         yield keys_blueprint(config, parts.key_ring)
 
 

@@ -103,9 +103,10 @@ def compare(run_a: Path, run_b: Path, as_data: bool) -> None:
     help=_("Write report, results.json and CSV again from a run's windows. Also works for a killed run."),
 )
 @click.argument("folder", type=FOLDER)
-def report_anew(folder: Path) -> None:
+@click.option("--out", type=FOLDER, help=_("Write only the report, into this folder."))
+def report_anew(folder: Path, out: Path | None) -> None:
     """`python -m loadtests report`."""
-    running.report(folder)
+    running.report(folder, out)
 
 
 loadtests.add_command(plan)

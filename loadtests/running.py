@@ -25,7 +25,7 @@ from loadtests.progress import Kept, State, holds_a_run, read_run, read_windows,
 from loadtests.publishable import reasons_against
 from loadtests.remote import GeneratorFailed
 from loadtests.report import write_report
-from loadtests.results import WINDOWS, Run, as_json, write_csv, write_json
+from loadtests.results import WINDOWS, Run, as_json, read_results, write_csv, write_json
 from loadtests.stage import Experiment, Size, Stage
 from loadtests.whole import CannotWrite
 from loadtests.windows import Window
@@ -82,8 +82,11 @@ def refuse_taken(*folders: Path) -> None:
             )
 
 
-def report(folder: Path) -> None:
-    """Write a run's report again from its windows. Raise `ClickException`."""
+def report(folder: Path, out: Path | None = None) -> None:
+    """Write a run's report again from its windows. Raise `ClickException`.
+
+    With `out` only the report is written, into that folder, and nothing in the run's folder changes.
+    """
     try:
         described, windows = read_run(folder), read_windows(folder)
         experiment, size = BY_NAME[described.experiment], msgspec.convert(described.options, Size)
@@ -91,10 +94,17 @@ def report(folder: Path) -> None:
         raise click.ClickException(
             _("%(path)s is not the folder of a run that has ended (%(why)s)", path=folder, why=error)
         ) from None
+    stopped = len(windows) < experiment.windows(size) and not _was_complete(folder)
     try:
-        conclude(experiment, size, windows, described, folder)
-        tell_conclusion(folder, finished=len(windows) >= experiment.windows(size))
-    except CannotWrite as error:
+        if out:
+            outcome = experiment.conclude(windows, size)
+            reasons = reasons_against(windows, outcome.checks, stopped)
+            out.mkdir(parents=True, exist_ok=True)
+            write_report(described, experiment.question, outcome, reasons, out)
+            return
+        conclude(experiment, size, windows, described, folder, stopped)
+        tell_conclusion(folder, finished=not stopped)
+    except (CannotWrite, OSError) as error:
         raise click.ClickException(str(error)) from None
     except (LookupError, TypeError, AttributeError) as error:
         said = _(
@@ -106,13 +116,22 @@ def report(folder: Path) -> None:
         raise click.ClickException(said) from None
 
 
-def conclude(experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path) -> None:
-    """Write the conclusion from the windows into `folder`, and print it. Fewer windows than planned: a stopped run.
+def _was_complete(folder: Path) -> bool:
+    """Return whether the run was complete when it ended. The experiment may have more arms today."""
+    try:
+        return read_results(folder).get("publishable") is True
+    except ValueError:
+        return False
+
+
+def conclude(
+    experiment: Experiment, size: Size, windows: Sequence[Window], described: Run, folder: Path, stopped: bool
+) -> None:
+    """Write the conclusion from the windows into `folder`, and print it.
 
     `results.json` is written last: if it exists, the run has ended and all other files exist. Raise `CannotWrite`.
     """
     outcome = experiment.conclude(windows, size)
-    stopped = len(windows) < experiment.windows(size)
     reasons = reasons_against(windows, outcome.checks, stopped)
     written = write_report(described, experiment.question, outcome, reasons, folder)
     write_csv(outcome.arms, folder)
@@ -161,7 +180,8 @@ def _measure(experiment: Experiment, size: Size, kept: Kept, store: BorrowedStor
 def _end(experiment: Experiment, size: Size, kept: Kept, ending: State) -> None:
     """Write the conclusion and the final state of the run. Raise `CannotWrite`."""
     if kept.windows:
-        conclude(experiment, size, kept.windows, kept.described, kept.folder)
+        stopped = len(kept.windows) < experiment.windows(size)
+        conclude(experiment, size, kept.windows, kept.described, kept.folder, stopped)
     else:
         click.echo(_("Stopped before the first window; nothing was kept."))
     kept.say(ending)

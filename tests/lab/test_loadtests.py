@@ -13,7 +13,7 @@ from flask import Flask
 from lab.cluster.loadtest import EXPERIMENTS, Loadtest
 from lab.cluster.refused_command import RefusedCommand
 from lab.pages.loadtests.routes import EXPERIMENTS as ON_THE_PAGE
-from lab.pages.loadtests.routes import kept_runs
+from lab.pages.loadtests.runs import own_runs
 from loadtests.experiments import BY_NAME
 from loadtests.results import read_results
 from tests.conftest import MakeApp
@@ -56,7 +56,7 @@ def test_a_report_is_handed_out_in_a_sandbox(run: tuple[Flask, Path]) -> None:
     report = run[0].test_client().get(f"/loadtests/{NAME}/report.html")
     assert report.status_code == 200
     policy = report.headers["Content-Security-Policy"]
-    assert policy.startswith("sandbox allow-scripts")
+    assert policy.startswith("sandbox allow-scripts allow-downloads;")  # its charts can be saved
     assert "allow-same-origin" not in policy
     data = run[0].test_client().get(f"/loadtests/{NAME}/results.json")
     assert "sandbox" not in data.headers["Content-Security-Policy"]
@@ -98,7 +98,7 @@ def test_what_a_run_did_not_leave_itself_is_neither_listed_nor_handed_out(run: t
     client = app.test_client()
     for path in (f"{NAME}/windows.jsonl", f"{NAME}/arms.csv", "memory-20260101-000000/report.html"):
         assert client.get(f"/loadtests/{path}").status_code == 404
-    assert [listed["name"] for listed in kept_runs(runs)] == [NAME]
+    assert [listed.name for listed in own_runs(runs)] == [NAME]
 
 
 @pytest.mark.own_processes
@@ -122,7 +122,7 @@ def test_a_node_compares_for_one_visitor_at_a_time_and_says_so(
         meanwhile.append(app.test_client().get(path))
         return {"rows": []}
 
-    monkeypatch.setattr("lab.pages.loadtests.routes._compare", asked_meanwhile)
+    monkeypatch.setattr("lab.pages.loadtests.commands.compare", asked_meanwhile)
     assert app.test_client().get(path).status_code == 200
     [busy] = meanwhile
     assert_problem(busy, 503, "busy")
@@ -135,7 +135,7 @@ def test_a_comparison_that_takes_too_long_says_so_and_is_no_fault(
     run: tuple[Flask, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It said "the fault is ours", with a 500."""
-    monkeypatch.setattr("lab.pages.loadtests.routes.COMPARES_WITHIN_S", 0.01)
+    monkeypatch.setattr("lab.pages.loadtests.commands.WITHIN_S", 0.01)
     slow = run[0].test_client().get(f"/lab/load-tests/compare?first={NAME}&second={NAME}")
     assert_problem(slow, 503, "busy")
     assert "took too long" in slow.get_json()["detail"]
@@ -177,7 +177,7 @@ def test_a_load_test_that_is_killed_has_its_report_all_the_same(
     assert state["exit_code"] == 128 + 9
     results = read_results(tmp_path / state["name"])
     assert (results["publishable"], len(results["arms"])) == (False, 1)
-    assert kept_runs(tmp_path)[0]["name"] == state["name"]
+    assert own_runs(tmp_path)[0].name == state["name"]
 
 
 # -- ordered from a real lab
@@ -207,7 +207,7 @@ def test_a_load_test_that_is_stopped_is_kept(own_lab: Lab) -> None:
     eventually(lambda: state(own_lab)["done"] >= 2, "two windows")
     own_lab.control("DELETE", "/load-run")
     eventually(lambda: state(own_lab)["state"] == "ended", "the end of the run")
-    [kept] = seen(own_lab)["runs"]
+    [kept] = [listed for listed in seen(own_lab)["runs"] if listed["own"]]
     assert (kept["name"], kept["publishable"]) == (name, False)
     assert any("stopped" in reason for reason in kept["said"]["en"]["reasons"])
 

@@ -1,6 +1,7 @@
 """What `docs/results/` keeps: every answer follows from the windows beside it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_report_is_written_anew_from_what_was_kept(tmp_path: Path) -> None:
     assert done.output.endswith(f"Publishable.\nReport: {tmp_path / 'report.html'}\n")
     assert read_results(tmp_path) == read_results(RESULTS / "revocation")
     assert read_results(tmp_path)["answer"] in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_report_alone_changes_nothing_of_its_run_and_forgives_arms_that_are_younger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RESULTS / "revocation"
+    before = {file.name: file.stat().st_mtime_ns for file in run.iterdir()}
+    plans_more = replace(BY_NAME["revocation"], windows=lambda _size: 10_000)
+    monkeypatch.setitem(BY_NAME, "revocation", plans_more)
+    done = CliRunner().invoke(loadtests, ["report", str(run), "--out", str(tmp_path / "new")])
+    assert (done.exit_code, done.output) == (0, "")
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["report.html"]
+    assert {file.name: file.stat().st_mtime_ns for file in run.iterdir()} == before
+    text = (tmp_path / "new" / "report.html").read_text("utf-8")
+    assert read_results(run)["said"]["ko"]["answer"] in text
+    assert "Publishable:" in text
+    assert "Not publishable" not in text
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,41 @@
-"""The page `/loadtests`: start a load test, watch it, open its report, and compare two runs.
+"""The page `/loadtests`: start a load test, watch it, open reports, and compare two runs.
 
-The supervisor runs the load test as a separate command (`python -m loadtests`). This page only reads its files.
+The supervisor runs the load test as a separate command (`python -m loadtests`). This page only reads its files, and
+those of the runs that the project keeps.
 """
 
-import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request, send_from_directory
-from flask_babel import gettext, lazy_gettext
-from werkzeug.exceptions import BadRequest, ServiceUnavailable
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    send_from_directory,
+)
+from flask_babel import format_date, gettext, lazy_gettext
 
 from lab.controls import Switches
+from lab.pages.loadtests import commands
+from lab.pages.loadtests.findings import finding
+from lab.pages.loadtests.runs import ListedRun, Runs, parsed, read_json
 from service.config import ROOT
 from service.errors import NotFound
-from service.web.one_at_a_time import COME_BACK_IN_S, heavy_work
+from service.web.one_at_a_time import heavy_work
 
-RUN = re.compile(r"[a-z-]{1,40}-\d{8}-\d{6}", re.ASCII)
-FILES = ("report.html", "results.json", "arms.csv", "windows.jsonl")
-# A report is one file with inline scripts. The sandbox gives it its own origin, so it cannot access the lab.
+KEPT_BY_THE_PROJECT = ROOT / "docs" / "results"
+FILES = (commands.REPORT, "results.json", "arms.csv", "windows.jsonl")
+# A report is one file with inline scripts. The sandbox gives it its own origin, so it cannot access the lab. It may
+# save its charts as files.
 REPORT_POLICY = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
-COMPARES_WITHIN_S = 50.0  # the balancer's timeout is a minute
-LARGEST_BYTES = 20_000_000  # a report contains its chart library
 
 EXPERIMENTS = {
     "lookup-cost": lazy_gettext("What does looking up a login cost on every request?"),
@@ -42,25 +50,27 @@ EXPERIMENTS = {
 }
 
 
-def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
-    """Return the page and its controls. Runs are stored below `folder`."""
-    guard, press = switches.guard, switches.press
+def loadtests_blueprint(switches: Switches, instance: Path, project: Path = KEPT_BY_THE_PROJECT) -> Blueprint:
+    """Return the page and its controls. This lab's runs are below `instance`, those of the project below `project`."""
+    guard, press, folder = switches.guard, switches.press, instance / "loadtests"
+    runs = Runs(folder, project)
     loadtests = Blueprint("loadtests", __name__)
     loadtests.before_request(guard)
 
     @loadtests.get("/loadtests")
     def page() -> Response:
-        """Show the experiments, the running load test, and earlier runs."""
-        shown = {"experiments": EXPERIMENTS, "may_press": guard.may_press(), "takes_code": bool(guard.code)}
-        return make_response(render_template("loadtests.html", **shown))
+        """Show what was found, the running load test, and all runs."""
+        found = [_found(name, [*runs.of_project.values()]) for name in EXPERIMENTS]
+        shown = {"found": found, "experiments": EXPERIMENTS}
+        may = {"may_press": guard.may_press(), "takes_code": bool(guard.code)}
+        return make_response(render_template("loadtests.html", **shown, **may))
 
     @loadtests.get("/loadtests/<run>/<file>")
     def kept(run: str, file: str) -> Response:
-        """Send one file of a run."""
-        if file not in FILES or not _is_kept(folder, run, file):
-            raise NotFound(gettext("There is no such run, or no such file in it."))
-        response = send_from_directory(folder / run, file)
-        if file == "report.html":
+        """Send one file of a run. The report of a run that the project keeps is written now, unless it was before."""
+        in_folder = _folder_of(run, file)
+        response = send_from_directory(in_folder, file)
+        if file == commands.REPORT:
             response.headers["Content-Security-Policy"] = REPORT_POLICY
         return response
 
@@ -68,16 +78,28 @@ def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
     def load_state() -> Response:
         """Return the state of the last run, and every run with a result."""
         run = switches.state()["load_run"]
-        return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=kept_runs(folder))
+        listed = runs.listed()
+        views = [{**each.view(), "natural": _natural(each, listed)} for each in listed]
+        return jsonify(run=run and {**run, **_progress(folder / run["name"])}, runs=views)
 
     @loadtests.get("/lab/load-tests/compare")
     def compare() -> Response:
         """Return which differences between two runs exceed the noise."""
-        runs = [request.args.get(name, "") for name in ("first", "second")]
-        if not all(_is_kept(folder, run, "results.json") for run in runs):
-            raise NotFound(gettext("There is no such run, or no such file in it."))
+        names = [request.args.get(name, "") for name in ("first", "second")]
+        compared = [found for name in names if (found := runs.folder_of(name, "results.json"))]
+        if len(compared) < len(names):
+            raise _no_such_file()
         with heavy_work:
-            return jsonify(_compare([folder / run for run in runs]))
+            return jsonify(commands.compare(compared))
+
+    def _folder_of(name: str, file: str) -> Path:
+        """Return the folder that a file of a run is sent from. Raise `NotFound`."""
+        if file in FILES and (found := runs.folder_of(name, file)):
+            return found
+        if file == commands.REPORT and name in runs.of_project:
+            after_this_request(_open_again)
+            return commands.written_report(runs.of_project[name], instance / "reports")
+        raise _no_such_file()
 
     loadtests.add_url_rule(
         "/lab/load-run", "start_run", lambda: press("POST", "/load-run", "experiment", "quick"), methods=["POST"]
@@ -86,82 +108,47 @@ def loadtests_blueprint(switches: Switches, folder: Path) -> Blueprint:
     return loadtests
 
 
-def _is_kept(folder: Path, run: str, file: str) -> bool:
-    """Return whether this is a file of a run: in its folder, not too large, and not a link."""
-    path = folder / run / file
-    if RUN.fullmatch(run) is None or path.is_symlink() or path.parent.is_symlink() or not path.is_file():
-        return False
-    return path.stat().st_size <= LARGEST_BYTES
+def _no_such_file() -> NotFound:
+    return NotFound(gettext("There is no such run, or no such file in it."))
+
+
+def _open_again(response: Response) -> Response:
+    """Let a browser ask by itself again when a busy node has time."""
+    if after_s := response.headers.get("Retry-After"):
+        response.headers["Refresh"] = after_s
+    return response
+
+
+def _found(experiment: str, runs: list[ListedRun]) -> dict[str, Any]:
+    """Return what the publishable runs of an experiment found, and the newest of them to open."""
+    mine = [run for run in runs if run.experiment == experiment and run.said["publishable"] and run.figures]
+    mine.sort(key=lambda run: str(run.said["started"]))
+    if not mine:
+        return {"experiment": experiment}
+    line = finding(experiment, *(run.figures for run in mine if run.figures))
+    newest = mine[-1]
+    dated = {"measured": format_date(newest.started), "older_than_code": newest.older_than_code}
+    return {"experiment": experiment, "line": line, "run": newest.name, **dated}
+
+
+def _natural(run: ListedRun, listed: list[ListedRun]) -> str | None:
+    """Return the run to compare with: the one before of the same experiment, and for the first the next."""
+    alike = [each.name for each in listed if each.experiment == run.experiment]  # newest first
+    at = alike.index(run.name)
+    others = [*alike[at + 1 : at + 2], *alike[max(at - 1, 0) : at]]
+    return others[0] if others else None
 
 
 def _progress(run: Path) -> dict[str, Any]:
     """Return a run's progress: windows done and planned, and the measurements of each."""
-    said = _read_json(run / "progress.json") or {}
+    said = read_json(run / "progress.json") or {}
     try:
         lines = (run / "windows.jsonl").read_text("utf-8").splitlines()
     except OSError:
         lines = []
-    measured = [window for line in lines if (window := _parsed(line)) is not None]
+    measured = [window for line in lines if (window := parsed(line)) is not None]
     points = [
         {"arm": window["label"], "approach": window["approach"], "p50_us": window["reading"].get("p50_us")}
         for window in measured
     ]
     return {"planned": said.get("planned"), "done": len(measured), "points": points}
-
-
-def kept_runs(folder: Path) -> list[dict[str, Any]]:
-    """Return every run that has a result, newest first."""
-    found = []
-    for file in folder.glob("*/results.json"):
-        results = _read_json(file) if _is_kept(folder, file.parent.name, file.name) else None
-        if results is not None and _says_enough(results):
-            said = {name: results[name] for name in ("experiment", "started", "publishable", "said")}
-            found.append({"name": file.parent.name, **said})
-    return sorted(found, key=lambda run: str(run["started"]), reverse=True)
-
-
-def _says_enough(results: dict[str, Any]) -> bool:
-    """Return whether the page can show a run: another program may have written a file there."""
-    said = results.get("said")
-    texts = [results.get("experiment"), results.get("started")]
-    return (
-        all(isinstance(text, str) for text in texts)
-        and isinstance(results.get("publishable"), bool)
-        and isinstance(said, dict)
-        and all(isinstance(each, dict) and isinstance(each.get("reasons"), list) for each in said.values())
-    )
-
-
-def _compare(runs: list[Path]) -> Any:
-    """Run the command that compares: a node should not load its statistics library."""
-    command = [sys.executable, "-m", "loadtests", "compare", "--json", *map(str, runs)]
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=COMPARES_WITHIN_S, check=False)
-    except subprocess.TimeoutExpired:
-        said = gettext("The comparison took too long; try again in a moment.")
-        raise ServiceUnavailable(said, retry_after=COME_BACK_IN_S) from None
-    if done.returncode:
-        raise BadRequest(
-            gettext("These two runs cannot be compared: they measure different things, or one cannot be read.")
-        )
-    return json.loads(done.stdout)
-
-
-def _read_json(file: Path) -> dict[str, Any] | None:
-    try:
-        return _parsed(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _parsed(text: str) -> dict[str, Any] | None:
-    """Return a JSON object; None if the text is incomplete or not a JSON object."""
-    try:
-        read = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
-    return read if isinstance(read, dict) else None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

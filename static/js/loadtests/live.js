@@ -9,16 +9,16 @@ const LEFT = 230;
 const RIGHT = 40;
 const TICKS = 5;
 
-/** Draw [{arm, approach, p50_us}]; nothing if it is empty. */
+/** Draw [{arm, approach, p50_us}]. Return whether there was anything to draw. */
 export function drawLive(svg, points) {
   const measured = points.filter(({ p50_us }) => p50_us !== null && p50_us !== undefined);
-  svg.toggleAttribute("hidden", measured.length === 0);
-  if (measured.length === 0) return;
+  if (measured.length === 0) return false;
   const arms = [...new Set(measured.map(({ arm }) => arm))].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
   const longest = Math.max(...measured.map(({ p50_us }) => p50_us)) * 1.05;
   const at = (us) => LEFT + (us / longest) * (WIDTH - LEFT - RIGHT);
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${ROW * (arms.length + 2)}`);
   svg.replaceChildren(...arms.flatMap((arm, row) => drawArm(arm, measured, ROW * (row + 0.8), at)), ...drawAxis(longest, ROW * (arms.length + 0.4), at));
+  return true;
 }
 
 function drawArm(arm, measured, y, at) {

@@ -3,26 +3,33 @@
 import { mayPress, recall, takeCode } from "../shared/instructor.js";
 import { say } from "../shared/words.js";
 import { sendCommand } from "./commands.js";
+import { drawComparison } from "./comparison.js";
 import { drawLive } from "./live.js";
-import { drawComparison, drawReports, ticked } from "./reports.js";
+import { keepPlace, recallPlace } from "./place.js";
+import { drawRuns, reportOf, ticked } from "./runs.js";
 
 const POLL_MS = 1000;
 const STOPPED = 130; // the shell's exit code after Ctrl-C
 const find = (name) => document.querySelector(`[data-${name}]`);
-let running = false;
+const { experiment, size } = find("start").elements;
 
 find("start").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { experiment, size } = event.target.elements;
   await sendCommand("POST", "/lab/load-run", { experiment: experiment.value, quick: size.value === "quick" }, say("start"));
   await look();
 });
+find("start").addEventListener("change", () => keepPlace({ experiment: experiment.value, size: size.value }));
 find("stop-button").addEventListener("click", async () => {
   await sendCommand("DELETE", "/lab/load-run", undefined, say("stop"));
   await look();
 });
 find("reports").addEventListener("change", () => { find("compare").disabled = ticked().length !== 2; });
 find("compare").addEventListener("click", () => drawComparison(...ticked()));
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-natural]");
+  if (button) drawComparison(button.dataset.of, button.dataset.natural);
+});
+addEventListener("hashchange", pick);
 
 async function look() {
   try {
@@ -35,19 +42,33 @@ async function look() {
 }
 
 function show({ run, runs }) {
-  running = run !== null && run.state !== "ended";
+  const running = run !== null && run.state !== "ended";
   find("start-button").disabled = running || !mayPress();
   find("stop-button").disabled = run?.state !== "running" || !mayPress();
-  drawReports(runs);
+  find("stop-button").hidden = !running;
+  find("start-button").toggleAttribute("data-primary", !running);
+  find("stop-button").toggleAttribute("data-primary", running);
+  find("now-line").toggleAttribute("data-running", running);
+  drawRuns(runs);
   if (run === null) return;
-  const reported = runs.some(({ name }) => name === run.name);
+  const reported = runs.find(({ name }) => name === run.name);
   const state = running ? run.state : ending(run.exit_code, reported);
   const said = say(`now.${state}`, { name: run.name, done: run.done, planned: run.planned ?? "?" });
   if (find("now").textContent !== said) find("now").textContent = said;
   find("progress").hidden = !running;
   find("progress").max = run.planned ?? 1;
   find("progress").value = run.done;
-  drawLive(find("live"), run.points);
+  offer(running ? undefined : reported);
+  find("drawn").hidden = !drawLive(find("live"), run.points);
+}
+
+/** What an ended run leads to, beside what is said of it: its report, and the comparison with the one before. */
+function offer(run) {
+  find("now-report").hidden = !run;
+  find("now-compare").hidden = !run?.natural;
+  if (!run) return;
+  find("now-report").href = reportOf(run.name);
+  Object.assign(find("now-compare").dataset, { of: run.name, natural: run.natural ?? "" });
 }
 
 function ending(exitCode, reported) {
@@ -55,9 +76,20 @@ function ending(exitCode, reported) {
   return exitCode === STOPPED ? "nothing" : "failed";
 }
 
+/** Choose what the address names. */
+function pick() {
+  const said = recallPlace();
+  if ([...experiment.options].some(({ value }) => value === said.experiment)) experiment.value = said.experiment;
+  if (["quick", "full"].includes(said.size)) size.value = said.size;
+}
+
 takeCode((code) => sendCommand("POST", "/lab/code", { code }, say("login")));
 recall();
+pick();
+await look();
+const { first, second } = recallPlace();
+if (first && second) drawComparison(first, second);
 for (;;) {
-  await look();
   await new Promise((resolve) => setTimeout(resolve, document.hidden ? 5 * POLL_MS : POLL_MS));
+  await look();
 }
