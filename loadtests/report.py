@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from lab.cluster.process import ROOT
 from loadtests.charts import figure, plotly_script
 from loadtests.hues import THEMES, colours
-from loadtests.outcome import Outcome
+from loadtests.in_figures import in_figures
+from loadtests.outcome import Chart, Outcome
 from loadtests.results import ARMS, COLUMNS, REPORT, RESULTS, WINDOWS, ArmResult, Run
 from loadtests.whole import write_whole
 from loadtests.words import LANGUAGES, Text, _
@@ -33,7 +34,7 @@ def write_report(run: Run, question: Text, outcome: Outcome, reasons: Sequence[T
         languages=LANGUAGES,
         raw=RAW,
         palettes={theme: colours(theme) for theme in THEMES},
-        figures=_embedded(_figures(outcome)),
+        figures=_embedded(_figures(run, outcome)),
         plotly=Markup(plotly_script()),  # noqa: S704  # from the installed package
     )
     file = folder / REPORT
@@ -65,11 +66,26 @@ def both(value: Any) -> Markup:
     return Markup("").join(Markup('<span lang="{}">{}</span>').format(name, text) for name, text in said.items())
 
 
-def _figures(outcome: Outcome) -> list[dict[str, dict[str, Any]]]:
+def _figures(run: Run, outcome: Outcome) -> list[dict[str, dict[str, Any]]]:
     return [
-        {language: {theme: figure(chart, language, theme) for theme in THEMES} for language in LANGUAGES}
-        for chart in outcome.charts
+        {
+            language: {theme: figure(chart, language, theme) for theme in THEMES}
+            | {"said": _said_in_picture(run, chart, number, language)}
+            for language in LANGUAGES
+        }
+        for number, chart in enumerate(outcome.charts, 1)
     ]
+
+
+def _said_in_picture(run: Run, chart: Chart, number: int, language: str) -> dict[str, Any]:
+    """Return what a saved picture of a chart says beside it, and the name of its file."""
+    machine = (f"{name}: {run.machine[name]}" for name in ("processor", "cores") if run.machine.get(name))
+    return {
+        "title": chart.title.said_in(language),
+        "figures": in_figures(chart, language),
+        "run": " · ".join([run.experiment, run.started, *machine]),
+        "file": f"{run.experiment}-{run.started[:10]}-{number}",
+    }
 
 
 def _embedded(value: Any) -> Markup:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from re import compile as pattern
 
 import pytest
@@ -64,16 +65,22 @@ def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, 
         expect(page.locator("[data-now]")).to_have_text(pattern(running))
         expect(page.locator("[data-start-button]")).to_be_disabled()
         expect(page.locator("[data-live] circle").nth(1)).to_be_attached()
+        page.locator("[data-comparison-place]").evaluate("place => scrollTo(0, document.body.scrollHeight)")
+        expect(page.locator("[data-stop-button]")).to_be_in_viewport(ratio=1)
         page.reload()  # a run goes on whoever watches
         expect(page.locator("[data-live] circle").nth(1)).to_be_attached()
         expect(page.locator("[data-progress]")).to_be_visible()
         fits(page, language, "running", pictures)
         page.locator("[data-stop-button]").click()
-        report = page.locator("[data-reports] tbody tr").first
+        report = page.locator("[data-reports] [data-whose=own]").first
         expect(page.locator("[data-start-button]")).to_be_enabled()
         expect(report).to_contain_text(refused)
         fits(page, language, "stopped", pictures)
-        report.get_by_role("link").click()
+        drawn = page.locator("[data-drawn]")
+        with page.expect_download() as saved:
+            drawn.locator("[data-save=svg]").click()
+        assert "<circle" in saved.value.path().read_text("utf-8")
+        page.locator("[data-now-report]").click()
         expect(page.locator("h1")).to_be_visible()
         if pictures:
             page.screenshot(path=SCREENSHOTS / language / "loadtests" / "report.png", full_page=True)
@@ -82,9 +89,10 @@ def test_a_load_test_is_started_watched_and_stopped(browser: Browser, lab: str, 
 
 @pytest.mark.usefixtures("two_runs")
 def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Browser, lab: str) -> None:
-    with browser.new_context(base_url=lab) as context:
+    with browser.new_context(base_url=lab, viewport={"width": 1280, "height": 800}) as context:
         page = context.new_page()
         page.goto("/loadtests")
+        begins_with_what_was_found(page)
         for day in ("01", "02"):
             tick = page.locator(f"[data-reports] input[value='lookup-cost-202611{day}-000000']")
             expect(tick).to_be_visible()
@@ -110,6 +118,65 @@ def test_the_page_is_worked_by_the_keyboard_and_compares_two_runs(browser: Brows
         expect(page.locator("[data-unpublishable]")).to_contain_text(
             "✕ lookup-cost-20261102-000000 is not publishable, so this comparison is not either. It was stopped."
         )
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_one_press_compares_with_the_run_before_and_a_reload_finds_it_again(browser: Browser, lab: str) -> None:
+    alike = {"rows": [], "unlike": [], "ratios_only": False, "unpublishable": [[], []]}
+    with browser.new_context(base_url=lab, viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.route("**/compare?*", lambda route: route.fulfill(json=alike))
+        page.goto("/loadtests")
+        button = page.locator("[data-reports] [data-of='lookup-cost-20261102-000000']")
+        title = page.locator("[data-comparison-title]")
+        button.click()
+        expect(title).to_be_focused()
+        expect(title).to_be_in_viewport()
+        expect(page.locator("[data-compared]")).to_contain_text("0 of 0")
+        page.locator("select[name=experiment]").select_option("memory")
+        page.reload()
+        expect(page.locator("[data-compared]")).to_contain_text(
+            "lookup-cost-20261101-000000, lookup-cost-20261102-000000: 0 of 0"
+        )
+        expect(page.locator("select[name=experiment]")).to_have_value("memory")
+        page.locator("[data-close]").click()
+        expect(title).to_be_hidden()
+        expect(button).to_be_focused()
+
+
+def test_a_chart_of_a_report_is_saved_through_the_lab_and_from_a_file(
+    browser: Browser, lab: str, tmp_path: Path
+) -> None:
+    """SECURITY 19: the lab puts a report into a sandbox. It may save files from there, and reach nothing of the lab."""
+    with browser.new_context(base_url=lab, locale="ko-KR") as context:
+        page = context.new_page()
+        page.goto("/loadtests#experiment-revocation")
+        page.locator("#experiment-revocation a").click(timeout=PATIENCE_MS)  # the first time it is written
+        svg, png = (saved(page, kind, tmp_path) for kind in ("svg", "png"))
+        assert "로그아웃" in svg.read_text("utf-8")
+        assert "revocation · 2026-" in svg.read_text("utf-8")
+        assert png.read_bytes().startswith(b"\x89PNG")
+        (tmp_path / "report.html").write_bytes(context.request.get(page.url).body())
+        page.goto((tmp_path / "report.html").as_uri())
+        assert "로그아웃" in saved(page, "svg", tmp_path / "again").read_text("utf-8")
+
+
+def saved(page: Page, kind: str, folder: Path) -> Path:
+    """Save the first chart of a report; return the file."""
+    with page.expect_download(timeout=PATIENCE_MS) as download:
+        page.locator(f"[data-save={kind}]").first.click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file
+
+
+def begins_with_what_was_found(page: Page) -> None:
+    """The first screen has lines with their figures, and the one action, also if another test has left a run there."""
+    for width, height, lines in ((390, 844, 2), (1280, 800, 5)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator("[data-primary]")).to_be_in_viewport(ratio=1)
+        expect(page.locator("[data-primary]")).to_have_text("Start")
+        expect(page.locator(".found a").nth(lines - 1)).to_be_in_viewport(ratio=1)
 
 
 def busy_once() -> Callable[[Route], None]:

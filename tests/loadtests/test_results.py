@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from loadtests.__main__ import loadtests
 from loadtests.compare import MOST_REPEATS, Comparison, NotComparable, compare, text
 from loadtests.hues import colours
+from loadtests.in_figures import in_figures
 from loadtests.outcome import Chart, Outcome, Table, Trace
 from loadtests.report import write_report
 from loadtests.results import COLUMNS, Check, Run, as_json, write_csv, write_json
@@ -324,6 +326,24 @@ def test_charts_have_the_labs_hues_in_both_themes_intervals_and_zero(report: str
             assert figure["data"][0]["error_y"]["array"] == [20.0]
             assert figure["data"][0]["error_y"]["arrayminus"] == [10.0]
             assert figure["layout"]["yaxis"]["rangemode"] == "tozero"
+
+
+def test_a_saved_picture_says_the_finding_the_figures_and_the_run(report: str) -> None:
+    [chart] = json.loads(re.findall(r'application/json">(.*?)</script>', report, re.DOTALL)[0])
+    said = chart["ko"]["said"]
+    assert (said["title"], said["figures"]) == ("It <costs>", ["µs: session 100 (90 … 120)"])
+    assert said["run"].startswith(f"{RUN.experiment} · {RUN.started}")
+
+
+def test_a_chart_in_figures_has_each_point_or_a_range() -> None:
+    one = Trace("session", "session", [1, 4], [92.4, 371.0], [91.0, 366.0], [94.0, float("inf")], "line")
+    assert in_figures(Chart(Text("x"), "nodes", "req/s", [one]), "en") == [
+        "nodes → req/s",
+        "session: 1 → 92.4 (91 … 94) · 4 → 371 (366 … ∞)",
+    ]
+    many = Trace("token", "token", list(range(40)), [None, *map(float, range(1000, 1039))], kind="line")
+    dashed = replace(many, dashed=True)
+    assert in_figures(Chart(Text("x"), "s", "µs", [many, dashed]), "ko") == ["µs, 최저 … 최고", "token: 1,000 … 1,038"]
 
 
 def test_the_report_speaks_both_languages(report: str) -> None:

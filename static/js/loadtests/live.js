@@ -1,6 +1,6 @@
 // The measurements so far: a line for each arm, a dot for each window, an axis with zero.
 
-import { number, say } from "../shared/words.js";
+import { make, microseconds, number, say } from "../shared/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 900;
@@ -9,11 +9,12 @@ const LEFT = 230;
 const RIGHT = 40;
 const TICKS = 5;
 
-/** Draw [{arm, approach, p50_us}]. Return whether there was anything to draw. */
-export function drawLive(svg, points) {
+/** Draw [{arm, approach, p50_us}], and list each arm's median. Return whether there was anything to draw. */
+export function drawLive(svg, list, points) {
   const measured = points.filter(({ p50_us }) => p50_us !== null && p50_us !== undefined);
   if (measured.length === 0) return false;
   const arms = [...new Set(measured.map(({ arm }) => arm))].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+  list.replaceChildren(...arms.map((arm) => make("li", "", `${arm}: ${microseconds(median(ofArm(arm, measured)))}`)));
   const longest = Math.max(...measured.map(({ p50_us }) => p50_us)) * 1.05;
   const at = (us) => LEFT + (us / longest) * (WIDTH - LEFT - RIGHT);
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${ROW * (arms.length + 2)}`);
@@ -21,10 +22,14 @@ export function drawLive(svg, points) {
   return true;
 }
 
+function ofArm(arm, measured) {
+  return measured.filter((point) => point.arm === arm).map(({ p50_us }) => p50_us);
+}
+
 function drawArm(arm, measured, y, at) {
   const mine = measured.filter((point) => point.arm === arm);
   const group = element("g", { "data-approach": mine[0].approach });
-  const middle = at(median(mine.map(({ p50_us }) => p50_us)));
+  const middle = at(median(ofArm(arm, measured)));
   group.append(text(arm, { x: LEFT - 12, y: y + 4, "text-anchor": "end" }));
   group.append(...mine.map(({ p50_us }) => element("circle", { cx: at(p50_us), cy: y, r: 5 })));
   group.append(element("path", { d: `M${middle} ${y - 9}V${y + 9}`, class: "middle" }));

@@ -59,7 +59,18 @@ function show({ run, runs }) {
   find("progress").max = run.planned ?? 1;
   find("progress").value = run.done;
   offer(running ? undefined : reported);
-  find("drawn").hidden = !drawLive(find("live"), run.points);
+  const drawn = drawLive(find("live"), find("medians"), run.points);
+  find("drawn").hidden = !drawn;
+  if (drawn) nameDrawing(run.name, reported);
+}
+
+/** What is drawn: the question, and the run's name, which a saved picture has too. */
+function nameDrawing(name, reported) {
+  const asked = [...experiment.options].find(({ value }) => name.startsWith(`${value}-2`));
+  find("drawn-title").textContent = asked?.textContent ?? name;
+  const found = reported && (reported.publishable ? reported.finding : say("not_publishable"));
+  find("drawn-name").textContent = [name, found].filter(Boolean).join(": ");
+  find("drawn").dataset.picture = name;
 }
 
 /** What an ended run leads to, beside what is said of it: its report, and the comparison with the one before. */

@@ -50,7 +50,7 @@ function row(run, kept) {
   report.append(make("p", "small soft", [timeOf(run), run.older_than_code].filter(Boolean).join(", ")));
   answer.append(...answerOf(run));
   publishable.dataset.label = say("publishable");
-  publishable.append(run.publishable ? say("yes") : say("no", { reasons: reasonsOf(run).join(" ") }));
+  publishable.append(run.publishable ? say("yes") : make("details", "", make("summary", "", say("no")), make("p", "small", reasonsOf(run).join(" "))));
   compare.append(...comparing(run, kept));
   return made;
 }

@@ -61,7 +61,7 @@ SESSION = Chapter(
                 Statement(
                     7,
                     "/loadtests#experiment-memory",
-                    ('value="memory"',),
+                    ("bytes of the store by session",),
                     "세션을 서버의 메모리에 저장하므로 로그인이 늘수록 부담이 커집니다.",
                     "Sessions are stored in the server’s memory, which becomes a burden.",
                 ),

@@ -73,7 +73,7 @@ TWO_TOKENS = Chapter(
                 Statement(
                     63,
                     "/loadtests#experiment-revocation",
-                    ('value="revocation"',),
+                    ("After a log-out a session is refused within",),
                     "유효기간이 길면 탈취되었을 때 보안에 취약합니다.",
                     "A long lifetime is dangerous when the token is stolen.",
                 ),
