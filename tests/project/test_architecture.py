@@ -289,7 +289,8 @@ CODE = [
     path
     for kind in ("py", "js", "html", "css")
     for path in ROOT.rglob(f"*.{kind}")
-    if not {"tests", "stories", "docs", ".venv", "node_modules"} & set(path.relative_to(ROOT).parts)
+    if not {"tests", "stories", "docs", "instance", "results", ".venv", "node_modules"}
+    & set(path.relative_to(ROOT).parts)
 ]
 
 

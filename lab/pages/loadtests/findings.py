@@ -7,7 +7,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from service.approaches import MEMORY, SESSION, TOKEN
+
 Figures = dict[str, float]
+HMAC = {TOKEN.name: "HS256"}  # of two tokens the one that is quoted
 BEFORE_A_UNIT, NO_BREAK_SPACE = re.compile(r"(?<=\d) (?=%|µs|s\b|ms\b)"), "\u00a0"
 
 
@@ -39,42 +42,44 @@ class Finding:
     say: Callable[..., str]
 
 
+def _both(read: Callable[[str], float], factor: float = 1) -> Figures:
+    """Return a figure of the session and one of the token."""
+    return {name: factor * read(name) for name in (SESSION.name, TOKEN.name)}
+
+
 def _lookup_cost(arms: Arms) -> Figures:
-    near = {"round_trip_ms": arms.range_of("round_trip_ms")[0]}
-    token = arms.of("token", algorithm="HS256", **near)
-    return {"session": arms.of("session", **near)["above_open_us"], "token": token["above_open_us"]}
+    near_ms, _far_ms = arms.range_of("round_trip_ms")
+    return _both(lambda name: arms.of(name, algorithm=HMAC.get(name), round_trip_ms=near_ms)["above_open_us"])
 
 
 def _saturation(arms: Arms) -> Figures:
-    token = arms.of("token", algorithm="HS256")
-    return {"session": arms.of("session")["knee_rps"], "token": token["knee_rps"]}
+    return _both(lambda name: arms.of(name, algorithm=HMAC.get(name))["knee_rps"])
 
 
 def _scale_out(arms: Arms) -> Figures:
     most = {"door": "round robin", "nodes": arms.range_of("nodes", door="round robin")[1]}
-    shares = {name: arms.of(name, **most)["wrongly_logged_out"] for name in ("memory", "session", "token")}
-    return {"nodes": most["nodes"], **{name: 100 * share for name, share in shares.items()}}
+    shared = _both(lambda name: arms.of(name, **most)["wrongly_logged_out"], 100)
+    return shared | {"nodes": most["nodes"], MEMORY.name: 100 * arms.of(MEMORY.name, **most)["wrongly_logged_out"]}
 
 
 def _memory(arms: Arms) -> Figures:
-    return {name: arms.of(name)["fit"]["bytes_a_login"] for name in ("session", "token")}
+    return _both(lambda name: arms.of(name)["fit"]["bytes_a_login"])
 
 
 def _revocation(arms: Arms) -> Figures:
     lifetime_s = arms.range_of("access_ttl_s")[1]
-    token = arms.of("token", access_ttl_s=lifetime_s)
-    return {"session": arms.of("session")["lag_s"], "token": token["lag_s"], "lifetime": lifetime_s}
+    lives = {SESSION.name: None, TOKEN.name: lifetime_s}
+    return _both(lambda name: arms.of(name, access_ttl_s=lives[name])["lag_s"]) | {"lifetime": lifetime_s}
 
 
 def _lifetimes(arms: Arms) -> Figures:
     short_s, long_s = arms.range_of("access_ttl_s")
-    many, few = (arms.of("token", access_ttl_s=each)["refreshes_an_hour_a_member"] for each in (short_s, long_s))
+    many, few = (arms.of(TOKEN.name, access_ttl_s=each)["refreshes_an_hour_a_member"] for each in (short_s, long_s))
     return {"long": long_s, "few": few, "short": short_s, "many": many}
 
 
 def _outage(arms: Arms) -> Figures:
-    shares = {name: arms.of(name, fault="store killed")["error_share_during"] for name in ("session", "token")}
-    return {name: 100 * share for name, share in shares.items()}
+    return _both(lambda name: arms.of(name, fault="store killed")["error_share_during"], 100)
 
 
 FINDINGS = {
