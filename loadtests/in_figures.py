@@ -18,7 +18,14 @@ def in_figures(chart: Chart, language: str) -> list[str]:
     by_place = f"{where} → {what}" if where else what
     shown = by_place if each else _("%(what)s, lowest … highest", what=what).said_in(language)
     lines = (f"{said_in(trace.name, language)}: {_values(trace, language, each)}" for trace in measured)
-    return [shown, *lines]
+    return [shown, *lines, *_levels(chart, language)]
+
+
+def _levels(chart: Chart, language: str) -> Iterator[str]:
+    """Yield the dashed lines that are level: one value, drawn across the others. Fitted lines are no figures."""
+    for trace in chart.traces:
+        if trace.dashed and len(set(trace.y)) == 1 and trace.y[0] is not None:
+            yield f"{said_in(trace.name, language)}: {_short(trace.y[0])}"
 
 
 def _value_of(trace: Trace, language: str) -> str:

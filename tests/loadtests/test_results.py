@@ -342,8 +342,12 @@ def test_a_chart_in_figures_has_each_point_or_a_range() -> None:
         "session: 1 → 92.4 (91 … 94) · 4 → 371 (366 … ∞)",
     ]
     many = Trace("token", "token", list(range(40)), [None, *map(float, range(1000, 1039))], kind="line")
-    dashed = replace(many, dashed=True)
-    assert in_figures(Chart(Text("x"), "s", "µs", [many, dashed]), "ko") == ["µs, 최저 … 최고", "token: 1,000 … 1,038"]
+    fitted, level = replace(many, dashed=True), replace(one, y=[0.0046, 0.0046], dashed=True)
+    assert in_figures(Chart(Text("x"), "s", "µs", [many, fitted, level]), "ko") == [
+        "µs, 최저 … 최고",
+        "token: 1,000 … 1,038",
+        "session: 0.0046",
+    ]
 
 
 def test_the_report_speaks_both_languages(report: str) -> None:
