@@ -14,7 +14,7 @@ LAYERS = {
     "framework": ("Flask, Werkzeug: request, routing, response", "Flask, Werkzeug: 요청, 라우팅, 응답"),
     "measurement": ("measurement/: trace, Server-Timing", "measurement/: 추적, Server-Timing"),
     "web": ("web/, errors, home: headers, cookies, origin, language", "web/, errors, home: 헤더, 쿠키, 출처, 언어"),
-    "session": ("session_auth/: cookie, record, rules", "session_auth/: 쿠키, 기록, 규칙"),
+    "session": ("session_auth/: cookie, record, rules", "session_auth/: 쿠키, 레코드, 규칙"),
     "token": ("token_auth/: tokens, claims, rules", "token_auth/: 토큰, 클레임, 규칙"),
     "signature": ("PyJWT, cryptography", "PyJWT, cryptography"),
     "client": ("the store's client", "저장소 클라이언트"),

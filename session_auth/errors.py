@@ -88,11 +88,11 @@ class WrongKind(StoreRefuses):
 class WritesPaused(StoreUnavailable):
     """The store takes no writes, but its data is complete: operations that only need a read continue."""
 
-    message = "The session store takes no writes. Those who are logged in stay so; log-ins and log-outs have to wait."
+    message = "The session store takes no writes. Members stay logged in; log-ins and log-outs have to wait."
 
 
 class StoreFull(WritesPaused):
-    message = "The session store is full. Those who are logged in stay so; new log-ins have to wait."
+    message = "The session store is full. Members stay logged in; new log-ins have to wait."
 
 
 class TooManyWriters(StoreUnavailable):

@@ -67,11 +67,9 @@ WORDS: dict[type[core.StoreUnavailable], LazyString] = {
     core.StoreRefuses: REFUSES,
     core.WrongKind: REFUSES,
     core.WritesPaused: lazy_gettext(
-        "The session store takes no writes. Those who are logged in stay so; log-ins and log-outs have to wait."
+        "The session store takes no writes. Members stay logged in; log-ins and log-outs have to wait."
     ),
-    core.StoreFull: lazy_gettext(
-        "The session store is full. Those who are logged in stay so; new log-ins have to wait."
-    ),
+    core.StoreFull: lazy_gettext("The session store is full. Members stay logged in; new log-ins have to wait."),
     core.TooManyWriters: lazy_gettext(
         "This session is being written by too many requests at once; try again in a moment."
     ),

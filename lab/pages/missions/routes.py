@@ -20,7 +20,7 @@ def missions_blueprint(ground: Ground) -> Blueprint:
     @missions.get("")
     def page() -> Response:
         """Show the list. The page's script keeps in the browser which missions are solved."""
-        return make_response(render_template("missions.html", missions=MISSIONS.values()))
+        return make_response(render_template("missions.html", missions=list(MISSIONS.values())))
 
     @missions.get("/<name>")
     def mission(name: str) -> Response:

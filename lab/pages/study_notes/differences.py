@@ -7,7 +7,7 @@ NOT_ENCRYPTED = Words(
     "The notes say “encrypted”, but nothing is encrypted: base64url can be undone without a key, and a hash cannot be undone even with one.",
 )
 SECRET_NOT_PRIVATE = Words(
-    "노트는 ‘개인키’라고 하지만 HMAC의 키는 비밀키(secret)입니다. 서명할 때와 검증할 때 같은 키를 쓰기 때문입니다. 개인키와 공개키의 쌍은 EdDSA, ES256, RS256에 있습니다.",
+    "노트는 ‘개인키’라고 하지만 HMAC의 키는 비밀키(secret)입니다. 서명할 때와 검증할 때 같은 키를 쓰기 때문입니다. 개인키와 공개키 쌍은 EdDSA, ES256, RS256에 있습니다.",
     "The notes say “private key”, but the key of an HMAC is a shared secret, because the same key signs and verifies. EdDSA, ES256 and RS256 have a private key, with a public one beside it.",
 )
 TYP_IS_NOT_KID = Words(
@@ -15,7 +15,7 @@ TYP_IS_NOT_KID = Words(
     "typ does not take the place of kid: typ tells the kind of token, and kid tells which key has signed it. So the lab’s tokens have both.",
 )
 TCP_HIJACK = Words(
-    "끼어드는 때는 3-way handshake 도중이 아니라 연결이 맺어진 다음이고, 보내는 것은 잘못된 번호가 아니라 다음에 올 정확한 번호입니다. 받는 쪽은 창(window)을 벗어난 번호를 버리기 때문입니다.",
+    "끼어드는 때는 3-way handshake 도중이 아니라 연결이 맺어진 다음이고, 보내는 것은 잘못된 번호가 아니라 다음에 올 정확한 번호입니다. 받는 쪽은 윈도(window)을 벗어난 번호를 버리기 때문입니다.",
     "The attacker acts after the handshake, not during it, and with the right next number, not a wrong one, because the receiver drops every number outside its window.",
 )
 SENT_TOGETHER = Words(
@@ -23,11 +23,11 @@ SENT_TOGETHER = Words(
     "The notes give the second process the title of the first, “sent separately”, but here both are sent together, because every request carries both tokens.",
 )
 REVOKED_NOT_DELETED = Words(
-    "노트는 로그아웃할 때 리프레시 토큰을 삭제한다고 하지만, 실습실은 토큰 패밀리를 회수하고 행은 남겨 둡니다. 행이 있어야 다시 온 토큰이 도둑의 사본인지 알아볼 수 있기 때문입니다.",
+    "노트는 로그아웃할 때 리프레시 토큰을 삭제한다고 하지만, 실습실은 토큰 패밀리를 회수하고 행은 남겨 둡니다. 행이 있어야 다시 온 토큰이 탈취자의 사본인지 알아볼 수 있기 때문입니다.",
     "The notes delete the refresh token at log-out. The lab revokes its family and keeps the rows, because only a row that is still there lets it recognise a thief’s copy.",
 )
 STATE_HAS_MOVED = Words(
-    "저장소가 전혀 필요 없는 것은 아닙니다. 재발급과 로그아웃에는 서버의 기록이 있어야 하므로, 로그인 하나가 회원 DB에서 428바이트를 차지합니다.",
+    "저장소가 전혀 필요 없는 것은 아닙니다. 재발급과 로그아웃에는 서버의 레코드가 있어야 하므로, 로그인 하나가 회원 DB에서 428바이트를 차지합니다.",
     "A store is still needed: a refresh and a log-out need a record on the server, so each login takes 428 bytes of the member database.",
 )
 BOTH_ROTATE = Words(

@@ -30,7 +30,7 @@ NAMES = {
     "/scale-out#round": _("Which nodes recognize you?"),
     "/scale-out#up": _("Scale up, or scale out?"),
     "/storage": _("Storage"),
-    "/storage#places": _("Seven logins"),
+    "/storage#places": _("Logins in different places"),
     "/tcp": _("TCP"),
     "/tcp#capture": _("What can be read on the way?"),
     "/walkthrough/cases": _("Four cases"),
@@ -40,14 +40,15 @@ NAMES = {
     "/walkthrough/cases#expired-valid": _("Access expired, refresh valid"),
     "/walkthrough/cases#expired-expired": _("Both expired"),
     "/walkthrough/cases#tampering": _("And if one of them was tampered with?"),
-    "/walkthrough/cases#theft": _("Why not reissue at once in the third case?"),
+    "/walkthrough/cases#theft": _("Why not reissue at once in case 3?"),
 }
 
 
 def study_notes_blueprint() -> Blueprint:
     """Return the page."""
     notes = Blueprint("study_notes", __name__)
-    notes.app_context_processor(lambda: {"differences_at": differences_at, "differences_below": differences_below})
+    shared = {"differences_at": differences_at, "differences_below": differences_below, "statements_at": statements_at}
+    notes.app_context_processor(lambda: shared)
 
     @notes.get("/study-notes")
     def page() -> Response:
@@ -73,6 +74,11 @@ def differences_at(href: str) -> list[str]:
     """Return what the lab knows better at this place, in the reader's language."""
     found = (statement.differs for statement in STATEMENTS if statement.href == href)
     return [words.said_in(str(get_locale())) for words in dict.fromkeys(found) if words is not None]
+
+
+def statements_at(href: str) -> list[tuple[int, str]]:
+    """Return the numbers of the statements that are seen at this place, and what they say."""
+    return [(each.number, each.words.said_in(str(get_locale()))) for each in STATEMENTS if each.href == href]
 
 
 def differences_below(path: str) -> dict[str, list[str]]:

@@ -65,7 +65,7 @@ async function logInEverywhere() {
   }
   visit = new Visit(member);
   visit.begin();
-  part("login-said").textContent = say("logged_in", { member });
+  part("login-said").textContent = say("logged_in", { member, count: PLACES.length });
 }
 
 async function clear() {

@@ -1,4 +1,4 @@
-// One login in seven places. All requests of the page itself go through this module, with the login of a place.
+// One login in several places. All requests of the page itself go through this module, with the login of a place.
 
 import { cookieName } from "../shared/cookie-names.js";
 import { keep, recall } from "./stored.js";

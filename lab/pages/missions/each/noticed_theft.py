@@ -50,7 +50,7 @@ NOTICED_THEFT = Mission(
     slug="noticed-theft",
     approach="token",
     minutes=5,
-    title=_("Be a thief whom the server notices"),
+    title=_("Make the server notice a theft"),
     goal=_("Use a copied refresh token so that the member’s next refresh ends the login."),
     who=_(
         "You have a copy of a load member’s refresh token. The member’s client has the same one, and refreshes when you"

@@ -123,7 +123,7 @@ FOURTEEN_STEPS = Chapter(
                     111,
                     "/walkthrough/client-reads-exp/read",
                     ('payload "exp": ',),
-                    "프론트엔드가 액세스 토큰의 페이로드에서 유효기간을 읽을 수 있기 때문입니다.",
+                    "프런트엔드가 액세스 토큰의 페이로드에서 유효기간을 읽을 수 있기 때문입니다.",
                     "The client can read the lifetime in the access token’s payload.",
                 ),
                 Statement(
@@ -149,7 +149,7 @@ FOURTEEN_STEPS = Chapter(
                     114,
                     "/walkthrough/fourteen-steps/13",
                     ("inside at+jwt", "inside rt+jwt", "inside SELECT refresh_tokens"),
-                    "13단계: 액세스 토큰이 조작되지 않았는지 보고, 리프레시 토큰을 DB에 저장된 것과 비교합니다.",
+                    "13단계: 액세스 토큰이 위·변조되지 않았는지 보고, 리프레시 토큰을 DB에 저장된 것과 비교합니다.",
                     "Step 13: the access token is checked for tampering, and the refresh token compared with the database.",
                 ),
                 Statement(

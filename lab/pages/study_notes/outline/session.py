@@ -14,7 +14,7 @@ SESSION = Chapter(
                     1,
                     "/walkthrough/session/login",
                     ("response Set-Cookie: sot_sid=", "inside SET", "a Java server calls it JSESSIONID"),
-                    "세션 ID에는 아무 뜻이 없습니다. 서버가 사용자의 기록을 찾는 키일 뿐입니다. (JSESSIONID는 다른 서버가 쓰는 쿠키 이름입니다.)",
+                    "세션 ID에는 아무 뜻이 없습니다. 서버가 사용자의 레코드를 찾는 키일 뿐입니다. (JSESSIONID는 다른 서버가 쓰는 쿠키 이름입니다.)",
                     "A session id means nothing. It is only the key by which the server finds the user’s record. (JSESSIONID is the cookie’s name under another server.)",
                 ),
                 Statement(
@@ -42,7 +42,7 @@ SESSION = Chapter(
                     5,
                     "/tcp#capture",
                     ("data-capture", 'data-over="http"', 'data-over="tls"'),
-                    "공격자는 유효한 세션 ID를 훔쳐 오가는 데이터를 엿봅니다(스누핑).",
+                    "공격자는 유효한 세션 ID를 탈취해 오가는 데이터를 엿봅니다(스누핑).",
                     "The attacker steals a valid session id to snoop on the data.",
                 ),
                 Statement(

@@ -291,14 +291,14 @@ TWO_TOKENS = Chapter(
                 Statement(
                     90,
                     "/walkthrough/cases#expired-expired",
-                    ("case 1 ", "data-outcome", "new log-in", "data-anew"),
+                    ("case 1:", "data-outcome", "new log-in", "data-anew"),
                     "두 토큰이 모두 만료되었으면 오류이며, 다시 로그인해 둘 다 새로 받습니다.",
                     "Both expired: an error. A new log-in gives two new tokens.",
                 ),
                 Statement(
                     91,
                     "/walkthrough/cases#expired-valid",
-                    ("case 2 ", "data-outcome"),
+                    ("case 2:", "data-outcome"),
                     "액세스 토큰만 만료되었으면 리프레시 토큰을 검증해 액세스 토큰을 재발급합니다.",
                     "Access expired, refresh valid: the refresh token is verified, and the access token reissued.",
                     BOTH_ROTATE,
@@ -313,7 +313,7 @@ TWO_TOKENS = Chapter(
                 Statement(
                     93,
                     "/walkthrough/cases#valid-expired",
-                    ("case 3 ", "data-outcome"),
+                    ("case 3:", "data-outcome"),
                     "리프레시 토큰만 만료되었으면 액세스 토큰을 검증해 리프레시 토큰을 재발급합니다.",
                     "Access valid, refresh expired: the access token is verified, and the refresh token reissued.",
                     CASE_THREE,
@@ -329,7 +329,7 @@ TWO_TOKENS = Chapter(
                 Statement(
                     95,
                     "/walkthrough/cases#valid-valid",
-                    ("case 4 ", "data-outcome"),
+                    ("case 4:", "data-outcome"),
                     "두 토큰이 모두 유효하면 요청을 그대로 처리합니다.",
                     "Both valid: the request is served.",
                 ),

@@ -10,8 +10,8 @@ DENIED = ("at+jwt", "GET")  # the signature is right, and then the denylist name
 LOGOUT_OF_BOTH = Story(
     slug="logout-of-both",
     approach="hybrid",
-    title=_("A logout that ends both"),
-    question=_("Does a logout end the access token too?"),
+    title=_("A log-out that ends both"),
+    question=_("Does a log-out end the access token too?"),
     credentials={"hybrid": "hybrid_access_token", "token": "access_token"},
     anew=("login", "token-login"),
     steps=(
@@ -63,7 +63,7 @@ LOGOUT_OF_BOTH = Story(
         ),
         Step(
             "access-refused",
-            _("Send the access token after the logout"),
+            _("Send the access token after the log-out"),
             _("A client that has kept the access token sends it. Its signature is right and it has not expired."),
             _("It is refused all the same: the denylist has an entry for its login."),
             Request("GET", "/hybrid/profile", headers=HYBRID_ACCESS),
@@ -82,7 +82,7 @@ LOGOUT_OF_BOTH = Story(
         ),
         Step(
             "refresh-refused",
-            _("Send the refresh token after the logout"),
+            _("Send the refresh token after the log-out"),
             _("The same client sends the refresh token, to get a new access token."),
             _("The member database says that its family has ended. Now both tokens are worthless."),
             Request("POST", "/hybrid/refresh", body={"refresh_token": "{hybrid_refresh_token}"}),
@@ -103,7 +103,7 @@ LOGOUT_OF_BOTH = Story(
             "token-login",
             _("The same without a denylist"),
             _("alice logs in at /token. Its tokens are of the same kind, but nothing reads a denylist there."),
-            _("Does the same logout end both tokens here too?"),
+            _("Does the same log-out end both tokens here too?"),
             Request("POST", "/token/login", body=ALICE, keeps=TOKENS),
             look_at=("request line", "response body"),
             expect=Expect(200),
@@ -121,8 +121,8 @@ LOGOUT_OF_BOTH = Story(
         ),
         Step(
             "token-still-in",
-            _("When the sentence holds"),
-            _("A client that has kept this access token sends it after the logout, and is let in until it expires."),
+            _("When the notes’ sentence holds"),
+            _("A client that has kept this access token sends it after the log-out, and is let in until it expires."),
             _(
                 "The lecture notes’ “a logout expires both tokens” holds with a denylist, at the price of a look-up a request. Without one it holds for the refresh token only."
             ),
@@ -131,9 +131,9 @@ LOGOUT_OF_BOTH = Story(
             look_at=("request Authorization", "inside at+jwt", "response status", "response body"),
             expect=Expect(200, member="alice", inside=("at+jwt",), not_inside=("store", "db")),
             alive="access_token",
-            name=_("After this logout"),
+            name=_("After this log-out"),
             predict=Prediction(
-                _("The same logout, but nothing reads a denylist at /token. What does the server answer?"),
+                _("The same log-out, but nothing reads a denylist at /token. What does the server answer?"),
                 (
                     Option(_("The server lets the client in as alice."), Expect(200, member="alice")),
                     Option(_("The server refuses it."), Expect(401)),

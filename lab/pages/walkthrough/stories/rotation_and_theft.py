@@ -147,7 +147,7 @@ ROTATION_AND_THEFT = Story(
         ),
         Step(
             "access",
-            _("What is left"),
+            _("The last access token"),
             _("alice’s last access token is still accepted."),
             _(
                 "The end of the family stops every refresh. An access token from before is valid for a few more "

@@ -178,7 +178,7 @@ SESSION = Story(
         ),
         Step(
             "replay",
-            _("Send it again after the logout"),
+            _("Send it again after the log-out"),
             _("A client that has kept the cookie sends it."),
             _(
                 "The server can end a session at once, because every request looks it up. This is the benefit "

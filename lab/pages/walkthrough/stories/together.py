@@ -143,7 +143,7 @@ TOGETHER = Story(
             "wait-again",
             _("Wait again"),
             _("A client that has kept both tokens could still use the access token, until it expires."),
-            _("The logout cannot end this rest of its lifetime. Here it is at most four seconds."),
+            _("The log-out cannot end this rest of its lifetime. Here it is at most four seconds."),
             RUN_OUT,
         ),
         Step(

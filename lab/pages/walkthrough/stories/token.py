@@ -130,7 +130,7 @@ TOKEN = Story(
         ),
         Step(
             "still-in",
-            _("Use the access token after the logout"),
+            _("Use the access token after the log-out"),
             _("Another client sends the access token of the ended login."),
             _(
                 "The server accepts it until it expires. A session would already be invalid. This is the cost "
@@ -152,9 +152,9 @@ TOKEN = Story(
         ),
         Step(
             "no-refresh",
-            _("Try to refresh after the logout"),
+            _("Try to refresh after the log-out"),
             _("The client sends the refresh token of the login that has ended."),
-            _("This is the effect of the logout: the login lasts only until the access token expires."),
+            _("This is the effect of the log-out: the login lasts only until the access token expires."),
             REFRESH,
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
