@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.support.visitor import APPROACHES, PASSWORDS
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 LOCALES = {"en": "en-GB", "ko": "ko-KR"}
@@ -59,3 +61,12 @@ def want_store(page: Page, state: str) -> None:
 
 def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def log_in_everywhere(context: BrowserContext) -> None:
+    """Become carol behind every approach, as its form does."""
+    for approach in APPROACHES:
+        form = {"username": "carol", "password": PASSWORDS["carol"]}
+        headers = {"Accept": "text/html"}
+        response = context.request.post(f"/{approach}/login", form=form, headers=headers, max_redirects=0)
+        assert response.status == 303, response.text()

@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from app import create_app
-from tests.browser.scenes import LOCALES, ONE_NODE, SCREENSHOTS, overflow
+from tests.browser.scenes import LOCALES, ONE_NODE, SCREENSHOTS, log_in_everywhere, overflow
 from tests.conftest import config_in
 from tests.support.visitor import APPROACHES, PASSWORDS
 
@@ -63,15 +63,6 @@ def is_one_of_its_kind(path: str) -> bool:
     """Tell whether no other page differs from this one in its words only: behind another approach, or another walk."""
     kind, _, walk = path[1:].partition("/")
     return kind not in ("open", "memory", "hybrid") and (kind != "walkthrough" or walk in ("session", "cases"))
-
-
-def log_in_everywhere(context: BrowserContext) -> None:
-    """Become carol behind every approach, as its form does."""
-    for approach in APPROACHES:
-        form = {"username": "carol", "password": PASSWORDS["carol"]}
-        headers = {"Accept": "text/html"}
-        response = context.request.post(f"/{approach}/login", form=form, headers=headers, max_redirects=0)
-        assert response.status == 303, response.text()
 
 
 @dataclass
@@ -180,7 +171,7 @@ def test_light_dark_and_projector_stay_chosen_until_they_are_taken_back(page: Pa
     page.goto(f"{lab}/jwt")
     html = page.locator("html")
     for name, attribute in (("Dark", "data-theme"), ("Projector: larger type", "data-projector")):
-        button = page.get_by_role("button", name=name)
+        button = page.get_by_role("button", name=name, include_hidden=True)  # in the menu, once the type is large
         before = page.evaluate(LOOK)
         with page.expect_navigation():
             button.click()
@@ -189,6 +180,7 @@ def test_light_dark_and_projector_stay_chosen_until_they_are_taken_back(page: Pa
         assert button.get_attribute("aria-pressed") == "true"
     page.goto(lab)
     assert html.get_attribute("data-theme") == "dark"
+    page.locator(".menu-button").click()
     with page.expect_navigation():
         page.get_by_role("button", name="Dark").click()
     assert html.get_attribute("data-theme") is None

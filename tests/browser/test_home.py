@@ -1,19 +1,35 @@
 """The first minute on the home page: the same log-out behind a session and a token, before a real lab."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.scenes import LOCALES, SCENES, SCREENS, Scene, overflow, page_of
+from tests.browser.scenes import LOCALES, ONE_NODE, SCENES, SCREENS, Scene, log_in_everywhere, overflow, page_of
 
 pytestmark = pytest.mark.browser
 
 PHONE_HEADER_PX = 120
+PROJECTORS = ((1280, 720), (1920, 1080))
 ACTS = {  # what each button's act is answered with, behind a session and behind a token
     "en": [("Log in as alice", 200, 200), ("Log out", 204, 204), ("Send the stolen copy again", 401, 200)],
     "ko": [("alice로 로그인", 200, 200), ("로그아웃", 204, 204), ("탈취한 사본 다시 보내기", 401, 200)],
 }
+
+
+# Where the parts of the header that can be seen stand, from top to bottom.
+MIDDLES = """() => [...document.querySelectorAll(".header :is(.brand, nav a, .node, button)")]
+  .filter((part) => part.checkVisibility())
+  .map((part) => part.getBoundingClientRect())
+  .map(({ top, bottom }) => (top + bottom) / 2)
+  .sort((one, other) => one - other)"""
+ROW_PX = 14  # parts of one row are centred; two rows are further apart
+
+
+def header_rows(page: Page) -> int:
+    middles = page.evaluate(MIDDLES)
+    return 1 + sum(below - above > ROW_PX for above, below in pairwise(middles))
 
 
 def lane(page: Page, approach: str) -> Locator:
@@ -86,6 +102,23 @@ def test_on_a_phone_the_header_is_low_and_its_menu_opens_over_the_page(
         page.locator(".menu-button").click()
         page.locator(".parts a[href='/jwt']").click()
         expect(page).to_have_url(f"{lab}/jwt")
+
+
+@pytest.mark.parametrize("language", LOCALES)
+@pytest.mark.parametrize("projector", [False, True], ids=["plain", "projector"])
+def test_on_a_projector_the_header_has_two_rows_with_a_login_behind_every_approach(
+    browser: Browser, lab: str, language: str, projector: bool
+) -> None:
+    with browser.new_context(base_url=lab, locale=LOCALES[language], **ONE_NODE) as context:
+        log_in_everywhere(context)
+        if projector:
+            context.add_cookies([{"name": "sot_projector", "value": "on", "url": lab}])
+        page = context.new_page()
+        page.goto("/")
+        expect(page.locator("[data-whoami]:empty")).to_have_count(0)
+        for width, height in PROJECTORS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert header_rows(page) <= 2, (width, height)
 
 
 @pytest.mark.parametrize("scene", SCENES)
