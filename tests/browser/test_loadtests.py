@@ -15,7 +15,7 @@ from tests.support.lab_processes import Lab
 pytestmark = [pytest.mark.browser, pytest.mark.own_processes]
 
 PATIENCE_MS = 5 * SLOW_MS  # the page asks again while the machine is too busy to compare
-WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아니요")}
+WORDS = {"en": (r"\d+ of \d+ windows", "✕ no"), "ko": (r"가운데 \d+개", "✕ 아님")}
 
 
 @pytest.fixture
