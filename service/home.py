@@ -53,7 +53,7 @@ def home_blueprint(
     members = [member.view() for member in demo_members]
     prefix = cookie_name("", config.secure_cookies)
     known = {"facts": facts, "node": config.node_name, "lab": config.lab, "demo_members": members}
-    known |= {"cookie_prefix": prefix}
+    known |= {"cookie_prefix": prefix, "public_origin": config.public_origin}
     home.app_context_processor(partial(_surroundings, known))
     home.record_once(lambda state: state.app.jinja_env.globals.update(facts=facts))  # macros see no context
 

@@ -70,6 +70,13 @@ def test_a_card_is_a_small_png_at_the_host_that_was_asked(open_to_all: Flask, la
     assert size == (int(said["og:image:width"]), int(said["og:image:height"]))
 
 
+def test_behind_a_proxy_a_card_is_at_the_origin_that_browsers_see(make_app: MakeApp) -> None:
+    app = make_app(public_origin="https://lab.example")
+    said = dict(META.findall(app.test_client().get("/open/login", headers={"Accept": "text/html"}).text))
+    assert said["og:url"] == "https://lab.example/open/login"
+    assert said["og:image"] == "https://lab.example/static/img/card.png"
+
+
 def test_each_language_has_a_card_of_its_own() -> None:
     assert (IMAGES / "card.png").read_bytes() != (IMAGES / "card.ko.png").read_bytes()
 

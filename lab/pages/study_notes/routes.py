@@ -71,7 +71,7 @@ def name_of(href: str) -> str:
 
 
 def differences_at(href: str) -> list[str]:
-    """Return what the lab knows better at this place, in the reader's language."""
+    """Return where the lab differs from the notes at this place, and why, in the reader's language."""
     found = (statement.differs for statement in STATEMENTS if statement.href == href)
     return [words.said_in(str(get_locale())) for words in dict.fromkeys(found) if words is not None]
 

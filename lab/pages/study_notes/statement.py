@@ -1,4 +1,4 @@
-"""What the map of the study notes is made of: parts, statements, and where the lab knows better."""
+"""What the map of the study notes is made of: parts, statements, and where the lab differs from them."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Statement:
     `href`: the step of a walk, or the part of a page, where it is seen. `shows`: what has to be there. Of a step these
     are beginnings of lines, such as `request Authorization` or `inside GETEX`, or text in them, or in the step's reason
     (`why`); of a page, its markup.
-    `differs`: where the lab knows better than the notes. The page at `href` says so too.
+    `differs`: where the lab differs from the notes, and why. The page at `href` says so too.
     """
 
     number: int

@@ -124,7 +124,7 @@ LOGOUT_OF_BOTH = Story(
             _("When the notes’ sentence holds"),
             _("A client that has kept this access token sends it after the log-out, and is let in until it expires."),
             _(
-                "The lecture notes’ “a logout expires both tokens” holds with a denylist, at the price of a look-up a request. Without one it holds for the refresh token only."
+                "The lecture notes’ “a log-out expires both tokens” holds with a denylist, at the price of a look-up a request. Without one it holds for the refresh token only."
             ),
             Request("GET", "/token/profile", headers=ACCESS),
             who="other",
