@@ -87,7 +87,7 @@ function drawRow(svg, row, { line, type_px }) {
   const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}${isTold ? " told" : ""}` }));
   group.appendChild(element("title", {})).textContent = text;
   if (x1 === x2) group.append(element("circle", { cx: x1, cy: y, r: type_px * 0.3, class: "dot" }));
-  else if (isNew) group.append(element("path", { d: arrow(x1, x2, y, type_px * 0.4), class: "arrow" }));
+  else if (isNew) group.append(element("path", { d: `M${x1} ${y}H${x2}`, class: "arrow" }), element("path", { d: tipOf(x1, x2, y, type_px * 0.4), class: "tip" }));
   lines.forEach((each, index) => group.append(textAt(each, { x: textX, y: textY + line * (index + 0.8), class: "what", "text-anchor": anchor })));
   if (numbers.length > 0) drawNumber(group, row, type_px);
 }
@@ -105,9 +105,10 @@ function textAt(text, attributes) {
   return made;
 }
 
-function arrow(start, end, y, tip) {
+/** An arrow's tip, a path of its own: a dashed one would look like stray dots. */
+function tipOf(start, end, y, tip) {
   const back = end > start ? -tip : tip;
-  return `M${start} ${y}H${end}M${end + back} ${y - tip / 2}L${end} ${y}L${end + back} ${y + tip / 2}`;
+  return `M${end + back} ${y - tip / 2}L${end} ${y}L${end + back} ${y + tip / 2}`;
 }
 
 function element(name, attributes) {
