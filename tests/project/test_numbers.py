@@ -38,7 +38,7 @@ SAID = {
     ("README.md", r"their (\w+) statements"): len(STATEMENTS),
     ("README.ko.md", r"그 (\d+)개 문장"): len(STATEMENTS),
     ("docs/study-notes.md", r"학습 노트의 문장 (\d+)개"): len(STATEMENTS),
-    ("docs/reference/pages.md", r"their (\w+) statements"): len(STATEMENTS),
+    ("docs/reference/pages.md", r"study notes' (\w+) statements"): len(STATEMENTS),
     ("docs/reference/pages.md", r"(\w+) missions from"): len(MISSIONS),
     ("docs/reference/pages.md", r"missions from (\w+) minutes"): min(MINUTES),
     ("docs/reference/pages.md", r"missions from \w+ minutes to (\w+)"): max(MINUTES),
