@@ -140,6 +140,10 @@ def test_a_token_is_read_without_a_key(page: Page) -> None:
     go_to(page, "token", "read")
     expect(page.locator(".jwt-part.payload")).to_contain_text('"sub": "alice"')
     expect(page.locator(".jwt-part .telling")).to_contain_text('"role": "user"')
+    page.goto("/walkthrough/token/read?stage")
+    page.keyboard.press("w")
+    expect(page.locator(".jwt-part").first).to_contain_text('"alg": "HS256"')
+    expect(page.locator(".jwt-part").first).to_be_visible()
 
 
 def test_a_secret_is_short_until_it_is_clicked(page: Page) -> None:

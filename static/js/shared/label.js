@@ -13,19 +13,25 @@ export function widthOf(text, font) {
   return pencil.measureText(text).width;
 }
 
-/** The text in at most `most` lines that all fit. */
+/** The text in at most `most` lines that all fit. Where a line ends, no point is needed to part what follows. */
 export function wrapped(text, fits, most) {
   const lines = [""];
-  for (const piece of text.split(BREAKS).flatMap((word) => (fits(word.trimEnd()) ? [word] : [...word]))) {
-    if (fits((lines.at(-1) + piece).trimEnd())) lines[lines.length - 1] += piece;
-    else lines.push(piece.trimStart());
+  for (const word of text.split(BREAKS)) {
+    const isLong = !fits(word.trimEnd()); // it begins on a line of its own
+    if (isLong && lines.at(-1) !== "") lines.push("");
+    for (const piece of isLong ? word : [word]) {
+      if (fits((lines.at(-1) + piece).trimEnd())) lines[lines.length - 1] += piece;
+      else lines.push(piece.trimStart());
+    }
   }
   const rest = lines.splice(most - 1).join("");
-  return [...lines, fits(rest.trim()) ? rest : shortened(rest, fits)].map((line) => line.trim()).filter(Boolean);
+  return [...lines, fits(rest.trim()) ? rest : shortened(rest, fits)].map((line) => line.trim().replace(/^· | ·$/g, "")).filter(Boolean);
 }
 
+/** Its beginning, and what follows the last point: how long it took, or whose it is. */
 function shortened(text, fits) {
-  let end = text.length;
-  while (end > 0 && !fits(`${text.slice(0, end)}…`)) end--;
-  return `${text.slice(0, end)}…`;
+  const tail = text.slice(text.lastIndexOf(" · ")).match(/^ · .*/)?.[0] ?? "";
+  let end = text.length - tail.length;
+  while (end > 0 && !fits(`${text.slice(0, end)}…${tail}`)) end--;
+  return end === 0 && tail !== "" ? shortened(text.slice(0, -tail.length), fits) : `${text.slice(0, end).trimEnd()}…${tail}`;
 }

@@ -40,7 +40,7 @@ function message(side, first, headers, body, lookAt) {
 function bodyOf(lines, telling) {
   const drawn = (texts) => texts.map((text) => line(text, telling));
   if (lines.length <= MOST_LINES) return drawn(lines);
-  const more = make("button", "secret", `… ${say("more")} (${number(lines.length)})`);
+  const more = make("button", "secret rest", `… ${say("more")} (${number(lines.length)})`);
   more.type = "button";
   more.addEventListener("click", () => more.replaceWith(...drawn(lines.slice(MOST_LINES))));
   return [...drawn(lines.slice(0, MOST_LINES)), more];

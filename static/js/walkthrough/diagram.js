@@ -10,17 +10,19 @@ import { columnsIn, columnsOf, exchangesOf, rowsOf } from "./sequence.js";
 const SVG = "http://www.w3.org/2000/svg";
 const NARROW_REM = 34; // below it only the columns of the newest exchange are drawn
 const PAST = 2; // older exchanges that are shown
-// On the stage the first of these that fits: the size of a letter, the older exchanges, and whether rows are merged.
-const STAGED = [[1.6, 2], [1.4, 2], [1.25, 2], [1.25, 1], [1.1, 1], [1.1, 0], [1, 0], [1, 0, true]].map(
-  ([scale, past, isMerged = false]) => ({ scale, past, isMerged }),
+const MOST_LINES = 3; // of a label
+// On the stage the first of these that fits: the size of a letter, the older exchanges, the most lines of a label, and
+// whether rows are merged.
+const STAGED = [[1.6, 2, 3], [1.4, 2, 3], [1.25, 2, 3], [1.25, 1, 2], [1.1, 1, 2], [1.1, 0, 2], [1, 0, 2], [1, 0, 2, true], [1, 0, 1, true]].map(
+  ([scale, past, most, isMerged = false]) => ({ scale, past, most, isMerged }),
 );
-const MOST_STRETCH = 4;
+const STRETCH = [0.3, 4]; // of the gaps between rows on the stage: the least and the most
 
 /** Draw the walk up to a step. `isFresh`: it has just been done, so animate its messages. */
 export function drawDiagram(place, walk, current, { isFresh, isStaged }) {
   const scene = sceneOf(walk, current, place);
   const least = (isStaged ? place.clientHeight : parseFloat(scene.style.minHeight)) - 2 * parseFloat(scene.style.paddingTop);
-  const layout = isStaged ? filling(scene, least) : laidOut(scene, { scale: 1, past: PAST, isMerged: false });
+  const layout = isStaged ? filling(scene, least) : laidOut(scene, { scale: 1, past: PAST, most: MOST_LINES, isMerged: false });
   const svg = drawn({ ...layout, height: Math.max(layout.height, Math.floor(least)) });
   place.replaceChildren(svg);
   if (isFresh) travel(svg, layout.rows.filter(({ isNew, x1, x2 }) => isNew && x1 !== x2));
@@ -36,14 +38,14 @@ function sceneOf(walk, current, place) {
   return { exchanges, columns, values, state, style, width, isNarrow };
 }
 
-function laidOut({ exchanges, columns, values, state, style, width, isNarrow }, { scale, past, isMerged }, stretch = 1) {
+function laidOut({ exchanges, columns, values, state, style, width, isNarrow }, { scale, past, most, isMerged }, stretch = 1) {
   const type_px = parseFloat(style.fontSize) * scale;
   const newest = exchanges.slice(-1).flatMap((exchange) => rowsOf(exchange, values, isMerged));
   const shown = isNarrow && newest.length > 0 ? columnsIn(columns, newest, exchanges.at(-1).step.who) : columns;
   const old = exchanges.slice(0, -1).flatMap((exchange) => rowsOf(exchange, values));
   const last = past === 0 ? [] : old.slice(-past);
   const rows = [...earlier(old.length - last.length), ...last, ...newest];
-  return layOut(shown, headsOf(shown, state), rows, { width, type_px, fonts: fontsOf(style, type_px), stretch });
+  return layOut(shown, headsOf(shown, state), rows, { width, type_px, fonts: fontsOf(style, type_px), most, stretch });
 }
 
 function earlier(count) {
@@ -61,7 +63,7 @@ function filling(scene, height) {
   const { height: least, rows, type_px } = laidOut(scene, how);
   const gaps = rows.filter(({ isNew }) => isNew).length * type_px * GAP;
   const stretch = 1 + (height - least) / Math.max(gaps, 1) - 0.02;
-  return laidOut(scene, how, Math.min(Math.max(stretch, 1), MOST_STRETCH));
+  return laidOut(scene, how, Math.min(Math.max(stretch, STRETCH[0]), STRETCH[1]));
 }
 
 function drawn(layout) {
@@ -83,11 +85,12 @@ function drawHead(svg, { x, lines, held, isChanged }, { line, top, height }) {
 }
 
 function drawRow(svg, row, { line, type_px }) {
-  const { kind, isNew, isTold, x1, x2, y, lines, textX, textY, anchor, numbers, text } = row;
+  const { kind, isNew, isTold, x1, x2, y, lines, textX, textY, anchor, numbers, text, ground } = row;
   const group = svg.appendChild(element("g", { class: `row ${kind}${isNew ? " new" : ""}${isTold ? " told" : ""}` }));
   group.appendChild(element("title", {})).textContent = text;
+  if (ground) group.append(element("rect", { ...ground, class: "ground" }));
   if (x1 === x2) group.append(element("circle", { cx: x1, cy: y, r: type_px * 0.3, class: "dot" }));
-  else if (isNew) group.append(element("path", { d: `M${x1} ${y}H${x2}`, class: "arrow" }), element("path", { d: tipOf(x1, x2, y, type_px * 0.4), class: "tip" }));
+  else if (isNew) group.append(element("path", { d: `M${x1} ${y}H${x2}`, class: "arrow" }), element("path", { d: tip(x1, x2, y, type_px * 0.4), class: "tip" }));
   lines.forEach((each, index) => group.append(textAt(each, { x: textX, y: textY + line * (index + 0.8), class: "what", "text-anchor": anchor })));
   if (numbers.length > 0) drawNumber(group, row, type_px);
 }
@@ -105,10 +108,10 @@ function textAt(text, attributes) {
   return made;
 }
 
-/** An arrow's tip, a path of its own: a dashed one would look like stray dots. */
-function tipOf(start, end, y, tip) {
-  const back = end > start ? -tip : tip;
-  return `M${end + back} ${y - tip / 2}L${end} ${y}L${end + back} ${y + tip / 2}`;
+/** An arrow's tip is a line of its own, because a dotted one cannot be made out. */
+function tip(start, end, y, size) {
+  const back = end > start ? -size : size;
+  return `M${end + back} ${y - size / 2}L${end} ${y}L${end + back} ${y + size / 2}`;
 }
 
 function element(name, attributes) {

@@ -15,10 +15,11 @@ function headOf(name, before, now) {
   return { title: say(`actor.${name}`), holds: held.text, isChanged: old.key !== held.key };
 }
 
-/** The names of a client's credentials: `sid`, or `access, refresh`. */
+/** The kinds of a client's credentials: `sid`, `access, refresh`, or `access ×2` if two approaches gave one. */
 function credentials({ cookies, memory }) {
-  const names = [...Object.keys(cookies).map((name) => name.replace(/^.*_/, "")), ...Object.keys(memory).map((name) => name.replace(/_token$/, ""))];
-  return { text: names.join(", ") || "∅", key: JSON.stringify([cookies, memory]) };
+  const names = [...Object.keys(cookies), ...Object.keys(memory)].map((name) => name.replace(/_token$/, "").replace(/^.*_/, ""));
+  const counted = Object.entries(Object.groupBy(names, (name) => name)).map(([name, all]) => (all.length > 1 ? `${name}\u00a0×${all.length}` : name));
+  return { text: counted.join(", ") || "∅", key: JSON.stringify([cookies, memory]) };
 }
 
 function records(name, { server }) {

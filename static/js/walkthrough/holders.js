@@ -5,6 +5,8 @@ import { language, make, say } from "../shared/words.js";
 
 const MARKS = { added: "+", removed: "−", changed: "~", same: " " };
 const IS_TIME = /_at$/;
+const TIME = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const MOST_ALIKE = 3; // records in a row that differ in nothing but their ids and times
 
 /** Draw what each client stores. `before` and `now`: states of clients.js. */
 export function drawClients(place, before, now) {
@@ -20,13 +22,32 @@ export function drawClients(place, before, now) {
 export function drawServer(place, before, now) {
   const names = [...new Map([...before, ...now].map((record) => [`${record.where} ${record.name}`, record])).entries()];
   const of = (list, name) => list.find((record) => `${record.where} ${record.name}` === name);
-  const blocks = names.map(([name, { where, node }]) => {
+  const blocks = names.map(([name, { where, node, name: record }]) => {
     const [old, current] = [of(before, name), of(now, name)];
     const title = [say(`where.${where}`, { node }), " ", make("code", "", ...shortened((current ?? old).name))];
-    return block(title, serverRows(old), serverRows(current), current === undefined ? [] : extras(current));
+    const box = block(title, serverRows(old), serverRows(current), current === undefined ? [] : extras(current));
+    return { box, kind: [where, record.replace(/\S+$/, ""), ...changesOf(box)].join(" ") };
   });
   const nothing = now.length === 0 ? [make("p", "nothing", say("server_nothing"))] : [];
-  place.replaceChildren(...nothing, ...blocks);
+  place.replaceChildren(...nothing, ...withoutRepetition(blocks));
+}
+
+function changesOf(box) {
+  return [...box.querySelectorAll("[data-change]")].map((row) => `${row.dataset.change} ${row.querySelector(".name").textContent}`);
+}
+
+/** Of many records that are alike the first and the last one; the others are counted, and there when asked for. */
+function withoutRepetition(blocks) {
+  const runs = [];
+  for (const { box, kind } of blocks) {
+    if (runs.at(-1)?.kind === kind) runs.at(-1).boxes.push(box);
+    else runs.push({ kind, boxes: [box] });
+  }
+  return runs.flatMap(({ boxes }) => (boxes.length <= MOST_ALIKE ? boxes : [boxes[0], othersOf(boxes.slice(1, -1)), boxes.at(-1)]));
+}
+
+function othersOf(boxes) {
+  return make("details", "alike", make("summary", "small", say("alike", { count: boxes.length })), make("div", "holders", ...boxes));
 }
 
 /** The client’s safe place is a holder of its own: what is in it is not sent with a page’s request. */
@@ -58,7 +79,7 @@ function serverRows(record) {
 }
 
 function spoken(name, value) {
-  return IS_TIME.test(name) ? new Date(value * 1000).toLocaleString(language) : String(value);
+  return IS_TIME.test(name) ? new Date(value * 1000).toLocaleString(language, TIME) : String(value);
 }
 
 function extras({ ttl_s, slides, size_bytes }) {

@@ -4,6 +4,7 @@ import { figure, make, say } from "../shared/words.js";
 import { short } from "./sequence.js";
 
 const PARTS = ["store", "verify", "db", "app"];
+const LEAST_SHARE = 2; // percent; a shorter bar looks like a stray dot
 
 /** Draw the server's steps of each answer. `lookAt`: the steps to highlight. */
 export function drawInside(place, lookAt, answers) {
@@ -20,8 +21,9 @@ function insideOf({ node, trace, timing }, beginnings) {
 
 function stepOf({ part, what, duration_us }, longest, beginnings) {
   const isTelling = beginnings.some((beginning) => what.startsWith(beginning));
+  const share = (100 * duration_us) / longest;
   const bar = make("span", "share");
-  bar.style.setProperty("--share", `${(100 * duration_us) / longest}%`);
+  bar.style.setProperty("--share", `${share < LEAST_SHARE ? 0 : share}%`);
   const name = make("span", "what", ...(isTelling ? [make("span", "pointer", "▸ ")] : []), short(what), bar);
   const row = make("li", isTelling ? "telling" : "", make("span", "part", say(`part.${part}`)), name, make("span", "us", figure(duration_us)));
   row.dataset.part = part;

@@ -98,11 +98,16 @@ function stop() {
 function next() {
   if (running || !walk.isDone(index)) return;
   if (index < story.steps.length - 1) open(index + 1);
-  else if (isStaged()) part("player").dataset.closing = ""; // there the ending comes after the last result
+  else if (isStaged()) close(true); // there the ending comes after the last result
+}
+
+function close(isClosing) {
+  part("player").toggleAttribute("data-closing", isClosing);
+  draw();
 }
 
 function back() {
-  if ("closing" in part("player").dataset) delete part("player").dataset.closing;
+  if ("closing" in part("player").dataset) close(false);
   else if (index > 0) go(index - 1);
 }
 
@@ -170,6 +175,7 @@ part("restart").addEventListener("click", restart);
 part("stage").addEventListener("click", () => stage(true));
 part("leave").addEventListener("click", () => stage(false));
 for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", () => togglePane(button.dataset.opens));
+part("panes").addEventListener("click", () => isStaged() && fitOpen()); // a value that is shown in full needs room
 for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button.dataset.save));
 // On a walk the projector's switch leads to the stage.
 document.querySelector("[name=projector]").addEventListener("click", (event) => {

@@ -9,7 +9,9 @@ import { short } from "./sequence.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
 const pane = (name) => document.querySelector(`[data-pane=${name}]`);
-const BRIEF = ["no", "less", "least"]; // walkthrough.css says what each leaves out
+// On the stage the first of each that fits: how brief a pane is (walkthrough.css says what is left out), and its letters.
+const BRIEF = ["no", "less", "least"];
+const LETTERS = [1.5, 1.35, 1.2, 1.1, 1];
 const SIGNS = { added: "+", removed: "−", changed: "~" };
 
 let shown = {}; // the step and the result that the panes were opened for
@@ -35,13 +37,16 @@ export function openOnly(name) {
   }
 }
 
-/** The open pane of the stage, which does not scroll, leaves out what is not telling until the rest fits. */
+/** The open pane of the stage, which does not scroll, fills it, or leaves out what is not telling until the rest fits. */
 export function fitOpen() {
   for (const each of document.querySelectorAll("[data-pane][open]")) {
-    BRIEF.find((brief) => {
+    const fits = (letter, brief) => {
+      each.style.setProperty("--letter", letter);
       each.dataset.brief = brief;
-      return each.scrollHeight <= each.clientHeight;
-    });
+      return each.scrollHeight <= each.clientHeight && each.scrollWidth <= each.clientWidth;
+    };
+    const brief = BRIEF.find((how) => fits(1, how)) ?? BRIEF.at(-1);
+    LETTERS.find((letter) => fits(letter, brief));
   }
 }
 
@@ -126,7 +131,7 @@ function decodedParts(decoded, lookAt) {
   const parts = ["header", "payload"].map((name) => {
     const fields = Object.entries(decoded[name]).map(([field, value]) =>
       line(`"${field}": ${JSON.stringify(value)}`, lookAt.includes(`${name} ${field}`)));
-    return make("div", `jwt-part ${name}`, line(name, false), ...fields);
+    return make("div", name === "payload" ? "jwt-part payload" : "jwt-part", line(name, false), ...fields); // .header is the page's
   });
   return [make("h3", "small", say("decoded")), ...parts];
 }

@@ -8,6 +8,8 @@ import { drawQuestion, isAsked } from "./prediction.js";
 import { withoutNumber } from "./rail.js";
 import { isStaged } from "./stage.js";
 
+const LONGEST_CAPTION = 100; // characters
+
 const part = (name) => document.querySelector(`[data-${name}]`);
 
 /** Show a step's present state. `isFresh`: it has just been done. `choose`: called with a prediction. */
@@ -21,7 +23,7 @@ export function show(walk, index, { isFresh, choose }) {
     part(name).textContent = fill(step[name], walk.start.values);
     part(name).hidden = isAsked(walk, index);
   }
-  part("caption").textContent = isAsked(walk, index) ? step.predict.question : firstSentence(part("what").textContent);
+  part("caption").textContent = isAsked(walk, index) ? step.predict.question : captionOf(part("what").textContent);
   part("title").textContent = withoutNumber(fill(step.title, walk.start.values));
   part("differs").hidden = isAsked(walk, index);
   part("differs").replaceChildren(...(story.differs[step.id] ?? []).map((text) => make("p", "differs", make("strong", "", say("differs")), " ", text)));
@@ -32,8 +34,10 @@ export function show(walk, index, { isFresh, choose }) {
   drawDiagram(part("diagram"), walk, index, { isFresh, isStaged: isStaged() });
 }
 
-function firstSentence(text) {
-  return text.split(/(?<=[.:])\s/)[0];
+/** The first sentence; of a long one only what stands before its colon. */
+function captionOf(text) {
+  const sentence = text.split(/(?<=\.)\s/)[0];
+  return sentence.length <= LONGEST_CAPTION ? sentence : sentence.replace(/:\s.*/, ".");
 }
 
 /** Show a countdown at every tick, and announce it once to screen readers. */
@@ -53,12 +57,13 @@ function showButtons(walk, index) {
   const [done, ready, step] = [walk.isDone(index), walk.isReady(index), walk.story.steps[index]];
   const isLast = index === walk.story.steps.length - 1;
   part("back").disabled = index === 0;
-  part("next").disabled = !done || isLast;
+  const isEnd = isLast && (!isStaged() || "closing" in part("player").dataset);
+  part("next").disabled = !done || isEnd;
   const word = !ready ? "before" : step.look ? "look" : walk.isOver(index) ? "anew" : done ? "again" : "do";
   part("do").textContent = say(`button.${word}`, { from: walk.anewFrom(index) + 1 });
   part("ending").hidden = !(done && isLast);
   part("next-walk").search = isStaged() ? "?stage" : ""; // the next walk begins there too
-  const primary = !done ? "do" : isLast ? "next-walk" : "next";
+  const primary = !done ? "do" : isEnd ? "next-walk" : "next";
   for (const name of ["do", "next", "next-walk"]) {
     part(name).classList.toggle("primary", name === primary);
     part(name).toggleAttribute("data-primary", name === primary);

@@ -91,9 +91,7 @@ WITHOUT_REFRESH = Story(
         Step(
             "hour-with",
             _("The same hour with a refresh token"),
-            _(
-                "{member} logs in once. Whenever the access token has expired, the client exchanges its refresh token for new tokens."
-            ),
+            _("{member} logs in once, and the client exchanges its refresh token for new tokens at each expiry."),
             _(
                 "A stolen access token is worth as little as before. But the member logs in once an hour, not twelve times."
             ),
