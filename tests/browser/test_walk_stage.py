@@ -79,6 +79,25 @@ def test_every_walk_can_be_read_on_every_stage(browser: Browser, lab: str, slug:
         assert play(context.new_page(), STORIES[slug], [*STAGES]) == []
 
 
+@pytest.mark.nightly
+def test_the_keyboard_alone_plays_a_walk_on_the_stage_and_leads_to_the_next(page: Page) -> None:
+    page.goto("/walkthrough/session?stage")
+    for step in STORIES["session"].steps:
+        expect(page).to_have_url(ending(f"/{step.id}?stage"))
+        page.keyboard.press("Space" if step.predict is None else "1")
+        expect(page.locator("[data-outcome][data-verdict]")).to_be_visible()
+        expect(page.locator("[data-said]")).to_have_count(0 if step.predict is None else 1)
+        for key in ("s", "w"):  # the second one takes the place of the first
+            page.keyboard.press(key)
+        expect(page.locator("[data-pane=wire]")).to_be_visible()
+        expect(page.locator("[data-pane=server]")).to_be_hidden()
+        expect(page.locator("[data-primary]")).to_have_attribute("data-next", "")
+        page.keyboard.press("Space")
+    expect(page.locator("[data-next-walk]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(ending("/walkthrough/session-lifetimes/plant?stage"))
+
+
 def test_the_stage_is_entered_and_left_and_keeps_the_step(page: Page) -> None:
     go_to(page, "session", "look-up")
     page.locator("[data-stage]").click()

@@ -104,6 +104,7 @@ function next() {
 function close(isClosing) {
   part("player").toggleAttribute("data-closing", isClosing);
   draw();
+  if (isClosing) part("next-walk").focus(); // Enter opens it
 }
 
 function back() {
