@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 READERS = {"laptop": (1280, 800), "phone": (390, 844)}
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("language", LOCALES)
 @pytest.mark.parametrize("slug", STORIES)
 def test_every_walk_can_be_read_on_a_laptop_and_on_a_phone(

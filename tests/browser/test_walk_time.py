@@ -121,3 +121,8 @@ def test_an_hour_without_a_refresh_token_counts_its_log_ins(browser: Browser, la
             assert tuple(seen.count(each) for each in really) == count
             said = page.locator("[data-outcome] p").filter(has_text="✓").last.inner_text()
             assert tuple(map(int, re.findall(r"\d+", said))) == count
+        alike = page.locator("[data-server] .alike")  # of eleven used refresh tokens the first and the last are shown
+        expect(alike.locator(".holder")).to_have_count(9)
+        expect(alike.locator(".holder").first).to_be_hidden()
+        alike.locator("summary").click()
+        expect(alike.locator(".holder").first).to_be_visible()

@@ -129,6 +129,7 @@ function choose(option) {
 
 function stage(isOn) {
   setStaged(isOn);
+  delete part("player").dataset.closing;
   openOnly(null);
   draw();
   scrollTo(0, 0);
@@ -176,7 +177,6 @@ part("restart").addEventListener("click", restart);
 part("stage").addEventListener("click", () => stage(true));
 part("leave").addEventListener("click", () => stage(false));
 for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", () => togglePane(button.dataset.opens));
-part("panes").addEventListener("click", () => isStaged() && fitOpen()); // a value that is shown in full needs room
 for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button.dataset.save));
 // On a walk the projector's switch leads to the stage.
 document.querySelector("[name=projector]").addEventListener("click", (event) => {
@@ -185,6 +185,8 @@ document.querySelector("[name=projector]").addEventListener("click", (event) => 
 });
 addEventListener("popstate", () => openQuietly(indexInAddress()));
 addEventListener("resize", () => draw());
+// On the stage a pane that gets more text, a value in full or an answer, is fitted again.
+new MutationObserver(() => isStaged() && fitOpen()).observe(part("panes"), { childList: true, subtree: true });
 part("picker").addEventListener("keydown", ({ key }) => {
   if (key === "Escape") part("picker").open = false;
 });
