@@ -100,6 +100,8 @@ def test_on_a_phone_the_header_is_low_and_its_menu_opens_over_the_page(
         assert header["height"] <= PHONE_HEADER_PX
         expect(page.locator(".parts")).to_be_hidden()
         page.locator(".menu-button").click()
+        expect(page.locator(".parts")).to_be_visible()
+        assert page.locator(".header").bounding_box() == header, "the page under the menu stays where it is"
         page.locator(".parts a[href='/jwt']").click()
         expect(page).to_have_url(f"{lab}/jwt")
 

@@ -148,17 +148,36 @@ def test_a_chart_of_a_report_is_saved_through_the_lab_and_from_a_file(
     browser: Browser, lab: str, tmp_path: Path
 ) -> None:
     """SECURITY 19: the lab puts a report into a sandbox. It may save files from there, and reach nothing of the lab."""
-    with browser.new_context(base_url=lab, locale="ko-KR") as context:
+    with browser.new_context(base_url=lab) as context:
+        chosen = {"sot_language": "ko", "sot_theme": "dark"}  # in the lab, of which a report's sandbox knows nothing
+        context.add_cookies([{"name": name, "value": value, "url": lab} for name, value in chosen.items()])
         page = context.new_page()
         page.goto("/loadtests#experiment-revocation")
-        page.locator("#experiment-revocation a").click(timeout=PATIENCE_MS)  # the first time it is written
+        expect(page.locator("#experiment-revocation .method")).to_be_in_viewport()
+        page.locator("#experiment-revocation > a").click(timeout=PATIENCE_MS)  # the first time it is written
+        expect(page.locator("html[lang=ko][data-theme=dark] h1 [lang=ko]")).to_be_visible()
         svg, png = (saved(page, kind, tmp_path) for kind in ("svg", "png"))
         assert "로그아웃" in svg.read_text("utf-8")
         assert "revocation · 2026-" in svg.read_text("utf-8")
         assert png.read_bytes().startswith(b"\x89PNG")
         (tmp_path / "report.html").write_bytes(context.request.get(page.url).body())
-        page.goto((tmp_path / "report.html").as_uri())
+        page.goto(f"{(tmp_path / 'report.html').as_uri()}?language=ko")
         assert "로그아웃" in saved(page, "svg", tmp_path / "again").read_text("utf-8")
+
+
+def test_a_report_changes_its_language_before_its_chart_library_has_come(
+    browser: Browser, lab: str, tmp_path: Path
+) -> None:
+    with browser.new_context(base_url=lab) as context:
+        page = context.new_page()
+        page.goto("/loadtests")
+        address = page.locator("#experiment-revocation > a").get_attribute("href") or ""
+        text = context.request.get(address, timeout=PATIENCE_MS).text()
+        (tmp_path / "half.html").write_text(text[: text.index('<script id="figures"')], "utf-8")
+        page.goto(f"{(tmp_path / 'half.html').as_uri()}?language=en&theme=light")
+        expect(page.locator("html[data-theme=light] h1 [lang=en]")).to_be_visible()
+        page.get_by_label("한국어").check()
+        expect(page.locator("h1 [lang=ko]")).to_be_visible()
 
 
 def saved(page: Page, kind: str, folder: Path) -> Path:

@@ -27,9 +27,10 @@ export function drawRuns(runs) {
   find("reports").tBodies[0].replaceChildren(...runs.map((run) => row(run, kept)));
 }
 
-/** The address of a run's report. */
+/** The address of a run's report, in this page's language and theme: a report's sandbox keeps no choice. */
 export function reportOf(name) {
-  return `/loadtests/${name}/report.html`;
+  const { theme } = document.documentElement.dataset;
+  return `/loadtests/${name}/report.html?${new URLSearchParams({ language, ...(theme && { theme }) })}`;
 }
 
 /** When a run was started, in the reader's language. */
