@@ -1,12 +1,23 @@
 """The first minute on the home page: the same log-out behind a session and a token, before a real lab."""
 
+import json
 import re
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser.scenes import LOCALES, ONE_NODE, SCENES, SCREENS, Scene, log_in_everywhere, overflow, page_of
+from tests.browser.scenes import (
+    LOCALES,
+    ONE_NODE,
+    SCENES,
+    SCREENS,
+    SLOW_MS,
+    Scene,
+    log_in_everywhere,
+    overflow,
+    page_of,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -57,13 +68,15 @@ def test_a_copied_session_ends_with_the_log_out_and_a_copied_token_with_its_time
             expect(button).to_have_text(name)
             expect(button).to_be_in_viewport(ratio=1)
             act(page)
+            is_theft = name == ACTS[language][-1][0]
             for approach, status in (("session", session), ("token", token)):
-                sign = "✓" if status < 400 else "✕"
+                sign = "✓" if (status < 400) is not is_theft else "✕"  # a thief who is let in is bad for the member
                 expect(lane(page, approach).locator("[data-outcome]")).to_contain_text(f"{sign} {status}")
             if name == ACTS[language][0][0]:
                 expect(page.locator(".header [data-approach=session] .who-here")).to_have_text("alice")
         expect(page.locator("[data-answer]")).to_be_visible()
-        expect(lane(page, "session").locator("[data-outcome]")).to_have_class("wanted")
+        for approach, verdict in (("session", "theft-failed"), ("token", "theft-worked")):
+            expect(lane(page, approach).locator("[data-outcome]")).to_have_attribute("data-verdict", verdict)
         asked = [lane(page, approach).get_attribute("data-asked") for approach in ("session", "token")]
         assert asked == ["true", "false"]
         left = lane(page, "token").locator("[data-left]")
@@ -73,7 +86,30 @@ def test_a_copied_session_ends_with_the_log_out_and_a_copied_token_with_its_time
 
         act(page)  # again from the start
         expect(lane(page, "token").locator("[data-outcome]")).to_contain_text("✓ 200")
-        expect(left).to_be_empty()
+        expect(left).to_contain_text("60")  # how long this one lives
+        chip = page.locator(".header [data-approach=token]").first
+        expect(chip).to_have_attribute("title", re.compile("alice"))
+        expect(chip).to_contain_text(re.compile("cookie|쿠키"))
+
+
+def test_a_token_that_expires_while_one_reads_is_replaced_and_its_copy_is_seen_to_be_refused(
+    page: Page, lab: str
+) -> None:
+    def shortened(route: Route) -> None:
+        route.continue_(post_data=json.dumps({**route.request.post_data_json, "access_ttl_s": 8}))
+
+    page.route("**/token/login", shortened)
+    page.goto(lab)
+    button, outcome = page.locator("[data-primary]"), lane(page, "token").locator("[data-outcome]")
+    for name, _, token in ACTS["en"]:
+        expect(button).to_have_text(name)
+        act(page)
+        expect(outcome).to_contain_text(str(token))
+    expect(outcome).to_contain_text("✕ 200 The theft worked until", timeout=SLOW_MS)
+    expect(button).to_have_text("Send the stolen copy again")
+    act(page)
+    expect(outcome).to_contain_text("✓ 401 The theft fails now")
+    expect(button).to_have_text("Again from the start")
 
 
 def test_an_act_that_the_lab_could_not_answer_is_repeated(page: Page, lab: str) -> None:
