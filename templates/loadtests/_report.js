@@ -6,4 +6,4 @@ drawCharts = () => {
     Plotly.react(place, data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
   }
 };
-drawCharts();
+show();

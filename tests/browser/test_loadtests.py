@@ -156,6 +156,7 @@ def test_a_chart_of_a_report_is_saved_through_the_lab_and_from_a_file(
         expect(page.locator("#experiment-revocation .method")).to_be_in_viewport()
         page.locator("#experiment-revocation > a").click(timeout=PATIENCE_MS)  # the first time it is written
         expect(page.locator("html[lang=ko][data-theme=dark] h1 [lang=ko]")).to_be_visible()
+        expect(page).to_have_title(pattern("로그아웃"))
         svg, png = (saved(page, kind, tmp_path) for kind in ("svg", "png"))
         assert "로그아웃" in svg.read_text("utf-8")
         assert "revocation · 2026-" in svg.read_text("utf-8")
