@@ -159,6 +159,10 @@ def _print_findings(plans: list[ApproachPlan]) -> None:
             click.echo(
                 _("%(approach)s holds; the first resource to be full: %(resource)s, at %(members)s members", **values)
             )
+        if one.needs_sticky:
+            share = shown("refused_percent", one.figures["refused_percent"].value)
+            told = _("only with sticky balancing: round robin refuses %(share)s of its requests", share=share)
+            click.echo(f"    {told}")
         click.echo(f"    {first.breaks_at.text} = {first.breaks_at.worked} = {readable(first.breaks_at.value)}")
     click.echo("\n" + _("Assumed:"))
     for assumption in ASSUMPTIONS:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 SUM, PRODUCT, ATOM = range(3)  # operator precedence of a text, for parentheses
 
@@ -100,6 +101,11 @@ def noticed(value: float) -> float:
     return value if abs(value) >= 1e-9 else 0
 
 
+def significant(value: float) -> Decimal:
+    """Return a number rounded to three significant digits, with exactly these digits: 0.100 for 0.09999."""
+    return Decimal(f"{value:.2e}")
+
+
 def readable(value: float) -> str:
     """Format a number with at least three significant digits and thousands separators."""
     if not math.isfinite(value):
@@ -107,10 +113,7 @@ def readable(value: float) -> str:
     value = noticed(value)
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
-    if abs(value) >= 0.001:
-        return f"{value:.3g}"
-    digits, power = f"{value:.2e}".split("e")
-    return f"{digits}E{int(power)}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else f"{significant(value):f}"
 
 
 def _chosen(word: str, value: float, one: Expression, other: Expression) -> Expression:

@@ -193,6 +193,12 @@ def node_bytes(t: Terms) -> Expression:
 
 
 @formula
+def refused_percent(t: Terms) -> Expression:
+    """The requests that a round robin balancer sends to a node without the login, if only one node has it."""
+    return (1 - 1 / t.nodes) * 100 if t.facts.in_one_node else expression(0)
+
+
+@formula
 def token_cores(t: Terms) -> Expression:
     """Cores for signing and verifying. A refresh and a log-out verify a token too."""
     if not t.facts.is_signed:

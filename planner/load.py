@@ -71,7 +71,13 @@ INPUTS = (
     Input("shards", 1, 1000, lazy_gettext("Store shards"), lazy_gettext("shards")),
     Input("shard_gib", 1, 1024, lazy_gettext("Memory of a store shard"), "GiB"),
     Input("node_gib", 1, 1024, lazy_gettext("Memory of a node"), "GiB"),
-    Input("machine_price", 1, 1_000_000, lazy_gettext("Price of a node’s machine"), lazy_gettext("a month")),
+    Input(
+        "machine_price",
+        1,
+        1_000_000,
+        lazy_gettext("Price of a node’s machine"),
+        lazy_gettext("a month, in your currency"),
+    ),
     Input(
         "doubling_percent",
         100,

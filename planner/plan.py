@@ -19,7 +19,7 @@ FIGURES = (
     *(formulas.requests_s, formulas.logins_s, formulas.refreshes_s, formulas.logouts_s),
     *(formulas.store_ops_s, formulas.live_sessions, formulas.store_bytes, formulas.store_shards),
     *(formulas.node_bytes, formulas.token_cores, formulas.node_cores, formulas.busy_threads),
-    *(formulas.db_writes_s, formulas.db_bytes, formulas.wire_bytes_s),
+    *(formulas.db_writes_s, formulas.db_bytes, formulas.wire_bytes_s, formulas.refused_percent),
 )
 # Intermediate formulas. Each uses only those after it.
 HELPERS = (
@@ -43,6 +43,11 @@ class ApproachPlan:
     figures: dict[str, Expression]
     helpers: dict[str, Expression]
     limits: list[Limit]
+
+    @property
+    def needs_sticky(self) -> bool:
+        """Whether it works only if the balancer leads each browser back to its node."""
+        return self.figures["refused_percent"].value > 0
 
     @property
     def first(self) -> Limit:

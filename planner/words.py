@@ -7,7 +7,7 @@ from babel.lists import format_list
 from babel.numbers import format_compact_decimal, format_decimal
 from flask_babel import LazyString, get_locale, lazy_gettext
 
-from planner.expression import noticed
+from planner.expression import noticed, significant
 
 FIGURES: dict[str, tuple[LazyString, str]] = {
     "requests_s": (lazy_gettext("Requests"), "/s"),
@@ -24,13 +24,14 @@ FIGURES: dict[str, tuple[LazyString, str]] = {
     "busy_threads": (lazy_gettext("Threads that are busy"), ""),
     "db_writes_s": (lazy_gettext("Writes to the member database"), "/s"),
     "db_bytes": (lazy_gettext("Refresh tokens in the member database"), "B"),
+    "refused_percent": (lazy_gettext("Requests that round robin refuses by mistake"), " %"),
     "wire_bytes_s": (lazy_gettext("Bytes on the wire"), "B/s"),
 }
 
 RESOURCES: dict[str, LazyString] = {
     "shard_ops": lazy_gettext("the operations of the store’s shards"),
     "shard_memory": lazy_gettext("the memory of the store’s shards"),
-    "db_writer": lazy_gettext("the one writer of the member database (SQLite)"),
+    "db_writer": lazy_gettext("the writes of the member database (SQLite makes one at a time)"),
     "node_cpu": lazy_gettext("the processor time of the nodes"),
     "node_threads": lazy_gettext("the threads of the nodes"),
     "node_memory": lazy_gettext("the memory of the nodes"),
@@ -88,8 +89,10 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "∞"
     value = noticed(value)
-    pattern = "#,##0" if value >= 100 or value == int(value) else "@@@" if value >= 0.001 else "0.00E0"
-    return format_decimal(value, pattern, locale=get_locale() or "en")
+    if value >= 100 or value == int(value):
+        return format_decimal(value, "#,##0", locale=get_locale() or "en")
+    # Rounded before: Babel counts the digits of 0.09999 before it rounds, and then writes 0.0100.
+    return format_decimal(significant(value), "@@@", locale=get_locale() or "en")
 
 
 def compact(value: float) -> str:

@@ -8,7 +8,7 @@ import sys
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from click.testing import CliRunner
@@ -69,17 +69,59 @@ def test_it_opens_at_a_size_where_the_approaches_differ(module_app: Flask) -> No
     }
     assert not any(limit.is_over for one in plans for limit in one.limits if limit.resource == "node_threads")
     opened, other = (text_of(module_app, path) for path in ("/planner", "/planner?nodes=10"))
-    assert "200,000 members on 100 nodes: Memory and Session can hold them, Token and Hybrid cannot" in opened
+    finding = "Session can hold them, Memory only with sticky balancing, Token and Hybrid cannot"
+    assert f"200,000 members on 100 nodes: {finding}<" in opened
     assert "The page opens where they differ" in opened
     assert "The page opens where they differ" not in other
 
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("members=30", "every approach can hold them"), ("members=90000000", "too many for every approach")],
+    [("members=30&nodes=1", "every approach can hold them"), ("members=90000000", "too many for every approach")],
 )
 def test_the_finding_is_said_when_all_approaches_agree_too(module_app: Flask, query: str, said: str) -> None:
     assert re.search(rf'<h2 id="breaks">[^<]*: {said}</h2>', text_of(module_app, f"/planner?{query}"))
+
+
+@pytest.mark.parametrize(
+    ("query", "finding", "refused"),
+    [
+        ("members=30&nodes=1", "every approach can hold them", "0 %"),
+        ("members=30&nodes=2", "Session, Token, and Hybrid can hold them, Memory only with sticky balancing", "50 %"),
+        ("members=30&nodes=100", "Session, Token, and Hybrid can hold them, Memory only with sticky balancing", "99 %"),
+        ("members=5300&nodes=2", "only Memory can hold them, with sticky balancing", "50 %"),
+    ],
+)
+def test_a_login_in_one_node_is_held_by_several_only_with_sticky_balancing(
+    module_app: Flask, query: str, finding: str, refused: str
+) -> None:
+    """It was said to hold, on two nodes too, where half of its requests are refused."""
+    html = text_of(module_app, f"/planner?{query}")
+    assert re.search(rf'<h2 id="breaks">[^<]*: {finding}</h2>', html)
+    assert f'data-figure="memory.refused_percent">{refused}<' in html
+    assert html.count("Holds only with sticky balancing.") == (refused != "0 %")
+    assert (f"With round robin {refused} of its requests are refused by mistake" in html) == (refused != "0 %")
+    assert (f"round robin refuses {refused} of its requests" in run(*options_of(query))) == (refused != "0 %")
+
+
+def options_of(query: str) -> list[str]:
+    return [word for name, value in parse_qsl(query) for word in (f"--{name}", value)]
+
+
+def test_small_figures_are_written_with_the_digits_that_count(module_app: Flask) -> None:
+    """0.09999… was written 0.0100, a tenth of it, and others as 6.86E-4."""
+    html = text_of(module_app, "/planner?members=30&nodes=2")
+    assert 'data-figure="token.logins_s">0.0167/s<' in html
+    assert 'data-figure="token.refreshes_s">0.0833/s<' in html
+    assert 'data-figure="token.db_writes_s">0.100/s<' in html
+    assert not re.search(r"\dE-\d", html)
+
+
+@pytest.mark.parametrize("value", [7 * 10**power - 10 ** (power - 6) for power in range(-8, 3)])
+def test_a_number_is_written_as_it_is_to_three_digits(module_app: Flask, value: float) -> None:
+    with module_app.test_request_context():
+        for exact in (value, value / 7):
+            assert float(number(exact)) == pytest.approx(exact, rel=0.006)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +288,7 @@ def test_a_terminal_prints_the_plan() -> None:
     said = run("--members", "10000000", "--nodes", "1000", "--formulas")
     assert said.startswith("10,000,000 members, 6 requests a minute each, 1,000 nodes\n")
     assert "session is over its limit: the operations of the store’s shards, at " in said
-    assert "token is over its limit: the one writer of the member database (SQLite), at " in said
+    assert "token is over its limit: the writes of the member database (SQLite makes one at a time), at " in said
     assert "requests_s = members × requests_per_minute ÷ 60\n        = 10,000,000 × 6 ÷ 60 = 1,000,000" in said
 
 

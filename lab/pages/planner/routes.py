@@ -21,7 +21,7 @@ from service.approaches import ApproachFacts
 from service.web.negotiation import wants_html
 
 EXAMPLES = (
-    Load(members=30, nodes=2),
+    Load(members=5000, nodes=2),
     Load(members=100_000, nodes=20),
     Load(members=10_000_000, nodes=1000),
 )
@@ -33,7 +33,7 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
     planned = [facts for facts in approaches if facts.has_logins]
     runs = runs or Runs()
     pages = Blueprint("planner", __name__)
-    pages.app_context_processor(lambda: {"planner": True})
+    pages.app_context_processor(lambda: {"planner": True, "two_nodes": as_query(EXAMPLES[0])})
     pages.context_processor(lambda: {"words": words, "as_query": as_query, "listed": listed})
 
     @pages.get("/planner")
@@ -53,7 +53,12 @@ def planner_blueprint(approaches: Sequence[ApproachFacts], runs: Runs | None = N
         rows = list(zip(*able.values(), strict=True))
         drawn = {
             "plans": plans,
-            "holding": words.listing(labels[one.approach] for one in plans if not one.first.is_over),
+            "holding": words.listing(
+                labels[one.approach] for one in plans if not (one.first.is_over or one.needs_sticky)
+            ),
+            "sticky": words.listing(
+                labels[one.approach] for one in plans if one.needs_sticky and not one.first.is_over
+            ),
             "over": words.listing(labels[one.approach] for one in plans if one.first.is_over),
             "flat": words.listing(f"{labels[name]} {words.compact(most)}" for name, most in flat(able).items()),
             "capacities": able,
