@@ -162,7 +162,10 @@ def test_a_chart_of_a_report_is_saved_through_the_lab_and_from_a_file(
         assert "revocation · 2026-" in svg.read_text("utf-8")
         assert png.read_bytes().startswith(b"\x89PNG")
         (tmp_path / "report.html").write_bytes(context.request.get(page.url).body())
+        page.locator(".back").click()
+        expect(page).to_have_url(f"{lab}/loadtests")
         page.goto(f"{(tmp_path / 'report.html').as_uri()}?language=ko")
+        expect(page.locator(".back")).to_be_hidden()
         assert "로그아웃" in saved(page, "svg", tmp_path / "again").read_text("utf-8")
 
 

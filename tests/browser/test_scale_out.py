@@ -87,6 +87,8 @@ def test_a_dot_travels_for_each_answer_but_not_with_reduced_motion(scale_out: Pa
 
 
 def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
+    store_switch, result = scale_out.locator("[data-store-switch]"), scale_out.locator("[data-round-result]")
+    before = store_switch.bounding_box()
     send(scale_out, "memory session token hybrid")
     known, refused = (marks(scale_out, "memory", verdict).all() for verdict in ("known", "refused"))
     assert len(known) + len(refused) == 20
@@ -97,6 +99,13 @@ def test_round_robin_breaks_memory_and_nothing_else(scale_out: Page) -> None:
     expect(said).to_contain_text(f"{other} recognized you 0 of {len(refused)} times")
     expect(said).to_contain_text(f"only in the memory of {home}")
     assert holders(scale_out, "memory") == [home]
+    expect(result).to_contain_text(f"✕ Memory: {len(known)} of 20 recognized")
+    expect(result).to_contain_text("✓ Session: all recognized")
+    expect(result).to_be_in_viewport(ratio=1)
+    assert store_switch.bounding_box() == before, "the other switch has a longer label now"
+    expect(scale_out.locator(".header [data-approach=session] .who-here")).to_have_text("alice")
+    chip = scale_out.locator(".header [data-approach=memory] .who-here")  # one node answered it
+    expect(chip).to_have_attribute("title", pattern(f"^({home} knows|{other} does not know) you$"))
     assert holders(scale_out, "session") == ["store"]
     assert holders(scale_out, "token") == holders(scale_out, "hybrid") == ["browser", "database"]
     for approach in ("session", "token", "hybrid"):

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -102,6 +102,14 @@ def test_a_login_in_one_node_is_held_by_several_only_with_sticky_balancing(
     assert html.count("Holds only with sticky balancing.") == (refused != "0 %")
     assert (f"With round robin {refused} of its requests are refused by mistake" in html) == (refused != "0 %")
     assert (f"round robin refuses {refused} of its requests" in run(*options_of(query))) == (refused != "0 %")
+
+
+def test_the_page_of_several_servers_leads_to_what_each_needs_on_two(app: Flask) -> None:
+    """It led into the middle of a plan for a hundred nodes."""
+    address, place = "/planner?members=5000&nodes=2", "needs"
+    assert f'href="{escape(address)}#{place}"' in text_of(app, "/scale-out")
+    assert f'id="{place}"' in text_of(app, address)
+    assert f'<a href="{escape(address)}">5,000 members on 2 nodes</a>' in text_of(app, "/planner")
 
 
 def options_of(query: str) -> list[str]:

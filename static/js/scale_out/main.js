@@ -6,7 +6,7 @@ import { draw } from "./drawing.js";
 import { sendRound } from "./round.js";
 import { canSwitchNode } from "./switches.js";
 import { Watch } from "./watch.js";
-import { say } from "./words.js";
+import { make, say } from "./words.js";
 
 const choices = document.querySelector("[data-choices]");
 const senders = [...document.querySelectorAll("[data-send]")];
@@ -15,6 +15,7 @@ const nodeSwitch = document.querySelector("[data-node-switch]");
 const moreButton = document.querySelector("[data-more]");
 const watchButton = document.querySelector("[data-watch]");
 const loginButton = document.querySelector("[data-login-again]");
+const [roundSaid, roundMore] = ["[data-round-said]", "[data-round-more]"].map((place) => document.querySelector(place));
 const stickyListener = choices.querySelector("[value=sticky]");
 const listener = () => choices.elements.door.value;
 const watch = new Watch(listener);
@@ -33,14 +34,29 @@ function show(state, silentSeconds) {
 for (const button of senders) {
   button.addEventListener("click", async () => {
     for (const sender of senders) sender.disabled = true;
+    const results = [];
+    showRound(results);
     for (const approach of button.dataset.send.split(" ")) {
-      await sendRound(approach, listener(), document.querySelector("[data-log-in-first]").checked, (which) => watch.forget(which));
+      results.push(await sendRound(approach, listener(), document.querySelector("[data-log-in-first]").checked, (which) => watch.forget(which)));
     }
+    showRound(results);
+    document.dispatchEvent(new Event("login-changed")); // the header asks again who is logged in
     for (const sender of senders) sender.disabled = false;
     button.focus({ preventScroll: true });
     hasSent = true;
     if (known !== null) show(known, 0);
   });
+}
+
+/** The result under the buttons: each answer is drawn further down, out of sight. */
+function showRound(results) {
+  const parts = results.map(({ verdict, said }) => {
+    const part = make("span", "", said);
+    part.dataset.verdict = verdict;
+    return part;
+  });
+  roundSaid.replaceChildren(...(parts.length === 0 ? [say("sending")] : parts));
+  roundMore.hidden = parts.length === 0;
 }
 
 /** The one primary button: send, then end the node that has the login or start it again, then send. */

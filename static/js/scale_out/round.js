@@ -1,13 +1,13 @@
 // Twenty requests: a mark for each, and a summary in words.
 
-import { approaches } from "../shared/approaches.js";
+import { approaches, labelOf } from "../shared/approaches.js";
 import { askWhoIAm, forgetLogin, isLoggedIn, logIn } from "./visitor.js";
 import { say, sign, words } from "./words.js";
 
 const REQUESTS = 20;
 const PAUSE_MS = 25; // slow enough to watch
 
-/** Send them through the selected port. `loggedIn` is called after a log-in. */
+/** Send them through the selected port, and return the result in a few words. `loggedIn` is called after a log-in. */
 export async function sendRound(approach, listener, logsIn, loggedIn) {
   const run = document.querySelector(`[data-run="${approach}"]`);
   const [marks, sentence] = [run.querySelector("[data-marks]"), run.querySelector("[data-sentence]")];
@@ -19,7 +19,7 @@ export async function sendRound(approach, listener, logsIn, loggedIn) {
     loggedIn(approach);
     if (failure !== null) {
       sentence.textContent = say("login_failed", failure);
-      return;
+      return brief(approach, "failed");
     }
   }
   const answers = [];
@@ -34,6 +34,21 @@ export async function sendRound(approach, listener, logsIn, loggedIn) {
     sentence.append(` ${say("again")}`);
     forgetLogin(approach);
   }
+  return inBrief(approach, answers);
+}
+
+function inBrief(approach, answers) {
+  const [known, broken, changed] = ["known", "broken", "changed"].map((which) => answers.filter(({ verdict }) => verdict === which).length);
+  const counts = { known, broken, total: answers.length };
+  if (changed > 0) return brief(approach, "changed");
+  if (broken > 0) return brief(approach, "broken", counts);
+  return brief(approach, known === answers.length ? "all" : known === 0 ? "none" : "some", counts);
+}
+
+/** The result, and the sign that goes with it. */
+function brief(approach, result, counts = {}) {
+  const verdict = { all: "known", some: "refused", none: "refused" }[result] ?? "broken";
+  return { verdict, said: `${sign[verdict]} ${say(`round.${result}`, { approach: labelOf(approach), ...counts })}` };
 }
 
 function mark({ node, verdict }) {

@@ -17,9 +17,17 @@ async function showWho(place) {
     const response = await fetchTimed(place.dataset.whoami, { headers: { Accept: "application/json" } });
     const { member, code } = await response.json();
     place.textContent = member?.username ?? (code === "store_unavailable" ? "?" : "–");
+    if ("knows" in place.dataset) sayWhichNode(place, member, code, response.headers.get("X-Node"));
   } catch {
     place.textContent = "?";
   }
+}
+
+/** Only one node has such a login: say whether it was the one that answered. */
+function sayWhichNode(place, member, code, node) {
+  const came = code !== "no_credentials";
+  place.title = came ? place.dataset[member ? "knows" : "doesNot"].replace("{node}", node) : "";
+  if (came && !member) place.textContent = `✕ ${node}`;
 }
 
 document.addEventListener("answered", ({ detail }) => {
