@@ -104,8 +104,9 @@ def test_a_login_in_one_node_is_held_by_several_only_with_sticky_balancing(
     assert (f"round robin refuses {refused} of its requests" in run(*options_of(query))) == (refused != "0 %")
 
 
-def test_the_page_of_several_servers_leads_to_what_each_needs_on_two(app: Flask) -> None:
+def test_the_page_of_several_servers_leads_to_what_each_needs_on_two(make_app: MakeApp) -> None:
     """It led into the middle of a plan for a hundred nodes."""
+    app = make_app(control_socket="/nowhere")
     address, place = "/planner?members=5000&nodes=2", "needs"
     assert f'href="{escape(address)}#{place}"' in text_of(app, "/scale-out")
     assert f'id="{place}"' in text_of(app, address)
