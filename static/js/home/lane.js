@@ -86,23 +86,26 @@ export class Lane {
 
   conclude(act, answer, credential) {
     if (answer === null) return this.tell("refused", `✕ ${say("silent")}`);
-    const [verdict, sign] = verdictOn(act, answer.status < 400);
+    const [verdict, sign] = answer.status < 400 ? ["let-in", "✓"] : ["refused", "✕"];
     const kind = answer.body.code === "expired_token" ? "expired" : answer.status < 400 ? "let-in" : "refused";
     const sentence = words.said[isTheft(act) ? "replay" : act][this.approach][kind] ?? answer.body.title ?? "";
-    this.tell(verdict, `${sign} ${answer.status} ${sentence}`);
+    this.tell(verdict, `${sign} ${answer.status} ${sentence}`, isTheft(act));
   }
 
   /** Say how long the token lives, and count down once its copy is in the thief's hands. */
   async tellLife(act, credential, isAnew) {
     const { iat, exp } = claimsOf(credential);
-    const isIn = this.part("outcome").dataset.verdict === "theft-worked";
-    if (isIn) return this.countDown(exp, isAnew ? `${say("anew.replay")} ` : "");
+    const isIn = this.part("outcome").dataset.verdict === "let-in";
+    if (isTheft(act) && isIn) return this.countDown(exp, isAnew ? `${say("anew.replay")} ` : "");
     if (isTheft(act)) return;
     this.part("left").textContent = `◷ ${isAnew ? `${say("anew.log-out")} ` : ""}${say("lives", { seconds: number(exp - iat) })}`;
   }
 
-  tell(verdict, text) {
+  /** Show a verdict. A thief who is let in is bad for the member, a thief who is refused is good: the hue says so. */
+  tell(verdict, text, isByThief = false) {
     this.part("outcome").dataset.verdict = verdict;
+    this.part("outcome").toggleAttribute("data-by-thief", isByThief);
+    this.part("outcome").classList.toggle("wanted", isByThief && verdict === "refused");
     this.part("outcome").textContent = text;
     this.part("left").textContent = "";
   }
@@ -113,7 +116,7 @@ export class Lane {
     const show = () => {
       const left_s = Math.max(0, Math.ceil(exp - now()));
       const time = `${Math.floor(left_s / 60)}:${String(left_s % 60).padStart(2, "0")}`;
-      this.part("left").textContent = left_s > 0 ? `◷ ${before}${say("left", { time })}` : `✓ ${say("over")}`;
+      this.part("left").textContent = left_s > 0 ? `◷ ${before}${say("left", { time })}` : `✕ ${say("over")}`;
       if (left_s > 0) return;
       clearInterval(this.clock);
       const [sign, status] = this.part("outcome").textContent.split(" ");
@@ -134,11 +137,6 @@ function isTheft(act) {
   return act === "replay" || act === "late";
 }
 
-/** How an answer looks, and its sign. A thief who is let in is bad for the member, a thief who is refused is good. */
-function verdictOn(act, isLetIn) {
-  if (isTheft(act)) return isLetIn ? ["theft-worked", "✕"] : ["theft-failed", "✓"];
-  return isLetIn ? ["let-in", "✓"] : ["refused", "✕"];
-}
 
 function logIn(member, approach) {
   return member.logIn(approach, isBearer(approach) ? LIVES : {});
