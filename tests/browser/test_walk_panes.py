@@ -63,8 +63,8 @@ def whole(page: Page, kind: str, line: str) -> str:
 def test_the_refresh_token_that_came_leads_to_its_row_and_a_used_or_forged_one_does_not(page: Page) -> None:
     go_to(page, "fourteen-steps", "13")
     expect(comparison(page, "sent")).to_contain_text("same ✓")
-    for kind in ("again", "forged"):
-        expect(comparison(page, kind)).to_contain_text("different ✕")
+    expect(comparison(page, "again")).to_contain_text("same value, but the token was used ✕")
+    expect(comparison(page, "forged")).to_contain_text("no row has this value ✕")
     jti, row = whole(page, "sent", "jti"), whole(page, "sent", "row_valid")
     assert claims_of(whole(page, "sent", "jwt"))["jti"] == jti
     assert hashlib.sha256(jti.encode()).hexdigest() == whole(page, "sent", "hash") == row
@@ -81,10 +81,43 @@ def test_the_refresh_token_that_came_leads_to_its_row_and_a_used_or_forged_one_d
 
 
 def test_a_used_token_and_one_of_an_ended_login_differ_from_the_valid_row(page: Page) -> None:
-    for step, line in (("noticed", "row_used"), ("thief-too", "row_ended")):
+    for step, line, why in (
+        ("noticed", "row_used", "the token was used"),
+        ("thief-too", "row_ended", "the login has ended"),
+    ):
         go_to(page, "rotation-and-theft", step)
-        expect(comparison(page, "sent")).to_contain_text("different ✕")
+        expect(comparison(page, "sent")).to_contain_text(f"same value, but {why} ✕")
         expect(comparison(page, "sent").locator(f"[data-line={line}]")).to_be_visible()
+
+
+def head_of(page: Page) -> str:
+    """Return who the columns of the diagram are, and what each has."""
+    return " ".join(page.locator("[data-diagram] :is(.actor, .holds)").all_text_contents()).replace("\u00a0", " ")
+
+
+def test_after_a_log_out_the_diagram_says_whose_copy_is_let_in_and_that_no_record_is_live(page: Page) -> None:
+    """The same event has the same sign and hue in the picture and in the text."""
+    go_to(page, "token", "still-in")
+    for said in ("access, refresh (kept)", "Thief access (a copy)", "ended records: 2"):
+        assert said in head_of(page)
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
+    expect(page.locator("[data-outcome] .bad")).to_contain_text("✕ 200: let in as alice")
+    expect(page.locator("[data-diagram] .row.bad")).to_contain_text("✕ 200")
+    expect(page.locator("[data-clients] .note").first).to_contain_text("kept on purpose")
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome] .wanted")).to_contain_text("✕ 401")
+    expect(page.locator("[data-diagram] .row.wanted")).to_contain_text("✕ 401")
+
+
+def test_the_first_key_of_a_session_is_told_apart_from_the_id_in_the_cookie(page: Page) -> None:
+    go_to(page, "session", "login")
+    expect(page.locator("[data-outcome]")).to_contain_text("SHA-256 of the session id")
+    page.locator("[data-next]").click()
+    do(page)
+    expect(page.locator("[data-outcome]")).not_to_contain_text("SHA-256")
+    open_pane(page, "inside")
+    expect(page.locator("[data-key-note]")).to_be_visible()
 
 
 def test_a_log_in_compares_the_hash_of_the_password_with_the_members_row(page: Page) -> None:
@@ -247,6 +280,15 @@ def test_on_a_phone_too_the_next_thing_to_press_is_in_sight_and_nothing_is_cut_o
             assert faults(page) == []
             expect(page.locator("[data-primary]")).to_have_attribute("data-next", "")
             page.locator("[data-primary]").click()
+
+
+def test_on_a_phone_the_list_of_walks_opens_in_sight(browser: Browser, lab: str) -> None:
+    width, height = SCREENS["phone"]
+    with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        page.goto("/walkthrough/session")
+        page.locator(".picker summary").click()
+        expect(page.locator(".picker nav li").last).to_be_in_viewport(ratio=1)
 
 
 # -- pictures for slides

@@ -53,6 +53,7 @@ def test_what_was_said_stands_beside_the_real_answer(
         page.locator(f"[data-predict='{chosen}']").click()
         expect(page.locator("[data-said]")).to_contain_text(says)
         expect(page.locator("[data-predict]")).to_have_count(0)
+        expect(page.locator("[data-outcome] .soft")).to_have_count(0)  # that it is as described says nothing more
         expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "refused")
         expect(page.locator("[data-outcome] .wanted")).to_contain_text("✕ 401")  # a success of the lesson
         page.reload()
@@ -71,6 +72,22 @@ def test_the_real_answer_decides_which_prediction_is_right(page: Page) -> None:
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "wrong")
     expect(page.locator("[data-outcome] .wanted")).to_have_count(0)
     expect(page.locator("[data-said]")).to_have_count(0)
+
+
+RECORD_WORDS = """button => {
+  window.words = [];
+  new MutationObserver(() => window.words.push(button.textContent)).observe(button, { childList: true });
+}"""
+
+
+def test_the_button_says_which_of_the_earlier_steps_is_being_done(page: Page) -> None:
+    page.goto("/walkthrough/session/old-id")
+    page.locator("[data-do]").evaluate(RECORD_WORDS)
+    page.locator("[data-predict='1']").click()
+    expect(page.locator("[data-said=so]")).to_be_visible()
+    words = page.evaluate("window.words")
+    assert [word for word in words if word.startswith("Running")] == [f"Running: step {n} of 13" for n in range(1, 6)]
+    assert words[-1] == "Do it again"
 
 
 def test_a_visitor_who_does_not_predict_goes_straight_on(page: Page) -> None:

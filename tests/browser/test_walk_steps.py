@@ -164,9 +164,17 @@ def test_another_walk_is_found_with_the_keyboard(page: Page) -> None:
 
 
 def test_a_walk_plays_by_itself(page: Page) -> None:
+    """It waits at a question, until the button is pressed again or an answer is given."""
     page.goto("/walkthrough/client-reads-exp")
+    page.locator("[data-play]").evaluate("button => (button.dataset.pace = '0')")
+    page.locator("[data-play]").click()
+    expect(page.locator("[data-play]")).to_have_text("▶▶ Play on without an answer")
+    expect(page).to_have_url(ending("/refresh"))
+    expect(page.locator("[data-outcome][data-verdict]")).to_have_count(0)
     page.locator("[data-play]").click()
     expect(page).to_have_url(ending("/ask-again"))
+    expect(page.locator("[data-play]")).to_have_text("▶▶ Play on without an answer")
+    page.locator("[data-predict='0']").click()
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
     expect(page.locator("[data-play]")).to_have_attribute("aria-pressed", "false")
     assert "401" not in page.locator("[data-diagram]").inner_text()

@@ -53,7 +53,7 @@ def go_to(page: Page, slug: str, step: str) -> None:
 
 def do_anew(page: Page) -> None:
     page.locator("[data-do]").click()
-    expect(page.locator("[data-outcome]")).to_contain_text("This is the expected result")
+    expect(page.locator("[data-outcome]")).to_contain_text("The result is as described")
 
 
 def changes(page: Page, side: str, change: str) -> Locator:

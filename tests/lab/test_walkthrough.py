@@ -304,7 +304,7 @@ def test_a_walk_ends_with_an_answer_three_lines_and_the_next_walk(app: Flask, sl
     answer, lines = ending.split("</h3>")[0].split(">")[-1], re.findall("<li>(.*?)</li>", ending)
     assert len(lines) == len(set(lines)) == 3
     assert all(bool(HANGUL.search(text)) == (language == "ko") for text in (answer, *lines))
-    following = re.findall('href="/walkthrough/([^"]+)"', ending)
+    following = re.findall('href="/walkthrough/([^"]+)" data-next-walk', ending)
     assert following == [[*STORIES, "cases"][list(STORIES).index(slug) + 1]]
 
 
@@ -426,6 +426,22 @@ def test_no_row_is_shown_whose_password_is_not_public(make_app: MakeApp) -> None
     for username in ("alice", "load-0001", "guest", "nobody"):
         assert_problem(compare_password(app, username), 404, "not_found", naming="demo member")
     assert_problem(compare_password(app, None), 400, "bad_request")
+
+
+@pytest.mark.parametrize("slug", STORIES)
+def test_who_copies_a_credential_is_named_and_so_is_who_sends_the_copy(slug: str) -> None:
+    for step in STORIES[slug].steps:
+        does = step.does
+        copies = isinstance(does, Act) and does.kind == "copy"
+        sends = isinstance(does, Request) and "{copied}" in f"{does.headers} {does.body}"
+        assert (step.who, step.plays) != ("other", "other") or not (copies or sends), step.id
+
+
+@pytest.mark.parametrize("slug", ["session", "token"])
+def test_a_walk_says_where_the_rest_of_a_theft_is_tried(app: Flask, slug: str) -> None:
+    page = app.test_client().get(f"/walkthrough/{slug}", headers=BROWSER).text
+    beyond = page.split('class="beyond')[1].split("</p>")[0]
+    assert re.findall('href="([^"]+)"', beyond) == [f"/{slug}/notes", "/walkthrough/rotation-and-theft"]
 
 
 # -- another client

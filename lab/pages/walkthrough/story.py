@@ -13,6 +13,7 @@ from flask_babel import LazyString
 from service.approaches import BY_NAME
 
 Who = Literal["browser", "other"]
+Plays = Literal["other", "thief", "bob"]
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,24 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """A sentence, and a link to where it can be tried."""
+
+    text: LazyString | str
+    link: LazyString | str
+    path: str
+
+
+@dataclass(frozen=True)
 class Ending:
-    """How a walk ends: its title's question answered in one sentence, and what was seen in three lines."""
+    """How a walk ends: its title's question answered in one sentence, and what was seen in three lines.
+
+    `beyond`: what the walk does not show, each with a link to where it is shown.
+    """
 
     answer: LazyString | str
     recap: tuple[LazyString | str, LazyString | str, LazyString | str]
+    beyond: tuple[Beyond, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,7 @@ class Step:
     `compares`: the client's credential that this step compares with a stored row, shown side by side.
     `name`: a few words for the strip of steps, where the title is too long for it.
     `predict`: what a visitor is asked before the request is sent.
+    `plays`: who the other client is in this step.
     """
 
     id: str
@@ -132,6 +147,7 @@ class Step:
     compares: Literal["password", "refresh"] | None = None
     name: LazyString | str | None = None
     predict: Prediction | None = None
+    plays: Plays = "other"
 
     @property
     def approach(self) -> str | None:
@@ -179,7 +195,7 @@ def _view(step: Step) -> dict[str, Any]:
     words |= {"what": str(step.what), "why": str(step.why)}
     expect = None if step.expect is None else asdict(step.expect)
     told = {"id": step.id, "who": step.who, "look_at": step.look_at, "expect": expect, "alive": step.alive}
-    told["puts_away"] = step.puts_away
+    told |= {"puts_away": step.puts_away, "plays": step.plays}
     done = {**_does(step.does), **({} if step.then is None else _does(step.then))}
     asked = {"predict": None if step.predict is None else _asked(step.predict)}
     return {**words, **told, **asked, "approach": step.approach, "compares": step.compares, **done}

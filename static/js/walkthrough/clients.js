@@ -4,12 +4,31 @@ import { cookieName } from "../shared/cookie-names.js";
 import { headersOf, setCookies } from "../shared/exchange.js";
 
 const LOAD_MEMBERS = 1000;
+const KIND = { old: "sid", forged: "access_token" }; // what a copy under another name is
 
 /** The initial state: the clients have no credentials, and only the values in `given` are set. */
 export function empty(given) {
   const member = `load-${String(1 + Math.floor(Math.random() * LOAD_MEMBERS)).padStart(4, "0")}`;
-  const clients = { browser: { cookies: {}, memory: {}, safe: {} }, other: { cookies: {}, memory: {}, safe: {} } };
+  const clients = { browser: { ...nothing(), kept: {} }, other: { ...nothing(), plays: "other" } };
   return { values: { ...given, member }, clients, server: [] };
+}
+
+function nothing() {
+  return { cookies: {}, memory: {}, safe: {}, copies: {} };
+}
+
+/** The state in which a step begins: another client is who it is in this step, and has a copy of what it will send. */
+export function begun(state, { who, plays, request }) {
+  if (who !== "other") return state;
+  const next = structuredClone(state);
+  if (next.clients.other.plays !== plays) next.clients.other = { ...nothing(), plays };
+  const { memory, copies } = next.clients.other;
+  for (const [, name] of JSON.stringify([request?.headers, request?.body]).matchAll(/\{(\w+)\}/g)) {
+    const [kind, value] = [KIND[name] ?? name, state.values[name]];
+    const isOwn = Object.values(memory).includes(value);
+    if (value !== undefined && !isOwn && (isToken(kind) || kind === "sid")) copies[kind] = value;
+  }
+  return next;
 }
 
 /** The state after an answer: its cookies are stored for the client, and its named values are set. */
@@ -19,7 +38,19 @@ export function after(state, who, step, answer) {
   if (answer.status >= 400) return next;
   for (const [name, source] of Object.entries(step.request.keeps)) take(next, who, name, source, answer, state);
   if (step.puts_away) putAway(next.clients[who], step.puts_away);
+  if (who === "browser" && step.request.path.endsWith("/logout")) keepOnPurpose(next.clients.browser, step.approach);
   return next;
+}
+
+/** A real client forgets its tokens at a log-out. This one sends them later, to see what becomes of them. */
+function keepOnPurpose({ memory, kept }, approach) {
+  const isOf = (name) => name.startsWith("hybrid_") === (approach === "hybrid");
+  Object.assign(kept, Object.fromEntries(Object.entries(memory).filter(([name]) => isOf(name))));
+}
+
+/** Whether a client has kept a token over the log-out. */
+export function isKept({ memory, kept = {} }, name) {
+  return memory[name] !== undefined && memory[name] === kept[name];
 }
 
 /** Move a token from where requests take it to a safe place. */
@@ -33,8 +64,7 @@ function putAway({ memory, safe }, name) {
 export function copied(state, name) {
   const next = structuredClone(state);
   next.values.copied = state.values[name];
-  if (isToken(name)) next.clients.other.memory[name] = state.values[name];
-  else next.clients.other.cookies[cookieName(name)] = { value: state.values[name], attributes: "" };
+  next.clients.other.copies[name] = state.values[name];
   return next;
 }
 

@@ -5,13 +5,13 @@ import { shortened } from "../shared/secret.js";
 import { hex, sha256 } from "../shared/sha256.js";
 import { make, say } from "../shared/words.js";
 import { claims, forged } from "./jwt.js";
+import { refreshTokens as rowsOf } from "./records.js";
 
-const TOKEN = "refresh token "; // how the name of a token's record begins
-const LOGIN = "login ";
+const VERDICT = { live: "same", used: "used", ended: "ended" }; // of a token whose row was found, by the row's state
 const encoder = new TextEncoder();
 const answered = new Map(); // the server's answers to forged tokens that were sent
 
-/** Compare as this step of a walk does. Return the comparisons as data: [{kind, lines: [[name, value]], same}]. */
+/** Compare as this step of a walk does. Return the comparisons as data: [{kind, lines: [[name, value]], verdict}]. */
 export function compared({ compares }, result) {
   return compares === "password" ? passwords(result) : refreshTokens(result);
 }
@@ -42,20 +42,9 @@ function byHash(kind, token, rows) {
   const { jti } = claims(token);
   const hash = hex(sha256(encoder.encode(jti)));
   const row = rows.get(hash);
-  const valid = [...rows].find(([, state]) => state === "valid")?.[0];
-  const stored = row === "valid" ? [["row_valid", hash]] : [[`row_${row ?? "none"}`, row ? hash : ""], ...(valid ? [["row_valid", valid]] : [])];
-  return { kind, lines: [["jwt", token], ["jti", jti], ["hash", hash], ...stored], same: row === "valid", isReplaced: row === "used" && valid !== undefined };
-}
-
-/** The state of each stored refresh token, by its hash: valid, used, or ended with its login. */
-function rowsOf(records) {
-  const rows = new Map();
-  let isOver = false;
-  for (const { name, fields } of records) {
-    if (name.startsWith(LOGIN)) isOver = "revoked_at" in fields;
-    else if (name.startsWith(TOKEN)) rows.set(name.slice(TOKEN.length), "spent_at" in fields ? "used" : isOver ? "ended" : "valid");
-  }
-  return rows;
+  const valid = [...rows].find(([, state]) => state === "live")?.[0];
+  const stored = row === "live" ? [["row_valid", hash]] : [[`row_${row ?? "none"}`, row ? hash : ""], ...(valid ? [["row_valid", valid]] : [])];
+  return { kind, lines: [["jwt", token], ["jti", jti], ["hash", hash], ...stored], verdict: VERDICT[row] ?? "unknown", isReplaced: row === "used" && valid !== undefined };
 }
 
 function refreshTokenIn(wire) {
@@ -85,14 +74,14 @@ async function passwords({ answers }) {
   if (!response?.ok) return [];
   const { row, tried } = await response.json();
   const stored = [["username", row.username], ["role", row.role], ["password_hash", row.password_hash]];
-  const hashed = ({ kind, hash, same }) => ({ kind, lines: [["typed", "****"], ["salt", row.salt], ["argon2", hash], ["row_hash", row.hash]], same });
+  const hashed = ({ kind, hash, same }) => ({ kind, lines: [["typed", "****"], ["salt", row.salt], ["argon2", hash], ["row_hash", row.hash]], verdict: same ? "same" : "different" });
   return [{ kind: "row", lines: stored }, ...tried.map(hashed)];
 }
 
-function drawn({ kind, lines, same, grace_s, forged: fake }, approach) {
+function drawn({ kind, lines, verdict, grace_s, forged: fake }, approach) {
   const box = make("section", "comparison", make("h3", "", say(`compared.${kind}`)), make("dl", "chain", ...lines.flatMap(lineOf)));
   box.dataset.kind = kind;
-  if (same !== undefined) box.append(make("p", same ? "let-in" : "shut", say(`compared.${same ? "same" : "different"}`)));
+  if (verdict) box.append(make("p", verdict === "same" ? "let-in" : "shut", say(`verdict.${verdict}`)));
   if (grace_s) box.append(graceOf(grace_s));
   if (fake) box.append(sender(fake, approach));
   return box;

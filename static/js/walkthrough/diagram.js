@@ -32,7 +32,7 @@ function sceneOf(walk, current, place) {
   const [style, { values }] = [getComputedStyle(place), walk.before(current)];
   const exchanges = exchangesOf(walk.story.steps, walk.results, current);
   const columns = columnsOf(Object.keys(walk.story.credentials), exchanges);
-  const state = walk.results[current] ?? { before: walk.before(current), now: walk.before(current) };
+  const state = walk.shown(current);
   const width = place.clientWidth - 2 * parseFloat(style.paddingLeft);
   const isNarrow = width < NARROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
   return { exchanges, columns, values, state, style, width, isNarrow };

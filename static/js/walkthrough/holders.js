@@ -2,6 +2,7 @@
 
 import { shortened } from "../shared/secret.js";
 import { language, make, say } from "../shared/words.js";
+import { isKept } from "./clients.js";
 
 const MARKS = { added: "+", removed: "−", changed: "~", same: " " };
 const IS_TIME = /_at$/;
@@ -13,7 +14,7 @@ export function drawClients(place, before, now) {
   const blocks = ["browser", "other"].flatMap((who) => {
     const [old, current] = [clientRows(before.clients[who]), clientRows(now.clients[who])];
     if (who === "other" && old.size + current.size === 0) return [];
-    return [block(say(`actor.${who}`), old, current, [], attributes(now.clients[who], before.clients[who])), ...safeOf(who, before, now)];
+    return [block(say(`actor.${now.clients[who].plays ?? who}`), old, current, [], attributes(now.clients[who], before.clients[who])), ...safeOf(who, before, now)];
   });
   place.replaceChildren(...blocks);
 }
@@ -59,15 +60,24 @@ function safeOf(who, before, now) {
   return [block(say("line.safe", { who: say(`actor.${who}`) }), old, current, [where])];
 }
 
-function clientRows({ cookies, memory }) {
+function clientRows({ cookies, memory, copies }) {
   const jar = Object.entries(cookies).map(([name, { value }]) => [cookieName(name), value]);
-  return new Map([...jar, ...Object.entries(memory).map(([name, value]) => [`${say("line.memory")}: ${name}`, value])]);
+  const copied = Object.entries(copies).map(([name, value]) => [say("copy_of", { name }), value]);
+  return new Map([...jar, ...Object.entries(memory).map(([name, value]) => [memoryName(name), value]), ...copied]);
 }
 
-/** Each cookie's attributes. Its lifetime is sent twice; the longer form, the date, is left out. */
+/** Each cookie's attributes, and what was kept over a log-out. A lifetime is sent twice; its longer form is left out. */
 function attributes(...clients) {
   const said = clients.toReversed().flatMap(({ cookies }) => Object.entries(cookies));
-  return new Map(said.map(([name, cookie]) => [cookieName(name), cookie.attributes.replace(/Expires=[^;]*; /i, "")]));
+  const kept = Object.keys(clients[0].memory).filter((name) => isKept(clients[0], name));
+  return new Map([
+    ...said.map(([name, cookie]) => [cookieName(name), cookie.attributes.replace(/Expires=[^;]*; /i, "")]),
+    ...kept.map((name) => [memoryName(name), say("line.kept")]),
+  ]);
+}
+
+function memoryName(name) {
+  return `${say("line.memory")}: ${name}`;
 }
 
 function cookieName(name) {

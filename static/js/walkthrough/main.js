@@ -3,12 +3,14 @@
 import { say } from "../shared/words.js";
 import { listen } from "./keys.js";
 import { fitOpen, openOnly } from "./panes.js";
+import { Play } from "./play.js";
+import { isAsked } from "./prediction.js";
 import { drawRail } from "./rail.js";
-import { show, showTick } from "./screen.js";
+import { show, showProgress, showTick } from "./screen.js";
 import { beginsStaged, isStaged, setStaged } from "./stage.js";
 import { Walk } from "./walk.js";
 
-const BETWEEN_MS = 1800; // long enough to see the changes
+const IS_PHONE = matchMedia("(max-width: 44rem)");
 
 const story = JSON.parse(document.getElementById("story").textContent);
 const walk = new Walk(story);
@@ -16,7 +18,14 @@ const part = (name) => document.querySelector(`[data-${name}]`);
 const root = `/walkthrough/${story.slug}`;
 let index = indexInAddress();
 let running = null; // the AbortController of the running step
-let playing = null; // the current automatic play
+const playing = new Play(part("play"), part("play-word"), {
+  isAsked: () => isAsked(walk, index),
+  isDone: () => walk.isDone(index),
+  isLast: () => index === story.steps.length - 1,
+  run,
+  next: playNext,
+  text: () => part("title").parentElement.innerText,
+});
 
 function indexInAddress() {
   const id = location.pathname.slice(root.length + 1);
@@ -46,7 +55,7 @@ function draw(isFresh = false) {
 }
 
 function go(at) {
-  setPlaying(null);
+  playing.stop();
   open(at);
 }
 
@@ -68,6 +77,7 @@ async function run() {
 async function runFrom(first, mine, hadRunOut) {
   for (let at = first; at <= index; at++) {
     if (running !== mine) return;
+    if (first < index) showProgress(at, story.steps.length);
     const tick = (seconds, count) => showTick(seconds, story.steps[at].act.kind, count);
     const result = await walk.run(at, { tick, signal: mine.signal });
     if (running !== mine) return;
@@ -82,6 +92,7 @@ function ended(first) {
   stop();
   draw(true);
   if (story.steps.slice(first, index + 1).some(changesLogin)) document.dispatchEvent(new Event("login-changed"));
+  if (walk.isDone(index)) playing.answered();
 }
 
 function changesLogin({ who, request }) {
@@ -99,6 +110,12 @@ function next() {
   if (running || !walk.isDone(index)) return;
   if (index < story.steps.length - 1) open(index + 1);
   else if (isStaged()) close(true); // there the ending comes after the last result
+}
+
+/** The next step of a play begins at its heading. */
+function playNext() {
+  next();
+  if (!isStaged()) part("title").scrollIntoView({ block: IS_PHONE.matches ? "start" : "nearest" });
 }
 
 function close(isClosing) {
@@ -147,23 +164,6 @@ async function save(kind) {
   await saveStep(kind, walk, index);
 }
 
-async function play() {
-  const mine = playing === null ? {} : null;
-  setPlaying(mine);
-  while (mine !== null && playing === mine) {
-    if (!walk.isDone(index)) await run();
-    if (!walk.isDone(index) || index === story.steps.length - 1) setPlaying(null);
-    else await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-    if (playing === mine) next();
-  }
-}
-
-function setPlaying(turn) {
-  playing = turn;
-  part("play").setAttribute("aria-pressed", String(turn !== null));
-  part("play-word").textContent = say(`button.${turn === null ? "play" : "pause"}`);
-}
-
 function restart() {
   walk.restart();
   go(0);
@@ -172,7 +172,6 @@ function restart() {
 part("do").addEventListener("click", run);
 part("next").addEventListener("click", next);
 part("back").addEventListener("click", back);
-part("play").addEventListener("click", play);
 part("restart").addEventListener("click", restart);
 part("stage").addEventListener("click", () => stage(true));
 part("leave").addEventListener("click", () => stage(false));
@@ -187,6 +186,7 @@ addEventListener("popstate", () => openQuietly(indexInAddress()));
 addEventListener("resize", () => draw());
 // On the stage a pane that gets more text, a value in full or an answer, is fitted again.
 new MutationObserver(() => isStaged() && fitOpen()).observe(part("panes"), { childList: true, subtree: true });
+part("picker").addEventListener("toggle", () => part("picker").open && part("picker").querySelector("nav").scrollIntoView({ block: "nearest" }));
 part("picker").addEventListener("keydown", ({ key }) => {
   if (key === "Escape") part("picker").open = false;
 });

@@ -2,9 +2,12 @@
 
 import { drawWire, line } from "../shared/wire.js";
 import { make, microseconds, say } from "../shared/words.js";
+import { isKept } from "./clients.js";
 import { drawCompared } from "./compared.js";
 import { drawClients, drawServer } from "./holders.js";
 import { drawInside, totalOf } from "./inside.js";
+import { showsKey } from "./outcome.js";
+import { counted } from "./records.js";
 import { short } from "./sequence.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
@@ -19,7 +22,7 @@ let shown = {}; // the step and the result that the panes were opened for
 /** Show what a step has left in each pane. `isStaged`: panes open on demand only. */
 export function drawPanes(walk, index, isStaged) {
   const [step, result] = [walk.story.steps[index], walk.results[index]];
-  const now = result ?? { before: walk.before(index), now: walk.before(index) };
+  const now = walk.shown(index);
   showMessages(step, result);
   showHolders(step, now.before, now.now);
   pane("compared").hidden = step.compares === null || (result !== undefined && !result.compared);
@@ -69,6 +72,7 @@ function showMessages(step, result) {
   const answers = result?.answers ?? [];
   part("other-note").hidden = step.who !== "other" || !step.request;
   part("wire-note").hidden = answers.length === 0;
+  part("key-note").hidden = !showsKey({ answers });
   const nothing = () => make("p", "soft", say(step.request || step.look ? "not_yet" : "no_server"));
   if (answers.length > 0) drawWire(part("wire"), step.look_at, answers[0]);
   else part("wire").replaceChildren(...(result?.decoded ? decodedParts(result.decoded, step.look_at) : [nothing()]));
@@ -92,7 +96,7 @@ function sumUp(step, result, { clients, server }) {
     inside: answers.length > 0 ? insideLine(answers) : nothing,
     clients: clientsLine(clients),
     server: serverLine(server),
-    compared: (result?.compared ?? []).filter(({ same }) => same !== undefined).map(({ same }) => say(`compared.${same ? "same" : "different"}`)).join(" · ") || nothing,
+    compared: (result?.compared ?? []).filter(({ verdict }) => verdict).map(({ verdict }) => say(`verdict.${verdict}`)).join(" · ") || nothing,
   };
   for (const [name, text] of Object.entries(lines)) {
     pane(name).querySelector("[data-holds]").textContent = text;
@@ -110,15 +114,18 @@ function insideLine(answers) {
 }
 
 function clientsLine(clients) {
-  const held = Object.entries(clients).map(([who, { cookies, memory }]) => [who, [...Object.keys(cookies), ...Object.keys(memory)]]);
+  const copied = (copies) => Object.keys(copies).map((name) => say("copy_of", { name }));
+  const inMemory = (client) => Object.keys(client.memory).map((name) => (isKept(client, name) ? `${name} ${say("head.kept")}` : name));
+  const held = Object.entries(clients).map(([who, client]) =>
+    [client.plays ?? who, [...Object.keys(client.cookies), ...inMemory(client), ...copied(client.copies)]]);
   const said = held.filter(([, names]) => names.length > 0).map(([who, names]) => `${say(`actor.${who}`)}: ${names.join(", ")}`);
   return said.join(" · ") || say("line.nothing");
 }
 
 function serverLine(server) {
   const places = [...new Set(server.map(({ where, node }) => say(`where.${where}`, { node })))];
-  const count = (place) => server.filter(({ where, node }) => say(`where.${where}`, { node }) === place).length;
-  return places.map((place) => `${place}: ${count(place)}`).join(" · ") || say("line.nothing");
+  const at = (place) => server.filter(({ where, node }) => say(`where.${where}`, { node }) === place);
+  return places.map((place) => `${place}: ${counted(at(place))}`).join(" · ") || say("line.nothing");
 }
 
 function changesIn(place) {

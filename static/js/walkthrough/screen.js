@@ -52,6 +52,11 @@ export function showTick(seconds, kind, count = {}) {
   part("countdown").textContent = `◷ ${left(1)}`;
 }
 
+/** Show which of the steps before the open one is being done. The button says it: it is in sight on the stage too. */
+export function showProgress(at, all) {
+  part("do").textContent = say("progress", { now: at + 1, all });
+}
+
 /** Show the buttons. One of them is the next thing to press; after the last step it is the link to the next walk. */
 function showButtons(walk, index) {
   const [done, ready, step] = [walk.isDone(index), walk.isReady(index), walk.story.steps[index]];

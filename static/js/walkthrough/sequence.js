@@ -2,6 +2,7 @@
 
 import { approaches } from "../shared/approaches.js";
 import { fill, microseconds, say } from "../shared/words.js";
+import { effectOf, signOf } from "./effect.js";
 
 const KEEPERS = { store: "store", db: "database" };
 
@@ -51,10 +52,11 @@ export function rowsOf(exchange, values, isMerged = false) {
   return rows.map((row) => ({ numbers: [], ...row, isNew, isTold: row.numbers?.includes(current) }));
 }
 
-function past({ who, title, request }, result, values) {
-  const { answers } = result;
-  const did = answers.length === 0 ? fill(title, values) : `${asked(request, answers[0])} ${sign(answers[0].status)} ${answers[0].status}`;
-  return { from: who, text: `${did} · ${say(`actor.${who}`)}`, kind: "past" };
+function past(step, { answers, asClaimed }, values) {
+  const { who, plays, title, request } = step;
+  const sign = ({ status }) => signOf(effectOf(step, status, asClaimed));
+  const did = answers.length === 0 ? fill(title, values) : `${asked(request, answers[0])} ${sign(answers[0])} ${answers[0].status}`;
+  return { from: who, text: `${did} · ${say(`actor.${who === "other" ? plays : who}`)}`, kind: "past" };
 }
 
 /** What is about to be sent. */
@@ -68,11 +70,12 @@ function alone({ who, title, request }, values) {
   return request ? { from: who, to: "node", text: `◷ ${text}`, kind: "lost" } : { from: who, text, kind: "act" };
 }
 
-function spoken({ who, request }, { answers, said: act, count }, isMerged) {
+function spoken(step, { answers, asClaimed, said: act, count }, isMerged) {
+  const { who, request } = step;
   return [
     ...answers.map((answer) => ({ from: who, to: "node", text: asked(request, answer), kind: "request" })),
     ...answers.flatMap(({ trace }) => together(trace, isMerged)),
-    ...answers.map(({ node, status }) => ({ from: "node", to: who, text: `${sign(status)} ${status} · ${node}`, kind: kindOf(status) })),
+    ...answers.map((answer) => ({ from: "node", to: who, ...told(answer, effectOf(step, answer.status, asClaimed)) })),
     ...(act ? [{ from: who, text: `◷ ${count ? say("repeated", count) : say(`acted.${act}`)}`, kind: "act" }] : []),
   ];
 }
@@ -81,12 +84,10 @@ function asked(request, { wire }) {
   return `${wire?.request.method ?? request.method} ${short(wire?.request.path ?? request.path)}`;
 }
 
-function sign(status) {
-  return status < 400 ? "✓" : "✕";
-}
-
-function kindOf(status) {
-  return status < 400 ? "let-in" : "refused";
+/** An answer's row: its sign and hue are those of the result's sentence. */
+function told({ node, status }, effect) {
+  const bad = effect === "bad" ? [say("bad.short")] : [];
+  return { text: [`${signOf(effect)} ${status}`, ...bad, node].join(" · "), kind: effect, isAnswer: true };
 }
 
 /** A node's steps. Consecutive steps of the same part are drawn as one; merged, all steps of a part. */
@@ -116,9 +117,9 @@ function tell(rows, { number, lookAt }) {
   }
 }
 
-function isOf({ kind, steps }, side, beginning) {
+function isOf({ kind, steps, isAnswer }, side, beginning) {
   if (side === "inside") return kind === "inside" && steps.some(({ what }) => what.startsWith(beginning));
-  return side === "request" ? kind === "request" : kind === "let-in" || kind === "refused";
+  return side === "request" ? kind === "request" : isAnswer === true;
 }
 
 /** Shorten keys and ids: their beginning identifies them. */

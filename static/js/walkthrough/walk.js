@@ -4,7 +4,7 @@ import { known, latest, now as serverTime } from "../shared/clock.js";
 import { exchange, storedRecords } from "../shared/exchange.js";
 import { perform } from "./acts.js";
 import { isAsClaimed } from "./claims.js";
-import { after, empty } from "./clients.js";
+import { after, begun, empty } from "./clients.js";
 import { compared } from "./compared.js";
 import { hindranceOf, isOver } from "./hindrance.js";
 import { claims } from "./jwt.js";
@@ -12,13 +12,19 @@ import { claims } from "./jwt.js";
 export class Walk {
   constructor(story) {
     this.story = story;
-    this.key = `walk ${story.slug}`; // with the content of `empty()`: a new name if that changes
+    this.key = `walk, ${story.slug}`; // with the content of `empty()`: a new name if that changes
     Object.assign(this, this.recalled() ?? this.beginning());
   }
 
   /** The state before a step. */
   before(index) {
     return this.results[index - 1]?.now ?? this.start;
+  }
+
+  /** The states before and after a step that is shown; both are the one in which it begins if it is not done yet. */
+  shown(index) {
+    const start = begun(this.before(index), this.story.steps[index]);
+    return this.results[index] ?? { before: start, now: start };
   }
 
   /** Whether every step before it was done: a step needs their results. */
@@ -92,7 +98,7 @@ export class Walk {
 
   async done(index, { tick, signal }) {
     const step = this.story.steps[index];
-    const before = this.held(index);
+    const before = begun(this.held(index), step);
     const since = this.results.slice(0, index).findLast(({ answeredAt }) => answeredAt)?.answeredAt;
     const sent = step.request ? await this.send(step, before) : { answers: [], now: before, answeredAt: since, asClaimed: true };
     const result = sent.asClaimed && step.act ? await this.act(step, sent, { tick, signal }) : sent;

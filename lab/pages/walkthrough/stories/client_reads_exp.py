@@ -58,8 +58,8 @@ CLIENT_READS_EXP = Story(
             _("Refresh before asking"),
             _("The client compares again: exp has passed. So it refreshes first, and does not send the expired token."),
             _(
-                "This replaces steps 9 to 11 of “The 14 steps”: the client learns from exp what a refused request "
-                "would have told it."
+                "This replaces steps 9 to 11 of “The notes’ 14 steps of a refresh”: the client learns from exp what a "
+                "refused request would have told it."
             ),
             REFRESH,
             look_at=("request line", "request body", "response body"),

@@ -1,6 +1,8 @@
 """Parts of several stories: the demo members, and a token in its header."""
 
-from lab.pages.walkthrough.story import Act, Expect, Request
+from flask_babel import lazy_gettext as _
+
+from lab.pages.walkthrough.story import Act, Beyond, Expect, Request
 
 ALICE = {"username": "alice", "password": "wonderland"}
 MEMBER = {"username": "{member}", "password": "load"}  # a load member: what a walk does to it disturbs no visitor
@@ -20,6 +22,13 @@ RENEWED = Expect(200, inside=("rt+jwt", "UPDATE refresh_tokens", "INSERT refresh
 ASK = Request("GET", "/token/profile", headers=ACCESS)
 RUN_OUT = Act("wait", "access_token")
 REFRESH = Request("POST", "/token/refresh", body={"refresh_token": "{refresh_token}"}, keeps=TOKENS)
+
+# What the walks of the session and of the token leave out.
+STOLEN_REFRESH = Beyond(
+    _("What a stolen refresh token can do is a walk of its own:"),
+    _("How is a stolen refresh token detected?"),
+    "/walkthrough/rotation-and-theft",
+)
 
 
 def login(**asked: int) -> Request:

@@ -70,6 +70,7 @@ ROTATION_AND_THEFT = Story(
             _("With it the thief could get access tokens for as long as the login lasts, without alice noticing."),
             Act("copy", "refresh_token"),
             who="other",
+            plays="thief",
             name=_("Steal the token"),
         ),
         Step(
@@ -95,12 +96,13 @@ ROTATION_AND_THEFT = Story(
             "theft",
             _("The thief uses the copy"),
             _(
-                "Another client sends the used refresh token. Its successor is still unused: the server issues "
+                "The thief sends the used refresh token. Its successor is still unused: the server issues "
                 "another one, and invalidates alice’s."
             ),
             _("alice’s own client would send the same if an answer to it had been lost."),
             STOLEN,
             who="other",
+            plays="thief",
             look_at=("request body", "inside UPDATE refresh_tokens", "response status", "response body"),
             expect=RENEWED,
             compares="refresh",
@@ -140,6 +142,7 @@ ROTATION_AND_THEFT = Story(
             _("alice has to log in again. This makes the theft visible."),
             STOLEN_SUCCESSOR,
             who="other",
+            plays="thief",
             look_at=("request body", "response status", "response body"),
             expect=Expect(401, code="refresh_invalid"),
             compares="refresh",

@@ -2,8 +2,8 @@
 
 from flask_babel import lazy_gettext as _
 
-from lab.pages.walkthrough.stories.parts import ALICE
-from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
+from lab.pages.walkthrough.stories.parts import ALICE, STOLEN_REFRESH
+from lab.pages.walkthrough.story import Act, Beyond, Ending, Expect, Option, Prediction, Request, Step, Story
 
 ASK = Request("GET", "/session/profile")
 WITH_COPY = {"Cookie": "{cookie}sid={copied}"}
@@ -99,17 +99,19 @@ SESSION = Story(
             _("HttpOnly hides the cookie from page scripts. It does not prevent the use of a copy."),
             Act("copy", "sid"),
             who="other",
+            plays="thief",
         ),
         Step(
             "hijack",
             _("Use the copy"),
-            _("The other client sends only the copied cookie."),
+            _("The thief sends only the copied cookie."),
             _(
                 "This is session hijacking. The id contains no data of alice, but the server treats every client "
                 "that sends it as alice."
             ),
             Request("GET", "/session/profile", headers=WITH_COPY),
             who="other",
+            plays="thief",
             look_at=("request Cookie", "response status", "response body"),
             expect=LET_IN,
             predict=Prediction(
@@ -141,13 +143,14 @@ SESSION = Story(
         Step(
             "shut-out",
             _("Try the copy again"),
-            _("The other client sends the same cookie as before."),
+            _("The thief sends the same cookie as before."),
             _(
-                "The cookie is unchanged, and the client still has it. But its record was deleted, so it stopped "
+                "The cookie is unchanged, and the thief still has it. But its record was deleted, so it stopped "
                 "working at once."
             ),
             Request("GET", "/session/profile", headers=WITH_COPY),
             who="other",
+            plays="thief",
             look_at=("request Cookie", "response status"),
             expect=REFUSED,
             predict=Prediction(
@@ -204,6 +207,12 @@ SESSION = Story(
             _("A session id is only a random number. Every request asks the store what it means."),
             _("A client that has the id has the login. HttpOnly hides the id from scripts, but does not stop a copy."),
             _("A log-out, a new id or “end that login” deletes the record, and every copy becomes worthless."),
+        ),
+        (
+            Beyond(
+                _("A thief with a copy can also write, until the session ends:"), _("write a note"), "/session/notes"
+            ),
+            STOLEN_REFRESH,
         ),
     ),
 )

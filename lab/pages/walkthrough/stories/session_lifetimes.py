@@ -36,6 +36,7 @@ SESSION_LIFETIMES = Story(
             _("If the next log-in kept that id, bob could use the next user’s login."),
             Act("copy", "sid"),
             who="other",
+            plays="bob",
             name=_("bob writes it down"),
         ),
         Step(
@@ -53,10 +54,11 @@ SESSION_LIFETIMES = Story(
         Step(
             "fixed",
             _("bob tries the id he knows"),
-            _("Another client sends the id that was in the browser when alice logged in."),
+            _("bob sends the id that was in the browser when alice logged in."),
             _("Its record was deleted, so the attack has failed."),
             Request("GET", "/session/profile", headers={"Cookie": "{cookie}sid={copied}"}),
             who="other",
+            plays="bob",
             look_at=("request Cookie", "response status", "response body"),
             expect=REFUSED,
             name=_("bob tries it"),
@@ -72,10 +74,11 @@ SESSION_LIFETIMES = Story(
         Step(
             "made-up",
             _("An id that bob made up"),
-            _("Another client sends an id in the right format that no server has issued."),
+            _("bob sends an id in the right format that no server has issued."),
             _("The store has no record for it, and the server does not create one: it never adopts an unknown id."),
             Request("GET", "/session/profile", headers={"Cookie": f"{{cookie}}sid={MADE_UP}"}),
             who="other",
+            plays="bob",
             look_at=("request Cookie", "inside GETEX", "response status"),
             expect=Expect(401, code="invalid_session", inside=("GETEX",)),
             name=_("A made-up id"),

@@ -2,8 +2,18 @@
 
 from flask_babel import lazy_gettext as _
 
-from lab.pages.walkthrough.stories.parts import ASK, LET_IN, NOBODY_ASKED, REFRESH, RENEWED, RUN_OUT, SHORT_S, login
-from lab.pages.walkthrough.story import Act, Ending, Expect, Option, Prediction, Request, Step, Story
+from lab.pages.walkthrough.stories.parts import (
+    ASK,
+    LET_IN,
+    NOBODY_ASKED,
+    REFRESH,
+    RENEWED,
+    RUN_OUT,
+    SHORT_S,
+    STOLEN_REFRESH,
+    login,
+)
+from lab.pages.walkthrough.story import Act, Beyond, Ending, Expect, Option, Prediction, Request, Step, Story
 
 TOKEN = Story(
     slug="token",
@@ -131,13 +141,14 @@ TOKEN = Story(
         Step(
             "still-in",
             _("Use the access token after the log-out"),
-            _("Another client sends the access token of the ended login."),
+            _("A thief sends a copy of the access token of the ended login."),
             _(
                 "The server accepts it until it expires. A session would already be invalid. This is the cost "
                 "of saving the look-up."
             ),
             ASK,
             who="other",
+            plays="thief",
             look_at=("request Authorization", "response status", "response body"),
             expect=LET_IN,
             alive="access_token",
@@ -175,6 +186,12 @@ TOKEN = Story(
             _("A token carries its own data. Any node checks it with a key and asks nothing."),
             _("Its content is readable without a key. The signature protects only against changes."),
             _("No request looks it up, so it cannot be taken back. That is why its lifetime is short."),
+        ),
+        (
+            Beyond(
+                _("A thief with a copy can also write, until the token expires:"), _("write a note"), "/token/notes"
+            ),
+            STOLEN_REFRESH,
         ),
     ),
 )
