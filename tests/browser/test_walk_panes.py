@@ -282,6 +282,19 @@ def test_on_a_phone_too_the_next_thing_to_press_is_in_sight_and_nothing_is_cut_o
             page.locator("[data-primary]").click()
 
 
+def test_on_a_phone_a_step_that_plays_is_shown_from_its_heading_on(browser: Browser, lab: str) -> None:
+    width, height = SCREENS["phone"]
+    with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        page.goto("/walkthrough/client-reads-exp/read")
+        do(page)
+        page.locator("[data-next]").click()
+        do(page)
+        expect(page.locator("[data-title]")).to_be_in_viewport()
+        page.locator("[data-play]").click()  # it is at the foot of the page
+        expect(page.locator("[data-title]")).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_the_list_of_walks_opens_in_sight(browser: Browser, lab: str) -> None:
     width, height = SCREENS["phone"]
     with browser.new_context(base_url=lab, viewport={"width": width, "height": height}) as context:

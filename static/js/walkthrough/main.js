@@ -23,7 +23,8 @@ const playing = new Play(part("play"), part("play-word"), {
   isDone: () => walk.isDone(index),
   isLast: () => index === story.steps.length - 1,
   run,
-  next: playNext,
+  next,
+  bringInSight,
   text: () => part("title").parentElement.innerText,
 });
 
@@ -112,9 +113,8 @@ function next() {
   else if (isStaged()) close(true); // there the ending comes after the last result
 }
 
-/** The next step of a play begins at its heading. */
-function playNext() {
-  next();
+/** Show a step that plays from its heading on: on a phone the button for it is below the panes. */
+function bringInSight() {
   if (!isStaged()) part("title").scrollIntoView({ block: IS_PHONE.matches ? "start" : "nearest" });
 }
 

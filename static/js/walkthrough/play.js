@@ -6,7 +6,7 @@ const LEAST_MS = 4000;
 const MS_A_LETTER = { en: 45, ko: 80 };
 
 export class Play {
-  /** `button` has the pace, 1 for a reader, in data-pace. `walk`: {isAsked, isDone, isLast, run, next, text}. */
+  /** `button` has the pace, 1 for a reader, in data-pace. `walk`: {isAsked, isDone, isLast, run, next, bringInSight, text}. */
   constructor(button, word, walk) {
     Object.assign(this, { button, word, walk, turn: null, isHeld: false });
     button.addEventListener("click", () => (this.turn === null ? this.begin({ isUnasked: this.isHeld }) : this.stop()));
@@ -25,13 +25,16 @@ export class Play {
   async begin({ isUnasked }) {
     const mine = {};
     this.set(mine, false);
+    this.walk.bringInSight();
     for (let isFirst = true; this.turn === mine; isFirst = false) {
       if (this.walk.isAsked() && !(isFirst && isUnasked)) return this.set(null, true);
       if (!this.walk.isDone()) await this.walk.run();
       if (this.turn !== mine) return undefined;
       if (!this.walk.isDone() || this.walk.isLast()) return this.stop();
       await new Promise((resolve) => setTimeout(resolve, this.reading_ms));
-      if (this.turn === mine) this.walk.next();
+      if (this.turn !== mine) return undefined;
+      this.walk.next();
+      this.walk.bringInSight();
     }
     return undefined;
   }
