@@ -64,7 +64,7 @@ def test_a_text_says_how_many_there_are(path: str, says: str) -> None:
 
 def test_the_walk_of_the_steps_is_named_after_their_number() -> None:
     story = STORIES["fourteen-steps"]
-    assert str(story.title) == f"The {len(story.steps)} steps"
+    assert f" {len(story.steps)} steps" in str(story.title)
     assert WORDS[len(story.steps)] in story.slug
 
 
