@@ -101,8 +101,8 @@ def test_after_a_log_out_the_diagram_says_whose_copy_is_let_in_and_that_no_recor
     for said in ("access, refresh (kept)", "Thief access (a copy)", "ended records: 2"):
         assert said in head_of(page)
     expect(page.locator("[data-outcome]")).to_have_attribute("data-verdict", "let-in")
-    expect(page.locator("[data-outcome] .bad")).to_contain_text("✕ 200: let in as alice")
-    expect(page.locator("[data-diagram] .row.bad")).to_contain_text("✕ 200")
+    expect(page.locator("[data-outcome] .bad")).to_contain_text("✓ 200: let in as alice")
+    expect(page.locator("[data-diagram] .row.bad")).to_contain_text("✓ 200")
     expect(page.locator("[data-clients] .note").first).to_contain_text("kept on purpose")
     page.locator("[data-next]").click()
     do(page)

@@ -6,6 +6,7 @@ export function effectOf({ who }, status, asClaimed) {
   return asClaimed ? "wanted" : "refused";
 }
 
+/** The sign says what the server answered; word and hue say for whom it is good. */
 export function signOf(effect) {
-  return effect === "let-in" ? "✓" : "✕";
+  return effect === "let-in" || effect === "bad" ? "✓" : "✕";
 }
