@@ -217,7 +217,7 @@ def _new_material(alg: Algorithm) -> Jwk:
         return {"kty": "oct", "k": base64url_encode(secrets.token_bytes(HMAC_BYTES)).decode()}
     from .public_keys import new_private_jwk  # noqa: PLC0415  # not imported for HS256: see there
 
-    return new_private_jwk(alg)
+    return new_private_jwk(alg, RSA_BITS)
 
 
 def _read_jwk(jwk: Jwk, alg: Algorithm) -> "PyJWK":

@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from jwt import PyJWK, PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from .keys import RSA_BITS
-
 
 def read_jwk(jwk: dict[str, Any], alg: str) -> PyJWK:
     """Return the key of algorithm `alg` in a JWK (RFC 7517). Raise `ValueError` or `KeyError` if it holds none."""
@@ -24,12 +22,12 @@ def read_jwk(jwk: dict[str, Any], alg: str) -> PyJWK:
     return read
 
 
-def new_private_jwk(alg: Literal["EdDSA", "ES256", "RS256"]) -> dict[str, Any]:
-    """Return the private JWK of a new key."""
+def new_private_jwk(alg: Literal["EdDSA", "ES256", "RS256"], rsa_bits: int) -> dict[str, Any]:
+    """Return the private JWK of a new key. `rsa_bits`: the size of a key for RS256."""
     match alg:
         case "EdDSA":
             return dict(OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True))
         case "ES256":
             return dict(ECAlgorithm.to_jwk(generate_private_key(SECP256R1()), as_dict=True))
         case "RS256":
-            return dict(RSAAlgorithm.to_jwk(generate_rsa_key(65537, RSA_BITS), as_dict=True))
+            return dict(RSAAlgorithm.to_jwk(generate_rsa_key(65537, rsa_bits), as_dict=True))

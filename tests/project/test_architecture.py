@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,25 @@ def test_imports_point_one_way(part: str) -> None:
     for file in files:
         upward = set(imports(file)) - FLOORS[part] - {part}
         assert not upward, f"{file.relative_to(ROOT)} imports {upward}"
+
+
+def test_no_two_files_import_each_other() -> None:
+    """Also by way of others, and also where an import stands in a function."""
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for part in PARTS
+        for file in files_of(part)
+    }
+    arrows = {
+        module: {
+            longest
+            for name in names_imported(file)
+            if (longest := max((m for m in modules if f"{name}.".startswith(f"{m}.")), key=len, default=""))
+        }
+        for module, file in modules.items()
+        if file.name != "__init__.py"  # a face hands on what its files define
+    }
+    TopologicalSorter(arrows).prepare()  # raises CycleError, which names the files
 
 
 def test_every_part_has_its_floor() -> None:
