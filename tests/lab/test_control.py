@@ -168,24 +168,25 @@ def settle(lab: Lab, path: str, **wanted: object) -> None:
     eventually(lambda: set(lab.states().values()) <= {"running", "stopped", "killed"}, "its effect")
 
 
-def os_threads(lab: Lab, name: str) -> int:
-    command = psutil.Process(lab.guard_and_command(name)[1].pid)
-    return sum(process.num_threads() for process in (command, *command.children(recursive=True)))
+def request_threads(lab: Lab, name: str) -> int:
+    """Count the threads that answer requests: Granian's runtime starts and names them, and Python starts the others."""
+    [worker] = psutil.Process(lab.guard_and_command(name)[1].pid).children()
+    names = [Path(f"/proc/{worker.pid}/task/{thread.id}/comm").read_text().strip() for thread in worker.threads()]
+    return names.count("tokio-rt-worker")
 
 
 def wait_for_threads(lab: Lab, name: str, threads: int) -> None:
     """Wait until requests at the same time have made the only running node start so many threads, and no more.
 
-    Its server starts a thread when it is needed first; one answers already.
+    Its server starts a thread when it is needed first.
     """
-    idle = os_threads(lab, name)
 
     def keep_busy() -> bool:
         with ThreadPoolExecutor(12) as clients:
             asked = [clients.submit(lab.request, "GET", "/open/profile?work_ms=100") for _ in range(24)]
         assert {request.result()[0] for request in asked} == {200}
-        assert os_threads(lab, name) - idle < threads
-        return os_threads(lab, name) - idle == threads - 1
+        assert request_threads(lab, name) <= threads
+        return request_threads(lab, name) == threads
 
     eventually(keep_busy, f"{threads} busy threads")
 

@@ -9,7 +9,7 @@ from redis import Redis
 from app import create_app
 from service.config import Config
 from tests.conftest import Clock, MakeConfig
-from tests.support.session_probe import admit, bearer_of, credential_of, index, records
+from tests.support.session_probe import admit, bearer_of, credential_of, index, patient, records
 
 HOUR_S, DAY_S = 3600, 86_400
 Node = Callable[[float], Flask]
@@ -21,7 +21,8 @@ def node(make_config: MakeConfig, clock: Clock) -> Iterator[Node]:
     made = []
 
     def make(ahead_s: float) -> Flask:
-        made.append(create_app(make_config(session_absolute_s=60, session_idle_s=60), now=lambda: clock() + ahead_s))
+        config = make_config(session_absolute_s=60, session_idle_s=60)
+        made.append(patient(create_app(config, now=lambda: clock() + ahead_s), config.redis_url or ""))
         return made[-1]
 
     yield make
@@ -86,7 +87,8 @@ def test_a_list_made_by_a_clock_that_runs_ahead_forgets_no_login(node: Node, red
 
 def test_a_new_login_is_not_taken_for_the_oldest(node: Node, make_config: MakeConfig, clock: Clock) -> None:
     """A node whose clock runs behind dates it before all the others."""
-    behind = create_app(make_config(logins_per_member=2), now=lambda: clock() - 60)
+    config = make_config(logins_per_member=2)
+    behind = patient(create_app(config, now=lambda: clock() - 60), config.redis_url or "")
     for _ in range(2):
         admit(node(0), idle_s=60)
     assert admit(behind).who() == "alice"

@@ -48,7 +48,8 @@ def _while_down(ground: Ground, kept: Kept, token: str) -> Verdict:
     try:
         login, _renewed = ground.token.credential.admit(token, None)
     except BearerError as error:
-        return Verdict(False, f"{gettext('The store is down.')} {refused(error)}")
+        is_down = gettext("The store is down.")  # in an f-string the message would not be found before Python 3.12
+        return Verdict(False, f"{is_down} {refused(error)}")
     if login.user_id != kept["member"]:
         return Verdict(False, gettext("This token is another member’s. Log in as %(member)s.", member=kept["member"]))
     kept["down_at"] = ground.now()
