@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -139,16 +140,19 @@ SESSIONS_ONLY = {"connection.py", "sliding.py", "blueprint/interface.py"}
 BY_THEIR_OWN_NAMES = {"tokens.py": "sessions.py", "claims.py": "record.py"}
 
 
-def names_imported(file: Path) -> Iterator[str]:
-    """Yield the full name of everything that a file imports."""
+@cache
+def names_imported(file: Path) -> list[str]:
+    """Return the full name of everything that a file imports."""
     package = file.relative_to(ROOT).parent.parts
+    names: list[str] = []
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
             above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = f"{above}.{node.module or ''}".strip(".")
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            names += [f"{module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def imports(file: Path) -> Iterator[str]:
