@@ -138,7 +138,7 @@ def test_another_client_gets_the_real_answer(make_app: MakeApp, lab: Lab) -> Non
     assert {"x-node", "x-lab-wire", "x-lab-trace"} <= names
 
 
-# -- a second login, of somebody whose password is everybody's
+# -- a second login, of a member whose password is public
 
 
 def second_login(app: Flask, approach: str, username: str) -> TestResponse:

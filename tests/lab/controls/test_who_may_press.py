@@ -172,8 +172,8 @@ def test_behind_a_public_origin_nobody_is_local(make_app: MakeApp, socket: Path)
     assert_problem(press(app), 403, "code_needed")
 
 
-def test_whoever_gets_past_a_proxy_and_names_this_machine_is_not_local(make_app: MakeApp, socket: Path) -> None:
-    """SECURITY 20: it was carried out. With proxies of one's own nobody is local, for any address can be written."""
+def test_who_gets_past_a_proxy_and_names_this_machine_is_not_local(make_app: MakeApp, socket: Path) -> None:
+    """SECURITY 20: it was carried out. Behind proxies of one's own no client is local: any address can be written."""
     app = make_app(control_socket=socket, instructor_code=CODE, trusted_proxies=2)
     headers = {"X-Forwarded-For": f"127.0.0.1, {STUDENT}"}
     assert_problem(press(app, at="http://localhost", client="", headers=headers), 403, "code_needed")
