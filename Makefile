@@ -25,9 +25,9 @@ demo: what-runs
 test: setup browser
 	$(BIN)/python -m pytest
 
-# Pass those that need no browser and no lab of their own: for while one writes.
+# Pass those that need no browser and no lab of their own, and search for nothing: for while one writes.
 test-fast: setup
-	$(BIN)/python -m pytest -m 'not browser and not own_processes and not nightly'
+	$(BIN)/python -m pytest -m 'not browser and not own_processes and not search and not nightly'
 
 # Bring the browser and the Korean fonts of the browser tests, where that can be done; else say how. Never fail.
 # The headless shell takes a third of the processor time that a desktop's Chromium takes.

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.support.problems import assert_problem, assert_refused
 from tests.support.visitor import APPROACHES, Visitor
 
+pytestmark = pytest.mark.search
+
 each = pytest.mark.parametrize("approach", APPROACHES)
 by_fuzzing = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -15,6 +15,8 @@ from tests.support.forge import claims_of
 from tests.support.visitor import BY_TOKEN, GUARDED, Visitor
 from token_auth import key_ring
 
+pytestmark = pytest.mark.search
+
 ACCESS_S, REFRESH_S, ABSOLUTE_S, GRACE_S, IDLE_S = 60, 300, 900, 10, 300
 LIFETIMES = {
     "access_ttl_s": ACCESS_S,

@@ -24,6 +24,8 @@ from tests.support.session_probe import (
 from tests.support.session_views import add_views
 from tests.support.visitor import BY_SESSION, Visitor
 
+pytestmark = pytest.mark.search
+
 each_store = pytest.mark.parametrize("approach", BY_SESSION)
 
 READ, WRITE, RENEW, REGENERATE = "_show", "_write", "renew", "_use/regenerate"

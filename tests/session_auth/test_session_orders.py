@@ -15,6 +15,8 @@ from tests.support.session_probe import admit, bearer_of, change_role, credentia
 from tests.support.session_views import add_views
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.search
+
 ALL = 1000
 most_switches = pytest.mark.parametrize("most_switches", [3, pytest.param(ALL, marks=pytest.mark.nightly)])
 
