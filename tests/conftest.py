@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import time
 from uuid import uuid4
 
 import pytest
@@ -147,10 +148,10 @@ def app(make_app: MakeApp) -> Flask:
 
 
 @contextmanager
-def app_in(folder: Path, store_url: str, **overrides: object) -> Iterator[Flask]:
-    """Give an app on the real clock for many small tests that do not see each other."""
+def app_in(folder: Path, store_url: str, now: Callable[[], float] = time, **overrides: object) -> Iterator[Flask]:
+    """Give an app for many small tests that do not see each other; on the real clock unless `now` is given."""
     copy_seeds(folder)
-    app = patient(create_app(config_in(folder, store_url, **overrides)), store_url)
+    app = patient(create_app(config_in(folder, store_url, **overrides), now), store_url)
     share_templates(app)
     yield app
     app.extensions["database"].engine.dispose()

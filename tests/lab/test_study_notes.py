@@ -10,16 +10,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import create_app
 from lab.pages.study_notes.differences import DIFFERENCES
 from lab.pages.study_notes.document import DOCUMENT, document
 from lab.pages.study_notes.outline import CHAPTERS, STATEMENTS
 from lab.pages.study_notes.statement import Statement, Words
 from lab.pages.walkthrough.stories import STORIES
-from tests.conftest import Clock, config_in
+from tests.conftest import Clock, app_in
 from tests.support.markup import part_of
 from tests.support.replay import Replay
-from tests.support.seeded import copy_seeds
 
 NOBODY = "http://127.0.0.1:1"
 NUMBERS = [str(number) for number in range(1, 116)]
@@ -39,11 +37,10 @@ def clock() -> Clock:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, store_url: str, clock: Clock) -> Iterator[Flask]:
     """One app for all of these tests: they look at pages, and at logins of their own."""
-    folder = tmp_path_factory.mktemp("notes")
-    copy_seeds(folder)
-    app = create_app(config_in(folder, store_url, front_door=NOBODY, control_socket="/nowhere"), now=clock)
-    yield app
-    app.extensions["database"].engine.dispose()
+    with app_in(
+        tmp_path_factory.mktemp("notes"), store_url, clock, front_door=NOBODY, control_socket="/nowhere"
+    ) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import create_app
 from lab.pages.walkthrough.stories import STORIES
 from lab.pages.walkthrough.story import Act, Request
 from service.accounts.attempts import FAILURES_PER_MINUTE
 from service.accounts.members import Members
-from tests.conftest import Clock, MakeApp, config_in
+from tests.conftest import Clock, MakeApp, app_in
 from tests.support.lab_processes import Lab
 from tests.support.problems import assert_problem
-from tests.support.seeded import copy_seeds
 from tests.support.visitor import BY_SESSION, BY_TOKEN, GUARDED, PASSWORDS, Visitor, change_password
 
 BROWSER = {"Accept": "text/html"}
@@ -32,11 +30,8 @@ def clock() -> Clock:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, store_url: str, clock: Clock) -> Iterator[Flask]:
     """One app for all of these tests: they look at pages, and at logins of their own."""
-    folder = tmp_path_factory.mktemp("clients")
-    copy_seeds(folder)
-    app = create_app(config_in(folder, store_url, front_door=NOBODY), now=clock)
-    yield app
-    app.extensions["database"].engine.dispose()
+    with app_in(tmp_path_factory.mktemp("clients"), store_url, clock, front_door=NOBODY) as app:
+        yield app
 
 
 # -- what a log-in compares

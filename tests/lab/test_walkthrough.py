@@ -9,14 +9,12 @@ from itertools import pairwise, takewhile
 import pytest
 from flask import Flask
 
-from app import create_app
 from lab.pages.walkthrough.stories import STORIES
 from lab.pages.walkthrough.story import Act, Look, Repeat, Request, Step
-from tests.conftest import Clock, MakeApp, config_in
+from tests.conftest import Clock, MakeApp, app_in
 from tests.support.hours import HOURS
 from tests.support.problems import assert_problem
 from tests.support.replay import MEMBER, Replay, agrees
-from tests.support.seeded import copy_seeds
 from tests.support.stopwatch import eventually
 from tests.support.visitor import Visitor
 
@@ -32,11 +30,8 @@ def clock() -> Clock:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, store_url: str, clock: Clock) -> Iterator[Flask]:
     """One app for all of these tests: they look at pages, and at logins of their own."""
-    folder = tmp_path_factory.mktemp("walks")
-    copy_seeds(folder)
-    app = create_app(config_in(folder, store_url, front_door=NOBODY), now=clock)
-    yield app
-    app.extensions["database"].engine.dispose()
+    with app_in(tmp_path_factory.mktemp("walks"), store_url, clock, front_door=NOBODY) as app:
+        yield app
 
 
 def stored_records(app: Flask, approach: str, **fields: object) -> list[dict[str, object]]:
